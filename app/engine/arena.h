@@ -1,0 +1,25 @@
+/*
+ * arena.h: all memory of the running gateway, sized once at start and never given back piece by piece.
+ *
+ * The caller owns the storage. With base NULL the arena only measures: arena_take returns NULL and `used` tells how
+ * much a real one must hold, so that one function both sizes and builds. Thread: start-up only.
+ */
+#ifndef WARDGATE_ARENA_H
+#define WARDGATE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena {
+    unsigned char *base; /* aligned to 64 bytes, zeroed; NULL: measure only */
+    size_t size;
+    size_t used; /* may pass size while measuring */
+};
+
+/* Zeroed storage of count * size bytes, aligned to 64 bytes for cache lines; NULL while measuring. Running out is our own bug (the
+ * arena is made with the measured size), so it is asserted. */
+void *arena_take(struct arena *arena, size_t count, size_t size);
+
+#define ARENA_TAKE(arena, type, count) ((type *)arena_take((arena), (count), sizeof(type)))
+
+#endif

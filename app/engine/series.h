@@ -1,0 +1,131 @@
+/*
+ * series.h: a channel's fixed-memory history, and every window asked over it.
+ *
+ * One ring of observations holds running sums beside each value (64-bit, wrap-around is harmless), and two rings of
+ * positions hold the suffix maxima and minima. A window of any length is then a start position: mean is a difference of
+ * two sums, max the first suffix maximum at or after the start. Inserting cuts a suffix ring at a position found by
+ * galloping search, never element by element: O(log n) worst case. A series over 5 minutes long also keeps panes of
+ * 10 s (counted from the stay's start), and windows over 5 minutes are made of them; the pane cut by t-w is included.
+ *
+ * Meaning (binding): the span is (t-w, t]. An observation stands for 1.5 expected periods or until the next one; an
+ * invalid one ends the standing of the one before at once. Coverage = time stood / w, known at exactly coverage_permille.
+ * Before a whole span since start (the first valid observation of the stay, or after a gap of at least w without one)
+ * an aggregate is unknown. Exceptions: count over time is never unknown; last(v,w) is unknown only when w holds none;
+ * last(v) and age(v) need no window; by number: unknown before N observations since start, on a continuous vital once the newest
+ * no longer stands, and never across a gap. A span shorter than the expected period is never known.
+ *
+ * Instants are engine milliseconds and never fall between calls (asserted). Values are thousandths, answers millionths.
+ * Pure: no clock, no I/O, no allocation; storage from an arena at start. Thread: the engine's.
+ */
+#ifndef WARDGATE_SERIES_H
+#define WARDGATE_SERIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/engine/arena.h"
+#include "app/engine/vital.h"
+
+#define SERIES_PANE_MS         10000
+#define SERIES_RAW_SPAN_MS_MAX (5 * 60 * 1000)
+#define SERIES_SPAN_MS_MAX     (24 * 60 * 60 * 1000)
+#define SERIES_COUNT_MAX       4096
+#define SERIES_TALLIES_MAX     8
+#define SERIES_NEVER           INT64_MAX /* no deadline */
+
+enum aggregate {
+    AGGREGATE_MEAN,
+    AGGREGATE_MAX,
+    AGGREGATE_MIN,
+    AGGREGATE_SHARE,
+    AGGREGATE_STDDEV,
+    AGGREGATE_SLOPE,
+    AGGREGATE_DELTA,
+    AGGREGATE_COUNT,
+    AGGREGATE_LAST,
+    AGGREGATE_AGE
+};
+
+enum comparison { COMPARISON_LT, COMPARISON_LE, COMPARISON_GT, COMPARISON_GE, COMPARISON_EQ, COMPARISON_NE };
+
+/* What a rule asks. span_ms and count are never both set; both 0: the bare vital's newest value (`last`, `age`, or the vital itself). */
+struct window_spec {
+    enum vital vital;
+    enum aggregate aggregate;
+    bool bare; /* the vital by its name alone: `last`, but known only while it stands / until stale */
+    uint32_t span_ms;
+    uint32_t count;
+    uint16_t coverage_permille; /* 700 unless the rule says otherwise */
+};
+
+/* Result of an aggregate; value_micro means nothing unless known. */
+struct answer {
+    bool known;
+    int64_t value_micro;
+};
+
+/* Three-valued logic is Kleene's. */
+enum verdict { VERDICT_CLEAR, VERDICT_MET, VERDICT_UNKNOWN };
+
+/* What a series must be able to answer: collected from all windows over a channel before it is built. */
+struct series_demand {
+    uint32_t span_ms; /* longest window in time */
+    uint32_t count;   /* longest window by number */
+    bool extrema, stddev, slope;
+    uint8_t tallies; /* shares: each keeps its own running count */
+};
+
+struct series;
+struct window; /* one window_spec over one series, with its cursors */
+
+void series_demand_add(struct series_demand *demand, const struct window_spec *spec);
+
+/* Bytes come from the arena. period_ms: the expected period. episodic: standing is until stale_ms. NULL while the arena measures. */
+struct series_config {
+    uint32_t period_ms;
+    uint32_t stale_ms;
+    bool episodic;
+    struct series_demand demand;
+};
+struct series *series_make(struct arena *arena, const struct series_config *config);
+
+/* A window over `series`. A share takes its comparison and threshold here and may change the threshold later. */
+struct window *window_make(struct arena *arena, struct series *series, const struct window_spec *spec);
+void window_set_share(struct window *window, enum comparison comparison, int64_t threshold_micro);
+
+/* A stay begins at `start_ms`: everything before is forgotten, panes count from here. */
+void series_reset(struct series *series, int64_t start_ms);
+
+/* A valid observation. A second one at the same instant replaces the first; returns false then, so that it is counted. */
+bool series_put(struct series *series, int64_t at_ms, int32_t value_milli);
+
+/* An invalid observation: the newest no longer stands from `at_ms` on. */
+void series_put_invalid(struct series *series, int64_t at_ms);
+
+/* The newest valid observation of the stay; false when there is none. */
+bool series_last(const struct series *series, int64_t *at_ms, int32_t *value_milli);
+
+/* True while the newest observation stands (continuous) or is not yet stale (episodic). */
+bool series_stands(const struct series *series, int64_t now_ms);
+
+/* The aggregate at now_ms. */
+struct answer window_answer(struct window *window, int64_t now_ms);
+
+/*
+ * `aggregate <comparison> threshold` decided exactly: a mean as sum against threshold * count, and max / min with
+ * their witness: one valid observation decides `min < L`, `min >= L`, `max > L`, `max <= L` (and <=, > in the same sense)
+ * whatever the coverage, as far as it can.
+ */
+enum verdict window_compare(struct window *window, enum comparison comparison, int64_t threshold_micro, int64_t now_ms);
+
+/* The next instant after now_ms at which the answer of this window may change although nothing arrives: an observation
+ * leaves or enters full coverage, standing ends, coverage crosses its threshold, a whole span is complete. SERIES_NEVER when none. */
+int64_t window_next_change(struct window *window, int64_t now_ms);
+
+/* True when `now_ms` lies within the first whole span since start (used by unknown_after). */
+bool window_is_filling(const struct window *window, int64_t now_ms);
+
+/* Observations that a full ring pushed out of a window still in use (the monitor sent faster than its expected period). */
+uint64_t series_overruns(const struct series *series);
+
+#endif
