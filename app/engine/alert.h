@@ -1,0 +1,112 @@
+/*
+ * alert.h: the immutable record of one alarm transition, and the words of the alarm (IEC 60601-1-8).
+ *
+ * (epoch, id) names the alarm occurrence through its phases and rev counts them from 1; seq counts the gateway's alerts,
+ * bed_seq the bed's, both from 1 in an epoch. Plain data, copied through rings and owned by nobody; no patient data but vital values.
+ */
+#ifndef WARDGATE_ALERT_H
+#define WARDGATE_ALERT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/engine/rule.h"
+#include "app/engine/vital.h"
+
+#define ALARM_NAME_MAX   64
+#define ALERT_DETAIL_MAX 96
+#define BED_NONE         UINT16_MAX
+
+/* Alarms that no rules file defines, in the closed list: name, at a bed?, kind, priority, text, advice */
+#define BUILTIN_ALARM_LIST(X)                                                                                         \
+    X(monitor_silent, BED, TECHNICAL, MEDIUM, "Monitor does not answer", "Check the monitor, its cable and the line") \
+    X(sensor_off, BED, TECHNICAL, LOW, "No signal from sensor", "Check probe and leads")                              \
+    X(implausible, BED, TECHNICAL, MEDIUM, "Value not believable", "Check the patient, then the sensor")              \
+    X(no_pulse_signal, BED, TECHNICAL, HIGH, "No pulse signal, check patient", "Check the patient at once")           \
+    X(identity_changed, BED, TECHNICAL, HIGH, "Another monitor answers here", "Confirm which monitor is at this bed") \
+    X(admission_not_entered, BED, ADVISORY, NONE, "Admission not entered", "Enter the admission of this patient")     \
+    X(bus_down, GATEWAY, TECHNICAL, MEDIUM, "A line to monitors is down", "Check adapter, cable and network")         \
+    X(bus_overbooked, GATEWAY, TECHNICAL, LOW, "A line carries more than it can", "Raise the speed or move monitors") \
+    X(store_failing, GATEWAY, TECHNICAL, MEDIUM, "Alerts cannot be stored", "Check the disk of the gateway")          \
+    X(store_replaced, GATEWAY, TECHNICAL, LOW, "A damaged store was set aside", "Keep the set-aside files")           \
+    X(clock_unsynced, GATEWAY, TECHNICAL, LOW, "Clock is not synchronised", "Check the time server")                  \
+    X(uplink_down, GATEWAY, TECHNICAL, MEDIUM, "No broker is reached", "Check network and broker")                    \
+    X(nobody_listening, GATEWAY, TECHNICAL, MEDIUM, "Nobody receives alerts", "Check the dashboards")                 \
+    X(certificate_expiring, GATEWAY, TECHNICAL, LOW, "A certificate ends soon", "Renew the certificate")              \
+    X(thread_stuck, GATEWAY, TECHNICAL, MEDIUM, "A part of the gateway is stuck", "Restart the gateway")              \
+    X(refused_publish, GATEWAY, TECHNICAL, MEDIUM, "The broker refuses messages", "Check the broker's access rules")
+
+enum builtin_alarm {
+#define BUILTIN_ENUM(name, place, kind, priority, text, advice) BUILTIN_##name,
+    BUILTIN_ALARM_LIST(BUILTIN_ENUM)
+#undef BUILTIN_ENUM
+        BUILTIN_COUNT
+};
+#define BUILTIN_BED_COUNT ((unsigned)BUILTIN_bus_down) /* those at a bed come first */
+
+enum alarm_kind { KIND_PHYSIOLOGICAL, KIND_TECHNICAL, KIND_ADVISORY };
+enum alarm_source { SOURCE_RULE, SOURCE_MONITOR };
+enum alarm_state { ALARM_INACTIVE, ALARM_ACTIVE, ALARM_LATCHED, ALARM_ENDED };
+enum alarm_phase { PHASE_START, PHASE_UPDATE, PHASE_ESCALATE, PHASE_DEESCALATE, PHASE_ACKNOWLEDGE, PHASE_END };
+enum alarm_inactivation {
+    INACTIVATION_NONE,
+    INACTIVATION_ACKNOWLEDGED,
+    INACTIVATION_AUDIO_PAUSED,
+    INACTIVATION_ALARM_PAUSED
+};
+
+/* Why a technical alarm is there; the word goes into `reason`, none is null. */
+#define REASON_LIST(X)                                                                                      \
+    X(NONE, "")                                                                                             \
+    X(NOT_MONITORED, "not_monitored")                                                                       \
+    X(NO_ANSWER, "no_answer") X(SENSOR_OFF, "sensor_off") X(ABSENT, "absent") X(IMPLAUSIBLE, "implausible") \
+        X(IDENTITY, "identity") X(UNVERIFIED, "unverified")
+
+enum alarm_reason {
+#define REASON_ENUM(name, word) REASON_##name,
+    REASON_LIST(REASON_ENUM)
+#undef REASON_ENUM
+        REASON_COUNT
+};
+
+/* Which alarm: the family and the index in it give name, text, advice and kind (see alarm_name in engine.h). */
+enum alarm_family { ALARM_OF_RULE, ALARM_NOT_MONITORED, ALARM_BUILTIN, ALARM_OF_MONITOR };
+
+struct alarm_key {
+    uint16_t bed;    /* BED_NONE: the gateway's own */
+    uint16_t family; /* enum alarm_family */
+    uint16_t index;  /* rule, rule, enum builtin_alarm, or signal of the bed */
+};
+
+struct alert {
+    struct alarm_key key;
+    uint8_t phase, state, inactivation, priority, kind, source, reason; /* the enums above */
+    bool clock_synced, test, unverified;
+    bool has_value, has_limit;
+    uint8_t vital; /* enum vital, VITAL_NONE: null */
+    int32_t value_milli, limit_milli;
+    uint32_t rev;
+    uint64_t id, seq, bed_seq, stay; /* stay 0: vacant */
+    int64_t at_ms, violated_at_ms, condition_at_ms, raised_at_ms;
+    int32_t parameters_milli[PARAMETERS_MAX]; /* in force at this instant, for the text */
+    char detail
+        [ALERT_DETAIL_MAX]; /* technical alarms: what it is about, e.g. the vitals without signal; added to the text */
+};
+
+struct builtin_alarm_info {
+    const char *name, *text, *advice;
+    enum alarm_kind kind;
+    enum priority priority;
+    bool at_bed;
+};
+const struct builtin_alarm_info *builtin_alarm_info(enum builtin_alarm alarm);
+
+/* Words as they stand in payloads; never NULL. */
+const char *alarm_kind_word(unsigned kind);
+const char *alarm_source_word(unsigned source);
+const char *alarm_state_word(unsigned state);
+const char *alarm_phase_word(unsigned phase);
+const char *alarm_inactivation_word(unsigned inactivation);
+const char *alarm_reason_word(unsigned reason); /* "" for none */
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * engine.h: the core. Observations go in, records come out.
+ *
+ * Pure and deterministic: time is an argument, ids come from a seed and from restored state, nothing is read, allocated or logged. The
+ * same input gives the same records on every CPU.
+ *
+ * Use: engine_make over an arena (measured first), engine_seed, then restore or not, engine_begin; then for ever
+ *     while (engine_next(e) < o.at_ms) engine_step(e, o.at_ms - 1, sink);     everything due before the observation
+ *     engine_observe(e, &o);                                                   observations of one instant
+ *     engine_step(e, now, sink) until engine_next(e) > now                     what is due up to now
+ * A step handles exactly one instant: all observations and expiries of it are applied, then rules are evaluated once. Its records
+ * bear that instant, not that of the call. A step emits at most engine_records_max() records: the caller takes no step before its
+ * sink has that much room, so that overflow never loses an alarm.
+ * Thread: the engine's own. Every instant is engine time in ms (observation.h).
+ */
+#ifndef WARDGATE_ENGINE_H
+#define WARDGATE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/engine/alert.h"
+#include "app/engine/arena.h"
+#include "app/engine/observation.h"
+#include "app/engine/rule.h"
+
+#define ENGINE_VACANT_START_MS      30000 /* valid vitals for this long begin a stay by themselves */
+#define ENGINE_SILENT_AFTER_MS      10000 /* a technical alarm starts this long after the loss */
+#define ENGINE_MONITORS_PER_BED_MAX 8
+#define ENGINE_SIGNALS_PER_BED_MAX  64
+
+/* What a bit of a monitor means (profile `bits:`). */
+#define SIGNAL_MEANING_LIST(X)                                                                             \
+    X(sensor_off)                                                                                          \
+    X(monitor_alarm_high)                                                                                  \
+    X(monitor_alarm_medium) X(monitor_alarm_low) X(alarms_paused) X(alarms_off) X(standby) X(demo) X(test) \
+        X(calibrating) X(cuff_inflating)
+
+enum signal_meaning {
+#define SIGNAL_ENUM(name) SIGNAL_##name,
+    SIGNAL_MEANING_LIST(SIGNAL_ENUM)
+#undef SIGNAL_ENUM
+        SIGNAL_COUNT
+};
+
+struct signal_config {
+    const char *name;
+    const char *text; /* for monitor alarms */
+    enum signal_meaning means;
+    uint32_t vitals; /* bit per enum vital concerned; 0: the whole monitor */
+    uint8_t monitor; /* index at its bed */
+    uint8_t number;  /* the `signal` of its observations */
+};
+
+struct channel_config {
+    enum vital vital;
+    uint8_t monitor; /* the first monitor of the bed that gives it */
+    bool episodic;
+    uint32_t period_ms;            /* expected period */
+    int32_t low_milli, high_milli; /* plausible */
+};
+
+struct override_config {
+    uint16_t rule;
+    uint8_t parameter;
+    int32_t value_milli;
+};
+
+struct bed_config {
+    const char *id;
+    enum patient_class patient_class;
+    const struct channel_config *channels; /* at most one a vital, in list order of vitals */
+    const struct signal_config *signals;
+    const struct override_config *overrides;
+    uint16_t channel_count, signal_count, override_count;
+    uint8_t monitor_count;
+    uint32_t monitor_period_ms[ENGINE_MONITORS_PER_BED_MAX];
+};
+
+struct engine_config {
+    const struct bed_config *beds;
+    const struct rule *rules; /* in file order; each applies at every bed that has all its vitals */
+    uint16_t bed_count, rule_count;
+    bool replay; /* stays begin at engine_admit; monitors are never silent */
+};
+
+/* Persistent state of one alarm: enough to go on after a restart. */
+struct alarm_snapshot {
+    struct alert last; /* the newest alert of this alarm */
+    int64_t active_since_ms;
+};
+
+/* Persistent state of one bed. */
+struct bed_snapshot {
+    uint64_t stay; /* 0: vacant */
+    int64_t stay_start_ms;
+    uint64_t bed_seq;
+};
+
+enum record_kind {
+    RECORD_ALERT, /* alert: to be committed with its alarm's state and the numbers below, then sent */
+    RECORD_BED    /* the bed's stay changed without an alert */
+};
+
+struct record {
+    enum record_kind kind;
+    uint16_t bed; /* BED_NONE: gateway */
+    struct alert alert;
+    struct bed_snapshot bed_state; /* of `bed`, after this record */
+    uint64_t seq;                  /* the gateway's numbers after this record */
+    uint64_t next_id;
+};
+
+struct record_sink {
+    void (*put)(struct record_sink *sink, const struct record *record);
+};
+
+/* One bed as a screen sees it. */
+struct vital_view {
+    uint8_t vital;
+    uint8_t quality; /* enum quality; VALID: value is current */
+    bool age_unknown;
+    bool episodic;
+    int32_t value_milli;
+    int64_t at_ms; /* of the value */
+};
+struct bed_view {
+    uint16_t bed;
+    uint8_t patient_class;
+    uint8_t vital_count;
+    bool monitored; /* a stay is on */
+    uint64_t stay;
+    int64_t stay_start_ms, at_ms;
+    uint8_t priority;    /* highest among its alarms */
+    uint8_t alarm_count; /* active or latched */
+    struct vital_view vitals[VITAL_COUNT];
+};
+
+struct engine;
+
+/* With an arena that only measures, returns NULL. `config` must outlive the engine. */
+struct engine *engine_make(struct arena *arena, const struct engine_config *config);
+void engine_seed(struct engine *engine, uint64_t seed);
+
+/* Restore, before engine_begin, in this order: numbers, beds, then the observations since the last run through engine_observe and
+ * engine_step into a sink that drops them (engine_restore_begin / _end around), alarms last. */
+void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id);
+void engine_restore_bed(struct engine *engine, uint16_t bed, const struct bed_snapshot *snapshot);
+void engine_restore_begin(struct engine *engine, int64_t from_ms);
+void engine_restore_end(struct engine *engine);
+/* unverified: another boot with an unsynchronised clock: the alarm stays active, marked, until data confirm or clear it. */
+void engine_restore_alarm(struct engine *engine, const struct alarm_snapshot *snapshot, bool unverified);
+void engine_begin(struct engine *engine, int64_t now_ms);
+
+uint32_t engine_records_max(const struct engine *engine);
+int64_t engine_next(const struct engine *engine); /* next instant with something to do; SERIES_NEVER when none */
+void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *sink);
+
+/* o->at_ms must not lie before engine_now; false (and counted) when it does. */
+bool engine_observe(struct engine *engine, const struct observation *o);
+int64_t engine_now(const struct engine *engine);
+
+/* A condition of the gateway itself holds or does not (bus_down ... refused_publish); detail goes into the alert's text. */
+void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm alarm, bool on, const char *detail);
+void engine_clock_synced(struct engine *engine, bool synced);
+
+/* A stay begins at at_ms (admission): windows, alarms and scores start anew. */
+void engine_admit(struct engine *engine, uint16_t bed, int64_t at_ms);
+
+/* True once since the last call when the bed has news for a screen. */
+bool engine_take_news(struct engine *engine, uint16_t bed);
+void engine_view_bed(const struct engine *engine, uint16_t bed, struct bed_view *out);
+
+/* The name of an alarm ("spo2_low", "spo2_low.not_monitored", "sensor_off", "monitor.vtach") into text of ALARM_NAME_MAX. */
+void alarm_name(const struct engine_config *config, const struct alarm_key *key, char *text);
+/* The other way round; false when the configuration no longer has it. */
+bool alarm_find(const struct engine_config *config, uint16_t bed, const char *name, struct alarm_key *out);
+
+/* Alarms that are active or latched now, for a summary: calls visit with each one's newest alert. */
+void engine_each_alarm(const struct engine *engine, void (*visit)(void *context, const struct alert *alert),
+                       void *context);
+
+/* Observations rejected because they came too late, replaced at one instant, or over a full ring; per engine. */
+struct engine_counts {
+    uint64_t observations, late, replaced, overruns, rejected[QUALITY_COUNT];
+};
+void engine_count(const struct engine *engine, struct engine_counts *out);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * rule.h: what must hold for an alarm condition; read from a rules file, compiled, constant while the gateway runs.
+ *
+ * Numbers are thousandths of the canonical unit of the vital (or plain numbers) for parameters; delays in ms.
+ */
+#ifndef WARDGATE_RULE_H
+#define WARDGATE_RULE_H
+
+#include "app/engine/expression.h"
+#include "app/engine/vital.h"
+
+#define RULE_NAME_MAX     32
+#define RULE_DELAY_MS_MAX 60000
+
+enum priority { PRIORITY_NONE, PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH };
+
+struct rule_parameter {
+    const char *name; /* NULL: this place is empty (a rule without `limit`) */
+    bool has[CLASS_COUNT];
+    int32_t value_milli[CLASS_COUNT];
+    bool settable;
+    int32_t settable_low_milli, settable_high_milli;
+};
+
+struct rule {
+    const char *name;   /* letters, digits, underscores */
+    const char *text;   /* may hold {limit} and other parameters in braces */
+    const char *advice; /* may be empty */
+    enum priority priority;
+    bool latching;
+    bool has_clear, has_hysteresis;
+    struct expression when, clear;
+    int32_t hysteresis_milli;
+    uint32_t delay_ms, clear_delay_ms, unknown_after_ms;
+    struct rule_parameter parameters[PARAMETERS_MAX]; /* [PARAMETER_LIMIT] is `limit` */
+    uint8_t parameter_count;
+};
+
+/* unknown_after where a rule has none: 30 s for high, 60 s for medium, 120 s for low priority. */
+uint32_t rule_unknown_after_ms(enum priority priority);
+const char *priority_word(enum priority priority); /* "high" ... "none" */
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * settings.h: the configuration as data: wardgate.yaml with the profiles and rules files that it names, read and checked.
+ *
+ * settings_load reads everything and collects every fault of every file before it gives up, each with file:line:column and key. Nothing is
+ * half-applied: with a fault there are no settings. All texts and arrays belong to the settings and live until settings_free.
+ * Durations are ms, sizes bytes, values thousandths of the canonical unit. Thread: start-up only; afterwards constant.
+ */
+#ifndef WARDGATE_SETTINGS_H
+#define WARDGATE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "app/engine/engine.h"
+#include "drivers/monitor/profile.h"
+
+#define SETTINGS_ID_MAX       32 /* [A-Za-z][A-Za-z0-9_-]{0,31} */
+#define SETTINGS_BEDS_MAX     256
+#define SETTINGS_BUSES_MAX    256
+#define SETTINGS_RULES_MAX    128
+#define SETTINGS_PROFILES_MAX 64
+#define SETTINGS_BROKERS_MAX  4
+#define SETTINGS_FAULTS_MAX   50 /* shown; more are counted */
+
+struct settings_mark { /* where something stands, for later messages (line and column from 1; line 0: a default) */
+    const char *file;
+    uint32_t line, column;
+};
+
+enum bus_kind { BUS_MODBUS_RTU, BUS_MODBUS_TCP };
+
+struct bus_settings {
+    const char *name;
+    enum bus_kind kind;
+    const char *device;  /* modbus-rtu */
+    uint32_t baud;       /* 19200 */
+    uint8_t parity;      /* 'N', 'E', 'O'; even */
+    uint8_t stop_bits;   /* 1; 2 with no parity */
+    const char *host;    /* modbus-tcp: a numeric address */
+    uint16_t port;       /* 502 */
+    uint32_t timeout_ms; /* 500 */
+    struct settings_mark mark;
+};
+
+struct monitor_settings {
+    uint16_t bus;     /* index into buses */
+    uint8_t address;  /* Modbus unit, 1..247 (TCP: 0..255) */
+    uint16_t profile; /* index into profiles */
+    struct settings_mark mark;
+};
+
+struct bed_settings {
+    const char *id;
+    enum patient_class patient_class;
+    const struct monitor_settings *monitors;
+    uint8_t monitor_count;
+    const struct override_config *overrides; /* index of rule and parameter resolved, value converted */
+    uint16_t override_count;
+    struct settings_mark mark;
+};
+
+struct broker_settings {
+    const char *url; /* as written: mqtt://host:port or mqtts://host:port */
+    const char *host;
+    uint16_t port;
+    bool tls;
+    const char *ca, *cert, *key, *username, *password_file; /* NULL: none */
+};
+
+struct settings {
+    const char *file;
+    struct {
+        const char *id, *site, *ward;
+    } gateway;
+    struct {
+        const char *path;
+        uint64_t size_bytes;
+        uint32_t journal_interval_ms;
+    } store;
+    struct {
+        struct broker_settings brokers[SETTINGS_BROKERS_MAX];
+        uint8_t broker_count;
+        const char *topic_root; /* "wardgate" */
+        uint8_t version;        /* 5 or 4 (written 3.1.1) */
+        bool insecure;
+        uint16_t keep_alive_s;
+        uint32_t publish_interval_ms; /* 500 */
+    } uplink;
+    const char *status_socket; /* <store.path>/status.sock unless said */
+    uint64_t memory_bytes;     /* 64 MiB */
+
+    const struct bus_settings *buses;
+    const struct bed_settings *beds;
+    const struct profile *profiles;
+    const struct rule *rules;
+    const struct settings_mark *rule_marks; /* one a rule */
+    uint16_t bus_count, bed_count, profile_count, rule_count;
+};
+
+struct settings_fault {
+    struct settings_mark mark;
+    char key[96];      /* dotted path, e.g. beds.b03.class; may be empty */
+    char message[256]; /* what is wrong, what to do */
+    char excerpt[160]; /* the faulty text (an expression), with caret_offset/length; may be empty */
+    uint16_t caret_offset, caret_length;
+};
+
+struct settings_report {
+    struct settings_fault faults[SETTINGS_FAULTS_MAX];
+    uint32_t fault_count; /* may be more than kept */
+    struct settings_fault warnings[SETTINGS_FAULTS_MAX];
+    uint32_t warning_count;
+};
+
+/* True: *out is the whole configuration. False: report->fault_count > 0 and *out is NULL. Warnings may come with either. */
+bool settings_load(const char *file, struct settings **out, struct settings_report *report);
+void settings_free(struct settings *settings); /* NULL is allowed */
+
+/* `wardgate: FILE:LINE:COLUMN: key: message`, and the excerpt with a caret under the fault, a fault a paragraph. */
+void settings_print_report(const struct settings_report *report, FILE *stream, bool colours);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * driver.h: what every monitor driver is: a step machine that never blocks and never sleeps.
+ *
+ * A bus is one serial line or one network link with the monitors on it. Only the bus runner (app/flow/acquire) waits: until the
+ * bus's next deadline, or until its descriptor is ready. The same driver then runs alone on a thread or among hundreds on one, and serves
+ * monitors that are asked as well as those that talk unasked.
+ *
+ * Time: CLOCK_BOOTTIME in µs. Observations carry at_ms = instant / 1000 of the moment the answer was whole; the runner turns that
+ * into engine time. Every call but bus health comes from the bus's own thread. Storage comes from the arena at start.
+ */
+#ifndef WARDGATE_DRIVER_H
+#define WARDGATE_DRIVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/engine/arena.h"
+#include "app/engine/observation.h"
+#include "app/engine/status.h"
+#include "drivers/monitor/profile.h"
+
+#define BUS_NAME_MAX 64
+#define BUS_NEVER    INT64_MAX
+
+enum parity { PARITY_NONE, PARITY_EVEN, PARITY_ODD };
+
+struct monitor_config {
+    uint16_t bed;    /* into every observation */
+    uint8_t monitor; /* index at its bed */
+    uint8_t address; /* Modbus unit */
+    const struct profile *profile;
+};
+
+struct bus_config {
+    const char *name;
+    const char *kind;   /* driver->kind */
+    const char *device; /* serial */
+    const char *host;   /* network: a numeric address */
+    uint16_t port;
+    uint32_t baud;
+    enum parity parity;
+    uint8_t stop_bits;
+    uint32_t timeout_ms; /* longest a monitor may think before its answer begins */
+    const struct monitor_config *monitors;
+    uint16_t monitor_count;
+};
+
+enum bus_state { BUS_CLOSED, BUS_OPENING, BUS_OPEN };
+
+/* Read by other threads: relaxed atomics, each a counter or a latest value, written only by the bus's thread. */
+struct monitor_health {
+    atomic_uint polls, answers;
+    atomic_uint failures[STATUS_COUNT];
+    atomic_bool answering;
+    atomic_uint answer_us; /* newest time from the end of the request to the whole answer */
+};
+struct bus_health {
+    atomic_int state;      /* enum bus_state */
+    atomic_int last_error; /* enum status of the newest failed opening; STATUS_OK when open */
+    atomic_int last_errno;
+    atomic_uint opened, requests, gap_us_min; /* gap_us_min: smallest silence kept before a request */
+    atomic_ullong busy_us;                    /* time the wire was in use */
+    struct monitor_health *monitors;          /* monitor_count of them */
+};
+
+struct bus;
+
+struct monitor_driver {
+    const char *kind;
+    bool own_thread; /* a serial line has a thread of its own; network links share a few */
+    struct bus *(*make)(struct arena *arena, const struct bus_config *config); /* NULL while the arena measures */
+    void (*start)(struct bus *bus, int64_t now_us);
+    /* Descriptor to wait for, or -1 while only the deadline counts; *writable: wait for writing instead of reading. */
+    int (*descriptor)(const struct bus *bus, bool *writable);
+    int64_t (*next_deadline)(const struct bus *bus);
+    void (*on_ready)(struct bus *bus, int64_t now_us, struct observation_sink *out);
+    void (*on_deadline)(struct bus *bus, int64_t now_us, struct observation_sink *out);
+    void (*stop)(struct bus *bus);                             /* closes descriptors; the bus may be started again */
+    const struct bus_health *(*health)(const struct bus *bus); /* any thread */
+};
+
+#endif

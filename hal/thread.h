@@ -1,0 +1,23 @@
+/*
+ * thread.h: a named thread with a stack of known size. Signals are blocked in it; main takes them.
+ */
+#ifndef WARDGATE_THREAD_H
+#define WARDGATE_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "app/engine/status.h"
+
+struct thread {
+    pthread_t id;
+    bool running;
+};
+
+/* name: at most 15 characters. `run` returns when it sees that it shall stop. */
+enum status thread_start(struct thread *thread, const char *name, void *(*run)(void *), void *argument) MUST_CHECK;
+
+/* Waits for its end; does nothing when it never started. */
+void thread_join(struct thread *thread);
+
+#endif
