@@ -57,6 +57,7 @@ struct channel_config {
     uint8_t monitor; /* the first monitor of the bed that gives it */
     bool episodic;
     uint32_t period_ms;            /* expected period */
+    uint32_t stale_ms; /* how long a value is current: vital.h's, 6 h for an episodic temperature */
     int32_t low_milli, high_milli; /* plausible */
 };
 
@@ -87,7 +88,6 @@ struct engine_config {
 /* Persistent state of one alarm: enough to go on after a restart. */
 struct alarm_snapshot {
     struct alert last; /* the newest alert of this alarm */
-    int64_t active_since_ms;
 };
 
 /* Persistent state of one bed. */
@@ -98,14 +98,16 @@ struct bed_snapshot {
 };
 
 enum record_kind {
-    RECORD_ALERT, /* alert: to be committed with its alarm's state and the numbers below, then sent */
-    RECORD_BED    /* the bed's stay changed without an alert */
+    RECORD_ALERT,      /* alert: to be committed with its alarm's state and the numbers below, then sent */
+    RECORD_BED,        /* the bed's stay changed without an alert */
+    RECORD_MEASUREMENT /* measurement: the newest of an episodic vital, to be found again after a restart */
 };
 
 struct record {
     enum record_kind kind;
     uint16_t bed; /* BED_NONE: gateway */
     struct alert alert;
+    struct observation measurement;
     struct bed_snapshot bed_state; /* of `bed`, after this record */
     uint64_t seq;                  /* the gateway's numbers after this record */
     uint64_t next_id;
@@ -148,8 +150,10 @@ void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_i
 void engine_restore_bed(struct engine *engine, uint16_t bed, const struct bed_snapshot *snapshot);
 void engine_restore_begin(struct engine *engine, int64_t from_ms);
 void engine_restore_end(struct engine *engine);
-/* unverified: another boot with an unsynchronised clock: the alarm stays active, marked, until data confirm or clear it. */
-void engine_restore_alarm(struct engine *engine, const struct alarm_snapshot *snapshot, bool unverified);
+/* key: found again by its name (alarm_find); false when that rule no longer applies at the bed.
+ * unverified: another boot with an unsynchronised clock: the alarm stays active, marked, until data confirm or clear it. */
+bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, const struct alarm_snapshot *snapshot,
+                          bool unverified);
 void engine_begin(struct engine *engine, int64_t now_ms);
 
 uint32_t engine_records_max(const struct engine *engine);

@@ -33,9 +33,9 @@ struct parameter_names {
 };
 
 struct expression_op {
-    uint8_t code;
-    uint8_t index;      /* window, parameter or comparison, as the code needs */
-    uint8_t comparison; /* enum comparison, where the code compares a window */
+    uint8_t code;       /* enum expression_code */
+    uint8_t index;      /* window or parameter, as the code needs */
+    uint8_t comparison; /* enum comparison, where the code compares */
     int64_t constant_micro;
 };
 
@@ -54,11 +54,10 @@ struct expression {
     uint32_t vitals;        /* bit per enum vital that it asks for */
     uint8_t first_vital;    /* enum vital: the first one named; its newest value stands in alerts */
     uint8_t parameters;     /* bit per parameter used */
-    int8_t limit_direction; /* safe side of `limit` in a comparison: +1 up (x < limit), -1 down (x > limit), 0 none or
-                                                ambiguous */
+    int8_t limit_direction; /* safe side of `limit`: +1 up (x < limit), -1 down (x > limit), 0 none or both */
 };
 
-/* Where and why a text does not compile; offset counts bytes from its start. */
+/* Where and why a text does not compile; offset counts bytes from its start, length 0 is the text's end. */
 struct expression_fault {
     size_t offset, length;
     char message[160];
@@ -68,14 +67,18 @@ struct expression_fault {
 bool expression_compile(const char *text, const struct parameter_names *parameters, uint16_t coverage_permille,
                         struct expression *out, struct expression_fault *fault);
 
-/* True when a window in time asks more than last, age, count of a vital in `episodic` (bit per vital): an error at load. The
- * fault names the vital; compile already refuses vitals that are episodic by nature. */
+/* True when a window in time asks more than last, age, count of a vital in `episodic` (bit per vital): an error at load. Ask a bit
+ * at a time to name the vital; compile already refuses vitals that are episodic by nature. */
 bool expression_is_wrong_for_episodic(const struct expression *expression, uint32_t episodic);
+
+/* True when only a continuous vital can answer: a window in time that asks more than last, age, count. */
+bool window_spec_is_continuous_only(const struct window_spec *spec);
 
 /* An expression over the windows of one bed. The caller owns all; parameters_micro points at PARAMETERS_MAX values. */
 struct bound_expression {
     const struct expression *expression;
     struct window *windows[EXPRESSION_WINDOWS_MAX];
+    uint16_t windows_unknown; /* bit per share whose threshold overflows or divides by zero: it answers unknown */
 };
 
 /* Sets the thresholds of all shares; call after binding and whenever a parameter changed. */
@@ -85,7 +88,7 @@ enum verdict expression_verdict(const struct bound_expression *bound, const int6
                                 int64_t now_ms);
 
 /* The next instant after now_ms at which the verdict may change although nothing arrives (an age reaching what it is compared with included; an
- * age inside arithmetic is looked at every second). SERIES_NEVER when none. */
+ * age inside arithmetic is looked at whenever it is a whole second). SERIES_NEVER when none. */
 int64_t expression_next_change(const struct bound_expression *bound, const int64_t parameters_micro[PARAMETERS_MAX],
                                int64_t now_ms);
 

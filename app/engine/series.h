@@ -67,12 +67,17 @@ struct answer {
 /* Three-valued logic is Kleene's. */
 enum verdict { VERDICT_CLEAR, VERDICT_MET, VERDICT_UNKNOWN };
 
-/* What a series must be able to answer: collected from all windows over a channel before it is built. */
-struct series_demand {
+/* What one ring of a series, of observations or of panes, must be able to answer. */
+struct series_demand_part {
     uint32_t span_ms; /* longest window in time */
     uint32_t count;   /* longest window by number */
-    bool extrema, stddev, slope;
+    bool sum, extrema, stddev, slope;
     uint8_t tallies; /* shares: each keeps its own running count */
+};
+
+/* What a series must be able to answer: collected from all windows over a channel before it is built. */
+struct series_demand {
+    struct series_demand_part observations, panes;
 };
 
 struct series;
@@ -124,6 +129,9 @@ int64_t window_next_change(struct window *window, int64_t now_ms);
 
 /* True when `now_ms` lies within the first whole span since start (used by unknown_after). */
 bool window_is_filling(const struct window *window, int64_t now_ms);
+
+/* The instant its whole span is counted from: the first valid observation of the stay, or after a gap; INT64_MIN before any. */
+int64_t window_start_ms(const struct window *window);
 
 /* Observations that a full ring pushed out of a window still in use (the monitor sent faster than its expected period). */
 uint64_t series_overruns(const struct series *series);

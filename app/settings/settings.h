@@ -22,7 +22,10 @@
 #define SETTINGS_RULES_MAX    128
 #define SETTINGS_PROFILES_MAX 64
 #define SETTINGS_BROKERS_MAX  4
+#define SETTINGS_RULE_FILES_MAX 16
 #define SETTINGS_FAULTS_MAX   50 /* shown; more are counted */
+#define SETTINGS_FILES_MAX    (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX)
+#define SETTINGS_FILE_TEXT_MAX 256 /* longer names are shown by their end */
 
 struct settings_mark { /* where something stands, for later messages (line and column from 1; line 0: a default) */
     const char *file;
@@ -100,18 +103,21 @@ struct settings {
 };
 
 struct settings_fault {
-    struct settings_mark mark;
+    struct settings_mark mark; /* its file is a text in the report */
     char key[96];      /* dotted path, e.g. beds.b03.class; may be empty */
     char message[256]; /* what is wrong, what to do */
     char excerpt[160]; /* the faulty text (an expression), with caret_offset/length; may be empty */
     uint16_t caret_offset, caret_length;
 };
 
+/* About 80 KB; not to be copied, since its marks point into it. */
 struct settings_report {
     struct settings_fault faults[SETTINGS_FAULTS_MAX];
     uint32_t fault_count; /* may be more than kept */
     struct settings_fault warnings[SETTINGS_FAULTS_MAX];
     uint32_t warning_count;
+    char files[SETTINGS_FILES_MAX][SETTINGS_FILE_TEXT_MAX]; /* the names that marks point to, in order of first use */
+    uint16_t file_count;
 };
 
 /* True: *out is the whole configuration. False: report->fault_count > 0 and *out is NULL. Warnings may come with either. */

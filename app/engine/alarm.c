@@ -1,0 +1,102 @@
+/*
+ * One alarm's alerts. Every function here ends in exactly one record.
+ *
+ *     inactive --alarm_start--> active --alarm_update--> active or latched --alarm_end--> inactive
+ */
+#include "app/engine/engine_internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+void alarm_prepare(struct alarm *alarm, const struct alarm_key *key, enum alarm_kind kind, enum alarm_source source,
+                   enum priority priority, enum alarm_reason reason)
+{
+    memset(alarm, 0, sizeof *alarm);
+    alarm->last.key = *key;
+    alarm->last.kind = (uint8_t)kind;
+    alarm->last.source = (uint8_t)source;
+    alarm->last.priority = (uint8_t)priority;
+    alarm->last.reason = (uint8_t)reason;
+    alarm->last.vital = VITAL_NONE;
+}
+
+static void put(struct engine *engine, struct bed *bed, struct record *record)
+{
+    record->bed = bed != NULL ? bed->index : BED_NONE;
+    if (bed != NULL) {
+        record->bed_state = bed->state;
+    }
+    record->seq = engine->seq;
+    record->next_id = engine->next_id;
+    engine->sink->put(engine->sink, record);
+}
+
+static void emit(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase)
+{
+    struct alert *alert = &alarm->last;
+    alert->phase = (uint8_t)phase;
+    alert->at_ms = engine->now_ms;
+    alert->clock_synced = engine->clock_synced;
+    alert->rev++;
+    alert->seq = ++engine->seq;
+    if (bed != NULL) {
+        alert->bed_seq = ++bed->state.bed_seq;
+        alert->stay = bed->state.stay;
+        bed->news = true;
+    }
+    struct record record = {.kind = RECORD_ALERT, .alert = *alert};
+    put(engine, bed, &record);
+}
+
+void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, int64_t violated_at_ms)
+{
+    assert(!alarm->raised);
+    struct alert *alert = &alarm->last;
+    alarm->raised = true;
+    alert->id = engine->next_id++;
+    alert->rev = 0;
+    alert->state = ALARM_ACTIVE;
+    alert->inactivation = INACTIVATION_NONE;
+    alert->unverified = false;
+    alert->violated_at_ms = violated_at_ms;
+    alert->condition_at_ms = engine->now_ms;
+    alert->raised_at_ms = engine->now_ms;
+    emit(engine, bed, alarm, PHASE_START);
+}
+
+void alarm_update(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase)
+{
+    assert(alarm->raised);
+    emit(engine, bed, alarm, phase);
+}
+
+void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm)
+{
+    assert(alarm->raised);
+    alarm->raised = false;
+    alarm->last.state = ALARM_ENDED;
+    alarm->last.unverified = false;
+    emit(engine, bed, alarm, PHASE_END);
+}
+
+void record_bed(struct engine *engine, struct bed *bed)
+{
+    struct record record = {.kind = RECORD_BED};
+    bed->news = true;
+    put(engine, bed, &record);
+}
+
+void record_measurement(struct engine *engine, struct bed *bed, const struct channel *channel)
+{
+    struct record record = {.kind = RECORD_MEASUREMENT};
+    struct observation *o = &record.measurement;
+    if (!series_last(channel->series, &o->at_ms, &o->value_milli)) {
+        return;
+    }
+    o->bed = bed->index;
+    o->monitor = channel->config->monitor;
+    o->kind = OBSERVATION_VALUE;
+    o->vital = (uint8_t)channel->config->vital;
+    o->quality = QUALITY_VALID;
+    put(engine, bed, &record);
+}

@@ -1,0 +1,142 @@
+/*
+ * Going on after a restart: numbers and stays as committed, windows by feeding the journal again in silence, and over
+ * what that gives the alarms as committed.
+ */
+#include "app/engine/engine_internal.h"
+
+#include <assert.h>
+
+void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id)
+{
+    assert(!engine->begun && next_id > 0);
+    engine->seq = seq;
+    engine->next_id = next_id;
+}
+
+void engine_restore_bed(struct engine *engine, uint16_t bed_index, const struct bed_snapshot *snapshot)
+{
+    assert(!engine->begun);
+    struct bed *bed = &engine->beds[bed_index];
+    bed->state = *snapshot;
+    for (unsigned i = 0; i < bed->config->channel_count && snapshot->stay != 0; i++) {
+        channel_reset(&bed->channels[i], snapshot->stay_start_ms);
+    }
+}
+
+void engine_restore_begin(struct engine *engine, int64_t from_ms)
+{
+    assert(!engine->begun && !engine->restoring);
+    engine->restoring = true;
+    engine->saved_seq = engine->seq;
+    engine->saved_next_id = engine->next_id;
+    engine->now_ms = from_ms;
+    for (unsigned b = 0; b < engine->config->bed_count; b++) {
+        struct bed *bed = &engine->beds[b];
+        bed->saved = bed->state;
+        for (unsigned m = 0; m < ENGINE_MONITORS_PER_BED_MAX; m++) {
+            bed->monitors[m].heard_at_ms = from_ms;
+        }
+    }
+}
+
+/* What the silent run raised was either committed (and is laid over now) or is still to come: its delay is over, so it
+ * starts at the first step if it still holds. */
+static void forget_rule(struct rule_alarm *r)
+{
+    if (r->alarm.raised) {
+        r->violated_at_ms = r->alarm.last.violated_at_ms;
+        r->delay_resumed_ms = r->alarm.last.violated_at_ms;
+        r->delay_elapsed_ms = 0;
+    }
+    r->alarm.raised = false;
+    r->not_monitored.raised = false;
+    r->clear_since_ms = INSTANT_NONE;
+}
+
+static void forget_bed(struct bed *bed)
+{
+    bed->state = bed->saved;
+    for (unsigned i = 0; i < bed->rule_count; i++) {
+        forget_rule(&bed->rules[i]);
+    }
+    for (unsigned i = 0; i < BUILTIN_BED_COUNT; i++) {
+        bed->technical[i].raised = false;
+    }
+    for (unsigned i = 0; i < bed->config->signal_count; i++) {
+        bed->signals[i].raised = false;
+    }
+    bed->measured = 0;
+}
+
+void engine_restore_end(struct engine *engine)
+{
+    assert(engine->restoring);
+    engine->restoring = false;
+    engine->seq = engine->saved_seq;
+    engine->next_id = engine->saved_next_id;
+    for (unsigned b = 0; b < engine->config->bed_count; b++) {
+        forget_bed(&engine->beds[b]);
+    }
+}
+
+static struct rule_alarm *find_rule(struct bed *bed, const struct rule *rule)
+{
+    for (unsigned i = 0; i < bed->rule_count; i++) {
+        if (bed->rules[i].rule == rule) {
+            return &bed->rules[i];
+        }
+    }
+    return NULL;
+}
+
+/* The committed state of a rule's alarm replaces what the silent run made of its delay. */
+static struct alarm *take_rule(struct bed *bed, const struct engine *engine, const struct alarm_key *key)
+{
+    struct rule_alarm *r = find_rule(bed, &engine->config->rules[key->index]);
+    if (r == NULL) {
+        return NULL;
+    }
+    rule_alarm_reset(r);
+    return key->family == ALARM_OF_RULE ? &r->alarm : &r->not_monitored;
+}
+
+static struct alarm *find_alarm(struct engine *engine, const struct alarm_key *key)
+{
+    if (key->bed == BED_NONE) {
+        return &engine->gateway[key->index - BUILTIN_BED_COUNT].alarm;
+    }
+    struct bed *bed = &engine->beds[key->bed];
+    if (key->family == ALARM_BUILTIN) {
+        return &bed->technical[key->index];
+    }
+    if (key->family == ALARM_OF_MONITOR) {
+        return &bed->signals[key->index];
+    }
+    return take_rule(bed, engine, key);
+}
+
+bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, const struct alarm_snapshot *snapshot,
+                          bool unverified)
+{
+    assert(!engine->begun && !engine->restoring);
+    struct alarm *alarm = find_alarm(engine, key);
+    if (alarm == NULL) {
+        return false;
+    }
+    const struct alert prepared = alarm->last;
+    alarm->last = snapshot->last;
+    alarm->last.key = *key;
+    alarm->last.has_limit = prepared.has_limit;
+    alarm->last.limit_milli = prepared.limit_milli;
+    alarm->last.unverified = snapshot->last.unverified || unverified;
+    for (unsigned p = 0; p < PARAMETERS_MAX; p++) {
+        alarm->last.parameters_milli[p] = prepared.parameters_milli[p];
+    }
+    alarm->raised = snapshot->last.state != ALARM_ENDED;
+    alarm->announce = alarm->raised && unverified;
+    engine->restored = true;
+    if (alarm->raised && key->bed == BED_NONE) {
+        engine->gateway[key->index - BUILTIN_BED_COUNT].on = true;
+    }
+    return true;
+}

@@ -1,0 +1,21 @@
+#include "app/engine/rule.h"
+
+uint32_t rule_unknown_after_ms(enum priority priority)
+{
+    switch (priority) {
+    case PRIORITY_HIGH:
+        return 30000;
+    case PRIORITY_MEDIUM:
+        return 60000;
+    case PRIORITY_LOW:
+    case PRIORITY_NONE:
+        break;
+    }
+    return 120000;
+}
+
+const char *priority_word(enum priority priority)
+{
+    static const char *const words[] = {"none", "low", "medium", "high"};
+    return (unsigned)priority < sizeof words / sizeof words[0] ? words[priority] : "unknown";
+}

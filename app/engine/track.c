@@ -1,0 +1,357 @@
+#include "app/engine/track.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "app/engine/gallop.h"
+
+bool comparison_holds(enum comparison comparison, int order)
+{
+    switch (comparison) {
+    case COMPARISON_LT:
+        return order < 0;
+    case COMPARISON_LE:
+        return order <= 0;
+    case COMPARISON_GT:
+        return order > 0;
+    case COMPARISON_GE:
+        return order >= 0;
+    case COMPARISON_EQ:
+        return order == 0;
+    case COMPARISON_NE:
+        return order != 0;
+    }
+    assert(!"a comparison on the list");
+    return false;
+}
+
+static uint32_t round_up_to_power_of_two(uint32_t entries)
+{
+    uint32_t capacity = 2;
+    while (capacity < entries) {
+        capacity *= 2;
+    }
+    return capacity;
+}
+
+static void make_entries(struct track *track, struct arena *arena)
+{
+    track->first_at_ms = track->last_at_ms = ARENA_TAKE(arena, int64_t, track->capacity);
+    track->first_stood_ms = track->last_stood_ms = ARENA_TAKE(arena, uint32_t, track->capacity);
+    track->first_value_milli = ARENA_TAKE(arena, int32_t, track->capacity);
+    if (track->pane_ms > 0) {
+        track->last_at_ms = ARENA_TAKE(arena, int64_t, track->capacity);
+        track->last_stood_ms = ARENA_TAKE(arena, uint32_t, track->capacity);
+        track->counts = ARENA_TAKE(arena, uint32_t, track->capacity);
+    }
+}
+
+static void make_extrema(struct track *track, struct arena *arena)
+{
+    track->highest_milli = track->lowest_milli = track->first_value_milli;
+    if (track->pane_ms > 0) {
+        track->highest_milli = ARENA_TAKE(arena, int32_t, track->capacity);
+        track->lowest_milli = ARENA_TAKE(arena, int32_t, track->capacity);
+    }
+    extrema_make(&track->maxima, arena, track->highest_milli, track->capacity, 1);
+    extrema_make(&track->minima, arena, track->lowest_milli, track->capacity, -1);
+}
+
+static void make_sums(struct track *track, struct arena *arena, const struct series_demand_part *demand)
+{
+    if (demand->sum || demand->stddev || demand->slope) {
+        track->values = ARENA_TAKE(arena, uint64_t, track->capacity);
+    }
+    if (demand->stddev) {
+        track->squares = ARENA_TAKE(arena, struct wide, track->capacity);
+    }
+    if (demand->slope) {
+        track->times = ARENA_TAKE(arena, struct track_times, track->capacity);
+    }
+}
+
+static void make_tallies(struct track *track, struct arena *arena, uint8_t count)
+{
+    track->tally_count = count;
+    track->tallies = count > 0 ? ARENA_TAKE(arena, struct tally, count) : NULL;
+    for (uint8_t index = 0; index < count; index++) {
+        uint32_t *before = ARENA_TAKE(arena, uint32_t, track->capacity);
+        if (track->tallies != NULL) {
+            track->tallies[index].before = before;
+        }
+    }
+}
+
+void track_make(struct track *track, struct arena *arena, const struct series_demand_part *demand, uint32_t entries,
+                uint32_t pane_ms)
+{
+    *track = (struct track){.pane_ms = pane_ms, .span_ms = demand->span_ms};
+    if (entries == 0) {
+        return;
+    }
+    track->capacity = round_up_to_power_of_two(entries);
+    make_entries(track, arena);
+    make_sums(track, arena, demand);
+    if (demand->extrema) {
+        make_extrema(track, arena);
+    }
+    make_tallies(track, arena, demand->tallies);
+}
+
+void track_reset(struct track *track, int64_t start_ms)
+{
+    track->start_ms = start_ms;
+    track->begin = track->end = 0;
+    track->totals = (struct sums){0};
+    extrema_reset(&track->maxima);
+    extrema_reset(&track->minima);
+    for (uint8_t index = 0; index < track->tally_count; index++) {
+        track->tallies[index].total = 0;
+        track->tallies[index].counts_from_ms = INT64_MIN;
+    }
+}
+
+static uint32_t slot(const struct track *track, uint64_t entry)
+{
+    return (uint32_t)entry & (track->capacity - 1);
+}
+
+int64_t track_pane_start(int64_t start_ms, int64_t at_ms)
+{
+    const int64_t into_pane_ms = (at_ms - start_ms) % SERIES_PANE_MS;
+    return at_ms - (into_pane_ms < 0 ? into_pane_ms + SERIES_PANE_MS : into_pane_ms);
+}
+
+/* Panes are closed at their end: an observation at a boundary is the last of its pane. */
+static bool opens_entry(const struct track *track, int64_t at_ms)
+{
+    if (track->pane_ms == 0 || track->begin == track->end) {
+        return true;
+    }
+    const int64_t newest_ms = track->last_at_ms[slot(track, track->end - 1)];
+    return track_pane_start(track->start_ms, at_ms - 1) != track_pane_start(track->start_ms, newest_ms - 1);
+}
+
+static bool keeps_extrema(const struct track *track)
+{
+    return track->maxima.positions != NULL;
+}
+
+static void give_up_oldest(struct track *track, int64_t now_ms)
+{
+    const uint32_t oldest = slot(track, track->begin);
+    track->pushed = (struct track_edge){track->last_at_ms[oldest], track->last_stood_ms[oldest]};
+    track->overruns += track->pushed.at_ms > now_ms - (int64_t)track->span_ms ? 1 : 0;
+    if (keeps_extrema(track)) {
+        extrema_drop(&track->maxima, track->begin);
+        extrema_drop(&track->minima, track->begin);
+    }
+    track->begin++;
+}
+
+static void note_totals(struct track *track, uint32_t entry)
+{
+    const struct sums *totals = &track->totals;
+    if (track->counts != NULL) {
+        track->counts[entry] = totals->count;
+    }
+    if (track->values != NULL) {
+        track->values[entry] = totals->values;
+    }
+    if (track->squares != NULL) {
+        track->squares[entry] = totals->squares;
+    }
+    if (track->times != NULL) {
+        track->times[entry] = (struct track_times){totals->instants, totals->instant_squares, totals->products};
+    }
+    for (uint8_t index = 0; index < track->tally_count; index++) {
+        track->tallies[index].before[entry] = track->tallies[index].total;
+    }
+}
+
+static void open_entry(struct track *track, const struct point *first)
+{
+    if (track->end - track->begin == track->capacity) {
+        give_up_oldest(track, first->at_ms);
+    }
+    const uint32_t entry = slot(track, track->end++);
+    track->first_at_ms[entry] = first->at_ms;
+    track->first_stood_ms[entry] = first->stood_ms;
+    track->first_value_milli[entry] = first->value_milli;
+    if (keeps_extrema(track)) {
+        track->highest_milli[entry] = track->lowest_milli[entry] = first->value_milli;
+    }
+    note_totals(track, entry);
+}
+
+static void widen_pane(struct track *track, int32_t value_milli)
+{
+    const uint32_t entry = slot(track, track->end - 1);
+    track->highest_before_milli = track->highest_milli[entry];
+    track->lowest_before_milli = track->lowest_milli[entry];
+    if (value_milli > track->highest_milli[entry]) {
+        track->highest_milli[entry] = value_milli;
+    }
+    if (value_milli < track->lowest_milli[entry]) {
+        track->lowest_milli[entry] = value_milli;
+    }
+}
+
+/* What one observation adds to the sums that somebody asks for. */
+static struct sums sums_of(const struct track *track, const struct point *point)
+{
+    const int64_t value = point->value_milli, instant = point->at_ms - track->start_ms;
+    struct sums sums = {.count = 1};
+    if (track->values != NULL) {
+        sums.values = (uint64_t)value;
+    }
+    if (track->squares != NULL) {
+        sums.squares = wide_of(value * value);
+    }
+    if (track->times != NULL) {
+        sums.instants = (uint64_t)instant;
+        sums.instant_squares = wide_product(instant, instant);
+        sums.products = wide_product(instant, value);
+    }
+    return sums;
+}
+
+static uint32_t meets(const struct tally *tally, int32_t value_milli)
+{
+    const int64_t value_micro = (int64_t)value_milli * 1000;
+    const int order = (value_micro > tally->threshold_micro) - (value_micro < tally->threshold_micro);
+    return comparison_holds(tally->comparison, order) ? 1 : 0;
+}
+
+void track_put(struct track *track, const struct point *newest)
+{
+    if (track->capacity == 0) {
+        return;
+    }
+    if (opens_entry(track, newest->at_ms)) {
+        open_entry(track, newest);
+    } else if (keeps_extrema(track)) {
+        widen_pane(track, newest->value_milli);
+    }
+    const uint32_t entry = slot(track, track->end - 1);
+    track->last_at_ms[entry] = newest->at_ms;
+    track->last_stood_ms[entry] = newest->stood_ms;
+    if (keeps_extrema(track)) {
+        extrema_put(&track->maxima, track->end - 1);
+        extrema_put(&track->minima, track->end - 1);
+    }
+    const struct sums added = sums_of(track, newest);
+    track->totals = sums_add(&track->totals, &added);
+    for (uint8_t index = 0; index < track->tally_count; index++) {
+        track->tallies[index].total += meets(&track->tallies[index], newest->value_milli);
+    }
+}
+
+static void shorten_pane(struct track *track, const struct point *previous)
+{
+    const uint32_t entry = slot(track, track->end - 1);
+    track->last_at_ms[entry] = previous->at_ms;
+    track->last_stood_ms[entry] = previous->stood_ms;
+    if (keeps_extrema(track)) {
+        track->highest_milli[entry] = track->highest_before_milli;
+        track->lowest_milli[entry] = track->lowest_before_milli;
+    }
+}
+
+void track_take_back(struct track *track, const struct point *newest, const struct point *previous)
+{
+    if (track->capacity == 0) {
+        return;
+    }
+    assert(track->end > track->begin && track->last_at_ms[slot(track, track->end - 1)] == newest->at_ms);
+    for (uint8_t index = 0; index < track->tally_count; index++) {
+        track->tallies[index].total -= meets(&track->tallies[index], newest->value_milli);
+    }
+    const struct sums added = sums_of(track, newest);
+    track->totals = sums_subtract(&track->totals, &added);
+    if (keeps_extrema(track)) {
+        extrema_take_back(&track->maxima);
+        extrema_take_back(&track->minima);
+    }
+    if (track->first_at_ms[slot(track, track->end - 1)] == newest->at_ms) {
+        track->end--;
+    } else {
+        shorten_pane(track, previous);
+    }
+}
+
+static bool ends_by(const void *items, uint64_t entry, int64_t from_ms)
+{
+    const struct track *track = items;
+    return track->last_at_ms[slot(track, entry)] <= from_ms;
+}
+
+uint64_t track_first(const struct track *track, int64_t from_ms, uint64_t guess)
+{
+    return gallop(ends_by, track, from_ms, track->begin, track->end, guess);
+}
+
+bool track_before(const struct track *track, uint64_t first, struct track_edge *out)
+{
+    assert(first >= track->begin && first <= track->end);
+    if (first == 0) {
+        return false;
+    }
+    const uint32_t entry = slot(track, first - 1);
+    *out = first == track->begin ? track->pushed
+                                 : (struct track_edge){track->last_at_ms[entry], track->last_stood_ms[entry]};
+    return true;
+}
+
+struct sums track_sums(const struct track *track, uint64_t first)
+{
+    assert(first >= track->begin && first < track->end);
+    const uint32_t entry = slot(track, first);
+    struct sums before = {.count = track->totals.count - (uint32_t)(track->end - first)};
+    if (track->counts != NULL) {
+        before.count = track->counts[entry];
+    }
+    if (track->values != NULL) {
+        before.values = track->values[entry];
+    }
+    if (track->squares != NULL) {
+        before.squares = track->squares[entry];
+    }
+    if (track->times != NULL) {
+        before.instants = track->times[entry].instants;
+        before.instant_squares = track->times[entry].squares;
+        before.products = track->times[entry].products;
+    }
+    return sums_subtract(&track->totals, &before);
+}
+
+static void count_again(struct track *track, struct tally *tally)
+{
+    tally->total = 0;
+    for (uint64_t entry = track->begin; entry < track->end; entry++) {
+        tally->before[slot(track, entry)] = tally->total;
+        tally->total += meets(tally, track->first_value_milli[slot(track, entry)]);
+    }
+}
+
+void track_set_tally(struct track *track, uint8_t tally, enum comparison comparison, int64_t threshold_micro)
+{
+    assert(tally < track->tally_count);
+    struct tally *changed = &track->tallies[tally];
+    if (changed->comparison == comparison && changed->threshold_micro == threshold_micro) {
+        return;
+    }
+    changed->comparison = comparison;
+    changed->threshold_micro = threshold_micro;
+    if (track->pane_ms == 0) {
+        count_again(track, changed);
+    } else if (track->end > track->begin) {
+        changed->counts_from_ms = track->last_at_ms[slot(track, track->end - 1)];
+    }
+}
+
+uint32_t track_tally(const struct track *track, uint8_t tally, uint64_t first)
+{
+    assert(tally < track->tally_count && first >= track->begin && first < track->end);
+    return track->tallies[tally].total - track->tallies[tally].before[slot(track, first)];
+}

@@ -1,0 +1,64 @@
+/*
+ * core.h: the engine's thread: takes observations out of the runners' rings, steps the engine, and passes its records on.
+ *
+ * It takes an observation only when the record ring has room for the most records that a step can cause; otherwise observations wait in
+ * their rings, so that overflow never loses an alarm. Observations of one pass are put in order of time, bed and vital. Copies go
+ * to the journal ring; a full journal loses only the journal.
+ */
+#ifndef WARDGATE_CORE_H
+#define WARDGATE_CORE_H
+
+#include <stdatomic.h>
+
+#include "app/engine/engine.h"
+#include "app/engine/status.h"
+#include "app/flow/acquire.h"
+#include "app/flow/board.h"
+#include "app/flow/ring.h"
+#include "app/flow/timebase.h"
+#include "hal/thread.h"
+#include "hal/wake.h"
+
+#define CORE_BATCH_MAX 512U
+#define CORE_IDLE_US   500000 /* it looks at the gateway's own conditions at least this often */
+
+struct core;
+
+/* What the gateway knows of itself, asked on the engine's thread every CORE_IDLE_US; calls engine_condition. */
+typedef void core_conditions(void *context, struct engine *engine, int64_t engine_ms, int64_t boot_us);
+
+struct core_config {
+    struct engine *engine;
+    struct runner *runners;
+    uint16_t runner_count, bed_count;
+    const struct timebase *timebase;
+    struct ring *records; /* to the store thread: struct record */
+    struct ring *journal; /* to the store thread: struct observation */
+    struct wake *store_wake, *deliver_wake;
+    struct board *board;
+    core_conditions *conditions;
+    void *conditions_context;
+};
+
+struct core {
+    struct record_sink sink; /* first; pushes into the record ring */
+    struct core_config config;
+    struct ring *records;
+    struct observation *batch, *spare;
+    struct wake wake; /* runners raise it */
+    struct thread thread;
+    atomic_bool stop;
+    uint64_t emitted;
+};
+
+/* Slots that the record ring needs: twice what one step can cause, rounded up to a power of two. */
+uint32_t core_record_slots(uint32_t records_max);
+
+/* The wake is opened by core_start and may be raised from then on. */
+void core_init(struct core *core, struct arena *arena, const struct core_config *config);
+enum status core_start(struct core *core) MUST_CHECK;
+
+/* Ends after what is in the rings has been taken. */
+void core_stop(struct core *core);
+
+#endif

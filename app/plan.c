@@ -1,0 +1,303 @@
+#include "app/plan.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECORDING_PERIOD_MS 1000
+
+static const char *bus_kind_name(enum bus_kind kind)
+{
+    return kind == BUS_MODBUS_RTU ? "modbus-rtu" : "modbus-tcp";
+}
+
+static uint32_t stale_ms(enum vital vital, bool episodic)
+{
+    const struct vital_info *info = vital_info(vital);
+    return episodic && info->kind == VITAL_CONTINUOUS ? PLAN_EPISODIC_STALE_MS : info->stale_ms;
+}
+
+static void fill_channel(struct channel_config *out, enum vital vital, unsigned monitor, bool episodic,
+                         uint32_t period_ms, enum patient_class patient_class)
+{
+    const struct vital_range range = vital_range(vital, patient_class);
+    *out = (struct channel_config){.vital = vital,
+                                   .monitor = (uint8_t)monitor,
+                                   .episodic = episodic || vital_info(vital)->kind == VITAL_EPISODIC,
+                                   .period_ms = period_ms,
+                                   .low_milli = range.low_milli,
+                                   .high_milli = range.high_milli};
+    out->stale_ms = stale_ms(vital, out->episodic);
+}
+
+static const struct profile *profile_of(const struct settings *settings, const struct bed_settings *bed,
+                                        unsigned monitor)
+{
+    return &settings->profiles[bed->monitors[monitor].profile];
+}
+
+/* The first monitor of the bed that gives the vital wins. */
+static const struct profile_channel *find_channel(const struct settings *settings, const struct bed_settings *bed,
+                                                  enum vital vital, unsigned *out_monitor)
+{
+    for (unsigned m = 0; m < bed->monitor_count; m++) {
+        const struct profile *profile = profile_of(settings, bed, m);
+        for (unsigned c = 0; c < profile->channel_count; c++) {
+            if (profile->channels[c].vital == vital) {
+                *out_monitor = m;
+                return &profile->channels[c];
+            }
+        }
+    }
+    return NULL;
+}
+
+static uint16_t live_channels(const struct settings *settings, const struct bed_settings *bed,
+                              struct channel_config *out)
+{
+    uint16_t count = 0;
+    for (unsigned v = 0; v < VITAL_COUNT; v++) {
+        unsigned monitor = 0;
+        const struct profile_channel *channel = find_channel(settings, bed, (enum vital)v, &monitor);
+        if (channel != NULL) {
+            fill_channel(&out[count++], (enum vital)v, monitor, channel->episodic, channel->poll_interval_ms,
+                         bed->patient_class);
+        }
+    }
+    return count;
+}
+
+static uint16_t recorded_channels(const struct settings *settings, const struct bed_settings *bed,
+                                  const struct plan_recording *recording, struct channel_config *out)
+{
+    uint16_t count = 0;
+    for (unsigned v = 0; v < VITAL_COUNT; v++) {
+        if ((recording->vitals >> v & 1U) == 0) {
+            continue;
+        }
+        unsigned monitor = 0;
+        const struct profile_channel *channel = find_channel(settings, bed, (enum vital)v, &monitor);
+        uint32_t period_ms = recording->period_ms;
+        if (period_ms == 0) {
+            period_ms = channel != NULL ? channel->poll_interval_ms : RECORDING_PERIOD_MS;
+        }
+        fill_channel(&out[count++], (enum vital)v, 0, (recording->episodic >> v & 1U) != 0, period_ms,
+                     bed->patient_class);
+    }
+    return count;
+}
+
+static uint16_t fill_signals(const struct settings *settings, const struct bed_settings *bed, struct signal_config *out)
+{
+    uint16_t count = 0;
+    for (unsigned m = 0; m < bed->monitor_count; m++) {
+        const struct profile *profile = profile_of(settings, bed, m);
+        for (unsigned b = 0; b < profile->bit_count && count < ENGINE_SIGNALS_PER_BED_MAX; b++) {
+            const struct profile_bit *bit = &profile->bits[b];
+            out[count++] = (struct signal_config){.name = bit->name,
+                                                  .text = bit->text,
+                                                  .means = (enum signal_meaning)bit->means,
+                                                  .vitals = bit->vitals,
+                                                  .monitor = (uint8_t)m,
+                                                  .number = (uint8_t)b};
+        }
+    }
+    return count;
+}
+
+static uint32_t shortest_period_ms(const struct profile *profile)
+{
+    uint32_t period_ms = profile->poll_interval_ms;
+    for (unsigned c = 0; c < profile->channel_count; c++) {
+        const uint32_t channel_ms = profile->channels[c].poll_interval_ms;
+        period_ms = channel_ms < period_ms ? channel_ms : period_ms;
+    }
+    return period_ms;
+}
+
+static enum status fill_bed(const struct settings *settings, const struct bed_settings *bed,
+                            const struct plan_recording *recording, struct bed_config *out)
+{
+    struct channel_config *channels = calloc(VITAL_COUNT, sizeof *channels);
+    struct signal_config *signals = calloc(ENGINE_SIGNALS_PER_BED_MAX, sizeof *signals);
+    *out = (struct bed_config){.id = bed->id,
+                               .patient_class = bed->patient_class,
+                               .channels = channels,
+                               .signals = signals,
+                               .overrides = bed->overrides,
+                               .override_count = bed->override_count};
+    if (channels == NULL || signals == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    if (recording != NULL) {
+        out->monitor_count = 1;
+        out->channel_count = recorded_channels(settings, bed, recording, channels);
+        return STATUS_OK;
+    }
+    if (bed->monitor_count > ENGINE_MONITORS_PER_BED_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    out->monitor_count = bed->monitor_count;
+    out->channel_count = live_channels(settings, bed, channels);
+    out->signal_count = fill_signals(settings, bed, signals);
+    for (unsigned m = 0; m < bed->monitor_count; m++) {
+        out->monitor_period_ms[m] = shortest_period_ms(profile_of(settings, bed, m));
+    }
+    return STATUS_OK;
+}
+
+static enum status fill_beds(const struct settings *settings, const struct plan_recording *recording, struct plan *plan)
+{
+    plan->beds = calloc(settings->bed_count, sizeof *plan->beds);
+    if (plan->beds == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    plan->engine = (struct engine_config){.beds = plan->beds,
+                                          .rules = settings->rules,
+                                          .bed_count = settings->bed_count,
+                                          .rule_count = settings->rule_count,
+                                          .replay = recording != NULL};
+    for (unsigned b = 0; b < settings->bed_count; b++) {
+        const enum status status = fill_bed(settings, &settings->beds[b], recording, &plan->beds[b]);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static uint16_t count_monitors(const struct settings *settings, unsigned bus)
+{
+    uint16_t count = 0;
+    for (unsigned b = 0; b < settings->bed_count; b++) {
+        for (unsigned m = 0; m < settings->beds[b].monitor_count; m++) {
+            if (settings->beds[b].monitors[m].bus == bus) {
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
+static void fill_monitors(const struct settings *settings, unsigned bus, struct monitor_config *out)
+{
+    for (unsigned b = 0; b < settings->bed_count; b++) {
+        for (unsigned m = 0; m < settings->beds[b].monitor_count; m++) {
+            const struct monitor_settings *monitor = &settings->beds[b].monitors[m];
+            if (monitor->bus == bus) {
+                *out++ = (struct monitor_config){.bed = (uint16_t)b,
+                                                 .monitor = (uint8_t)m,
+                                                 .address = monitor->address,
+                                                 .profile = &settings->profiles[monitor->profile]};
+            }
+        }
+    }
+}
+
+static enum parity parity_of(uint8_t letter)
+{
+    if (letter == 'E') {
+        return PARITY_EVEN;
+    }
+    return letter == 'O' ? PARITY_ODD : PARITY_NONE;
+}
+
+static enum status fill_bus(const struct settings *settings, unsigned index, struct bus_config *out)
+{
+    const struct bus_settings *bus = &settings->buses[index];
+    struct monitor_config *monitors = calloc(count_monitors(settings, index), sizeof *monitors);
+    *out = (struct bus_config){.name = bus->name,
+                               .kind = bus_kind_name(bus->kind),
+                               .device = bus->device,
+                               .host = bus->host,
+                               .port = bus->port,
+                               .baud = bus->baud,
+                               .parity = parity_of(bus->parity),
+                               .stop_bits = bus->stop_bits,
+                               .timeout_ms = bus->timeout_ms,
+                               .monitors = monitors,
+                               .monitor_count = count_monitors(settings, index)};
+    if (monitors == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    fill_monitors(settings, index, monitors);
+    return STATUS_OK;
+}
+
+static enum status fill_buses(const struct settings *settings, struct plan *plan)
+{
+    plan->buses = calloc(settings->bus_count, sizeof *plan->buses);
+    if (plan->buses == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (unsigned i = 0; i < settings->bus_count; i++) {
+        if (count_monitors(settings, i) == 0) {
+            continue;
+        }
+        const enum status status = fill_bus(settings, i, &plan->buses[plan->bus_count++]);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status plan_make(const struct settings *settings, struct plan *out)
+{
+    *out = (struct plan){.settings = settings};
+    enum status status = fill_beds(settings, NULL, out);
+    if (status == STATUS_OK) {
+        status = fill_buses(settings, out);
+    }
+    if (status != STATUS_OK) {
+        plan_free(out);
+    }
+    return status;
+}
+
+enum status plan_make_replay(const struct settings *settings, const struct plan_recording *recording, struct plan *out)
+{
+    *out = (struct plan){.settings = settings};
+    const enum status status = fill_beds(settings, recording, out);
+    if (status != STATUS_OK) {
+        plan_free(out);
+    }
+    return status;
+}
+
+static void free_const(const void *pointer)
+{
+    free((void *)(uintptr_t)pointer);
+}
+
+void plan_free(struct plan *plan)
+{
+    for (unsigned b = 0; plan->beds != NULL && b < plan->engine.bed_count; b++) {
+        free_const(plan->beds[b].channels);
+        free_const(plan->beds[b].signals);
+    }
+    for (unsigned i = 0; plan->buses != NULL && i < plan->bus_count; i++) {
+        free_const(plan->buses[i].monitors);
+    }
+    free(plan->beds);
+    free(plan->buses);
+    *plan = (struct plan){.settings = NULL};
+}
+
+static uint32_t longest(const struct expression *expression, uint32_t span_ms)
+{
+    for (unsigned i = 0; i < expression->window_count; i++) {
+        span_ms = expression->windows[i].span_ms > span_ms ? expression->windows[i].span_ms : span_ms;
+    }
+    return span_ms;
+}
+
+uint32_t plan_longest_span_ms(const struct plan *plan)
+{
+    uint32_t span_ms = 0;
+    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
+        span_ms = longest(&plan->engine.rules[r].when, span_ms);
+        span_ms = plan->engine.rules[r].has_clear ? longest(&plan->engine.rules[r].clear, span_ms) : span_ms;
+    }
+    return span_ms;
+}

@@ -1,0 +1,40 @@
+/*
+ * plan.h: turns the settings into what the parts are built from: the engine's beds and channels, the buses and their monitors.
+ *
+ * Everything is made at start in one allocation list and constant afterwards; it points into the settings, which must outlive it.
+ * Thread: start-up only.
+ */
+#ifndef WARDGATE_PLAN_H
+#define WARDGATE_PLAN_H
+
+#include "app/engine/engine.h"
+#include "app/engine/status.h"
+#include "app/settings/settings.h"
+#include "drivers/monitor/driver.h"
+
+#define PLAN_EPISODIC_STALE_MS (6 * 60 * 60 * 1000) /* an episodic temperature */
+
+struct plan {
+    const struct settings *settings;
+    struct engine_config engine;
+    struct bus_config *buses; /* only those with monitors */
+    uint16_t bus_count;
+    struct bed_config *beds;
+};
+
+/* A recording instead of monitors: every bed has these vitals. */
+struct plan_recording {
+    uint32_t vitals, episodic; /* bit per enum vital; episodic adds to those episodic by nature */
+    uint32_t period_ms;        /* 0: the profile's, 1 s for a vital that the bed's profile does not have */
+};
+
+/* STATUS_NO_MEMORY, or STATUS_TOO_LARGE when a bed has more monitors or signals than there is room for. */
+enum status plan_make(const struct settings *settings, struct plan *out) MUST_CHECK;
+enum status plan_make_replay(const struct settings *settings, const struct plan_recording *recording,
+                             struct plan *out) MUST_CHECK;
+void plan_free(struct plan *plan);
+
+/* The longest window in time that any rule asks, and so how long the journal must reach back. */
+uint32_t plan_longest_span_ms(const struct plan *plan);
+
+#endif

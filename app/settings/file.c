@@ -1,0 +1,108 @@
+#include "app/settings/file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum status status_of_errno(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return STATUS_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+        return STATUS_DENIED;
+    default:
+        return STATUS_IO;
+    }
+}
+
+/* Reads until `size` bytes are there or the file ends, which it may do sooner than its size said. */
+static enum status read_all(int descriptor, unsigned char *bytes, size_t size, size_t *out_read)
+{
+    size_t done = 0;
+    while (done < size) {
+        const ssize_t got = read(descriptor, bytes + done, size - done);
+        if (got < 0 && errno != EINTR) {
+            return status_of_errno(errno);
+        }
+        if (got == 0) {
+            break;
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    *out_read = done;
+    return STATUS_OK;
+}
+
+static enum status read_open(int descriptor, struct pool *pool, struct file_bytes *out)
+{
+    struct stat about;
+    if (fstat(descriptor, &about) != 0) {
+        return status_of_errno(errno);
+    }
+    if (!S_ISREG(about.st_mode)) {
+        return STATUS_INVALID;
+    }
+    if (about.st_size > FILE_BYTES_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    unsigned char *bytes = pool_take(pool, (size_t)about.st_size, 1);
+    if (bytes == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    size_t size = 0;
+    const enum status status = read_all(descriptor, bytes, (size_t)about.st_size, &size);
+    if (status == STATUS_OK) {
+        *out = (struct file_bytes){bytes, size};
+    }
+    return status;
+}
+
+enum status file_read(const char *path, struct pool *pool, struct file_bytes *out)
+{
+    assert(path != NULL && pool != NULL && out != NULL);
+    /* Not blocking: a pipe under this name must not hold us. */
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) {
+        return status_of_errno(errno);
+    }
+    const enum status status = read_open(descriptor, pool, out);
+    (void)close(descriptor);
+    return status;
+}
+
+bool file_is_there(const char *path)
+{
+    assert(path != NULL);
+    return access(path, F_OK) == 0;
+}
+
+const char *file_folder(const char *path, struct pool *pool)
+{
+    const char *name = file_name(path);
+    if (name == path) {
+        return pool_text(pool, ".", 1);
+    }
+    return pool_text(pool, path, name - path > 1 ? (size_t)(name - path - 1) : 1);
+}
+
+const char *file_path(const char *folder, const char *path, struct pool *pool)
+{
+    assert(folder != NULL && path != NULL);
+    if (path[0] == '/' || strcmp(folder, ".") == 0) {
+        return pool_text(pool, path, strlen(path));
+    }
+    return pool_format(pool, "%s/%s", folder, path);
+}
+
+const char *file_name(const char *path)
+{
+    assert(path != NULL);
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}

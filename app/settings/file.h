@@ -1,0 +1,38 @@
+/*
+ * file.h: the files of a configuration: where they are looked for, and their bytes.
+ *
+ * Only regular files are read, never more than FILE_BYTES_MAX. Names that a file gives are seen from its own folder.
+ * Thread: that which loads.
+ */
+#ifndef WARDGATE_FILE_H
+#define WARDGATE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/engine/status.h"
+#include "app/settings/pool.h"
+
+#define FILE_BYTES_MAX     (1024 * 1024)
+#define FILE_INSTALL_FOLDER "/usr/share/wardgate" /* where the package puts profiles/ and rules/ */
+
+struct file_bytes {
+    const unsigned char *bytes; /* in the pool */
+    size_t size;
+};
+
+/* STATUS_NOT_FOUND, STATUS_DENIED, STATUS_INVALID (a folder, a device), STATUS_TOO_LARGE, STATUS_NO_MEMORY, STATUS_IO. */
+enum status file_read(const char *path, struct pool *pool, struct file_bytes *out) MUST_CHECK;
+
+bool file_is_there(const char *path);
+
+/* The folder that `path` names a file in; "." when it names none. NULL: the pool is exhausted. */
+const char *file_folder(const char *path, struct pool *pool);
+
+/* `path` as it is when absolute, else seen from `folder`. NULL: the pool is exhausted. */
+const char *file_path(const char *folder, const char *path, struct pool *pool);
+
+/* The last part of a path. */
+const char *file_name(const char *path);
+
+#endif
