@@ -23,6 +23,7 @@ void channel_reset(struct channel *channel, int64_t start_ms)
     series_reset(channel->series, start_ms);
     channel->quality = QUALITY_NEVER;
     channel->lost_at_ms = INSTANT_NONE;
+    channel->resumed_at_ms = INSTANT_NONE;
     channel->was_valid = false;
     channel->age_unknown = false;
 }
@@ -52,8 +53,21 @@ static void reject(struct engine *engine, struct channel *channel, const struct 
     channel->raw_milli = o->value_milli;
 }
 
+/* Windows count anew after a stretch without a valid observation that is as long as they are. */
+static void note_gap(struct channel *channel, int64_t at_ms)
+{
+    int64_t before_ms = 0;
+    int32_t value_milli = 0;
+    const int64_t standing_ms = (int64_t)channel->config->period_ms * 3 / 2;
+    if (series_last(channel->series, &before_ms, &value_milli) && at_ms - before_ms > standing_ms) {
+        channel->resumed_at_ms = at_ms;
+        channel->resumed_after_ms = at_ms - before_ms;
+    }
+}
+
 static void accept(struct engine *engine, struct channel *channel, const struct observation *o)
 {
+    note_gap(channel, o->at_ms);
     if (!series_put(channel->series, o->at_ms, o->value_milli)) {
         engine->counts.replaced++;
     }

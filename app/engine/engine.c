@@ -57,8 +57,11 @@ static void make_channels(struct arena *arena, const struct engine_config *confi
                                                     .demand = channel_demand(config, bed, c->vital)};
         struct series *series = series_make(arena, &series_config);
         if (bed->channels != NULL) {
-            bed->channels[i] =
-                (struct channel){.config = c, .series = series, .quality = QUALITY_NEVER, .lost_at_ms = INSTANT_NONE};
+            bed->channels[i] = (struct channel){.config = c,
+                                                .series = series,
+                                                .quality = QUALITY_NEVER,
+                                                .lost_at_ms = INSTANT_NONE,
+                                                .resumed_at_ms = INSTANT_NONE};
         }
     }
 }

@@ -23,25 +23,12 @@
 #include "app/engine/arena.h"
 #include "app/engine/observation.h"
 #include "app/engine/rule.h"
+#include "app/engine/signal.h"
 
 #define ENGINE_VACANT_START_MS      30000 /* valid vitals for this long begin a stay by themselves */
 #define ENGINE_SILENT_AFTER_MS      10000 /* a technical alarm starts this long after the loss */
 #define ENGINE_MONITORS_PER_BED_MAX 8
 #define ENGINE_SIGNALS_PER_BED_MAX  64
-
-/* What a bit of a monitor means (profile `bits:`). */
-#define SIGNAL_MEANING_LIST(X)                                                                             \
-    X(sensor_off)                                                                                          \
-    X(monitor_alarm_high)                                                                                  \
-    X(monitor_alarm_medium) X(monitor_alarm_low) X(alarms_paused) X(alarms_off) X(standby) X(demo) X(test) \
-        X(calibrating) X(cuff_inflating)
-
-enum signal_meaning {
-#define SIGNAL_ENUM(name) SIGNAL_##name,
-    SIGNAL_MEANING_LIST(SIGNAL_ENUM)
-#undef SIGNAL_ENUM
-        SIGNAL_COUNT
-};
 
 struct signal_config {
     const char *name;

@@ -20,35 +20,37 @@
 /* One vital of one bed. */
 struct channel {
     const struct channel_config *config;
-    struct series               *series;
-    enum quality                 quality;      /* of the newest observation; NEVER before the first */
-    int32_t                      raw_milli;    /* newest value, believed or not */
-    int64_t                      lost_at_ms;   /* since when no observation stands by rejection; INSTANT_NONE while one does or none ever did */
-    bool                         was_valid;    /* in this stay */
-    bool                         age_unknown;  /* episodic: the newest value was found, not seen to be measured */
-    bool                         has_baseline; /* episodic: baseline_milli stood in the register before the stay and counts for nothing */
-    int32_t                      baseline_milli;
-    uint64_t                     rejected;
+    struct series *series;
+    enum quality quality; /* of the newest observation; NEVER before the first */
+    int32_t raw_milli;    /* newest value, believed or not */
+    int64_t
+        lost_at_ms; /* since when no observation stands by rejection; INSTANT_NONE while one does or none ever did */
+    int64_t resumed_at_ms, resumed_after_ms; /* the newest observation after a hole, and how long that was */
+    bool was_valid;                          /* in this stay */
+    bool age_unknown;                        /* episodic: the newest value was found, not seen to be measured */
+    bool has_baseline; /* episodic: baseline_milli stood in the register before the stay and counts for nothing */
+    int32_t baseline_milli;
+    uint64_t rejected;
 };
 
 /* One alarm: inactive, active or latched, and its newest alert. */
 struct alarm {
     struct alert last; /* key and constant parts are filled when the engine is made */
-    bool         raised; /* active or latched */
-    bool         announce; /* restored and unverified: to be said once */
+    bool raised;       /* active or latched */
+    bool announce;     /* restored and unverified: to be said once */
 };
 
 /* One rule at one bed; see rule_alarm.c for its states. */
 struct rule_alarm {
-    const struct rule      *rule;
+    const struct rule *rule;
     struct bound_expression when, clear, moved; /* moved: `when` with its limit moved by the hysteresis */
-    int64_t                 parameters_micro[PARAMETERS_MAX], moved_micro[PARAMETERS_MAX];
-    struct alarm            alarm, not_monitored;
-    int64_t                 violated_at_ms;   /* start of the delay; INSTANT_NONE: none runs */
-    int64_t                 delay_resumed_ms; /* INSTANT_NONE: frozen */
-    int64_t                 delay_elapsed_ms;
-    int64_t                 clear_since_ms, unknown_since_ms;
-    int64_t                 deadline_ms;
+    int64_t parameters_micro[PARAMETERS_MAX], moved_micro[PARAMETERS_MAX];
+    struct alarm alarm, not_monitored;
+    int64_t violated_at_ms;   /* start of the delay; INSTANT_NONE: none runs */
+    int64_t delay_resumed_ms; /* INSTANT_NONE: frozen */
+    int64_t delay_elapsed_ms;
+    int64_t clear_since_ms, unknown_since_ms;
+    int64_t deadline_ms;
 };
 
 struct monitor_state {
@@ -57,52 +59,53 @@ struct monitor_state {
 
 struct bed {
     const struct bed_config *config;
-    uint16_t                 index;
-    struct bed_snapshot      state, saved; /* saved: while the journal is fed again */
-    struct channel          *channels;
-    uint8_t                  channel_of[VITAL_COUNT]; /* index into channels, or VITAL_NONE */
-    struct rule_alarm       *rules;
-    uint16_t                 rule_count;
-    struct alarm             technical[BUILTIN_BED_COUNT];
-    struct alarm            *signals; /* one a signal; only those that are a monitor's alarm are ever raised */
-    bool                    *signal_on;
-    struct monitor_state     monitors[ENGINE_MONITORS_PER_BED_MAX];
-    int64_t                  candidate_since_ms, candidate_last_ms; /* vacant: a stay that may begin */
-    bool                     begin_due; /* the stay begins when this instant is stepped */
-    uint32_t                 changed; /* bit per vital observed at this instant */
-    uint32_t                 measured; /* bit per episodic vital measured at this instant */
-    bool                     dirty, news, evaluate_all;
-    int64_t                  deadline_ms;
+    uint16_t index;
+    struct bed_snapshot state, saved; /* saved: while the journal is fed again */
+    struct channel *channels;
+    uint8_t channel_of[VITAL_COUNT]; /* index into channels, or VITAL_NONE */
+    struct rule_alarm *rules;
+    uint16_t rule_count;
+    struct alarm technical[BUILTIN_BED_COUNT];
+    struct alarm *signals; /* one a signal; only those that are a monitor's alarm are ever raised */
+    bool *signal_on;
+    struct monitor_state monitors[ENGINE_MONITORS_PER_BED_MAX];
+    int64_t candidate_since_ms, candidate_last_ms; /* vacant: a stay that may begin */
+    bool begin_due;                                /* the stay begins when this instant is stepped */
+    uint32_t changed;                              /* bit per vital observed at this instant */
+    uint32_t measured;                             /* bit per episodic vital measured at this instant */
+    bool dirty, news, evaluate_all;
+    int64_t deadline_ms;
 };
 
 struct gateway_condition {
     struct alarm alarm;
-    bool         on, changed;
-    char         detail[ALERT_DETAIL_MAX];
+    bool on, changed;
+    char detail[ALERT_DETAIL_MAX];
 };
 
 struct engine {
     const struct engine_config *config;
-    struct bed                 *beds;
-    struct gateway_condition    gateway[BUILTIN_COUNT - BUILTIN_bus_down];
-    bool                        gateway_dirty;
-    bool                        clock_synced, restoring, begun;
-    uint64_t                    seed, seq, next_id;
-    uint64_t                    saved_seq, saved_next_id;
-    int64_t                     now_ms;
-    int64_t                     settle_until_ms; /* restored technical alarms are not ended before: monitors need time to speak */
-    bool                        restored;        /* alarms were */
-    uint32_t                    records_max;
-    struct engine_counts        counts;
-    struct record_sink         *sink; /* of the step under way */
+    struct bed *beds;
+    struct gateway_condition gateway[BUILTIN_COUNT - BUILTIN_bus_down];
+    bool gateway_dirty;
+    bool clock_synced, restoring, begun;
+    uint64_t seed, seq, next_id;
+    uint64_t saved_seq, saved_next_id;
+    int64_t now_ms;
+    int64_t settle_until_ms; /* restored technical alarms are not ended before: monitors need time to speak */
+    bool restored;           /* alarms were */
+    uint32_t records_max;
+    struct engine_counts counts;
+    struct record_sink *sink; /* of the step under way */
 };
 
 /* channel.c */
-void        channel_reset(struct channel *channel, int64_t start_ms);
-void        channel_observe(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o);
-int64_t     channel_next_change(const struct channel *channel, int64_t now_ms); /* when it goes stale */
-void        channel_view(const struct channel *channel, bool monitor_silent, int64_t now_ms, struct vital_view *out);
-int64_t     channel_lost_at(const struct channel *channel, int64_t now_ms); /* since when nothing stands; INSTANT_NONE while something does */
+void channel_reset(struct channel *channel, int64_t start_ms);
+void channel_observe(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o);
+int64_t channel_next_change(const struct channel *channel, int64_t now_ms); /* when it goes stale */
+void channel_view(const struct channel *channel, bool monitor_silent, int64_t now_ms, struct vital_view *out);
+int64_t channel_lost_at(const struct channel *channel,
+                        int64_t now_ms); /* since when nothing stands; INSTANT_NONE while something does */
 struct channel *bed_channel(const struct bed *bed, enum vital vital); /* NULL when the bed has no such vital */
 
 /* stay.c */
@@ -110,18 +113,19 @@ void stay_note_valid(struct bed *bed, const struct channel *channel, int64_t at_
 void stay_begin(struct engine *engine, struct bed *bed, int64_t start_ms);
 
 /* rule_alarm.c */
-void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule, uint16_t rule_index);
+void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule,
+                     uint16_t rule_index);
 void rule_alarm_reset(struct rule_alarm *rule_alarm);
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
 
 /* technical.c */
 int64_t technical_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
-void    technical_gateway_step(struct engine *engine);
-bool    monitor_is_silent(const struct bed *bed, unsigned monitor, int64_t now_ms);
+void technical_gateway_step(struct engine *engine);
+bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor);
 
 /* alarm.c */
-void alarm_prepare(struct alarm *alarm, const struct alarm_key *key, enum alarm_kind kind, enum alarm_source source, enum priority priority,
-                   enum alarm_reason reason);
+void alarm_prepare(struct alarm *alarm, const struct alarm_key *key, enum alarm_kind kind, enum alarm_source source,
+                   enum priority priority, enum alarm_reason reason);
 void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, int64_t violated_at_ms);
 void alarm_update(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase);
 void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm);

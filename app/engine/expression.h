@@ -7,8 +7,8 @@
  * (Kleene) logic. Values are int64 millionths; every operation rounds half away from zero; overflow and division by
  * zero are unknown. Precedence: or < and < not < comparison < sum < product < minus; comparisons are not chained.
  * Durations are seconds where a number is wanted (`age(nibp_sys) > 30min`). An aggregate takes one vital and a span
- * (`15s`, `5min`) or a number of observations (`mean(hr, 16)`); `share` takes a comparison of one vital with a value made of
- * numbers and parameters. Comparisons of mean, max and min with such a value are decided exactly, with witness (series.h).
+ * (`15s`, `5min`) or a number of observations (`mean(hr, 16)`); `share` takes a comparison of one vital with a value
+ * made of numbers and parameters. An aggregate compared with such a value is decided exactly, with witness (series.h).
  * Pure. Compiling: start-up thread; evaluating: the engine's.
  */
 #ifndef WARDGATE_EXPRESSION_H
@@ -67,8 +67,8 @@ struct expression_fault {
 bool expression_compile(const char *text, const struct parameter_names *parameters, uint16_t coverage_permille,
                         struct expression *out, struct expression_fault *fault);
 
-/* True when a window in time asks more than last, age, count of a vital in `episodic` (bit per vital): an error at load. Ask a bit
- * at a time to name the vital; compile already refuses vitals that are episodic by nature. */
+/* True when a window in time asks more than last, age, count of a vital in `episodic` (bit per vital): an error at
+ * load. Ask a bit at a time to name the vital; compile already refuses vitals that are episodic by nature. */
 bool expression_is_wrong_for_episodic(const struct expression *expression, uint32_t episodic);
 
 /* True when only a continuous vital can answer: a window in time that asks more than last, age, count. */
@@ -87,8 +87,8 @@ void expression_set_parameters(struct bound_expression *bound, const int64_t par
 enum verdict expression_verdict(const struct bound_expression *bound, const int64_t parameters_micro[PARAMETERS_MAX],
                                 int64_t now_ms);
 
-/* The next instant after now_ms at which the verdict may change although nothing arrives (an age reaching what it is compared with included; an
- * age inside arithmetic is looked at whenever it is a whole second). SERIES_NEVER when none. */
+/* The next instant after now_ms at which the verdict may change although nothing arrives: that of a window, or an age
+ * that reaches what it is compared with (inside arithmetic: any whole second of it). SERIES_NEVER when none. */
 int64_t expression_next_change(const struct bound_expression *bound, const int64_t parameters_micro[PARAMETERS_MAX],
                                int64_t now_ms);
 

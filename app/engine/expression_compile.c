@@ -1,9 +1,9 @@
 /*
  * expression_compile.c: reads an expression and writes its steps, without recursion.
  *
- * Precedence climbing with the calls turned into a stack: operators wait in `pending` until one comes that binds no tighter, and
- * an opening parenthesis (or that of a share) keeps everything below it waiting. What binds at least as tightly
- * as the newcomer is written first, so operands always lie on the emitter's stack in order.
+ * Precedence climbing with the calls turned into a stack: operators wait in `pending` until one comes that binds no
+ * tighter, and an opening parenthesis (or that of a share) keeps everything below it waiting. What binds at least as
+ * tightly as the newcomer is written first, so operands always lie on the emitter's stack in order.
  */
 #include <assert.h>
 #include <string.h>
@@ -162,36 +162,54 @@ static bool read_vital(struct compiler *compiler, struct window_spec *spec)
     return expression_word_is_vital(&word, &spec->vital) || expression_fail_vital(&word, compiler->emitter.fault);
 }
 
-/* After the vital: what follows it, where the aggregate can do without a window. */
+static bool needs_window(enum aggregate aggregate)
+{
+    return aggregate != AGGREGATE_LAST && aggregate != AGGREGATE_AGE;
+}
+
+static bool fail_without_window(struct compiler *compiler, const struct window_spec *spec,
+                                struct expression_span function)
+{
+    const struct vital_info *info = vital_info(spec->vital);
+    const char *name = expression_aggregate_word(spec->aggregate);
+    return expression_fail(compiler->emitter.fault, span_to_here(compiler, function),
+                           "%s needs a window, as in %s(%s, %s)", name, name, info->name,
+                           info->kind == VITAL_EPISODIC ? "3" : "15s");
+}
+
+static bool fail_after_vital(struct compiler *compiler, enum aggregate aggregate)
+{
+    if (compiler->token.kind != TOKEN_OPERATOR) {
+        return fail_here(compiler, "expected a comma or \")\" after the vital");
+    }
+    return expression_fail(
+        compiler->emitter.fault, compiler->token.where, "%s takes one vital, %s", expression_aggregate_word(aggregate),
+        compiler->token.code == CODE_COMPARE ? "only share takes a comparison" : "do arithmetic outside of it");
+}
+
+/* After the vital: the window, or the end where the aggregate can do without. */
 static bool read_rest(struct compiler *compiler, struct window_spec *spec, struct expression_span function)
 {
-    const char *name = expression_aggregate_word(spec->aggregate);
     if (!advance(compiler)) {
         return false;
     }
-    switch (compiler->token.kind) {
-    case TOKEN_COMMA:
+    if (compiler->token.kind == TOKEN_COMMA) {
         return spec->aggregate == AGGREGATE_AGE ? fail_here(compiler, "age takes no window")
                                                 : read_window(compiler, spec);
-    case TOKEN_CLOSE:
-        return spec->aggregate == AGGREGATE_LAST || spec->aggregate == AGGREGATE_AGE ||
-               expression_fail(compiler->emitter.fault, span_to_here(compiler, function),
-                               "%s needs a window, as in %s(%s, 15s) or %s(%s, 16)", name, name,
-                               vital_info(spec->vital)->name, name, vital_info(spec->vital)->name);
-    case TOKEN_OPERATOR:
-        return compiler->token.code == CODE_COMPARE
-                   ? expression_fail(compiler->emitter.fault, compiler->token.where,
-                                     "%s takes one vital, only share takes a comparison", name)
-                   : expression_fail(compiler->emitter.fault, compiler->token.where,
-                                     "%s takes one vital, do arithmetic outside of it", name);
-    case TOKEN_END:
-    case TOKEN_NUMBER:
-    case TOKEN_DURATION:
-    case TOKEN_WORD:
-    case TOKEN_OPEN:
-        break;
     }
-    return fail_here(compiler, "expected a comma or \")\" after the vital");
+    if (compiler->token.kind == TOKEN_CLOSE) {
+        return !needs_window(spec->aggregate) || fail_without_window(compiler, spec, function);
+    }
+    return fail_after_vital(compiler, spec->aggregate);
+}
+
+static bool fail_without_parentheses(struct compiler *compiler, struct expression_span function,
+                                     enum aggregate aggregate)
+{
+    const char *name = expression_aggregate_word(aggregate);
+    const char *inside = aggregate == AGGREGATE_SHARE ? "spo2 < 90, 15s" : needs_window(aggregate) ? "hr, 15s" : "hr";
+    return expression_fail(compiler->emitter.fault, function, "%s is a function and needs parentheses, as in %s(%s)",
+                           name, name, inside);
 }
 
 static bool open_share(struct compiler *compiler, struct expression_span function)
@@ -204,7 +222,6 @@ static bool open_share(struct compiler *compiler, struct expression_span functio
 static bool take_function(struct compiler *compiler, enum aggregate aggregate)
 {
     const struct expression_span function = compiler->token.where;
-    const char *name = expression_aggregate_word(aggregate);
     if (compiler->in_share) {
         return fail_here(compiler, "a share compares its vital with numbers and parameters only");
     }
@@ -212,9 +229,7 @@ static bool take_function(struct compiler *compiler, enum aggregate aggregate)
         return false;
     }
     if (compiler->token.kind != TOKEN_OPEN) {
-        return expression_fail(compiler->emitter.fault, function,
-                               "%s is a function and needs parentheses, as in %s(%s)", name, name,
-                               aggregate == AGGREGATE_SHARE ? "spo2 < 90, 15s" : "hr, 15s");
+        return fail_without_parentheses(compiler, function, aggregate);
     }
     if (aggregate == AGGREGATE_SHARE) {
         return open_share(compiler, function);

@@ -276,8 +276,8 @@ static bool emit_share_comparison(struct emitter *emitter, const struct operand 
 }
 
 /*
- * One aggregate against a constant: the window's step goes, and the comparison asks the window itself, which decides exactly
- * and by its witness. Else both are plain numbers.
+ * One aggregate against a constant: the window's step goes, and the comparison asks the window itself, which decides
+ * exactly and by its witness. Else both are plain numbers.
  */
 static struct expression_op take_comparison(struct expression *program, const struct operand *left,
                                             const struct operand *right, enum comparison comparison)

@@ -1,9 +1,9 @@
 /*
  * expression_emit.h: checks types and writes the steps of an expression while the compiler reads it. Private to it.
  *
- * Operands whose steps are written wait on a stack of their own; an operator takes its one or two from the top and leaves its
- * result. Besides its type an operand says what later decisions need: whether it is one aggregate alone (a comparison of
- * that with a constant is decided exactly), whether it is constant, and how it moves with `limit`.
+ * Operands whose steps are written wait on a stack of their own; an operator takes its one or two from the top and
+ * leaves its result. Besides its type an operand says what later decisions need: whether it is one aggregate alone (a
+ * comparison of that with a constant is decided exactly), whether it is constant, and how it moves with `limit`.
  * Every function returns false with *fault written when the text is wrong.
  */
 #ifndef WARDGATE_EXPRESSION_EMIT_H

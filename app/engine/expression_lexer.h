@@ -1,8 +1,8 @@
 /*
  * expression_lexer.h: cuts the text of an expression into words, numbers and signs. Private to its compiler.
  *
- * Numbers are decimal with at most 6 places and no exponent; a unit (ms s min h d) directly behind one makes it a duration.
- * Words are letters, digits and underscores; `and`, `or`, `not` are operators.
+ * Numbers are decimal with at most 6 places and no exponent; a unit (ms s min h d) directly behind one makes it a
+ * duration. Words are letters, digits and underscores; `and`, `or`, `not` are operators.
  */
 #ifndef WARDGATE_EXPRESSION_LEXER_H
 #define WARDGATE_EXPRESSION_LEXER_H

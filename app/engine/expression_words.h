@@ -1,5 +1,6 @@
 /*
- * expression_words.h: what a word in an expression can name, and what a misspelt one was meant to be. Private to the compiler.
+ * expression_words.h: what a word in an expression can name, and what a misspelt one was meant to be. Private to the
+ * compiler.
  */
 #ifndef WARDGATE_EXPRESSION_WORDS_H
 #define WARDGATE_EXPRESSION_WORDS_H

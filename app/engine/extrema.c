@@ -35,8 +35,8 @@ static bool exceeds(const void *items, uint64_t index, int64_t key)
 
 void extrema_put(struct extrema *extrema, uint64_t position)
 {
-    const uint64_t cut = gallop(exceeds, extrema, signed_value(extrema, position), extrema->head, extrema->tail,
-                                extrema->tail);
+    const uint64_t cut =
+        gallop(exceeds, extrema, signed_value(extrema, position), extrema->head, extrema->tail, extrema->tail);
     uint32_t *slot = &extrema->positions[cut & extrema->mask];
     extrema->overwritten = *slot;
     extrema->tail_before = extrema->tail;

@@ -1,11 +1,12 @@
 /*
  * extrema.h: the largest (or smallest) of any latest stretch of a ring, from one ring of positions.
  *
- * Kept are the positions whose value no later value reaches: their values fall (for minima: rise) from the oldest to the newest, so the
- * extreme of everything from `first` on stands at the first kept position at or after `first`. A new value cuts off the tail it
- * reaches, at a place found by galloping search, never element by element: O(log n) at worst.
- * Positions count entries since the ring was emptied; only their low 32 bits are kept, which is enough to order a ring of
- * fewer than 2^31 entries. Storage from an arena; the values belong to the ring. Thread: the engine's.
+ * Kept are the positions whose value no later value reaches: their values fall (for minima: rise) from the oldest to
+ * the newest, so the extreme of everything from `first` on stands at the first kept position at or after `first`. A
+ * new value cuts off the tail it reaches, at a place found by galloping search, never element by element: O(log n) at
+ * worst. Positions count entries since the ring was emptied; only their low 32 bits are kept, which is enough to
+ * order a ring of fewer than 2^31 entries. Storage from an arena; the values belong to the ring. Thread: the
+ * engine's.
  */
 #ifndef WARDGATE_EXTREMA_H
 #define WARDGATE_EXTREMA_H
@@ -28,7 +29,10 @@ struct extrema {
 void extrema_make(struct extrema *extrema, struct arena *arena, const int32_t *values, uint32_t capacity, int32_t sign);
 void extrema_reset(struct extrema *extrema);
 
-/* The newest entry, at `position`, has its value; again when the value of the newest entry has risen (for minima: fallen). */
+/*
+ * The newest entry, at `position`, has its value; again when the value of the newest entry has risen (for minima:
+ * fallen).
+ */
 void extrema_put(struct extrema *extrema, uint64_t position);
 
 /* Undoes the newest extrema_put, once; the caller has restored the value. */

@@ -1,8 +1,8 @@
 /*
  * gallop.h: search in a sorted sequence, outward from a guess in doubling steps.
  *
- * A guess that is right costs two looks, one that is off by d costs O(log d): cursors that follow time stay cheap and none of them
- * can be wrong, only slow. Pure; thread: any.
+ * A guess that is right costs two looks, one that is off by d costs O(log d): cursors that follow time stay cheap and
+ * none of them can be wrong, only slow. Pure; thread: any.
  */
 #ifndef WARDGATE_GALLOP_H
 #define WARDGATE_GALLOP_H
@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* True for the items before the place looked for. Over the sequence it is true up to some index and false from there on. */
+/*
+ * True for the items before the place looked for. Over the sequence it is true up to some index and false from there
+ * on.
+ */
 typedef bool gallop_precedes(const void *items, uint64_t index, int64_t key);
 
 /* The first index in [low, high) whose item does not precede the key; high when all do. */

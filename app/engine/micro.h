@@ -1,8 +1,8 @@
 /*
  * micro.h: arithmetic on numbers held as millionths in int64.
  *
- * Products and quotients are exact before they are rounded once, half away from zero. No 128-bit type: 32-bit ARM has none.
- * False, and *out untouched, when the result does not fit (or the divisor is zero). Pure; thread: any.
+ * Products and quotients are exact before they are rounded once, half away from zero. No 128-bit type: 32-bit ARM has
+ * none. False, and *out untouched, when the result does not fit (or the divisor is zero). Pure; thread: any.
  */
 #ifndef WARDGATE_MICRO_H
 #define WARDGATE_MICRO_H

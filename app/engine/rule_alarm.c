@@ -115,19 +115,24 @@ static void describe(const struct bed *bed, struct rule_alarm *r)
     r->not_monitored.last.value_milli = r->alarm.last.value_milli;
 }
 
-/* A stretch without observations that emptied a window also breaks a delay that began before it. */
-static bool gap_since(const struct rule_alarm *r, int64_t instant_ms)
+/* An observation that came after a gap of one of the rule's windows breaks a delay that began before it. */
+static bool gap_since(const struct bed *bed, const struct rule_alarm *r, int64_t instant_ms)
 {
     for (unsigned i = 0; i < r->rule->when.window_count; i++) {
-        if (window_start_ms(r->when.windows[i]) > instant_ms) {
+        const struct window_spec *spec = &r->rule->when.windows[i];
+        const struct channel *channel = bed_channel(bed, spec->vital);
+        if (spec->span_ms > 0 && channel->resumed_at_ms > instant_ms && channel->resumed_after_ms >= spec->span_ms) {
             return true;
         }
     }
     return false;
 }
 
-static void run_delay(struct rule_alarm *r, enum verdict verdict, int64_t now_ms)
+static void run_delay(const struct bed *bed, struct rule_alarm *r, enum verdict verdict, int64_t now_ms)
 {
+    if (r->violated_at_ms != INSTANT_NONE && gap_since(bed, r, r->violated_at_ms)) {
+        reset_delay(r);
+    }
     if (verdict == VERDICT_CLEAR) {
         reset_delay(r);
     } else if (verdict == VERDICT_UNKNOWN) {
@@ -136,9 +141,6 @@ static void run_delay(struct rule_alarm *r, enum verdict verdict, int64_t now_ms
             r->delay_resumed_ms = INSTANT_NONE;
         }
     } else {
-        if (r->violated_at_ms != INSTANT_NONE && gap_since(r, r->violated_at_ms)) {
-            reset_delay(r);
-        }
         if (r->violated_at_ms == INSTANT_NONE) {
             r->violated_at_ms = now_ms;
         }
@@ -158,7 +160,7 @@ static int64_t delay_over_at(const struct rule_alarm *r)
 
 static void step_inactive(struct engine *engine, struct bed *bed, struct rule_alarm *r, enum verdict when)
 {
-    run_delay(r, when, engine->now_ms);
+    run_delay(bed, r, when, engine->now_ms);
     if (delay_over_at(r) <= engine->now_ms) {
         alarm_start(engine, bed, &r->alarm, r->violated_at_ms);
         reset_delay(r);

@@ -26,7 +26,7 @@ static void demand_aggregate(struct series_demand_part *part, enum aggregate agg
         part->extrema = true;
         return;
     case AGGREGATE_SHARE:
-        assert(part->tallies < UINT8_MAX);
+        assert(part->tallies < UINT16_MAX);
         part->tallies++;
         return;
     case AGGREGATE_STDDEV:
@@ -41,7 +41,7 @@ static void demand_aggregate(struct series_demand_part *part, enum aggregate agg
     case AGGREGATE_AGE:
         return;
     }
-    assert(!"an aggregate on the list");
+    assert(false && "an aggregate on the list");
 }
 
 void series_demand_add(struct series_demand *demand, const struct window_spec *spec)
@@ -51,8 +51,7 @@ void series_demand_add(struct series_demand *demand, const struct window_spec *s
     if (window_is_newest_only(spec)) {
         return;
     }
-    struct series_demand_part *part =
-        spec->span_ms <= SERIES_RAW_SPAN_MS_MAX ? &demand->observations : &demand->panes;
+    struct series_demand_part *part = spec->span_ms <= SERIES_RAW_SPAN_MS_MAX ? &demand->observations : &demand->panes;
     part->span_ms = spec->span_ms > part->span_ms ? spec->span_ms : part->span_ms;
     part->count = spec->count > part->count ? spec->count : part->count;
     demand_aggregate(part, spec->aggregate);
@@ -108,7 +107,10 @@ uint32_t series_stood_ms(const struct series *series, int64_t now_ms)
     return series->newest.stood_ms + (uint32_t)(end_ms - series->newest.at_ms);
 }
 
-/* Two observations at one instant: the last wins. The one before has then ended at this instant, or earlier, all the same. */
+/*
+ * Two observations at one instant: the last wins. The one before has then ended at this instant, or earlier, all the
+ * same.
+ */
 static void take_back_newest(struct series *series)
 {
     const struct point *newest = &series->newest, *previous = &series->previous;

@@ -1,21 +1,32 @@
 /*
  * series.h: a channel's fixed-memory history, and every window asked over it.
  *
- * One ring of observations holds running sums beside each value (64-bit, wrap-around is harmless), and two rings of
- * positions hold the suffix maxima and minima. A window of any length is then a start position: mean is a difference of
- * two sums, max the first suffix maximum at or after the start. Inserting cuts a suffix ring at a position found by
- * galloping search, never element by element: O(log n) worst case. A series over 5 minutes long also keeps panes of
- * 10 s (counted from the stay's start), and windows over 5 minutes are made of them; the pane cut by t-w is included.
+ * One ring of observations holds running sums before each value (wrap-around is harmless), and two rings of positions
+ * hold the suffix maxima and minima. A window of any length is then a start position: mean is a difference of two
+ * sums, max the first suffix maximum at or after the start. Inserting cuts a suffix ring at a place found by
+ * galloping search, never element by element: O(log n) at worst. Windows over 5 minutes are made of a second such
+ * ring, of panes.
  *
- * Meaning (binding): the span is (t-w, t]. An observation stands for 1.5 expected periods or until the next one; an
- * invalid one ends the standing of the one before at once. Coverage = time stood / w, known at exactly coverage_permille.
- * Before a whole span since start (the first valid observation of the stay, or after a gap of at least w without one)
- * an aggregate is unknown. Exceptions: count over time is never unknown; last(v,w) is unknown only when w holds none;
- * last(v) and age(v) need no window; by number: unknown before N observations since start, on a continuous vital once the newest
- * no longer stands, and never across a gap. A span shorter than the expected period is never known.
+ * Meaning (binding):
+ * - The span is (t-w, t]. Over 5 minutes it begins with a pane: panes of 10 s count from the stay's start and are
+ *   closed at their end, so the span is (t-w rounded down to start + k * 10 s, t]: the pane cut by t-w is included.
+ * - An observation stands from its instant for 1.5 expected periods, the end excluded, or until the next one; an
+ *   invalid one ends the standing of the one before at once. Of two observations at one instant, valid or not, the
+ *   last wins.
+ * - Coverage is the time stood in the span, divided by w; known at exactly coverage_permille. An observation from
+ *   before the span still stands for its first part, but is never in the aggregate.
+ * - An aggregate in time is unknown before a whole span has passed since start: the first valid observation of the
+ *   stay, or after a gap, which is a stretch of at least w without a valid one. Never known: a span shorter than the
+ *   expected period, a span that holds no observation, a slope of fewer than two.
+ * - count over time is never unknown; last(v, w) only when w holds none; last(v) and age(v) need no window.
+ * - By number: unknown before N observations since start; on a continuous vital also once the newest no longer
+ *   stands, and never across a gap, which here is a stretch of at least N expected periods without a valid
+ *   observation: counting starts anew.
+ * - A full ring (a monitor faster than it was said to be) leaves a window unknown, count included, until what was
+ *   pushed out has passed; it is counted, and no answer is ever wrong.
  *
- * Instants are engine milliseconds and never fall between calls (asserted). Values are thousandths, answers millionths.
- * Pure: no clock, no I/O, no allocation; storage from an arena at start. Thread: the engine's.
+ * Instants are engine milliseconds and never fall between calls (asserted). Values are thousandths, answers
+ * millionths. Pure: no clock, no I/O, no allocation; storage from an arena at start. Thread: the engine's.
  */
 #ifndef WARDGATE_SERIES_H
 #define WARDGATE_SERIES_H
@@ -30,7 +41,6 @@
 #define SERIES_RAW_SPAN_MS_MAX (5 * 60 * 1000)
 #define SERIES_SPAN_MS_MAX     (24 * 60 * 60 * 1000)
 #define SERIES_COUNT_MAX       4096
-#define SERIES_TALLIES_MAX     8
 #define SERIES_NEVER           INT64_MAX /* no deadline */
 
 enum aggregate {
@@ -48,7 +58,10 @@ enum aggregate {
 
 enum comparison { COMPARISON_LT, COMPARISON_LE, COMPARISON_GT, COMPARISON_GE, COMPARISON_EQ, COMPARISON_NE };
 
-/* What a rule asks. span_ms and count are never both set; both 0: the bare vital's newest value (`last`, `age`, or the vital itself). */
+/*
+ * What a rule asks. span_ms and count are never both set; both 0: the newest value (`last`, `age`, or the vital
+ * itself).
+ */
 struct window_spec {
     enum vital vital;
     enum aggregate aggregate;
@@ -72,7 +85,7 @@ struct series_demand_part {
     uint32_t span_ms; /* longest window in time */
     uint32_t count;   /* longest window by number */
     bool sum, extrema, stddev, slope;
-    uint8_t tallies; /* shares: each keeps its own running count */
+    uint16_t tallies; /* shares: each keeps its own running count */
 };
 
 /* What a series must be able to answer: collected from all windows over a channel before it is built. */
@@ -85,7 +98,7 @@ struct window; /* one window_spec over one series, with its cursors */
 
 void series_demand_add(struct series_demand *demand, const struct window_spec *spec);
 
-/* Bytes come from the arena. period_ms: the expected period. episodic: standing is until stale_ms. NULL while the arena measures. */
+/* period_ms: the expected period. episodic: an observation stands until stale_ms. NULL while the arena measures. */
 struct series_config {
     uint32_t period_ms;
     uint32_t stale_ms;
@@ -94,18 +107,23 @@ struct series_config {
 };
 struct series *series_make(struct arena *arena, const struct series_config *config);
 
-/* A window over `series`. A share takes its comparison and threshold here and may change the threshold later. */
+/* A window over `series`, which was made with its demand. NULL while the arena measures. */
 struct window *window_make(struct arena *arena, struct series *series, const struct window_spec *spec);
+
+/*
+ * A share takes its comparison and threshold here, and another threshold later: observations are counted again. Panes
+ * cannot be: there the share is unknown (and filling) until none is left from before the change.
+ */
 void window_set_share(struct window *window, enum comparison comparison, int64_t threshold_micro);
 
-/* A stay begins at `start_ms`: everything before is forgotten, panes count from here. */
+/* A stay begins at `start_ms`: everything before is forgotten, time and panes count from here. Comes before any put. */
 void series_reset(struct series *series, int64_t start_ms);
 
-/* A valid observation. A second one at the same instant replaces the first; returns false then, so that it is counted. */
+/* A valid observation. Returns false when it replaces another of the same instant, so that it is counted. */
 bool series_put(struct series *series, int64_t at_ms, int32_t value_milli);
 
-/* An invalid observation: the newest no longer stands from `at_ms` on. */
-void series_put_invalid(struct series *series, int64_t at_ms);
+/* An invalid observation: the newest no longer stands from at_ms on. False as for series_put. */
+bool series_put_invalid(struct series *series, int64_t at_ms);
 
 /* The newest valid observation of the stay; false when there is none. */
 bool series_last(const struct series *series, int64_t *at_ms, int32_t *value_milli);
@@ -117,23 +135,30 @@ bool series_stands(const struct series *series, int64_t now_ms);
 struct answer window_answer(struct window *window, int64_t now_ms);
 
 /*
- * `aggregate <comparison> threshold` decided exactly: a mean as sum against threshold * count, and max / min with
- * their witness: one valid observation decides `min < L`, `min >= L`, `max > L`, `max <= L` (and <=, > in the same sense)
- * whatever the coverage, as far as it can.
+ * `aggregate <comparison> threshold` decided exactly: a mean as sum against threshold * count. Max and min have their
+ * witness: while they are unknown for whatever reason, what the window does hold decides as far as it can (`min < L`
+ * is met, `min >= L` clear by one observation below L). By number on a continuous vital the newest must stand for
+ * that too.
  */
 enum verdict window_compare(struct window *window, enum comparison comparison, int64_t threshold_micro, int64_t now_ms);
 
-/* The next instant after now_ms at which the answer of this window may change although nothing arrives: an observation
- * leaves or enters full coverage, standing ends, coverage crosses its threshold, a whole span is complete. SERIES_NEVER when none. */
+/*
+ * The next instant after now_ms at which the answer (known, unknown or value) or the filling of this window may change
+ * although nothing arrives: an observation leaves, standing ends, coverage crosses its threshold, a whole span is
+ * complete. SERIES_NEVER when none. The exception is `age`, which grows all the time: always SERIES_NEVER.
+ */
 int64_t window_next_change(struct window *window, int64_t now_ms);
 
-/* True when `now_ms` lies within the first whole span since start (used by unknown_after). */
+/*
+ * True within the first whole span since start, or while N observations are still being gathered: unknown, but not
+ * for want of data (used by unknown_after). Never for what needs no filling: count over time, last, age.
+ */
 bool window_is_filling(const struct window *window, int64_t now_ms);
 
-/* The instant its whole span is counted from: the first valid observation of the stay, or after a gap; INT64_MIN before any. */
-int64_t window_start_ms(const struct window *window);
-
-/* Observations that a full ring pushed out of a window still in use (the monitor sent faster than its expected period). */
+/*
+ * Observations that a full ring pushed out of a window still in use (the monitor sent faster than its expected
+ * period).
+ */
 uint64_t series_overruns(const struct series *series);
 
 #endif

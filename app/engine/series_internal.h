@@ -1,5 +1,6 @@
 /*
- * series_internal.h: what series.c (observations arrive) and window.c (questions are asked) share; nobody else includes it.
+ * series_internal.h: what series.c (observations arrive) and window.c (questions are asked) share; nobody else
+ * includes it.
  */
 #ifndef WARDGATE_SERIES_INTERNAL_H
 #define WARDGATE_SERIES_INTERNAL_H
@@ -24,7 +25,7 @@ struct window {
     struct series *series;
     struct window_spec spec;
     struct track *track; /* NULL where the newest observation is all it takes */
-    uint8_t tally;
+    uint16_t tally;
     uint64_t first_guess, extreme_guess; /* where the last search ended */
     uint64_t since;                      /* by number: the first observation since the newest gap */
     struct window *next_by_number;

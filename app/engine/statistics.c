@@ -56,8 +56,8 @@ int64_t share_micro(uint32_t part, uint32_t whole)
 }
 
 /*
- * The variance is (n * sum of y * y - (sum of y)^2) / n^2. A root rounded to the nearest is (floor(root of 4 * variance) + 1) / 2, and the
- * floor of a root is the root of the floor: whole numbers all the way.
+ * The variance is (n * sum of y * y - (sum of y)^2) / n^2. A root rounded to the nearest is (floor(root of 4 *
+ * variance) + 1) / 2, and the floor of a root is the root of the floor: whole numbers all the way.
  */
 int64_t stddev_micro(const struct sums *sums)
 {
@@ -73,8 +73,9 @@ int64_t stddev_micro(const struct sums *sums)
 }
 
 /*
- * The slope is (n * sum of t * y - sum of t * sum of y) / (n * sum of t * t - (sum of t)^2), the same from whatever origin t counts.
- * It lies between the steepest two neighbours, so it fits; scaled in two steps, each remainder fits as well.
+ * The slope is (n * sum of t * y - sum of t * sum of y) / (n * sum of t * t - (sum of t)^2), the same from whatever
+ * origin t counts. It lies between the steepest two neighbours, so it fits; scaled in two steps, each remainder fits
+ * as well.
  */
 int64_t slope_micro(const struct sums *sums)
 {

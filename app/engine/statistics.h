@@ -1,9 +1,9 @@
 /*
  * statistics.h: answers out of the sums of a window, in exact integers.
  *
- * Values go in as thousandths, instants as milliseconds from any origin; answers come out as millionths of the vital's unit, rounded
- * half away from zero. Sums may have wrapped: all that is asked of the caller is that the true sums over the window fit.
- * Pure; thread: any.
+ * Values go in as thousandths, instants as milliseconds from any origin; answers come out as millionths of the
+ * vital's unit, rounded half away from zero. Sums may have wrapped: all that is asked of the caller is that the true
+ * sums over the window fit. Pure; thread: any.
  */
 #ifndef WARDGATE_STATISTICS_H
 #define WARDGATE_STATISTICS_H

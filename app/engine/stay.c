@@ -19,7 +19,7 @@ static void reset_channels(struct bed *bed, int64_t start_ms)
 
 void stay_note_valid(struct bed *bed, const struct channel *channel, int64_t at_ms)
 {
-    if (bed->state.stay != 0) {
+    if (bed->state.stay != 0 || bed->begin_due) {
         return;
     }
     const int64_t standing_ms = (int64_t)channel->config->period_ms * 3 / 2;

@@ -11,8 +11,8 @@
 
 #define SUGGEST_LENGTH_MAX 64 /* longer words are near to nothing */
 
-/* `word` needs no terminator. NULL entries among the candidates are skipped; the first of equally near ones is taken. NULL when
- * none is near. */
+/* `word` needs no terminator. NULL entries among the candidates are skipped; the first of equally near ones is taken.
+ * NULL when none is near. */
 const char *suggest(const char *word, size_t length, const char *const *candidates, size_t count);
 
 #endif

@@ -61,17 +61,17 @@ static int64_t silent_at(const struct bed *bed, unsigned monitor)
            (patience_ms > ENGINE_SILENT_AFTER_MS ? patience_ms : ENGINE_SILENT_AFTER_MS);
 }
 
-bool monitor_is_silent(const struct bed *bed, unsigned monitor, int64_t now_ms)
+bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor)
 {
-    return now_ms >= silent_at(bed, monitor);
+    return !engine->config->replay && engine->now_ms >= silent_at(bed, monitor);
 }
 
-static struct condition judge_silence(const struct bed *bed, int64_t now_ms)
+static struct condition judge_silence(const struct engine *engine, const struct bed *bed)
 {
     struct condition c = CONDITION_NONE;
     c.reason = REASON_NO_ANSWER;
     for (unsigned m = 0; m < bed->config->monitor_count; m++) {
-        if (!monitor_is_silent(bed, m, now_ms)) {
+        if (!monitor_is_silent(engine, bed, m)) {
             const int64_t at_ms = silent_at(bed, m);
             c.next_ms = at_ms < c.next_ms ? at_ms : c.next_ms;
             continue;
@@ -168,14 +168,18 @@ static struct condition judge_identity(const struct bed *bed, int64_t now_ms)
     return c;
 }
 
-/* Since when this source of a pulse has been gone without a reason that explains it; INSTANT_NONE: it is there, or explained. */
-static int64_t pulse_lost_at(const struct bed *bed, const struct channel *channel, int64_t now_ms)
+/* Since when this source of a pulse has been gone without a reason that explains it; INSTANT_NONE: it is there, or explained. A monitor that
+ * falls silent has an alarm of its own, but it takes back no lost pulse. */
+static int64_t pulse_lost_at(const struct engine *engine, const struct bed *bed, const struct channel *channel)
 {
+    const int64_t now_ms = engine->now_ms;
+    const bool silent =
+        !bed->technical[BUILTIN_no_pulse_signal].raised && monitor_is_silent(engine, bed, channel->config->monitor);
     int64_t last_ms = 0;
     int32_t value_milli = 0;
     const enum quality quality = channel->quality;
     const bool explained = quality == QUALITY_SENSOR_OFF || quality == QUALITY_STANDBY || quality == QUALITY_DEMO ||
-                           quality == QUALITY_IDENTITY || monitor_is_silent(bed, channel->config->monitor, now_ms);
+                           quality == QUALITY_IDENTITY || silent;
     const int64_t lost_ms = channel_lost_at(channel, now_ms);
     if (explained || lost_ms == INSTANT_NONE || !series_last(channel->series, &last_ms, &value_milli)) {
         return INSTANT_NONE;
@@ -196,8 +200,9 @@ static int64_t pulse_may_be_lost_at(const struct channel *channel, int64_t now_m
     return at_ms > now_ms ? at_ms : now_ms + 1;
 }
 
-static struct condition judge_pulse(const struct bed *bed, int64_t now_ms)
+static struct condition judge_pulse(const struct engine *engine, const struct bed *bed)
 {
+    const int64_t now_ms = engine->now_ms;
     struct condition c = CONDITION_NONE;
     static const enum vital sources[] = {VITAL_hr, VITAL_pulse};
     int64_t at_ms = INSTANT_NONE;
@@ -206,7 +211,7 @@ static struct condition judge_pulse(const struct bed *bed, int64_t now_ms)
         if (channel == NULL || (!channel->was_valid && channel->quality != QUALITY_SENSOR_OFF)) {
             continue; /* this bed does not have it, or never had it in this stay */
         }
-        const int64_t lost_ms = pulse_lost_at(bed, channel, now_ms);
+        const int64_t lost_ms = pulse_lost_at(engine, bed, channel);
         if (lost_ms == INSTANT_NONE) {
             c.next_ms = pulse_may_be_lost_at(channel, now_ms);
             return c;
@@ -239,10 +244,10 @@ int64_t technical_step(struct engine *engine, struct bed *bed)
     const int64_t now_ms = engine->now_ms;
     int64_t next_ms = engine->settle_until_ms > now_ms ? engine->settle_until_ms : SERIES_NEVER;
     const struct condition judged[] = {
-        [BUILTIN_monitor_silent] = engine->config->replay ? CONDITION_NONE : judge_silence(bed, now_ms),
+        [BUILTIN_monitor_silent] = engine->config->replay ? CONDITION_NONE : judge_silence(engine, bed),
         [BUILTIN_sensor_off] = judge_rejection(bed, is_sensor_loss, false, now_ms),
         [BUILTIN_implausible] = judge_rejection(bed, is_disbelief, true, now_ms),
-        [BUILTIN_no_pulse_signal] = judge_pulse(bed, now_ms),
+        [BUILTIN_no_pulse_signal] = judge_pulse(engine, bed),
         [BUILTIN_identity_changed] = judge_identity(bed, now_ms),
     };
     for (unsigned i = 0; i < sizeof judged / sizeof judged[0]; i++) {

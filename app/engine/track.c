@@ -21,7 +21,7 @@ bool comparison_holds(enum comparison comparison, int order)
     case COMPARISON_NE:
         return order != 0;
     }
-    assert(!"a comparison on the list");
+    assert(false && "a comparison on the list");
     return false;
 }
 
@@ -70,11 +70,11 @@ static void make_sums(struct track *track, struct arena *arena, const struct ser
     }
 }
 
-static void make_tallies(struct track *track, struct arena *arena, uint8_t count)
+static void make_tallies(struct track *track, struct arena *arena, uint16_t count)
 {
     track->tally_count = count;
     track->tallies = count > 0 ? ARENA_TAKE(arena, struct tally, count) : NULL;
-    for (uint8_t index = 0; index < count; index++) {
+    for (uint16_t index = 0; index < count; index++) {
         uint32_t *before = ARENA_TAKE(arena, uint32_t, track->capacity);
         if (track->tallies != NULL) {
             track->tallies[index].before = before;
@@ -105,15 +105,10 @@ void track_reset(struct track *track, int64_t start_ms)
     track->totals = (struct sums){0};
     extrema_reset(&track->maxima);
     extrema_reset(&track->minima);
-    for (uint8_t index = 0; index < track->tally_count; index++) {
+    for (uint16_t index = 0; index < track->tally_count; index++) {
         track->tallies[index].total = 0;
         track->tallies[index].counts_from_ms = INT64_MIN;
     }
-}
-
-static uint32_t slot(const struct track *track, uint64_t entry)
-{
-    return (uint32_t)entry & (track->capacity - 1);
 }
 
 int64_t track_pane_start(int64_t start_ms, int64_t at_ms)
@@ -128,7 +123,7 @@ static bool opens_entry(const struct track *track, int64_t at_ms)
     if (track->pane_ms == 0 || track->begin == track->end) {
         return true;
     }
-    const int64_t newest_ms = track->last_at_ms[slot(track, track->end - 1)];
+    const int64_t newest_ms = track->last_at_ms[track_slot(track, track->end - 1)];
     return track_pane_start(track->start_ms, at_ms - 1) != track_pane_start(track->start_ms, newest_ms - 1);
 }
 
@@ -139,7 +134,7 @@ static bool keeps_extrema(const struct track *track)
 
 static void give_up_oldest(struct track *track, int64_t now_ms)
 {
-    const uint32_t oldest = slot(track, track->begin);
+    const uint32_t oldest = track_slot(track, track->begin);
     track->pushed = (struct track_edge){track->last_at_ms[oldest], track->last_stood_ms[oldest]};
     track->overruns += track->pushed.at_ms > now_ms - (int64_t)track->span_ms ? 1 : 0;
     if (keeps_extrema(track)) {
@@ -164,7 +159,7 @@ static void note_totals(struct track *track, uint32_t entry)
     if (track->times != NULL) {
         track->times[entry] = (struct track_times){totals->instants, totals->instant_squares, totals->products};
     }
-    for (uint8_t index = 0; index < track->tally_count; index++) {
+    for (uint16_t index = 0; index < track->tally_count; index++) {
         track->tallies[index].before[entry] = track->tallies[index].total;
     }
 }
@@ -174,7 +169,7 @@ static void open_entry(struct track *track, const struct point *first)
     if (track->end - track->begin == track->capacity) {
         give_up_oldest(track, first->at_ms);
     }
-    const uint32_t entry = slot(track, track->end++);
+    const uint32_t entry = track_slot(track, track->end++);
     track->first_at_ms[entry] = first->at_ms;
     track->first_stood_ms[entry] = first->stood_ms;
     track->first_value_milli[entry] = first->value_milli;
@@ -186,7 +181,7 @@ static void open_entry(struct track *track, const struct point *first)
 
 static void widen_pane(struct track *track, int32_t value_milli)
 {
-    const uint32_t entry = slot(track, track->end - 1);
+    const uint32_t entry = track_slot(track, track->end - 1);
     track->highest_before_milli = track->highest_milli[entry];
     track->lowest_before_milli = track->lowest_milli[entry];
     if (value_milli > track->highest_milli[entry]) {
@@ -233,7 +228,7 @@ void track_put(struct track *track, const struct point *newest)
     } else if (keeps_extrema(track)) {
         widen_pane(track, newest->value_milli);
     }
-    const uint32_t entry = slot(track, track->end - 1);
+    const uint32_t entry = track_slot(track, track->end - 1);
     track->last_at_ms[entry] = newest->at_ms;
     track->last_stood_ms[entry] = newest->stood_ms;
     if (keeps_extrema(track)) {
@@ -242,14 +237,14 @@ void track_put(struct track *track, const struct point *newest)
     }
     const struct sums added = sums_of(track, newest);
     track->totals = sums_add(&track->totals, &added);
-    for (uint8_t index = 0; index < track->tally_count; index++) {
+    for (uint16_t index = 0; index < track->tally_count; index++) {
         track->tallies[index].total += meets(&track->tallies[index], newest->value_milli);
     }
 }
 
 static void shorten_pane(struct track *track, const struct point *previous)
 {
-    const uint32_t entry = slot(track, track->end - 1);
+    const uint32_t entry = track_slot(track, track->end - 1);
     track->last_at_ms[entry] = previous->at_ms;
     track->last_stood_ms[entry] = previous->stood_ms;
     if (keeps_extrema(track)) {
@@ -263,8 +258,8 @@ void track_take_back(struct track *track, const struct point *newest, const stru
     if (track->capacity == 0) {
         return;
     }
-    assert(track->end > track->begin && track->last_at_ms[slot(track, track->end - 1)] == newest->at_ms);
-    for (uint8_t index = 0; index < track->tally_count; index++) {
+    assert(track->end > track->begin && track->last_at_ms[track_slot(track, track->end - 1)] == newest->at_ms);
+    for (uint16_t index = 0; index < track->tally_count; index++) {
         track->tallies[index].total -= meets(&track->tallies[index], newest->value_milli);
     }
     const struct sums added = sums_of(track, newest);
@@ -273,7 +268,7 @@ void track_take_back(struct track *track, const struct point *newest, const stru
         extrema_take_back(&track->maxima);
         extrema_take_back(&track->minima);
     }
-    if (track->first_at_ms[slot(track, track->end - 1)] == newest->at_ms) {
+    if (track->first_at_ms[track_slot(track, track->end - 1)] == newest->at_ms) {
         track->end--;
     } else {
         shorten_pane(track, previous);
@@ -283,7 +278,7 @@ void track_take_back(struct track *track, const struct point *newest, const stru
 static bool ends_by(const void *items, uint64_t entry, int64_t from_ms)
 {
     const struct track *track = items;
-    return track->last_at_ms[slot(track, entry)] <= from_ms;
+    return track->last_at_ms[track_slot(track, entry)] <= from_ms;
 }
 
 uint64_t track_first(const struct track *track, int64_t from_ms, uint64_t guess)
@@ -297,7 +292,7 @@ bool track_before(const struct track *track, uint64_t first, struct track_edge *
     if (first == 0) {
         return false;
     }
-    const uint32_t entry = slot(track, first - 1);
+    const uint32_t entry = track_slot(track, first - 1);
     *out = first == track->begin ? track->pushed
                                  : (struct track_edge){track->last_at_ms[entry], track->last_stood_ms[entry]};
     return true;
@@ -306,11 +301,8 @@ bool track_before(const struct track *track, uint64_t first, struct track_edge *
 struct sums track_sums(const struct track *track, uint64_t first)
 {
     assert(first >= track->begin && first < track->end);
-    const uint32_t entry = slot(track, first);
-    struct sums before = {.count = track->totals.count - (uint32_t)(track->end - first)};
-    if (track->counts != NULL) {
-        before.count = track->counts[entry];
-    }
+    const uint32_t entry = track_slot(track, first);
+    struct sums before = {.count = track->counts != NULL ? track->counts[entry] : (uint32_t)first};
     if (track->values != NULL) {
         before.values = track->values[entry];
     }
@@ -329,12 +321,12 @@ static void count_again(struct track *track, struct tally *tally)
 {
     tally->total = 0;
     for (uint64_t entry = track->begin; entry < track->end; entry++) {
-        tally->before[slot(track, entry)] = tally->total;
-        tally->total += meets(tally, track->first_value_milli[slot(track, entry)]);
+        tally->before[track_slot(track, entry)] = tally->total;
+        tally->total += meets(tally, track->first_value_milli[track_slot(track, entry)]);
     }
 }
 
-void track_set_tally(struct track *track, uint8_t tally, enum comparison comparison, int64_t threshold_micro)
+void track_set_tally(struct track *track, uint16_t tally, enum comparison comparison, int64_t threshold_micro)
 {
     assert(tally < track->tally_count);
     struct tally *changed = &track->tallies[tally];
@@ -346,12 +338,12 @@ void track_set_tally(struct track *track, uint8_t tally, enum comparison compari
     if (track->pane_ms == 0) {
         count_again(track, changed);
     } else if (track->end > track->begin) {
-        changed->counts_from_ms = track->last_at_ms[slot(track, track->end - 1)];
+        changed->counts_from_ms = track->last_at_ms[track_slot(track, track->end - 1)];
     }
 }
 
-uint32_t track_tally(const struct track *track, uint8_t tally, uint64_t first)
+uint32_t track_tally(const struct track *track, uint16_t tally, uint64_t first)
 {
     assert(tally < track->tally_count && first >= track->begin && first < track->end);
-    return track->tallies[tally].total - track->tallies[tally].before[slot(track, first)];
+    return track->tallies[tally].total - track->tallies[tally].before[track_slot(track, first)];
 }

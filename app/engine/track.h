@@ -1,15 +1,16 @@
 /*
  * track.h: the ring behind the windows: entries in order of time, with running sums before each.
  *
- * An entry is one observation, or one pane: the observations of 10 s of the stay. A series has a track of each kind, as far as its
- * windows ask. Everything from entry `first` on is the difference between the totals and what stood before `first`. Sums wrap without
- * harm; a difference is exact as long as the true one fits.
+ * An entry is one observation, or one pane: the observations of 10 s of the stay. A series has a track of each kind,
+ * as far as its windows ask. Everything from entry `first` on is the difference between the totals and what stood
+ * before `first`. Sums wrap without harm; a difference is exact as long as the true one fits.
  *
- * Panes are counted from the stay's start and, like spans, closed at their end: (start + k * 10 s, start + (k + 1) * 10 s]. Panes
- * without an observation take no entry.
+ * Panes are counted from the stay's start and, like spans, closed at their end: (start + k * 10 s, start + (k + 1) *
+ * 10 s]. Panes without an observation take no entry.
  *
- * A full track gives up its oldest entry. What it must know of it is kept (`pushed`), and giving up one still inside the longest span
- * is counted. Storage is a structure of arrays from an arena, each only where a window asks for it. Thread: the engine's.
+ * A full track gives up its oldest entry. What it must know of it is kept (`pushed`), and giving up one still inside
+ * the longest span is counted. Storage is a structure of arrays from an arena, each only where a window asks for it.
+ * Thread: the engine's.
  */
 #ifndef WARDGATE_TRACK_H
 #define WARDGATE_TRACK_H
@@ -22,8 +23,10 @@
 #include "app/engine/series.h"
 #include "app/engine/statistics.h"
 
-/* A valid observation. stood_ms: how long the observations of the stay stood altogether up to its instant; it wraps, and means
- * something only as a difference over less than 49 days. */
+/*
+ * A valid observation. stood_ms: how long the observations of the stay stood altogether up to its instant; it wraps,
+ * and means something only as a difference over less than 49 days.
+ */
 struct point {
     int64_t at_ms;
     int32_t value_milli;
@@ -51,11 +54,11 @@ struct track_times {
 };
 
 struct track {
-    uint32_t capacity; /* entries, a power of two; 0: nothing is kept */
-    uint32_t pane_ms;  /* 0: an entry is one observation */
-    uint32_t span_ms;  /* longest window in time */
-    int64_t start_ms;  /* of the stay */
-    uint64_t begin, end; /* entries kept, numbered from the stay's start */
+    uint32_t capacity;        /* entries, a power of two; 0: nothing is kept */
+    uint32_t pane_ms;         /* 0: an entry is one observation */
+    uint32_t span_ms;         /* longest window in time */
+    int64_t start_ms;         /* of the stay */
+    uint64_t begin, end;      /* entries kept, numbered from the stay's start */
     struct track_edge pushed; /* the entry given up last; means something when begin > 0 */
     uint64_t overruns;
     struct sums totals;
@@ -73,8 +76,14 @@ struct track {
     struct extrema maxima, minima;
     int32_t highest_before_milli, lowest_before_milli; /* of the newest pane, before its newest observation */
     struct tally *tallies;
-    uint8_t tally_count, tallies_taken;
+    uint16_t tally_count, tallies_taken;
 };
+
+/* Where the arrays hold an entry. */
+static inline uint32_t track_slot(const struct track *track, uint64_t entry)
+{
+    return (uint32_t)entry & (track->capacity - 1);
+}
 
 /* For at least `entries` of them (0: none are kept), of the kind that pane_ms says. */
 void track_make(struct track *track, struct arena *arena, const struct series_demand_part *demand, uint32_t entries,
@@ -98,8 +107,8 @@ bool track_before(const struct track *track, uint64_t first, struct track_edge *
 struct sums track_sums(const struct track *track, uint64_t first);
 
 /* Changes what a tally counts. Observations still kept are counted again; panes cannot be, and start over. */
-void track_set_tally(struct track *track, uint8_t tally, enum comparison comparison, int64_t threshold_micro);
-uint32_t track_tally(const struct track *track, uint8_t tally, uint64_t first);
+void track_set_tally(struct track *track, uint16_t tally, enum comparison comparison, int64_t threshold_micro);
+uint32_t track_tally(const struct track *track, uint16_t tally, uint64_t first);
 
 /* True when `order` (negative, 0 or positive: left is below, equal to, above right) satisfies the comparison. */
 bool comparison_holds(enum comparison comparison, int order);

@@ -44,7 +44,7 @@ void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed
     note_alarms(bed, out);
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         const struct channel *channel = &bed->channels[i];
-        const bool silent = !engine->config->replay && monitor_is_silent(bed, channel->config->monitor, engine->now_ms);
+        const bool silent = monitor_is_silent(engine, bed, channel->config->monitor);
         channel_view(channel, silent, engine->now_ms, &out->vitals[out->vital_count++]);
     }
 }

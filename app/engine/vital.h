@@ -91,12 +91,12 @@ enum patient_class patient_class_by_name(const char *name);
 const char *patient_class_name(enum patient_class patient_class);
 
 /*
- * Converts a value in `unit` (UCUM or a common spelling) to the vital's canonical unit:
- * canonical_milli = value_milli * multiplier / divisor + offset_milli, rounded half away from zero.
+ * Converts a value in a unit (UCUM or a common spelling) to the vital's canonical unit:
+ * canonical = (value + offset) * multiplier / divisor, exact, then rounded to thousandths half away from zero.
  */
 struct unit_conversion {
-    int64_t multiplier, divisor;
-    int64_t offset_milli;
+    int64_t multiplier, divisor; /* positive */
+    int64_t offset_milli;        /* thousandths of the foreign unit */
 };
 
 /* False when the unit cannot measure this vital. */

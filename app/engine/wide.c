@@ -11,8 +11,7 @@ static struct wide product_unsigned(uint64_t left, uint64_t right)
     const uint64_t lowest = left_low * right_low;
     const uint64_t inner = left_high * right_low + (lowest >> 32);
     const uint64_t outer = left_low * right_high + (inner & UINT32_MAX);
-    return (struct wide){left_high * right_high + (inner >> 32) + (outer >> 32),
-                         outer << 32 | (lowest & UINT32_MAX)};
+    return (struct wide){left_high * right_high + (inner >> 32) + (outer >> 32), outer << 32 | (lowest & UINT32_MAX)};
 }
 
 /* Read as unsigned, a negative number is 2^64 too large: its partner, times 2^64, is taken off again. */

@@ -1,8 +1,9 @@
 /*
  * wide.h: 128-bit integers for sums that outgrow 64 bits (squares, instants times values).
  *
- * Two's complement and modular: additions, subtractions and products wrap at 2^128 without harm, so that a difference of two running
- * sums is exact whenever the true difference fits. No compiler's 128-bit type: 32-bit ARM has none. Pure; thread: any.
+ * Two's complement and modular: additions, subtractions and products wrap at 2^128 without harm, so that a difference
+ * of two running sums is exact whenever the true difference fits. No compiler's 128-bit type: 32-bit ARM has none.
+ * Pure; thread: any.
  */
 #ifndef WARDGATE_WIDE_H
 #define WARDGATE_WIDE_H

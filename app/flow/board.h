@@ -32,7 +32,8 @@ struct board {
 
 void board_init(struct board *board, struct arena *arena, uint16_t bed_count);
 void board_put(struct board *board, const struct bed_view *view);
-/* Copies the view of `bed`; returns its version (0: nothing was put up yet). */
+/* Copies the view of `bed`; returns its version (0: nothing was put up yet, *out is untouched). */
 uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out);
+uint64_t board_version(struct board *board, uint16_t bed);
 
 #endif

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/flow/order.h"
 #include "hal/clock.h"
 
 enum { CORE_FULL_US = 1000 };
@@ -46,42 +47,6 @@ static bool has_room(const struct core *core)
     return ring_room(core->records) >= engine_records_max(core->config.engine);
 }
 
-static bool is_before(const struct observation *a, const struct observation *b)
-{
-    if (a->at_ms != b->at_ms) {
-        return a->at_ms < b->at_ms;
-    }
-    if (a->bed != b->bed) {
-        return a->bed < b->bed;
-    }
-    return a->kind == OBSERVATION_VALUE && b->kind == OBSERVATION_VALUE && a->vital < b->vital;
-}
-
-/* Merges two sorted runs, stably. */
-static void merge(const struct observation *a, uint32_t a_count, const struct observation *b, uint32_t b_count,
-                  struct observation *out)
-{
-    uint32_t i = 0;
-    uint32_t j = 0;
-    while (i < a_count || j < b_count) {
-        const bool take_b = i == a_count || (j < b_count && is_before(&b[j], &a[i]));
-        *out++ = take_b ? b[j++] : a[i++];
-    }
-}
-
-/* Bottom-up merge sort: stable, no recursion, nothing allocated. */
-static void sort(struct observation *batch, struct observation *spare, uint32_t count)
-{
-    for (uint32_t width = 1; width < count; width *= 2) {
-        for (uint32_t from = 0; from < count; from += 2 * width) {
-            const uint32_t middle = from + width < count ? from + width : count;
-            const uint32_t end = from + 2 * width < count ? from + 2 * width : count;
-            merge(batch + from, middle - from, batch + middle, end - middle, spare + from);
-        }
-        memcpy(batch, spare, count * sizeof *batch);
-    }
-}
-
 /* Fair between runners: each gets an equal part of the batch. */
 static uint32_t gather(struct core *core)
 {
@@ -93,7 +58,7 @@ static uint32_t gather(struct core *core)
     for (uint32_t i = 0; i < count; i++) {
         core->batch[i].at_ms += core->config.timebase->anchor_ms;
     }
-    sort(core->batch, core->spare, count);
+    observations_sort(core->batch, core->spare, count);
     return count;
 }
 

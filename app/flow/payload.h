@@ -2,7 +2,8 @@
  * payload.h: what goes onto the broker, as UTF-8 JSON in the caller's buffer (DESIGN.md, MQTT).
  *
  * One function a topic. Each returns the length written, or 0 when it does not fit (a bound checked by tests for the largest of each). Engine instants are turned
- * into wall time by adding correction_ms. Pure; any thread. No patient names, ever.
+ * into wall time by adding correction_ms. A rule's text or advice that is too long is cut, so that an alert always fits. Pure; any thread.
+ * No patient names, ever.
  */
 #ifndef WARDGATE_PAYLOAD_H
 #define WARDGATE_PAYLOAD_H
@@ -15,9 +16,9 @@
 
 #define PAYLOAD_ALERT_MAX          2048
 #define PAYLOAD_VITALS_MAX         4096
-#define PAYLOAD_SETTINGS_MAX       8192
+#define PAYLOAD_SETTINGS_MAX       98304
 #define PAYLOAD_HEALTH_MAX         65536
-#define PAYLOAD_TOPIC_MAX          192
+#define PAYLOAD_TOPIC_MAX          256
 #define PAYLOAD_VITALS_EXPIRY_MS   30000
 #define PAYLOAD_ALARM_EXPIRY_MS    60000
 #define PAYLOAD_SETTINGS_EXPIRY_MS 120000
@@ -26,8 +27,8 @@
 struct payload_context {
     const struct engine_config *config;
     const char *topic_root, *site, *ward, *gateway;
-    const char *boot; /* random id of this run of the program, 8 hex characters */
-    const char *epoch;
+    const char *boot;    /* random id of this run of the program, 8 hex characters */
+    const char *epoch;   /* NULL or "": not known yet */
     const char *version; /* of the program */
 };
 
@@ -45,8 +46,8 @@ size_t payload_vitals(const struct payload_context *context, const struct bed_vi
                       int64_t expires_wall_ms, char *out, size_t size);
 
 /* What is in force at a bed: stay, class, every rule with its limits (default or overridden), pauses (none yet), oxygen and SpO2 scale (unknown). */
-size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t at_wall_ms,
-                        int64_t expires_wall_ms, char *out, size_t size);
+size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
+                        int64_t at_wall_ms, int64_t expires_wall_ms, char *out, size_t size);
 
 /* state: online, offline (the will) or moved. */
 size_t payload_status(const struct payload_context *context, const char *state, uint32_t connect_count,

@@ -21,13 +21,13 @@ enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAPPING };
 
 struct node {
     enum node_kind kind;
-    const char *text;         /* of a text: never NULL */
-    bool is_quoted;           /* a text in quotes */
-    uint32_t text_column;     /* of its first character, where each character stands in one line as it is; 0: it does not */
+    const char *text;     /* of a text: never NULL */
+    bool is_quoted;       /* a text in quotes */
+    uint32_t text_column; /* of its first character, where each character stands in one line as it is; 0: it does not */
     struct settings_mark mark;
-    const char *key;          /* in a mapping, else NULL */
+    const char *key; /* in a mapping, else NULL */
     struct settings_mark key_mark;
-    uint32_t index;           /* among its parent's children, from 0 */
+    uint32_t index; /* among its parent's children, from 0 */
     uint32_t child_count;
     struct node *parent, *first, *last, *next;
 };

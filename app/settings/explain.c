@@ -9,7 +9,8 @@
 
 static const char not_utf8[] = "this is not UTF-8 text, save the file as UTF-8";
 static const char tab[] = "a tab stands here, indent with spaces";
-static const char stray_item[] = "a list cannot begin here, put each \"- \" on a line of its own, indented below its key";
+static const char stray_item[] =
+    "a list cannot begin here, put each \"- \" on a line of its own, indented below its key";
 
 /* What is told of each problem; of some it also tells where the quote or bracket was opened, or points there. */
 static const struct explanation {

@@ -11,10 +11,10 @@
 
 /* Lines and columns from 1; columns count characters. */
 struct syntax_fault {
-    const char *problem;            /* libyaml's words */
-    uint32_t line, column;          /* where it noticed */
+    const char *problem;               /* libyaml's words */
+    uint32_t line, column;             /* where it noticed */
     uint32_t begun_line, begun_column; /* of the quote, bracket or block it was in; line 0: none */
-    const char *source;             /* the line where it noticed, without its end; needs no terminator */
+    const char *source;                /* the line where it noticed, without its end; needs no terminator */
     size_t source_length;
 };
 

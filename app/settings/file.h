@@ -13,7 +13,7 @@
 #include "app/engine/status.h"
 #include "app/settings/pool.h"
 
-#define FILE_BYTES_MAX     (1024 * 1024)
+#define FILE_BYTES_MAX      (1024 * 1024)
 #define FILE_INSTALL_FOLDER "/usr/share/wardgate" /* where the package puts profiles/ and rules/ */
 
 struct file_bytes {

@@ -5,19 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-void report_init(struct settings_report *report)
-{
-    assert(report != NULL);
-    *report = (struct settings_report){.fault_count = 0};
-}
-
 /* The report's own copy of a file name, so that it outlives what was read; a long name loses its beginning. */
 static const char *keep_file(struct settings_report *report, const char *file)
 {
     char shown[SETTINGS_FILE_TEXT_MAX];
     const size_t length = strlen(file);
     const bool is_long = length >= sizeof shown;
-    (void)snprintf(shown, sizeof shown, "%s%s", is_long ? "..." : "", is_long ? file + length - sizeof shown + 4 : file);
+    (void)snprintf(shown, sizeof shown, "%s%s", is_long ? "..." : "",
+                   is_long ? file + length - sizeof shown + 4 : file);
     for (uint16_t i = 0; i < report->file_count; i++) {
         if (strcmp(report->files[i], shown) == 0) {
             return report->files[i];
@@ -26,6 +21,13 @@ static const char *keep_file(struct settings_report *report, const char *file)
     assert(report->file_count < SETTINGS_FILES_MAX);
     memcpy(report->files[report->file_count], shown, sizeof shown);
     return report->files[report->file_count++];
+}
+
+void report_init(struct settings_report *report, const char *file)
+{
+    assert(report != NULL && file != NULL);
+    report->fault_count = report->warning_count = report->file_count = 0;
+    (void)keep_file(report, file);
 }
 
 /* A file may say anything; a terminal must not obey it. */
@@ -88,6 +90,9 @@ static void write_path(const struct node *node, char *text, size_t size)
     }
     mask_controls(text);
 }
+
+static void add_at_node(struct settings_report *report, bool is_warning, const struct node *node, bool at_key,
+                        const char *format, va_list arguments) PRINTF_LIKE(5, 0);
 
 static void add_at_node(struct settings_report *report, bool is_warning, const struct node *node, bool at_key,
                         const char *format, va_list arguments)

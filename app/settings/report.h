@@ -13,12 +13,12 @@
 #include "app/settings/document.h"
 #include "app/settings/settings.h"
 
-void report_init(struct settings_report *report);
+/* `file` is the configuration itself: its faults come first. */
+void report_init(struct settings_report *report, const char *file);
 
 /* About the value of `node`; an empty value is pointed at by its key. */
 void report_fault(struct settings_report *report, const struct node *node, const char *format, ...) PRINTF_LIKE(3, 4);
-void report_warning(struct settings_report *report, const struct node *node, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+void report_warning(struct settings_report *report, const struct node *node, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* About the key of `node`; about the node itself where it has none. */
 void report_key_fault(struct settings_report *report, const struct node *node, const char *format, ...)

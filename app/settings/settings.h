@@ -16,16 +16,16 @@
 #include "app/engine/engine.h"
 #include "drivers/monitor/profile.h"
 
-#define SETTINGS_ID_MAX       32 /* [A-Za-z][A-Za-z0-9_-]{0,31} */
-#define SETTINGS_BEDS_MAX     256
-#define SETTINGS_BUSES_MAX    256
-#define SETTINGS_RULES_MAX    128
-#define SETTINGS_PROFILES_MAX 64
-#define SETTINGS_BROKERS_MAX  4
+#define SETTINGS_ID_MAX         32 /* [A-Za-z][A-Za-z0-9_-]{0,31} */
+#define SETTINGS_BEDS_MAX       256
+#define SETTINGS_BUSES_MAX      256
+#define SETTINGS_RULES_MAX      128
+#define SETTINGS_PROFILES_MAX   64
+#define SETTINGS_BROKERS_MAX    4
 #define SETTINGS_RULE_FILES_MAX 16
-#define SETTINGS_FAULTS_MAX   50 /* shown; more are counted */
-#define SETTINGS_FILES_MAX    (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX)
-#define SETTINGS_FILE_TEXT_MAX 256 /* longer names are shown by their end */
+#define SETTINGS_FAULTS_MAX     50 /* shown; more are counted */
+#define SETTINGS_FILES_MAX      (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX)
+#define SETTINGS_FILE_TEXT_MAX  256 /* longer names are shown by their end */
 
 struct settings_mark { /* where something stands, for later messages (line and column from 1; line 0: a default) */
     const char *file;
@@ -104,9 +104,9 @@ struct settings {
 
 struct settings_fault {
     struct settings_mark mark; /* its file is a text in the report */
-    char key[96];      /* dotted path, e.g. beds.b03.class; may be empty */
-    char message[256]; /* what is wrong, what to do */
-    char excerpt[160]; /* the faulty text (an expression), with caret_offset/length; may be empty */
+    char key[96];              /* dotted path, e.g. beds.b03.class; may be empty */
+    char message[256];         /* what is wrong, what to do */
+    char excerpt[160];         /* the faulty text (an expression), with caret_offset/length; may be empty */
     uint16_t caret_offset, caret_length;
 };
 

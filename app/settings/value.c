@@ -83,7 +83,8 @@ enum value_result value_read_integer(const char *text, int64_t *out)
     const bool hexadecimal = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
     int64_t value = 0;
     const char *end = "";
-    const enum value_result result = read_digits(hexadecimal ? digits + 2 : digits, hexadecimal ? 16 : 10, &value, &end);
+    const enum value_result result =
+        read_digits(hexadecimal ? digits + 2 : digits, hexadecimal ? 16 : 10, &value, &end);
     if (result != VALUE_OK) {
         return result;
     }

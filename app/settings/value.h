@@ -17,10 +17,10 @@
 
 enum value_result {
     VALUE_OK,
-    VALUE_NOT_A_NUMBER,  /* or more decimal places than are kept */
-    VALUE_NO_UNIT,       /* a bare number where a unit must be */
-    VALUE_UNKNOWN_UNIT,  /* a number with a unit that is none of these */
-    VALUE_OUT_OF_RANGE   /* more than any quantity here can be */
+    VALUE_NOT_A_NUMBER, /* or more decimal places than are kept */
+    VALUE_NO_UNIT,      /* a bare number where a unit must be */
+    VALUE_UNKNOWN_UNIT, /* a number with a unit that is none of these */
+    VALUE_OUT_OF_RANGE  /* more than any quantity here can be */
 };
 
 /* A letter, then letters, digits, _ or -; at most length_max characters. */

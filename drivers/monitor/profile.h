@@ -49,7 +49,7 @@ struct profile_bit {
     enum register_table table;
     uint16_t reg;
     uint8_t bit;     /* 0..15; 0 for coils and discrete inputs */
-    uint8_t means;   /* enum signal_meaning (engine.h) */
+    uint8_t means;   /* enum signal_meaning (app/engine/signal.h) */
     uint32_t vitals; /* bit per enum vital; 0: the whole monitor */
     char text[96];
 };

@@ -1,13 +1,16 @@
 /*
  * store.h: what survives a power cut: alarm state, outbox, history, numbers; and, apart from it, the journal of observations.
  *
- * Two LMDB environments under one folder: `alerts` (durable, every commit synced) and `trends` (the journal; its loss is harmless: it
- * is made anew when damaged). A row of the outbox is an alert as JSON with the topics it goes to; delivered rows move to
- * history. Creation goes by a temporary folder and a rename, because creating an environment is not crash-safe.
+ * Two LMDB environments under one folder: `alerts` (durable, every commit synced; three quarters of the size) and `trends` (the journal; its
+ * loss is harmless: it is made anew when damaged). A row of the outbox is an alert as JSON with the topics it goes to; delivered rows move to
+ * history. A quarter of each map stays free, because a full LMDB map cannot even be emptied; history gives way to new alerts, the outbox never.
  *
- * Threads: the write calls (begin ... commit) belong to the store thread alone. Reads may come from any thread, each inside its own
- * short read transaction that never outlives the call. Sizes: keys up to 96 bytes, values up to STORE_VALUE_MAX.
- * Errors: STATUS_FULL (map or headroom), STATUS_IO, STATUS_CORRUPT, STATUS_DENIED, STATUS_WRONG_VERSION, STATUS_NOT_FOUND.
+ * Threads: the write calls (begin ... commit, journal_put, journal_trim, journal_clear) belong to one thread, the store thread. Reads may come
+ * from any thread, each inside its own short read transaction that never outlives the call; what a visit is given is valid during that
+ * visit only, and a visit must not write. After a fault that LMDB cannot go on from, store_begin closes and opens the environment while reads wait.
+ * Sizes: keys up to 96 bytes, values up to STORE_VALUE_MAX, journal rows up to STORE_JOURNAL_MAX.
+ * Errors: STATUS_FULL (disk, map or headroom), STATUS_IO, STATUS_CORRUPT, STATUS_DENIED, STATUS_WRONG_VERSION, STATUS_NOT_FOUND,
+ * STATUS_TOO_LARGE, STATUS_BUSY (another process, or too many readers), STATUS_CLOSED (lost, and not open again yet), STATUS_NO_MEMORY.
  */
 #ifndef WARDGATE_STORE_H
 #define WARDGATE_STORE_H
@@ -18,20 +21,25 @@
 
 #include "app/engine/status.h"
 
-#define STORE_VALUE_MAX 8192
-#define STORE_EPOCH_MAX 33
-#define STORE_KEY_MAX   96
+#define STORE_SCHEMA \
+    1U /* of everything in `alerts`, snapshots and states included: raise it when the form of any changes */
+#define STORE_VALUE_MAX   8192
+#define STORE_JOURNAL_MAX 65536
+#define STORE_EPOCH_MAX   33
+#define STORE_KEY_MAX     96
+#define STORE_PATH_MAX    512
+#define STORE_SIZE_LEAST  (4ULL << 20)
 
 struct store;
 
 struct store_config {
-    const char *path;    /* folder; made when missing */
-    uint64_t size_bytes; /* both maps together; reserved at start, a quarter kept free */
+    const char *path;    /* folder; made when missing, its parent must exist */
+    uint64_t size_bytes; /* both maps together, at least STORE_SIZE_LEAST; reserved on the disk at start */
 };
 
 /* One alert in the outbox or in history. Texts point into the transaction: copy what must outlive the visit. */
 struct store_alert {
-    uint64_t row; /* order of commits, through epochs */
+    uint64_t row; /* order of commits, through epochs; given by the store */
     uint64_t seq;
     uint16_t flags;
     int64_t committed_wall_ms;
@@ -40,7 +48,12 @@ struct store_alert {
     const char *json;  /* content without `delivery` */
     uint32_t json_length;
 };
-enum { STORE_ALERT_ENDS_ALARM = 1, STORE_ALERT_TEST = 2, STORE_ALERT_HIGH = 4 };
+enum {
+    STORE_ALERT_ENDS_ALARM = 1,
+    STORE_ALERT_TEST = 2,
+    STORE_ALERT_HIGH = 4,
+    STORE_ALERT_SENT = 8 /* delivered while it could not be stored: goes straight to history */
+};
 
 /* The present state of one alarm; kept after its end so that its retained topic can be emptied on every connect. */
 struct store_alarm {
@@ -49,53 +62,62 @@ struct store_alarm {
     bool ended;
     const char *json; /* its newest alert */
     uint32_t json_length;
-    const void *snapshot; /* opaque: the engine's alarm_snapshot */
+    const void *snapshot; /* opaque: the engine's alarm_snapshot; not aligned: copy it */
     uint32_t snapshot_length;
 };
 
 struct store_usage {
-    uint64_t alerts_bytes, alerts_bytes_max, trends_bytes, trends_bytes_max;
+    uint64_t alerts_bytes, alerts_bytes_max, trends_bytes, trends_bytes_max; /* trends 0 of 0: there is no journal */
     uint64_t outbox_rows, history_rows;
     uint64_t commits;
 };
 
-/* On STATUS_CORRUPT the damaged folder was set aside under a new name (store_set_aside_path tells) and the store is open and new. */
+/* On STATUS_CORRUPT the damaged folder was set aside under a new name (store_set_aside_path tells) and the store is open and new. On any
+ * other failure *out is NULL. A newer schema (STATUS_WRONG_VERSION) is left as it is. */
 enum status store_open(const struct store_config *config, struct store **out) MUST_CHECK;
-void store_close(struct store *store);                       /* NULL is allowed */
-const char *store_epoch(const struct store *store);          /* random hex id of this store, made at its creation */
-const char *store_set_aside_path(const struct store *store); /* NULL when nothing was set aside */
+void store_close(struct store *store);              /* NULL is allowed; no other call may be running */
+const char *store_epoch(const struct store *store); /* random hex id made at creation, or adopted; store thread */
+const char *store_set_aside_path(
+    const struct store *store); /* the newest; NULL when nothing was set aside; store thread */
 
-/* One group commit. Between begin and commit any number of puts. A failed put aborts the transaction. */
+/* One group commit. Between begin and commit at most store_batch_max alerts, each with its alarm and states, and as many deliveries. Any
+ * failure ends the transaction as if it had never been; the next begin works again. STATUS_CORRUPT from begin: as from open. */
 enum status store_begin(struct store *store) MUST_CHECK;
-enum status store_put_alert(struct store *store,
-                            const struct store_alert *alert) MUST_CHECK; /* row is given by the store */
+uint32_t store_batch_max(const struct store *store); /* what the map's free quarter is sure to carry */
+bool store_has_room(struct store *store); /* inside a transaction: does the next alert fit beside the headroom? */
+enum status store_put_alert(struct store *store, const struct store_alert *alert, uint64_t *out_row) MUST_CHECK;
 enum status store_put_alarm(struct store *store, const struct store_alarm *alarm) MUST_CHECK;
 enum status store_put_state(struct store *store, const char *key, const void *value, size_t size) MUST_CHECK;
 enum status store_mark_delivered(struct store *store,
                                  uint64_t row) MUST_CHECK; /* outbox -> history; unknown rows are fine */
+/* The gateway runs under another epoch than this store's (which was not there when it started, or was replaced since): the store takes that
+ * name; what is left of its own is history: alarms are marked ended, states are gone. */
+enum status store_adopt(struct store *store, const char *epoch) MUST_CHECK;
 enum status store_commit(struct store *store) MUST_CHECK;
-void store_abort(struct store *store);
+void store_abort(struct store *store); /* does nothing outside a transaction */
 
-enum status store_get_state(const struct store *store, const char *key, void *value, size_t size,
+enum status store_get_state(struct store *store, const char *key, void *value, size_t size,
                             size_t *out_length) MUST_CHECK;
 
-/* Visits outbox rows with row > after in order, at most `most`; visit returns false to stop early. */
+/* Visits outbox rows with row > after in order, at most `most`; visit returns false to stop early. STATUS_CORRUPT: a row could not be
+ * read and was passed over; the others were visited. */
 typedef bool store_alert_visit(void *context, const struct store_alert *alert);
-enum status store_each_outbox(const struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
+enum status store_each_outbox(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
                               void *context) MUST_CHECK;
-enum status store_each_history(const struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
+enum status store_each_history(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
                                void *context) MUST_CHECK;
 typedef bool store_alarm_visit(void *context, const struct store_alarm *alarm);
-enum status store_each_alarm(const struct store *store, store_alarm_visit *visit, void *context) MUST_CHECK;
+enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void *context) MUST_CHECK;
 
-/* The journal, in its own environment and its own transactions (store thread): one row per call. */
+/* The journal, in its own environment and its own transactions: one row per call. The same instant replaces; when the map fills up the
+ * oldest rows go. trim removes a bounded number of rows a call. */
 enum status store_journal_put(struct store *store, int64_t at_ms, const void *bytes, size_t size) MUST_CHECK;
 enum status store_journal_trim(struct store *store, int64_t before_ms) MUST_CHECK;
 typedef bool store_journal_visit(void *context, int64_t at_ms, const void *bytes, size_t size);
-enum status store_journal_each(const struct store *store, int64_t from_ms, store_journal_visit *visit,
+enum status store_journal_each(struct store *store, int64_t from_ms, store_journal_visit *visit,
                                void *context) MUST_CHECK;
 enum status store_journal_clear(struct store *store) MUST_CHECK;
 
-void store_usage(const struct store *store, struct store_usage *out);
+void store_usage(struct store *store, struct store_usage *out);
 
 #endif

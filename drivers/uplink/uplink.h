@@ -3,7 +3,9 @@
  *
  * Paho calls back on its own threads under its own lock; here every callback only notes an event in a bounded queue and raises the
  * caller's wake. The caller's thread takes events with uplink_next_event. Payloads are copied by Paho before uplink_publish returns.
- * Thread: all calls from one thread (the deliver thread). Allocation happens inside Paho, within its named fence.
+ * Each attempt to connect has a fresh Paho client, so that nothing queued for an old connection can reach a new one.
+ * Thread: all calls from one thread (the deliver thread). Allocation happens at uplink_open and inside Paho, within its named fence.
+ * TLS: 1.2 at least, the broker's certificate and host name are always verified. Source: MQTT 5.0 and 3.1.1 (OASIS); Paho C 1.3.12.
  */
 #ifndef WARDGATE_UPLINK_H
 #define WARDGATE_UPLINK_H
@@ -15,8 +17,12 @@
 #include "app/engine/status.h"
 #include "hal/wake.h"
 
-#define UPLINK_EVENTS_MAX            256
-#define UPLINK_REASON_NO_SUBSCRIBERS 16
+#define UPLINK_EVENTS_MAX 256
+#define UPLINK_TAGS_MAX   64   /* publishes with a tag that may wait for their acknowledgement */
+#define UPLINK_QUEUE_MAX  1024 /* messages that Paho may hold unsent */
+#define UPLINK_CONNECT_TIMEOUT_S \
+    3 /* Paho looks at it every 3 s: an attempt ends after 3 to 6 s, a slow name lookup apart */
+#define UPLINK_REASON_REFUSED 128 /* MQTT reason codes from here on are refusals */
 
 struct uplink_broker {
     const char *url;                      /* mqtt://host:port or mqtts://host:port */
@@ -28,7 +34,7 @@ struct uplink_config {
     const char *client_id;
     int version; /* 5 or 4 (3.1.1) */
     uint16_t keep_alive_s;
-    const char *will_topic, *will_payload; /* QoS 1, retained */
+    const char *will_topic, *will_payload; /* QoS 1, retained; must outlive the uplink, read at each uplink_connect */
 };
 
 enum uplink_event_kind {
@@ -40,10 +46,12 @@ enum uplink_event_kind {
 };
 struct uplink_event {
     enum uplink_event_kind kind;
-    uint64_t tag;        /* of the publish */
-    int reason;          /* MQTT reason code, or Paho's error when negative */
-    uint32_t connection; /* which connection attempt it belongs to: events of an older one are to be ignored */
-    char text[80];
+    uint64_t tag; /* of the publish */
+    int reason; /* MQTT reason code, or Paho's error when negative. UPLINK_DELIVERED: always 0, because Paho 1.3.12 does not hand on
+                            the codes below 128 of a PUBACK ("no matching subscribers" is 16) */
+    uint32_t connection;      /* which connection attempt it belongs to: events of an older one are to be ignored */
+    uint16_t receive_maximum; /* UPLINK_CONNECTED: how many unacknowledged publishes the broker takes */
+    char text[80];            /* why, for a person; may be empty */
 };
 
 struct uplink_message {
@@ -58,14 +66,17 @@ struct uplink_message {
 
 struct uplink;
 
-/* Makes the object (allocates); does not connect. */
+/* Makes the object (allocates); does not connect. The wake must outlive it. STATUS_NO_MEMORY, STATUS_IO. */
 enum status uplink_open(const struct uplink_config *config, struct wake *wake, struct uplink **out) MUST_CHECK;
 void uplink_close(struct uplink *uplink); /* NULL is allowed; bounded in time even with a dead broker */
 
-/* Begins to connect (ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED). */
+/* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again. The connection before is
+ * dropped. STATUS_INVALID (URL, client id), STATUS_NOT_FOUND (the password file cannot be read), STATUS_IO (Paho): nothing was begun. */
 enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *broker) MUST_CHECK;
-/* A clean DISCONNECT, waiting at most timeout_ms for it. */
+/* A clean DISCONNECT after what is queued, waiting at most timeout_ms for it. No UPLINK_LOST follows. */
 void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms);
+
+/* STATUS_CLOSED (not connected), STATUS_FULL (queue or tags: try later), STATUS_INVALID (not UTF-8), STATUS_IO (Paho). */
 enum status uplink_publish(struct uplink *uplink, const struct uplink_message *message) MUST_CHECK;
 bool uplink_next_event(struct uplink *uplink, struct uplink_event *out);
 uint32_t uplink_connection(const struct uplink *uplink); /* number of the current connection attempt */

@@ -1,9 +1,9 @@
 /*
  * ward_framer.h: puts the bytes that masters write into a pty onto a simulated wire, and finds the requests there.
  *
- * A master writes its whole request at once. On the wire byte k ends (k+1) characters after the write began, or after what was
- * on the wire before it: two masters' writes queue. A request ends where its length says, else at the
- * silence after it (t3.5), like the frame of an unknown function, or garbage. Pure: time is an argument, nanoseconds.
+ * A master writes its whole request at once. On the wire byte k ends (k+1) characters after the write began, or after
+ * what was on the wire before it: two masters' writes queue. A request ends where its length says, else at the silence
+ * after it (t3.5), like the frame of an unknown function, or garbage. Pure: time is an argument, nanoseconds.
  * Source: Modbus over serial line V1.02, section 2.5.1.1 (t3.5; fixed 1.75 ms above 19200 baud).
  */
 #ifndef WARD_FRAMER_H

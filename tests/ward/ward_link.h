@@ -25,10 +25,10 @@ enum ward_link_kind { WARD_SERIAL, WARD_TCP };
 
 struct ward_link_counts {
     uint64_t requests, answered, unknown_unit, writes_refused;
-    uint64_t lost;                                           /* answers that found the queue full */
+    uint64_t lost;                                             /* answers that found the queue full */
     uint64_t gap_violations, collisions, bad_crc, wrong_speed; /* serial lines */
-    uint64_t connections, bad_headers;                       /* TCP */
-    int64_t smallest_gap_ns;                                 /* WARD_NEVER before the first */
+    uint64_t connections, bad_headers;                         /* TCP */
+    int64_t smallest_gap_ns;                                   /* WARD_NEVER before the first */
 };
 
 struct ward_serial {
@@ -53,13 +53,19 @@ struct ward_connection {
     struct ward_outlet outlet;
 };
 
+/* The connections of all TCP links; those in use lie below `high`. */
+struct ward_pool {
+    size_t high;
+    struct ward_connection connections[WARD_CONNECTIONS_MAX];
+};
+
 struct ward_tcp {
     struct sockaddr_in address;
     int listener; /* -1 while connections are refused */
     struct ward_watch watch;
-    struct ward_connection *pool; /* WARD_CONNECTIONS_MAX, shared by all links */
-    int64_t char_ns, silence_ns;  /* of the serial line behind a gateway; 0: none */
-    int64_t busy_ns;              /* that line is busy until then */
+    struct ward_pool *pool;
+    int64_t char_ns, silence_ns; /* of the serial line behind a gateway; 0: none */
+    int64_t busy_ns;             /* that line is busy until then */
 };
 
 struct ward_link {
@@ -69,7 +75,8 @@ struct ward_link {
     struct ward_loop *loop;
     struct ward_monitor *by_unit[WARD_UNITS];
     struct ward_link_counts counts;
-    FILE *log; /* NULL: not logged */
+    FILE *log;       /* NULL: not logged */
+    uint32_t random; /* for noise */
     union {
         struct ward_serial serial;
         struct ward_tcp tcp;

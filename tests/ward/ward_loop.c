@@ -38,6 +38,11 @@ bool ward_loop_watch(struct ward_loop *loop, struct ward_watch *watch)
     return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event) == 0;
 }
 
+void ward_loop_forget(struct ward_loop *loop, const struct ward_watch *watch)
+{
+    (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+}
+
 int64_t ward_loop_now(const struct ward_loop *loop)
 {
     return clock_ns() - loop->epoch_ns;

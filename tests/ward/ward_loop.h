@@ -27,6 +27,9 @@ void ward_loop_close(struct ward_loop *loop);
 /* False when the descriptor cannot be watched (errno EPERM: a regular file, always ready). */
 bool ward_loop_watch(struct ward_loop *loop, struct ward_watch *watch);
 
+/* For a descriptor that stays open. */
+void ward_loop_forget(struct ward_loop *loop, const struct ward_watch *watch);
+
 int64_t ward_loop_now(const struct ward_loop *loop);
 
 /* Returns when due_ns is reached or something was ready and has been called. */

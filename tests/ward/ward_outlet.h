@@ -1,8 +1,8 @@
 /*
  * ward_outlet.h: answers on their way out, each byte at its own time.
  *
- * A sending starts at its time, or when the one before it is through; byte k is due (k+1) steps after that, or all bytes
- * at the start when the step is 0. Pure: the caller writes what is due and says what it could write. Nanoseconds.
+ * A sending starts at its time, or when the one before it is through; byte k is due (k+1) steps after that, or all
+ * bytes at the start when the step is 0. Pure: the caller writes what is due and says what it could write. Nanoseconds.
  */
 #ifndef WARD_OUTLET_H
 #define WARD_OUTLET_H
@@ -23,16 +23,17 @@ struct ward_sending {
 
 struct ward_outlet {
     size_t count;
-    int64_t free_ns; /* end of the last sending that is through */
-    bool used;       /* false until then */
-    int64_t hold_ns; /* nothing is due before: the receiver did not take more */
+    int64_t free_ns;                              /* end of the last sending that is through */
+    bool used;                                    /* false until then */
+    int64_t hold_ns;                              /* nothing is due before: the receiver did not take more */
     struct ward_sending queue[WARD_SENDINGS_MAX]; /* in the order in which they go out */
 };
 
 void ward_outlet_clear(struct ward_outlet *outlet);
 
 /* False when the queue is full. length is 1..WARD_ADU_MAX. */
-bool ward_outlet_add(struct ward_outlet *outlet, int64_t start_ns, int64_t step_ns, const uint8_t *bytes, size_t length);
+bool ward_outlet_add(struct ward_outlet *outlet, int64_t start_ns, int64_t step_ns, const uint8_t *bytes,
+                     size_t length);
 
 /* When the next byte is due; INT64_MAX when nothing is queued. */
 int64_t ward_outlet_next(const struct ward_outlet *outlet);

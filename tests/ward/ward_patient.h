@@ -1,10 +1,10 @@
 /*
- * ward_patient.h: a generated patient: smooth, believable vitals from a seed, a cuff that measures every few minutes, and
- * events that push the vitals away from where they like to be.
+ * ward_patient.h: a generated patient: smooth, believable vitals from a seed, a cuff that measures every few minutes,
+ * and events that push the vitals away from where they like to be.
  *
  * Deterministic: the same seed, events and times give the same vitals. Vitals move in steps of 250 ms towards their
- * targets; with several events at once the later one decides. Everything runs faster than life, so that a demonstration does
- * not take an afternoon. Time is milliseconds since the ward's start and must not fall. Pure.
+ * targets; with several events at once the later one decides. Everything runs faster than life, so that a
+ * demonstration does not take an afternoon. Time is milliseconds since the ward's start and must not fall. Pure.
  */
 #ifndef WARD_PATIENT_H
 #define WARD_PATIENT_H

@@ -1,12 +1,13 @@
 /*
  * ward_recording.h: a recorded stay as a monitor plays it back.
  *
- * The file is CSV with a header; a map says which column is which vital and which is the time in seconds. A row's values
- * stand until the next row; an empty cell, or the number named as absent, is no value, except in the cuff's
- * columns, where an empty row means that the cuff did not measure and the last measurement stands. A row with any pressure is a
- * measurement: it moves the cuff counter, and the pressures it lacks are absent. At its end a recording begins again.
+ * The file is CSV with a header; a map says which column is which vital and which is the time in seconds. A row's
+ * values stand until the next row; an empty cell, or the number named as absent, is no value. The cuff's columns
+ * differ: a row without any pressure is no measurement, and the last one stands; a row with any is one, moves the cuff
+ * counter, and the pressures it lacks are absent. At its end a recording begins again.
  *
- * The rows belong to the recording (ward_recording_load, _free). Start-up only but for ward_recording_play, which is pure.
+ * The rows belong to the recording (ward_recording_load, _free). Start-up only but for ward_recording_play, which is
+ * pure.
  */
 #ifndef WARD_RECORDING_H
 #define WARD_RECORDING_H
@@ -35,7 +36,8 @@ struct ward_recording {
     int32_t shown[WARD_VITALS];
 };
 
-/* map: "HR=hr,SpO2=spo2,t_s=time"; absent: NULL or the number that means "no value". On false `why` says what is wrong. */
+/* map: "HR=hr,SpO2=spo2,t_s=time"; absent: NULL or the number that means "no value". On false `why` says what is
+ * wrong. */
 bool ward_recording_load(struct ward_recording *recording, FILE *file, const char *map, const char *absent, char *why,
                          size_t why_size);
 void ward_recording_free(struct ward_recording *recording);

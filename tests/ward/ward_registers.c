@@ -84,8 +84,7 @@ void ward_bank_put(struct ward_bank *bank, enum ward_vital vital, int32_t milli)
         put_glucose(bank, milli);
         return;
     }
-    bank->holding[vitals[vital].at] =
-        milli == WARD_ABSENT ? vitals[vital].absent : (uint16_t)vital_steps(vital, milli);
+    bank->holding[vitals[vital].at] = milli == WARD_ABSENT ? vitals[vital].absent : (uint16_t)vital_steps(vital, milli);
 }
 
 void ward_bank_put_bit(struct ward_bank *bank, enum ward_bit bit, bool on)

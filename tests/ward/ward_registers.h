@@ -14,12 +14,12 @@
 #define WARD_REGISTERS 100
 #define WARD_ABSENT    INT32_MIN /* a vital without a value */
 
-#define WARD_CUFF_COUNTER       9
-#define WARD_GLUCOSE_COUNTER    20 /* input table */
-#define WARD_IDENTITY_LENGTH    8  /* characters in 90..93, two a register */
-#define WARD_IDENTITY_REGISTER  90
-#define WARD_SENSOR_BITS        10
-#define WARD_ALARM_BITS         11
+#define WARD_CUFF_COUNTER      9
+#define WARD_GLUCOSE_COUNTER   20 /* input table */
+#define WARD_IDENTITY_LENGTH   8  /* characters in 90..93, two a register */
+#define WARD_IDENTITY_REGISTER 90
+#define WARD_SENSOR_BITS       10
+#define WARD_ALARM_BITS        11
 
 /*     name       register  thousandths of a step  absent  */
 #define WARD_VITAL_LIST(X)        \
@@ -42,17 +42,17 @@ enum ward_vital {
 };
 
 /*     name           register          bit */
-#define WARD_BIT_LIST(X)                     \
-    X(probe_off, WARD_SENSOR_BITS, 0)        \
-    X(leads_off, WARD_SENSOR_BITS, 1)        \
-    X(cuff_busy, WARD_SENSOR_BITS, 2)        \
-    X(standby, WARD_SENSOR_BITS, 3)          \
-    X(demo, WARD_SENSOR_BITS, 4)             \
-    X(alarms_paused, WARD_SENSOR_BITS, 5)    \
-    X(asystole, WARD_ALARM_BITS, 0)          \
-    X(vtach, WARD_ALARM_BITS, 3)             \
-    X(apnoea, WARD_ALARM_BITS, 4)            \
-    X(limit, WARD_ALARM_BITS, 8)             \
+#define WARD_BIT_LIST(X)                  \
+    X(probe_off, WARD_SENSOR_BITS, 0)     \
+    X(leads_off, WARD_SENSOR_BITS, 1)     \
+    X(cuff_busy, WARD_SENSOR_BITS, 2)     \
+    X(standby, WARD_SENSOR_BITS, 3)       \
+    X(demo, WARD_SENSOR_BITS, 4)          \
+    X(alarms_paused, WARD_SENSOR_BITS, 5) \
+    X(asystole, WARD_ALARM_BITS, 0)       \
+    X(vtach, WARD_ALARM_BITS, 3)          \
+    X(apnoea, WARD_ALARM_BITS, 4)         \
+    X(limit, WARD_ALARM_BITS, 8)          \
     X(battery_low, WARD_ALARM_BITS, 12)
 
 enum ward_bit {

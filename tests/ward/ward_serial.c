@@ -13,7 +13,7 @@ enum { PTY_NAME_MAX = 64 };
 static const struct {
     unsigned baud;
     speed_t speed;
-} speeds[] = {{1200, B1200},   {2400, B2400},   {4800, B4800},   {9600, B9600},     {19200, B19200},
+} speeds[] = {{1200, B1200},   {2400, B2400},   {4800, B4800},     {9600, B9600},    {19200, B19200},
               {38400, B38400}, {57600, B57600}, {115200, B115200}, {230400, B230400}};
 
 static speed_t serial_speed(unsigned baud)
@@ -88,7 +88,8 @@ static bool serial_judge_gap(struct ward_link *link, const struct ward_frame *fr
     if (!answered && !frame->follows) {
         return true;
     }
-    const int64_t quiet_ns = answered && (!frame->follows || answers_ns > frame->before_ns) ? answers_ns : frame->before_ns;
+    const int64_t quiet_ns =
+        answered && (!frame->follows || answers_ns > frame->before_ns) ? answers_ns : frame->before_ns;
     const int64_t gap_ns = frame->start_ns - quiet_ns;
     if (gap_ns < 0) { /* while an answer was still on the wire */
         link->counts.collisions++;

@@ -2,8 +2,9 @@
  * ward_serial.h: a serial line: a pty behind a stable symlink, its bytes paced as on a wire.
  *
  * Requests take their time on the wire; an answer begins after the turnaround, at least t3.5, and leaves byte by byte.
- * A request that begins sooner than t3.5 after the wire was last busy is counted, and ignored on a strict line. A client
- * that set another speed than the line's is noise to the monitors. A pty has no parity, so nobody notices that.
+ * A request that begins sooner than t3.5 after the wire was last busy is counted, and ignored on a strict line; one
+ * that begins while an answer is still on its way is a collision, counted apart (a late answer makes it: not the
+ * master's fault), and ignored likewise. A client that set another speed than the line's is noise to the monitors. A pty has no parity: nobody notices that.
  */
 #ifndef WARD_SERIAL_H
 #define WARD_SERIAL_H
@@ -19,7 +20,8 @@ bool ward_serial_plug(struct ward_link *link);
 /* Pulls it out: the client reads a hang-up, the symlink is gone. */
 void ward_serial_unplug(struct ward_link *link);
 
-/* Sends bytes that nobody asked for, as soon as the wire is free. False when they do not fit or nothing is plugged in. */
+/* Sends bytes that nobody asked for, as soon as the wire is free. False when they do not fit or the line is
+ * unplugged. */
 bool ward_serial_send(struct ward_link *link, int64_t now_ns, const uint8_t *bytes, size_t length);
 
 int64_t ward_serial_next(const struct ward_link *link);

@@ -85,11 +85,20 @@ static void connection_on_ready(void *owner, int64_t now_ns)
     connection_parse(connection, now_ns);
 }
 
-static struct ward_connection *connection_free(struct ward_connection *pool)
+void ward_pool_init(struct ward_pool *pool)
+{
+    pool->high = 0;
+    for (size_t i = 0; i < WARD_CONNECTIONS_MAX; i++) {
+        pool->connections[i].fd = -1;
+    }
+}
+
+static struct ward_connection *pool_take(struct ward_pool *pool)
 {
     for (size_t i = 0; i < WARD_CONNECTIONS_MAX; i++) {
-        if (pool[i].fd < 0) {
-            return &pool[i];
+        if (pool->connections[i].fd < 0) {
+            pool->high = i < pool->high ? pool->high : i + 1;
+            return &pool->connections[i];
         }
     }
     return NULL;
@@ -100,7 +109,7 @@ static void listener_on_ready(void *owner, int64_t now_ns)
     (void)now_ns;
     struct ward_link *link = owner;
     const int fd = accept4(link->tcp.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    struct ward_connection *connection = connection_free(link->tcp.pool);
+    struct ward_connection *connection = pool_take(link->tcp.pool);
     if (fd < 0) {
         return;
     }
@@ -158,8 +167,9 @@ void ward_tcp_refuse(struct ward_link *link)
 /* This link's connections, one after another: from NULL to NULL. */
 static struct ward_connection *tcp_each(const struct ward_link *link, struct ward_connection *after)
 {
-    struct ward_connection *end = link->tcp.pool + WARD_CONNECTIONS_MAX;
-    for (struct ward_connection *c = after == NULL ? link->tcp.pool : after + 1; c < end; c++) {
+    struct ward_pool *pool = link->tcp.pool;
+    struct ward_connection *c = after == NULL ? pool->connections : after + 1;
+    for (; c < pool->connections + pool->high; c++) {
         if (c->fd >= 0 && c->link == link) {
             return c;
         }
@@ -202,20 +212,22 @@ bool ward_tcp_send_reply(struct ward_link *link, int64_t now_ns, const struct wa
     return sent;
 }
 
-int64_t ward_tcp_next(const struct ward_link *link)
+int64_t ward_pool_next(const struct ward_pool *pool)
 {
     int64_t next_ns = WARD_NEVER;
-    for (struct ward_connection *c = NULL; (c = tcp_each(link, c)) != NULL;) {
-        const int64_t at_ns = ward_outlet_next(&c->outlet);
+    for (size_t i = 0; i < pool->high; i++) {
+        const struct ward_connection *c = &pool->connections[i];
+        const int64_t at_ns = c->fd >= 0 ? ward_outlet_next(&c->outlet) : WARD_NEVER;
         next_ns = at_ns < next_ns ? at_ns : next_ns;
     }
     return next_ns;
 }
 
-void ward_tcp_run(struct ward_link *link, int64_t now_ns)
+void ward_pool_run(struct ward_pool *pool, int64_t now_ns)
 {
-    for (struct ward_connection *c = NULL; (c = tcp_each(link, c)) != NULL;) {
-        if (!ward_link_pump(link, &c->outlet, c->fd, now_ns)) {
+    for (size_t i = 0; i < pool->high; i++) {
+        struct ward_connection *c = &pool->connections[i];
+        if (c->fd >= 0 && !ward_link_pump(c->link, &c->outlet, c->fd, now_ns)) {
             connection_close(c);
         }
     }

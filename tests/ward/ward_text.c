@@ -94,7 +94,7 @@ bool ward_text_duration(const char *text, int64_t *out_ns)
     static const struct {
         const char *name;
         int64_t ns;
-    } units[] = {{"", WARD_MS},     {"us", 1000},         {"ms", WARD_MS},       {"s", WARD_S},
+    } units[] = {{"", WARD_MS},      {"us", 1000},         {"ms", WARD_MS},     {"s", WARD_S},
                  {"m", 60 * WARD_S}, {"min", 60 * WARD_S}, {"h", 3600 * WARD_S}};
     char *end = NULL;
     errno = 0;

@@ -1,0 +1,103 @@
+#include "app/flow/conditions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "hal/clock.h"
+
+void conditions_init(struct conditions *conditions, struct arena *arena, uint16_t bus_count)
+{
+    int64_t *open_us = ARENA_TAKE(arena, int64_t, bus_count);
+    if (conditions != NULL) {
+        conditions->bus_open_us = open_us;
+        conditions->bus_count = bus_count;
+    }
+}
+
+void conditions_start(struct conditions *conditions, int64_t boot_us)
+{
+    conditions->started_us = boot_us;
+    conditions->synced_us = boot_us;
+    for (unsigned i = 0; i < conditions->bus_count; i++) {
+        conditions->bus_open_us[i] = boot_us;
+    }
+}
+
+static void add_name(char *detail, const char *name)
+{
+    const size_t length = strlen(detail);
+    (void)snprintf(detail + length, ALERT_DETAIL_MAX - length, "%s%s", length > 0 ? ", " : "", name);
+}
+
+static void judge_buses(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+{
+    char detail[ALERT_DETAIL_MAX] = "";
+    for (unsigned i = 0; i < c->bus_count; i++) {
+        const struct bus_health *health = c->buses[i].driver->health(c->buses[i].bus);
+        if (atomic_load_explicit(&health->state, memory_order_relaxed) == BUS_OPEN) {
+            c->bus_open_us[i] = boot_us;
+        } else if (boot_us - c->bus_open_us[i] >= CONDITION_BUS_DOWN_US) {
+            add_name(detail, c->configs[i].name);
+        }
+    }
+    engine_condition(engine, engine_ms, BUILTIN_bus_down, detail[0] != '\0', detail);
+}
+
+static void judge_store(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+{
+    const bool failing = store_state_is_failing(c->store_state, boot_us);
+    const char *detail = failing ? status_text(store_state_status(c->store_state)) : "";
+    engine_condition(engine, engine_ms, BUILTIN_store_failing, failing, detail);
+}
+
+static void judge_uplink(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+{
+    const bool connected = atomic_load_explicit(&c->board->uplink_connected, memory_order_relaxed);
+    const int64_t changed_us = atomic_load_explicit(&c->board->uplink_changed_us, memory_order_relaxed);
+    const int64_t since_us = changed_us > c->started_us ? changed_us : c->started_us;
+    engine_condition(engine, engine_ms, BUILTIN_uplink_down,
+                     !connected && boot_us - since_us >= CONDITION_UPLINK_DOWN_US, "");
+}
+
+static void judge_clock(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+{
+    const bool synced = clock_is_synchronised();
+    if (synced) {
+        c->synced_us = boot_us;
+    }
+    engine_clock_synced(engine, synced);
+    engine_condition(engine, engine_ms, BUILTIN_clock_unsynced, boot_us - c->synced_us >= CONDITION_UNSYNCED_US, "");
+}
+
+static bool is_stuck(const atomic_llong *alive_us, int64_t boot_us)
+{
+    const int64_t at_us = atomic_load_explicit(alive_us, memory_order_relaxed);
+    return at_us != 0 && boot_us - at_us >= CONDITION_STUCK_US;
+}
+
+static void judge_threads(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+{
+    char detail[ALERT_DETAIL_MAX] = "";
+    for (unsigned i = 0; i < c->runner_count; i++) {
+        if (is_stuck(&c->runners[i].alive_us, boot_us)) {
+            add_name(detail, c->runners[i].name);
+        }
+    }
+    if (is_stuck(&c->board->store_alive_us, boot_us)) {
+        add_name(detail, "store");
+    }
+    if (is_stuck(&c->board->deliver_alive_us, boot_us)) {
+        add_name(detail, "uplink");
+    }
+    engine_condition(engine, engine_ms, BUILTIN_thread_stuck, detail[0] != '\0', detail);
+}
+
+void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+{
+    struct conditions *c = context;
+    judge_buses(c, engine, engine_ms, boot_us);
+    judge_store(c, engine, engine_ms, boot_us);
+    judge_uplink(c, engine, engine_ms, boot_us);
+    judge_clock(c, engine, engine_ms, boot_us);
+    judge_threads(c, engine, engine_ms, boot_us);
+}

@@ -1,0 +1,40 @@
+/*
+ * conditions.h: what the gateway knows of its own parts, as technical alarms: dead lines, a failing store, no broker, a clock without a time source, a stuck
+ * thread.
+ *
+ * Called on the engine's thread (core.h) twice a second; reads the figures that the other threads keep as atomics. Each condition must last for a while before
+ * it is an alarm, so that a reconnect or a start does not ring.
+ */
+#ifndef WARDGATE_CONDITIONS_H
+#define WARDGATE_CONDITIONS_H
+
+#include "app/engine/engine.h"
+#include "app/flow/acquire.h"
+#include "app/flow/board.h"
+#include "app/flow/commit.h"
+
+#define CONDITION_BUS_DOWN_US    10000000    /* 10 s closed */
+#define CONDITION_UPLINK_DOWN_US 10000000    /* 10 s without a broker */
+#define CONDITION_STUCK_US       10000000    /* 10 s without a round */
+#define CONDITION_UNSYNCED_US    600000000LL /* 10 min without a time source */
+#define CONDITIONS_LINES_MAX     512
+
+struct conditions {
+    const struct bus_config *configs; /* one a bus, as in `buses` */
+    const struct acquire_bus *buses;
+    const struct runner *runners;
+    struct board *board;
+    const struct store_state *store_state;
+    uint16_t bus_count, runner_count;
+    int64_t *bus_open_us; /* newest instant at which each bus was open */
+    int64_t started_us, synced_us;
+};
+
+/* Storage of the bus instants comes from the arena. */
+void conditions_init(struct conditions *conditions, struct arena *arena, uint16_t bus_count);
+void conditions_start(struct conditions *conditions, int64_t boot_us);
+
+/* A core_conditions (core.h); context is the struct conditions. */
+void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, int64_t boot_us);
+
+#endif

@@ -1,0 +1,258 @@
+#include "app/flow/json.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/flow/timebase.h"
+
+#define REPLACEMENT     "\xEF\xBF\xBD" /* U+FFFD */
+#define MILLI_TEXT_MAX  16             /* -2147483.648 */
+#define ESCAPE_TEXT_MAX 8              /* \u001f */
+
+static void put(struct json *json, const char *bytes, size_t length)
+{
+    if (json->overflowed || length >= json->size - json->length) { /* the last byte is the NUL's */
+        json->overflowed = true;
+        return;
+    }
+    memcpy(json->out + json->length, bytes, length);
+    json->length += length;
+}
+
+static void put_text(struct json *json, const char *text)
+{
+    put(json, text, strlen(text));
+}
+
+static void put_key(struct json *json, const char *key)
+{
+    if (json->needs_comma) {
+        put(json, ",", 1);
+    }
+    json->needs_comma = true;
+    if (key != NULL) {
+        put(json, "\"", 1);
+        put_text(json, key);
+        put(json, "\":", 2);
+    }
+}
+
+static void open_with(struct json *json, const char *key, const char *bracket)
+{
+    put_key(json, key);
+    put(json, bracket, 1);
+    json->needs_comma = false;
+}
+
+static void close_with(struct json *json, const char *bracket)
+{
+    put(json, bracket, 1);
+    json->needs_comma = true;
+}
+
+static size_t milli_text(int32_t value_milli, char text[MILLI_TEXT_MAX])
+{
+    const int64_t value = value_milli;
+    const int64_t magnitude = value < 0 ? -value : value;
+    int length = snprintf(text, MILLI_TEXT_MAX, "%s%" PRId64 ".%03d", value < 0 ? "-" : "", magnitude / 1000,
+                          (int)(magnitude % 1000));
+    assert(length > 4 && length < MILLI_TEXT_MAX);
+    while (text[length - 1] == '0') {
+        --length;
+    }
+    if (text[length - 1] == '.') {
+        --length;
+    }
+    text[length] = '\0';
+    return (size_t)length;
+}
+
+/* Length of the well-formed UTF-8 sequence (RFC 3629) at `text`, 0 when there is none. The second byte's range keeps out overlong
+ * forms, surrogates and what lies beyond U+10FFFF. */
+static size_t utf8_length(const unsigned char *text, size_t available)
+{
+    const unsigned char first = text[0];
+    if (first < 0x80) {
+        return 1;
+    }
+    const size_t length = first >= 0xC2 && first <= 0xDF   ? 2
+                          : first >= 0xE0 && first <= 0xEF ? 3
+                          : first >= 0xF0 && first <= 0xF4 ? 4
+                                                           : 0;
+    if (length == 0 || length > available) {
+        return 0;
+    }
+    const unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (text[1] < low || text[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < length; ++i) {
+        if ((text[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+static size_t escape_ascii(unsigned char byte, char escape[ESCAPE_TEXT_MAX])
+{
+    const char *const named = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the byte, the letter of its escape */
+    for (const char *pair = named; *pair != '\0'; pair += 2) {
+        if ((unsigned char)pair[0] == byte) {
+            escape[0] = '\\';
+            escape[1] = pair[1];
+            return 2;
+        }
+    }
+    if (byte >= 0x20) {
+        escape[0] = (char)byte;
+        return 1;
+    }
+    return (size_t)snprintf(escape, ESCAPE_TEXT_MAX, "\\u%04x", (unsigned)byte);
+}
+
+/* False when the text has no room left: nothing more of it is taken then, or a hole would change its meaning. */
+static bool put_character(struct json *json, const char *bytes, size_t length)
+{
+    if (length > json->text_left) {
+        json->text_left = 0;
+        return false;
+    }
+    json->text_left -= length;
+    put(json, bytes, length);
+    return true;
+}
+
+void json_begin(struct json *json, char *out, size_t size)
+{
+    assert(size > 0);
+    *json = (struct json){.out = out, .size = size};
+    put(json, "{", 1);
+}
+
+size_t json_end(struct json *json)
+{
+    put(json, "}", 1);
+    if (json->overflowed) {
+        return 0;
+    }
+    json->out[json->length] = '\0';
+    return json->length;
+}
+
+void json_open_object(struct json *json, const char *key)
+{
+    open_with(json, key, "{");
+}
+
+void json_close_object(struct json *json)
+{
+    close_with(json, "}");
+}
+
+void json_open_array(struct json *json, const char *key)
+{
+    open_with(json, key, "[");
+}
+
+void json_close_array(struct json *json)
+{
+    close_with(json, "]");
+}
+
+void json_null(struct json *json, const char *key)
+{
+    put_key(json, key);
+    put_text(json, "null");
+}
+
+void json_bool(struct json *json, const char *key, bool value)
+{
+    put_key(json, key);
+    put_text(json, value ? "true" : "false");
+}
+
+void json_unsigned(struct json *json, const char *key, uint64_t value)
+{
+    char digits[24];
+    const int length = snprintf(digits, sizeof digits, "%" PRIu64, value);
+    put_key(json, key);
+    put(json, digits, (size_t)length);
+}
+
+void json_milli(struct json *json, const char *key, int32_t value_milli)
+{
+    char digits[MILLI_TEXT_MAX];
+    const size_t length = milli_text(value_milli, digits);
+    put_key(json, key);
+    put(json, digits, length);
+}
+
+void json_hex(struct json *json, const char *key, uint64_t value, int digits)
+{
+    char text[24];
+    assert(digits > 0 && digits <= 16);
+    const int length = snprintf(text, sizeof text, "\"%0*" PRIx64 "\"", digits, value);
+    put_key(json, key);
+    put(json, text, (size_t)length);
+}
+
+void json_time(struct json *json, const char *key, int64_t wall_ms)
+{
+    char text[TIME_TEXT_MAX];
+    time_text(wall_ms, text);
+    json_text(json, key, text);
+}
+
+void json_text(struct json *json, const char *key, const char *text)
+{
+    if (text == NULL) {
+        json_null(json, key);
+        return;
+    }
+    json_text_open(json, key, SIZE_MAX);
+    json_text_add(json, text, strlen(text));
+    json_text_close(json);
+}
+
+void json_text_open(struct json *json, const char *key, size_t bytes_max)
+{
+    put_key(json, key);
+    put(json, "\"", 1);
+    json->text_left = bytes_max;
+}
+
+void json_text_add(struct json *json, const char *piece, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        const size_t sequence = utf8_length((const unsigned char *)piece + i, length - i);
+        bool taken;
+        if (sequence == 1) {
+            char escape[ESCAPE_TEXT_MAX];
+            taken = put_character(json, escape, escape_ascii((unsigned char)piece[i], escape));
+        } else if (sequence > 1) {
+            taken = put_character(json, piece + i, sequence);
+        } else {
+            taken = put_character(json, REPLACEMENT, sizeof REPLACEMENT - 1);
+        }
+        if (!taken) {
+            return;
+        }
+        i += sequence > 0 ? sequence : 1;
+    }
+}
+
+void json_text_add_milli(struct json *json, int32_t value_milli)
+{
+    char digits[MILLI_TEXT_MAX];
+    const size_t length = milli_text(value_milli, digits);
+    json_text_add(json, digits, length);
+}
+
+void json_text_close(struct json *json)
+{
+    put(json, "\"", 1);
+}

@@ -1,0 +1,14 @@
+/*
+ * order.h: puts observations in the engine's order: time, then bed, then vital; equal ones keep their order.
+ */
+#ifndef WARDGATE_ORDER_H
+#define WARDGATE_ORDER_H
+
+#include <stddef.h>
+
+#include "app/engine/observation.h"
+
+/* A stable merge sort; spare has room for count observations. Any thread. */
+void observations_sort(struct observation *observations, struct observation *spare, size_t count);
+
+#endif

@@ -1,0 +1,424 @@
+#include "app/flow/payload.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/flow/json.h"
+#include "app/flow/timebase.h"
+
+#define SCHEMA "1"
+
+/* Bounds of an alert's own words, in bytes of output, so that any alert fits PAYLOAD_ALERT_MAX: a long text is cut, an alert is never lost. */
+#define TEXT_BYTES_MAX   700
+#define ADVICE_BYTES_MAX 300
+
+/* Hexadecimal digits of an id. */
+#define ID_DIGITS 16
+
+static void put_id(struct json *json, const char *key, uint64_t id)
+{
+    if (id == 0) {
+        json_null(json, key);
+    } else {
+        json_hex(json, key, id, ID_DIGITS);
+    }
+}
+
+static void put_epoch(struct json *json, const struct payload_context *context)
+{
+    const bool known = context->epoch != NULL && context->epoch[0] != '\0';
+    json_text(json, "epoch", known ? context->epoch : NULL);
+}
+
+static void put_origin(struct json *json, const struct payload_context *context)
+{
+    json_text(json, "gateway", context->gateway);
+    json_text(json, "boot", context->boot);
+}
+
+/* ---- alerts ---- */
+
+static void put_occurrence(struct json *json, const struct payload_context *context, const struct alert *alert)
+{
+    const bool at_bed = alert->key.bed != BED_NONE;
+    json_text(json, "schema", SCHEMA);
+    put_epoch(json, context);
+    json_hex(json, "id", alert->id, ID_DIGITS);
+    json_unsigned(json, "rev", alert->rev);
+    json_unsigned(json, "seq", alert->seq);
+    if (at_bed) {
+        json_unsigned(json, "bed_seq", alert->bed_seq);
+    }
+    put_origin(json, context);
+    if (at_bed) {
+        json_text(json, "bed", context->config->beds[alert->key.bed].id);
+        put_id(json, "stay", alert->stay);
+    }
+}
+
+static void put_state(struct json *json, const struct alert *alert)
+{
+    json_text(json, "phase", alarm_phase_word(alert->phase));
+    json_text(json, "state", alarm_state_word(alert->state));
+    json_text(json, "inactivation", alarm_inactivation_word(alert->inactivation));
+    json_text(json, "priority", priority_word((enum priority)alert->priority));
+    json_text(json, "kind", alarm_kind_word(alert->kind));
+    json_text(json, "source", alarm_source_word(alert->source));
+}
+
+static void add(struct json *json, const char *text)
+{
+    json_text_add(json, text, strlen(text));
+}
+
+/* Index of the parameter named in braces at `brace`, and its length with the braces; -1 when it is none. */
+static int parameter_at(const struct rule *rule, const char *brace, size_t *length)
+{
+    for (int i = 0; i < PARAMETERS_MAX; ++i) {
+        const char *name = rule->parameters[i].name;
+        const size_t name_length = name != NULL ? strlen(name) : 0;
+        if (name_length > 0 && strncmp(brace + 1, name, name_length) == 0 && brace[1 + name_length] == '}') {
+            *length = name_length + 2;
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* The rule's text with {limit} and its other parameters replaced by the values in force; other braces stay as they are. */
+static void add_rule_text(struct json *json, const struct rule *rule, const struct alert *alert)
+{
+    const char *rest = rule->text;
+    for (const char *brace = strchr(rest, '{'); brace != NULL; brace = strchr(brace, '{')) {
+        size_t length;
+        const int parameter = parameter_at(rule, brace, &length);
+        if (parameter < 0) {
+            ++brace;
+            continue;
+        }
+        json_text_add(json, rest, (size_t)(brace - rest));
+        json_text_add_milli(json, alert->parameters_milli[parameter]);
+        brace += length;
+        rest = brace;
+    }
+    add(json, rest);
+}
+
+static void add_signal_text(struct json *json, const struct signal_config *signal)
+{
+    add(json, signal->text != NULL && signal->text[0] != '\0' ? signal->text : signal->name);
+}
+
+static void put_text(struct json *json, const struct engine_config *config, const struct alert *alert)
+{
+    const uint16_t index = alert->key.index;
+    json_text_open(json, "text", TEXT_BYTES_MAX);
+    switch ((enum alarm_family)alert->key.family) {
+    case ALARM_OF_RULE:
+        add_rule_text(json, &config->rules[index], alert);
+        break;
+    case ALARM_NOT_MONITORED:
+        add(json, config->rules[index].name);
+        add(json, " is not monitored: ");
+        add_rule_text(json, &config->rules[index], alert);
+        break;
+    case ALARM_BUILTIN:
+        add(json, builtin_alarm_info((enum builtin_alarm)index)->text);
+        break;
+    case ALARM_OF_MONITOR:
+        add_signal_text(json, &config->beds[alert->key.bed].signals[index]);
+        break;
+    }
+    if (alert->detail[0] != '\0') {
+        add(json, ": ");
+        json_text_add(json, alert->detail, strnlen(alert->detail, sizeof alert->detail));
+    }
+    json_text_close(json);
+}
+
+static const char *advice_of(const struct engine_config *config, const struct alarm_key *key)
+{
+    switch ((enum alarm_family)key->family) {
+    case ALARM_OF_RULE:
+    case ALARM_NOT_MONITORED:
+        return config->rules[key->index].advice;
+    case ALARM_BUILTIN:
+        return builtin_alarm_info((enum builtin_alarm)key->index)->advice;
+    case ALARM_OF_MONITOR:
+        break;
+    }
+    return "";
+}
+
+static void put_words(struct json *json, const struct engine_config *config, const struct alert *alert)
+{
+    if (alert->key.family ==
+        ALARM_NOT_MONITORED) { /* named after its rule; the reason tells it from the rule's own alarm */
+        json_text(json, "rule", config->rules[alert->key.index].name);
+    } else {
+        char name[ALARM_NAME_MAX];
+        alarm_name(config, &alert->key, name);
+        json_text(json, "rule", name);
+    }
+    put_text(json, config, alert);
+    json_text_open(json, "advice", ADVICE_BYTES_MAX);
+    add(json, advice_of(config, &alert->key));
+    json_text_close(json);
+}
+
+static void put_milli_or_null(struct json *json, const char *key, bool has, int32_t value_milli)
+{
+    if (has) {
+        json_milli(json, key, value_milli);
+    } else {
+        json_null(json, key);
+    }
+}
+
+static void put_value(struct json *json, const struct alert *alert)
+{
+    const struct vital_info *vital = alert->vital < VITAL_COUNT ? vital_info((enum vital)alert->vital) : NULL;
+    json_text(json, "vital", vital != NULL ? vital->name : NULL);
+    put_milli_or_null(json, "value", alert->has_value, alert->value_milli);
+    put_milli_or_null(json, "limit", alert->has_limit, alert->limit_milli);
+    json_text(json, "unit", vital != NULL ? vital->unit : NULL);
+    const char *reason = alarm_reason_word(alert->reason);
+    json_text(json, "reason", reason[0] != '\0' ? reason : NULL);
+}
+
+static void put_instants(struct json *json, const struct alert *alert, int64_t correction_ms)
+{
+    json_time(json, "at", alert->at_ms + correction_ms);
+    json_time(json, "violated_at", alert->violated_at_ms + correction_ms);
+    json_time(json, "condition_at", alert->condition_at_ms + correction_ms);
+    json_time(json, "raised_at", alert->raised_at_ms + correction_ms);
+    json_text(json, "clock", alert->clock_synced ? "synced" : "unsynced");
+}
+
+size_t payload_alert(const struct payload_context *context, const struct alert *alert, int64_t correction_ms, char *out,
+                     size_t size)
+{
+    struct json json;
+    json_begin(&json, out, size);
+    put_occurrence(&json, context, alert);
+    put_state(&json, alert);
+    put_words(&json, context->config, alert);
+    put_value(&json, alert);
+    put_instants(&json, alert, correction_ms);
+    json_bool(&json, "test", alert->test);
+    return json_end(&json);
+}
+
+/* `content` without its closing brace, followed by `tail`. */
+static size_t splice(const char *content, size_t length, const char *tail, size_t tail_length, char *out, size_t size)
+{
+    if (length < 3 || content[length - 1] != '}' ||
+        length + tail_length > size) { /* with the NUL in the brace's place */
+        return 0;
+    }
+    memcpy(out, content, length - 1);
+    memcpy(out + length - 1, tail, tail_length);
+    out[length - 1 + tail_length] = '\0';
+    return length - 1 + tail_length;
+}
+
+size_t payload_alert_delivery(const char *content, size_t length, bool late, bool durable, char *out, size_t size)
+{
+    char tail[64];
+    const int tail_length = snprintf(tail, sizeof tail, ",\"delivery\":{\"late\":%s,\"durable\":%s}}",
+                                     late ? "true" : "false", durable ? "true" : "false");
+    return splice(content, length, tail, (size_t)tail_length, out, size);
+}
+
+size_t payload_alarm(const char *content, size_t length, int64_t expires_wall_ms, char *out, size_t size)
+{
+    char expires[TIME_TEXT_MAX];
+    char tail[64];
+    time_text(expires_wall_ms, expires);
+    const int tail_length = snprintf(tail, sizeof tail, ",\"expires_at\":\"%s\"}", expires);
+    return splice(content, length, tail, (size_t)tail_length, out, size);
+}
+
+/* ---- vitals ---- */
+
+static const char *vital_name(const struct vital_view *vital)
+{
+    return vital_info((enum vital)vital->vital)->name;
+}
+
+static void put_numerics(struct json *json, const struct bed_view *view)
+{
+    for (unsigned i = 0; i < view->vital_count; ++i) {
+        const struct vital_view *vital = &view->vitals[i];
+        if (vital->quality == QUALITY_VALID) {
+            json_milli(json, vital_name(vital), vital->value_milli);
+        }
+    }
+}
+
+static void put_observed(struct json *json, const struct bed_view *view, int64_t correction_ms)
+{
+    json_open_object(json, "observed");
+    for (unsigned i = 0; i < view->vital_count; ++i) {
+        const struct vital_view *vital = &view->vitals[i];
+        if (!vital->episodic || vital->quality != QUALITY_VALID) {
+            continue;
+        }
+        if (vital->age_unknown) {
+            json_null(json, vital_name(vital));
+        } else {
+            json_time(json, vital_name(vital), vital->at_ms + correction_ms);
+        }
+    }
+    json_close_object(json);
+}
+
+static void put_invalid(struct json *json, const struct bed_view *view)
+{
+    json_open_object(json, "invalid");
+    for (unsigned i = 0; i < view->vital_count; ++i) {
+        const struct vital_view *vital = &view->vitals[i];
+        if (vital->quality != QUALITY_VALID) {
+            json_text(json, vital_name(vital), quality_word((enum quality)vital->quality));
+        }
+    }
+    json_close_object(json);
+}
+
+size_t payload_vitals(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
+                      int64_t expires_wall_ms, char *out, size_t size)
+{
+    struct json json;
+    json_begin(&json, out, size);
+    json_text(&json, "schema", SCHEMA);
+    json_time(&json, "at", view->at_ms + correction_ms);
+    json_text(&json, "bed", context->config->beds[view->bed].id);
+    put_id(&json, "stay", view->stay);
+    put_numerics(&json, view);
+    put_observed(&json, view, correction_ms);
+    json_open_object(&json, "source"); /* only what another vital stands in for: nothing yet does */
+    json_close_object(&json);
+    put_invalid(&json, view);
+    put_origin(&json, context);
+    json_time(&json, "expires_at", expires_wall_ms);
+    return json_end(&json);
+}
+
+/* ---- settings ---- */
+
+static uint32_t vitals_of_bed(const struct bed_config *bed)
+{
+    uint32_t vitals = 0;
+    for (unsigned i = 0; i < bed->channel_count; ++i) {
+        vitals |= UINT32_C(1) << bed->channels[i].vital;
+    }
+    return vitals;
+}
+
+static uint32_t vitals_of_rule(const struct rule *rule)
+{
+    return rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
+}
+
+static const struct override_config *find_override(const struct bed_config *bed, unsigned rule, unsigned parameter)
+{
+    for (unsigned i = 0; i < bed->override_count; ++i) {
+        if (bed->overrides[i].rule == rule && bed->overrides[i].parameter == parameter) {
+            return &bed->overrides[i];
+        }
+    }
+    return NULL;
+}
+
+static void put_parameter(struct json *json, const struct rule_parameter *parameter,
+                          const struct override_config *override, enum patient_class patient_class)
+{
+    const int32_t default_milli = parameter->value_milli[patient_class];
+    json_open_object(json, parameter->name);
+    json_milli(json, "value", override != NULL ? override->value_milli : default_milli);
+    put_milli_or_null(json, "default", parameter->has[patient_class], default_milli);
+    json_bool(json, "overridden", override != NULL);
+    json_close_object(json);
+}
+
+static void put_rule(struct json *json, const struct engine_config *config, const struct bed_config *bed,
+                     unsigned rule_index)
+{
+    const struct rule *rule = &config->rules[rule_index];
+    json_open_object(json, rule->name);
+    json_text(json, "priority", priority_word(rule->priority));
+    json_open_object(json, "parameters");
+    for (unsigned i = 0; i < PARAMETERS_MAX; ++i) {
+        const struct rule_parameter *parameter = &rule->parameters[i];
+        const struct override_config *override = find_override(bed, rule_index, i);
+        if (parameter->name != NULL && (override != NULL || parameter->has[bed->patient_class])) {
+            put_parameter(json, parameter, override, bed->patient_class);
+        }
+    }
+    json_close_object(json);
+    json_close_object(json);
+}
+
+static void put_rules(struct json *json, const struct engine_config *config, const struct bed_config *bed)
+{
+    const uint32_t vitals = vitals_of_bed(bed);
+    json_open_object(json, "rules");
+    for (unsigned i = 0; i < config->rule_count; ++i) {
+        if ((vitals_of_rule(&config->rules[i]) & ~vitals) == 0) { /* a rule is in force where all its vitals are */
+            put_rule(json, config, bed, i);
+        }
+    }
+    json_close_object(json);
+}
+
+static void put_stay(struct json *json, const struct bed_view *view, int64_t correction_ms)
+{
+    put_id(json, "stay", view->stay);
+    if (view->stay == 0) {
+        json_null(json, "stay_start");
+    } else {
+        json_time(json, "stay_start", view->stay_start_ms + correction_ms);
+    }
+}
+
+size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
+                        int64_t at_wall_ms, int64_t expires_wall_ms, char *out, size_t size)
+{
+    const struct bed_config *bed = &context->config->beds[view->bed];
+    struct json json;
+    json_begin(&json, out, size);
+    json_text(&json, "schema", SCHEMA);
+    json_time(&json, "at", at_wall_ms);
+    json_text(&json, "bed", bed->id);
+    put_stay(&json, view, correction_ms);
+    json_text(&json, "class", patient_class_name((enum patient_class)view->patient_class));
+    put_rules(&json, context->config, bed);
+    json_open_array(&json, "rules_off");
+    json_close_array(&json);
+    json_open_array(&json, "pauses");
+    json_close_array(&json);
+    json_null(&json, "oxygen");
+    json_null(&json, "spo2_scale");
+    put_origin(&json, context);
+    json_time(&json, "expires_at", expires_wall_ms);
+    return json_end(&json);
+}
+
+/* ---- status ---- */
+
+size_t payload_status(const struct payload_context *context, const char *state, uint32_t connect_count,
+                      int64_t at_wall_ms, char *out, size_t size)
+{
+    struct json json;
+    json_begin(&json, out, size);
+    json_text(&json, "schema", SCHEMA);
+    json_text(&json, "state", state);
+    json_text(&json, "gateway", context->gateway);
+    json_text(&json, "version", context->version);
+    json_text(&json, "boot", context->boot);
+    put_epoch(&json, context);
+    json_unsigned(&json, "connect_count", connect_count);
+    json_time(&json, "at", at_wall_ms);
+    return json_end(&json);
+}

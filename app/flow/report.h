@@ -1,0 +1,43 @@
+/*
+ * report.h: how the gateway is doing, for the health topic (JSON) and for `wardgate status` (text for 80 columns).
+ *
+ * Reads atomics, copies of bed views and the store's own figures: any thread but the store's, never waiting for another thread's work.
+ */
+#ifndef WARDGATE_REPORT_H
+#define WARDGATE_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/flow/acquire.h"
+#include "app/flow/board.h"
+#include "app/flow/commit.h"
+#include "app/flow/payload.h"
+#include "app/flow/timebase.h"
+#include "drivers/store/store.h"
+
+#define REPORT_TEXT_MAX 65536
+
+struct report {
+    const struct payload_context *payloads;
+    const struct timebase *timebase;
+    struct board *board;
+    _Atomic(struct store *) *store; /* NULL while it is not open */
+    const struct store_state *store_state;
+    const struct bus_config *configs; /* one a bus */
+    const struct acquire_bus *buses;
+    const struct runner *runners;
+    const char *const *brokers; /* their urls */
+    uint16_t bus_count, runner_count, bed_count;
+    uint8_t broker_count;
+    size_t arena_bytes;
+    int64_t started_us; /* CLOCK_BOOTTIME */
+};
+
+/* The health payload; 0 when it does not fit. */
+size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size);
+
+/* One screen: beds, buses, queue, store. Always ends whole lines; cut when it does not fit. */
+size_t report_text(const struct report *report, char *out, size_t size);
+
+#endif

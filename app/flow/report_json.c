@@ -1,0 +1,164 @@
+/* The health payload. */
+#include <stdio.h>
+
+#include "app/flow/json.h"
+#include "app/flow/report.h"
+#include "hal/clock.h"
+
+static const char *bus_state_word(int state)
+{
+    static const char *const words[] = {[BUS_CLOSED] = "closed", [BUS_OPENING] = "opening", [BUS_OPEN] = "open"};
+    return (unsigned)state < sizeof words / sizeof words[0] ? words[state] : "unknown";
+}
+
+/* STATUS_SHORT_FRAME is "short_frame" in JSON. */
+static void status_key(enum status status, char text[32])
+{
+    static const char *const names[STATUS_COUNT] = {
+#define STATUS_NAME(name, text) #name,
+        STATUS_LIST(STATUS_NAME)
+#undef STATUS_NAME
+    };
+    (void)snprintf(text, 32, "%s", names[status]);
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    }
+}
+
+static void write_failures(struct json *json, const struct monitor_health *health)
+{
+    json_open_object(json, "failures");
+    for (unsigned s = 1; s < STATUS_COUNT; s++) {
+        const unsigned count = atomic_load_explicit(&health->failures[s], memory_order_relaxed);
+        if (count > 0) {
+            char key[32];
+            status_key((enum status)s, key);
+            json_unsigned(json, key, count);
+        }
+    }
+    json_close_object(json);
+}
+
+static void write_monitor(struct json *json, const char *bed, const struct monitor_config *config,
+                          const struct monitor_health *health)
+{
+    json_open_object(json, NULL);
+    json_text(json, "bed", bed);
+    json_unsigned(json, "address", config->address);
+    json_text(json, "profile", config->profile->name);
+    json_bool(json, "answering", atomic_load_explicit(&health->answering, memory_order_relaxed));
+    json_unsigned(json, "polls", atomic_load_explicit(&health->polls, memory_order_relaxed));
+    json_unsigned(json, "answers", atomic_load_explicit(&health->answers, memory_order_relaxed));
+    json_unsigned(json, "answer_us", atomic_load_explicit(&health->answer_us, memory_order_relaxed));
+    write_failures(json, health);
+    json_close_object(json);
+}
+
+static void write_bus(struct json *json, const struct report *report, unsigned index)
+{
+    const struct bus_config *config = &report->configs[index];
+    const struct bus_health *health = report->buses[index].driver->health(report->buses[index].bus);
+    const int error = atomic_load_explicit(&health->last_error, memory_order_relaxed);
+    json_open_object(json, NULL);
+    json_text(json, "bus", config->name);
+    json_text(json, "state", bus_state_word(atomic_load_explicit(&health->state, memory_order_relaxed)));
+    json_text(json, "error", error == STATUS_OK ? NULL : status_text((enum status)error));
+    json_unsigned(json, "opened", atomic_load_explicit(&health->opened, memory_order_relaxed));
+    json_unsigned(json, "requests", atomic_load_explicit(&health->requests, memory_order_relaxed));
+    json_unsigned(json, "gap_us_min", atomic_load_explicit(&health->gap_us_min, memory_order_relaxed));
+    json_unsigned(json, "busy_us", atomic_load_explicit(&health->busy_us, memory_order_relaxed));
+    json_open_array(json, "monitors");
+    for (unsigned m = 0; m < config->monitor_count; m++) {
+        const struct monitor_config *monitor = &config->monitors[m];
+        write_monitor(json, report->payloads->config->beds[monitor->bed].id, monitor, &health->monitors[m]);
+    }
+    json_close_array(json);
+    json_close_object(json);
+}
+
+static void write_buses(struct json *json, const struct report *report)
+{
+    json_open_array(json, "buses");
+    for (unsigned i = 0; i < report->bus_count; i++) {
+        write_bus(json, report, i);
+    }
+    json_close_array(json);
+}
+
+static uint64_t dropped(const struct report *report)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < report->runner_count; i++) {
+        sum += atomic_load_explicit(&report->runners[i].dropped, memory_order_relaxed);
+    }
+    return sum;
+}
+
+static void write_engine(struct json *json, const struct report *report)
+{
+    const struct board *board = report->board;
+    json_open_object(json, "engine");
+    json_unsigned(json, "observations", atomic_load_explicit(&board->observations, memory_order_relaxed));
+    json_unsigned(json, "late", atomic_load_explicit(&board->observations_late, memory_order_relaxed));
+    json_unsigned(json, "dropped", dropped(report));
+    json_unsigned(json, "journal_dropped", atomic_load_explicit(&board->journal_dropped, memory_order_relaxed));
+    json_close_object(json);
+}
+
+static void write_storage(struct json *json, const struct report *report, const struct store_usage *usage)
+{
+    const bool failing = store_state_is_failing(report->store_state, clock_boot_us());
+    json_open_object(json, "queue");
+    json_unsigned(json, "waiting", usage->outbox_rows);
+    json_unsigned(json, "delivered_through", atomic_load_explicit(&report->board->delivered_seq, memory_order_relaxed));
+    json_unsigned(json, "history", usage->history_rows);
+    json_close_object(json);
+    json_open_object(json, "storage");
+    json_text(json, "state", failing ? "failing" : "ok");
+    json_text(json, "error", failing ? status_text(store_state_status(report->store_state)) : NULL);
+    json_unsigned(json, "commits", usage->commits);
+    json_unsigned(json, "alerts_bytes", usage->alerts_bytes);
+    json_unsigned(json, "alerts_bytes_max", usage->alerts_bytes_max);
+    json_unsigned(json, "trends_bytes", usage->trends_bytes);
+    json_unsigned(json, "trends_bytes_max", usage->trends_bytes_max);
+    json_close_object(json);
+}
+
+static void write_uplink(struct json *json, const struct report *report)
+{
+    const struct board *board = report->board;
+    const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
+    json_open_object(json, "uplink");
+    json_bool(json, "connected", atomic_load_explicit(&board->uplink_connected, memory_order_relaxed));
+    json_text(json, "broker", broker < report->broker_count ? report->brokers[broker] : NULL);
+    json_unsigned(json, "connects", atomic_load_explicit(&board->uplink_connects, memory_order_relaxed));
+    json_close_object(json);
+}
+
+size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size)
+{
+    struct store *store = atomic_load(report->store);
+    struct store_usage usage = {.commits = 0};
+    struct json json;
+    if (store != NULL) {
+        store_usage(store, &usage);
+    }
+    json_begin(&json, out, size);
+    json_text(&json, "schema", "1");
+    json_time(&json, "at", wall_ms);
+    json_text(&json, "gateway", report->payloads->gateway);
+    json_text(&json, "boot", report->payloads->boot);
+    json_text(&json, "epoch", report->payloads->epoch);
+    json_text(&json, "version", report->payloads->version);
+    json_unsigned(&json, "uptime_s", (uint64_t)(clock_boot_us() - report->started_us) / 1000000U);
+    json_text(&json, "clock", clock_is_synchronised() ? "synced" : "unsynced");
+    write_uplink(&json, report);
+    write_storage(&json, report, &usage);
+    write_engine(&json, report);
+    json_open_object(&json, "memory");
+    json_unsigned(&json, "arena_bytes", report->arena_bytes);
+    json_close_object(&json);
+    write_buses(&json, report);
+    json_time(&json, "expires_at", wall_ms + PAYLOAD_HEALTH_EXPIRY_MS);
+    return json_end(&json);
+}

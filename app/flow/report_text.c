@@ -1,0 +1,134 @@
+/* One screen for a person at a terminal. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "app/flow/report.h"
+#include "hal/clock.h"
+
+struct page {
+    char *out;
+    size_t size, length;
+};
+
+/* A line that does not fit whole is left out, and so is all that follows. */
+static void PRINTF_LIKE(2, 3) put(struct page *page, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(page->out + page->length, page->size - page->length, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= page->size - page->length) {
+        page->size = page->length + 1;
+        page->out[page->length] = '\0';
+        return;
+    }
+    page->length += (size_t)length;
+}
+
+static const enum vital SHOWN[] = {VITAL_hr, VITAL_pulse, VITAL_spo2, VITAL_resp, VITAL_nibp_sys, VITAL_temp};
+#define SHOWN_COUNT (sizeof SHOWN / sizeof SHOWN[0])
+
+static const struct vital_view *find_vital(const struct bed_view *view, enum vital vital)
+{
+    for (unsigned i = 0; i < view->vital_count; i++) {
+        if (view->vitals[i].vital == vital) {
+            return &view->vitals[i];
+        }
+    }
+    return NULL;
+}
+
+static void vital_text(const struct bed_view *view, enum vital vital, char text[16])
+{
+    const struct vital_view *v = find_vital(view, vital);
+    if (v == NULL || v->quality == QUALITY_NEVER) {
+        (void)snprintf(text, 16, "-");
+        return;
+    }
+    if (v->quality != QUALITY_VALID) {
+        (void)snprintf(text, 16, "%.9s", quality_word((enum quality)v->quality));
+        return;
+    }
+    (void)snprintf(text, 16, "%.*f", vital_info(vital)->places, (double)v->value_milli / 1000.0);
+}
+
+static void put_bed(struct page *page, const struct report *report, uint16_t bed)
+{
+    struct bed_view view;
+    if (board_take(report->board, bed, &view) == 0) {
+        return;
+    }
+    put(page, "%-8.8s %-10s", report->payloads->config->beds[bed].id,
+        patient_class_name((enum patient_class)view.patient_class));
+    for (unsigned i = 0; i < SHOWN_COUNT; i++) {
+        char text[16];
+        vital_text(&view, SHOWN[i], text);
+        put(page, " %9s", text);
+    }
+    const char *alarm = view.alarm_count > 0 ? priority_word((enum priority)view.priority)
+                        : view.monitored     ? ""
+                                             : "vacant";
+    put(page, "  %s\n", alarm);
+}
+
+static void put_beds(struct page *page, const struct report *report)
+{
+    put(page, "%-8s %-10s", "bed", "class");
+    for (unsigned i = 0; i < SHOWN_COUNT; i++) {
+        put(page, " %9s", vital_info(SHOWN[i])->name);
+    }
+    put(page, "  alarm\n");
+    for (uint16_t b = 0; b < report->bed_count; b++) {
+        put_bed(page, report, b);
+    }
+}
+
+static void put_bus(struct page *page, const struct report *report, unsigned index)
+{
+    const struct bus_config *config = &report->configs[index];
+    const struct bus_health *health = report->buses[index].driver->health(report->buses[index].bus);
+    const int state = atomic_load_explicit(&health->state, memory_order_relaxed);
+    const int error = atomic_load_explicit(&health->last_error, memory_order_relaxed);
+    unsigned answering = 0;
+    unsigned long long answers = 0;
+    for (unsigned m = 0; m < config->monitor_count; m++) {
+        answering += atomic_load_explicit(&health->monitors[m].answering, memory_order_relaxed) ? 1U : 0U;
+        answers += atomic_load_explicit(&health->monitors[m].answers, memory_order_relaxed);
+    }
+    put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, answering, config->monitor_count, answers);
+    put(page, "  %s\n", state == BUS_OPEN ? "open" : error != STATUS_OK ? status_text((enum status)error) : "opening");
+}
+
+static void put_store(struct page *page, const struct report *report)
+{
+    struct store *store = atomic_load(report->store);
+    struct store_usage usage = {.commits = 0};
+    if (store != NULL) {
+        store_usage(store, &usage);
+    }
+    const bool failing = store == NULL || store_state_is_failing(report->store_state, clock_boot_us());
+    put(page, "store    %s, %llu alerts waiting, %llu in history, %llu of %llu KiB in use\n",
+        failing ? status_text(store_state_status(report->store_state)) : "ok", (unsigned long long)usage.outbox_rows,
+        (unsigned long long)usage.history_rows, (unsigned long long)usage.alerts_bytes / 1024,
+        (unsigned long long)usage.alerts_bytes_max / 1024);
+}
+
+size_t report_text(const struct report *report, char *out, size_t size)
+{
+    struct page page = {.out = out, .size = size};
+    const struct board *board = report->board;
+    const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
+    out[0] = '\0';
+    put(&page, "wardgate %s  gateway %s  up %lld s\n\n", report->payloads->version, report->payloads->gateway,
+        (long long)(clock_boot_us() - report->started_us) / 1000000);
+    put_beds(&page, report);
+    put(&page, "\n");
+    for (unsigned i = 0; i < report->bus_count; i++) {
+        put_bus(&page, report, i);
+    }
+    put(&page, "\nbroker   %s %s\n", broker < report->broker_count ? report->brokers[broker] : "none",
+        atomic_load_explicit(&board->uplink_connected, memory_order_relaxed) ? "connected" : "not connected");
+    put_store(&page, report);
+    put(&page, "\nSecondary notification: watch the monitors themselves.\n");
+    return page.length;
+}

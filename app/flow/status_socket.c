@@ -1,0 +1,157 @@
+#include "app/flow/status_socket.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "hal/clock.h"
+
+enum { REQUEST_MAX = 16, BACKLOG = 8 };
+
+static bool make_address(const char *path, struct sockaddr_un *out)
+{
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    const int length = snprintf(out->sun_path, sizeof out->sun_path, "%s", path);
+    return length > 0 && (size_t)length < sizeof out->sun_path;
+}
+
+static enum status from_errno(int error)
+{
+    switch (error) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return STATUS_DENIED;
+    case ENOENT:
+    case ECONNREFUSED:
+        return STATUS_NOT_FOUND;
+    case EADDRINUSE:
+        return STATUS_BUSY;
+    case EAGAIN:
+    case ETIMEDOUT:
+        return STATUS_TIMEOUT;
+    default:
+        return STATUS_IO;
+    }
+}
+
+static void bound_waits(int fd)
+{
+    const struct timeval patience = {.tv_usec = STATUS_CLIENT_MS * 1000};
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+static enum status dial(const char *path, int *out_fd)
+{
+    struct sockaddr_un address;
+    if (!make_address(path, &address)) {
+        return STATUS_TOO_LARGE;
+    }
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return from_errno(errno);
+    }
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        const enum status status = from_errno(errno);
+        (void)close(fd);
+        return status;
+    }
+    *out_fd = fd;
+    return STATUS_OK;
+}
+
+static enum status listen_at(const struct sockaddr_un *address, int *out_fd)
+{
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return from_errno(errno);
+    }
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) != 0 || chmod(address->sun_path, 0660) != 0 ||
+        listen(fd, BACKLOG) != 0) {
+        const enum status status = from_errno(errno);
+        (void)close(fd);
+        return status;
+    }
+    *out_fd = fd;
+    return STATUS_OK;
+}
+
+enum status status_socket_open(const char *path, int *out_fd)
+{
+    struct sockaddr_un address;
+    int other = -1;
+    if (!make_address(path, &address)) {
+        return STATUS_TOO_LARGE;
+    }
+    if (dial(path, &other) == STATUS_OK) {
+        (void)close(other);
+        return STATUS_BUSY;
+    }
+    (void)unlink(path);
+    return listen_at(&address, out_fd);
+}
+
+void status_socket_close(const char *path, int fd)
+{
+    if (fd >= 0) {
+        (void)unlink(path);
+        (void)close(fd);
+    }
+}
+
+static void send_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        const ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return; /* the client has gone or does not read */
+        }
+        bytes += sent;
+        length -= (size_t)sent;
+    }
+}
+
+void status_socket_serve(int fd, const struct report *report, char *buffer)
+{
+    char request[REQUEST_MAX] = "";
+    const int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    if (client < 0) {
+        return;
+    }
+    bound_waits(client);
+    if (recv(client, request, sizeof request - 1, 0) > 0) {
+        const bool json = strncmp(request, "json", 4) == 0;
+        const size_t length = json ? report_json(report, clock_wall_ms(), buffer, REPORT_TEXT_MAX)
+                                   : report_text(report, buffer, REPORT_TEXT_MAX);
+        send_all(client, buffer, length);
+    }
+    (void)close(client);
+}
+
+enum status status_socket_ask(const char *path, const char *word, char *out, size_t size, size_t *out_length)
+{
+    int fd = -1;
+    const enum status status = dial(path, &fd);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    size_t length = 0;
+    ssize_t got = 1;
+    send_all(fd, word, strlen(word));
+    send_all(fd, "\n", 1);
+    while (got > 0 && length < size - 1) {
+        got = recv(fd, out + length, size - 1 - length, 0);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    (void)close(fd);
+    out[length] = '\0';
+    *out_length = length;
+    return length > 0 ? STATUS_OK : STATUS_CLOSED;
+}

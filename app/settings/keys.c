@@ -1,0 +1,298 @@
+#include "app/settings/keys.h"
+
+#include <limits.h>
+
+#include "app/engine/engine.h"
+#include "app/settings/settings.h"
+
+#define SECTION(what, fields_of_it)                                                                         \
+    {                                                                                                       \
+        .name = (what), .fields = (fields_of_it), .count = sizeof(fields_of_it) / sizeof((fields_of_it)[0]) \
+    }
+
+/* A key named like its member of the struct that its section is read into. */
+#define KEY(structure, member)        .name = #member, .offset = offsetof(struct structure, member)
+#define NAMED(key, structure, member) .name = (key), .offset = offsetof(struct structure, member)
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define KIB    INT64_C(1024)
+#define MIB    (1024 * KIB)
+#define GIB    (1024 * MIB)
+#define MICRO  INT64_C(1000000)
+
+/* A 32-bit gateway has no addresses for more than 1 GiB of store. */
+#define STORE_BYTES_MAX (sizeof(void *) == 4 ? GIB : 64 * GIB)
+#define TEXT_MAX        95 /* what fits the texts of a profile */
+#define ALERT_TEXT_MAX  160
+#define PATH_TEXT_MAX   1024
+
+static const char *const class_words[] = {
+#define CLASS_WORD(name) #name,
+    PATIENT_CLASS_LIST(CLASS_WORD)
+#undef CLASS_WORD
+        NULL};
+
+static const char *const means_words[] = {
+#define MEANS_WORD(name) #name,
+    SIGNAL_MEANING_LIST(MEANS_WORD)
+#undef MEANS_WORD
+        NULL};
+
+static const char *const version_words[] = {[MQTT_VERSION_5] = "5", [MQTT_VERSION_3_1_1] = "3.1.1", NULL};
+static const char *const kind_words[] = {[BUS_MODBUS_RTU] = "modbus-rtu", [BUS_MODBUS_TCP] = "modbus-tcp", NULL};
+static const char *const parity_words[] = {
+    [PARITY_WORD_NONE] = "none", [PARITY_WORD_EVEN] = "even", [PARITY_WORD_ODD] = "odd", NULL};
+static const char *const table_words[] = {
+    [TABLE_HOLDING] = "holding", [TABLE_INPUT] = "input", [TABLE_COIL] = "coil", [TABLE_DISCRETE] = "discrete", NULL};
+static const char *const type_words[] = {
+    [TYPE_U16] = "u16", [TYPE_S16] = "s16", [TYPE_U32] = "u32", [TYPE_S32] = "s32", [TYPE_F32] = "f32", NULL};
+static const char *const order_words[] = {
+    [WORDS_ABCD] = "abcd", [WORDS_CDAB] = "cdab", [WORDS_BADC] = "badc", [WORDS_DCBA] = "dcba", NULL};
+static const char *const priority_words[] = {
+    [PRIORITY_NONE] = "none", [PRIORITY_LOW] = "low", [PRIORITY_MEDIUM] = "medium", [PRIORITY_HIGH] = "high", NULL};
+
+/* --- wardgate.yaml --- */
+
+static const struct field gateway_fields[] = {
+    {KEY(gateway_keys, id), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX,
+     .help = "name of this gateway; no other may have it, and no patient's name belongs in it"},
+    {KEY(gateway_keys, site), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX,
+     .help = "name of the hospital, the second word of every topic"},
+    {KEY(gateway_keys, ward), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX,
+     .help = "name of the ward, the third word of every topic"},
+};
+const struct section gateway_section = SECTION("gateway", gateway_fields);
+
+static const struct field store_fields[] = {
+    {KEY(store_keys, path), .type = FIELD_TEXT, .high = PATH_TEXT_MAX, .fallback = "/var/lib/wardgate",
+     .help = "folder for alarm state, the outbox and history; made when missing"},
+    {KEY(store_keys, size), .type = FIELD_SIZE, .low = MIB, .high = STORE_BYTES_MAX, .fallback = "128MiB",
+     .help = "room on disk, reserved at start; `wardgate check` says how long an outage it holds"},
+    {KEY(store_keys, journal_interval), .type = FIELD_DURATION, .low = SECOND, .high = MINUTE, .fallback = "5s",
+     .help = "how often observations are written, so that windows survive a restart"},
+};
+const struct section store_section = SECTION("store", store_fields);
+
+/* What a broker and, for all of its brokers, the uplink have. */
+#define LOGIN(structure, member, words)                                                          \
+    {                                                                                            \
+        .name = #member, .offset = offsetof(struct structure, login.member), .type = FIELD_TEXT, \
+        .high = PATH_TEXT_MAX, .help = (words)                                                   \
+    }
+
+static const char ca_help[] = "file with the certificates that may sign the broker's (PEM); mqtts:// needs it";
+static const char cert_help[] = "file with this gateway's certificate (PEM); together with key";
+static const char key_help[] = "file with the private key of cert (PEM)";
+static const char username_help[] = "name to log in with at the broker";
+static const char password_help[] = "file whose first line is the password; together with username";
+
+static const struct field broker_fields[] = {
+    {KEY(broker_keys, url), .type = FIELD_TEXT, .is_required = true, .high = TEXT_MAX,
+     .help = "mqtt://HOST[:PORT] or mqtts://HOST[:PORT]; ports 1883 and 8883 unless said"},
+    LOGIN(broker_keys, ca, ca_help),
+    LOGIN(broker_keys, cert, cert_help),
+    LOGIN(broker_keys, key, key_help),
+    LOGIN(broker_keys, username, username_help),
+    LOGIN(broker_keys, password_file, password_help),
+};
+const struct section broker_section = SECTION("a broker", broker_fields);
+
+static const struct field uplink_fields[] = {
+    {KEY(uplink_keys, brokers), .type = FIELD_LIST, .is_required = true, .section = &broker_section,
+     .help = "MQTT brokers in order of preference, such as [\"mqtt://127.0.0.1:1883\"]; at most 4"},
+    {KEY(uplink_keys, topic_root), .type = FIELD_ID, .high = SETTINGS_ID_MAX, .fallback = "wardgate",
+     .help = "first word of every topic"},
+    {KEY(uplink_keys, version), .type = FIELD_WORD, .words = version_words, .fallback = "5",
+     .help = "MQTT version: 5 or 3.1.1"},
+    {KEY(uplink_keys, insecure), .type = FIELD_BOOLEAN, .fallback = "false",
+     .help = "true lets vital signs go unencrypted (mqtt://) to a broker beyond this host"},
+    {KEY(uplink_keys, keep_alive), .type = FIELD_DURATION, .low = 5 * SECOND, .high = HOUR, .fallback = "30s",
+     .help = "a broker that is silent for 1.5 times this is taken for lost"},
+    {KEY(uplink_keys, publish_interval), .type = FIELD_DURATION, .low = 100, .high = 10 * SECOND, .fallback = "500ms",
+     .help = "vitals of a bed are published at most this often"},
+    LOGIN(uplink_keys, ca, ca_help),
+    LOGIN(uplink_keys, cert, cert_help),
+    LOGIN(uplink_keys, key, key_help),
+    LOGIN(uplink_keys, username, username_help),
+    LOGIN(uplink_keys, password_file, password_help),
+};
+const struct section uplink_section = SECTION("uplink", uplink_fields);
+
+static const struct field bus_fields[] = {
+    {KEY(bus_keys, kind), .type = FIELD_WORD, .is_required = true, .words = kind_words,
+     .help = "modbus-rtu (a serial line) or modbus-tcp (a network link)"},
+    {KEY(bus_keys, device), .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
+     .help = "modbus-rtu: the serial device, best by its lasting name under /dev/serial/by-id"},
+    {KEY(bus_keys, baud), .type = FIELD_INTEGER, .low = 1200, .high = 921600, .fallback = "19200",
+     .help = "modbus-rtu: speed of the line"},
+    {KEY(bus_keys, parity), .type = FIELD_WORD, .words = parity_words, .fallback = "even",
+     .help = "modbus-rtu: none, even or odd"},
+    {KEY(bus_keys, stop_bits), .type = FIELD_INTEGER, .low = 1, .high = 2,
+     .help = "modbus-rtu: 1, or 2; unless said 1 with a parity and 2 without"},
+    {KEY(bus_keys, host), .type = FIELD_TEXT, .high = TEXT_MAX,
+     .help = "modbus-tcp: numeric address of the monitor or converter"},
+    {KEY(bus_keys, port), .type = FIELD_INTEGER, .low = 1, .high = UINT16_MAX, .fallback = "502",
+     .help = "modbus-tcp: its port"},
+    {KEY(bus_keys, timeout), .type = FIELD_DURATION, .low = 20, .high = 10 * SECOND, .fallback = "500ms",
+     .help = "how long a monitor may think before its answer begins"},
+};
+const struct section bus_section = SECTION("a bus", bus_fields);
+
+static const char bus_help[] = "a name from `buses`, or modbus-tcp://ADDRESS[:PORT]";
+static const char address_help[] = "Modbus address of the monitor: 1 to 247, over TCP 0 to 255";
+static const char profile_help[] = "register map of the monitor: profiles/NAME.yaml";
+
+static const struct field monitor_fields[] = {
+    {KEY(monitor_keys, bus), .type = FIELD_TEXT, .is_required = true, .high = TEXT_MAX, .help = bus_help},
+    {KEY(monitor_keys, address), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = 255,
+     .help = address_help},
+    {KEY(monitor_keys, profile), .type = FIELD_ID, .is_required = true, .high = PROFILE_NAME_MAX - 1,
+     .help = profile_help},
+};
+const struct section monitor_section = SECTION("a monitor", monitor_fields);
+
+static const struct field bed_fields[] = {
+    {NAMED("class", bed_keys, patient_class), .type = FIELD_WORD, .is_required = true, .words = class_words,
+     .help = "adult, adolescent, child, toddler, infant or neonate: limits and what is plausible depend on it"},
+    {KEY(bed_keys, bus), .type = FIELD_ANY, .help = bus_help},
+    {KEY(bed_keys, address), .type = FIELD_ANY, .help = address_help},
+    {KEY(bed_keys, profile), .type = FIELD_ANY, .help = profile_help},
+    {KEY(bed_keys, monitors), .type = FIELD_LIST, .section = &monitor_section,
+     .help = "instead of bus, address and profile: several monitors; the first that gives a vital wins"},
+    {KEY(bed_keys, overrides), .type = FIELD_ENTRIES, .help = "limits of this bed: {RULE: {limit: VALUE}}"},
+};
+const struct section bed_section = SECTION("a bed", bed_fields);
+
+static const struct field ward_fields[] = {
+    {KEY(ward_keys, gateway), .type = FIELD_SECTION, .is_required = true, .section = &gateway_section,
+     .help = "who this gateway is: {id: gw-1, site: st-marys, ward: w1}"},
+    {KEY(ward_keys, store), .type = FIELD_SECTION, .section = &store_section,
+     .help = "where alarms and alerts are kept on disk"},
+    {KEY(ward_keys, uplink), .type = FIELD_SECTION, .is_required = true, .section = &uplink_section,
+     .help = "where alerts and vitals are sent: {brokers: [\"mqtt://127.0.0.1:1883\"]}"},
+    {KEY(ward_keys, buses), .type = FIELD_ENTRIES, .section = &bus_section,
+     .help = "lines to monitors, each under a name of its own"},
+    {KEY(ward_keys, beds), .type = FIELD_ENTRIES, .is_required = true, .section = &bed_section,
+     .help =
+         "the beds with their monitors, such as b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}"},
+    {KEY(ward_keys, rules), .type = FIELD_LIST,
+     .help = "files with alarm rules, such as [rules/standard.yaml]; at most 16"},
+    {KEY(ward_keys, memory), .type = FIELD_SIZE, .low = MIB, .high = GIB, .fallback = "64MiB",
+     .help = "most memory that the windows of all beds may take"},
+    {KEY(ward_keys, status_socket), .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
+     .help = "local socket of `wardgate status`; status.sock in the store's folder unless said"},
+};
+const struct section ward_section = SECTION("the configuration", ward_fields);
+
+/* --- profiles/NAME.yaml --- */
+
+static const struct field identity_fields[] = {
+    {NAMED("register", identity_keys, reg), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = UINT16_MAX,
+     .help = "first holding register of the serial number"},
+    {KEY(identity_keys, count), .type = FIELD_INTEGER, .low = 1, .high = PROFILE_IDENTITY_REGISTERS_MAX,
+     .fallback = "1", .help = "how many registers it has"},
+};
+const struct section identity_section = SECTION("identity", identity_fields);
+
+static const struct field episodic_fields[] = {
+    {KEY(episodic_keys, changed_by), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = UINT16_MAX,
+     .help = "register of the same table that changes with each measurement: a counter, a time, a status"},
+};
+const struct section episodic_section = SECTION("episodic", episodic_fields);
+
+static const struct field channel_fields[] = {
+    {NAMED("register", channel_keys, reg), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = UINT16_MAX,
+     .help = "register as on the wire, from 0 (a manual's 40001 is register 0 of the holding table)"},
+    {KEY(channel_keys, table), .type = FIELD_WORD, .words = table_words, .fallback = "holding",
+     .help = "holding, input, coil or discrete"},
+    {KEY(channel_keys, type), .type = FIELD_WORD, .is_required = true, .words = type_words,
+     .help = "u16, s16, u32, s32 or f32"},
+    {KEY(channel_keys, words), .type = FIELD_WORD, .words = order_words, .fallback = "abcd",
+     .help = "order of the bytes of a 32-bit value: abcd, cdab, badc or dcba"},
+    {KEY(channel_keys, scale), .type = FIELD_DECIMAL, .low = -1000 * MICRO, .high = 1000 * MICRO, .fallback = "1",
+     .help = "the raw number is multiplied by this"},
+    {KEY(channel_keys, offset), .type = FIELD_DECIMAL, .low = -1000000 * MICRO, .high = 1000000 * MICRO,
+     .fallback = "0", .help = "then this is added"},
+    {KEY(channel_keys, unit), .type = FIELD_TEXT, .is_required = true, .high = TEXT_MAX,
+     .help = "unit that the monitor gives it in, such as /min, %, mm[Hg], kPa, Cel, mmol/L"},
+    {KEY(channel_keys, absent), .type = FIELD_ANY,
+     .help = "raw numbers that mean \"no value\", such as [0xFFFF]; at most 8"},
+    {KEY(channel_keys, range), .type = FIELD_LIST,
+     .help = "[lowest, highest] believable value in this unit, instead of the built-in range of the patient's class"},
+    {KEY(channel_keys, poll_interval), .type = FIELD_DURATION, .low = 100, .high = HOUR,
+     .help = "how often it is read; as the profile says unless said"},
+    {KEY(channel_keys, episodic), .type = FIELD_ANY,
+     .help = "for a vital measured now and then: true, or {changed_by: REGISTER}"},
+};
+const struct section channel_section = SECTION("a channel", channel_fields);
+
+static const struct field bit_fields[] = {
+    {NAMED("register", bit_keys, reg), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = UINT16_MAX,
+     .help = "register or coil, as on the wire, from 0"},
+    {KEY(bit_keys, bit), .type = FIELD_INTEGER, .low = 0, .high = 15, .help = "bit of the register, 0 (lowest) to 15"},
+    {KEY(bit_keys, table), .type = FIELD_WORD, .words = table_words, .fallback = "holding",
+     .help = "holding, input, coil or discrete"},
+    {KEY(bit_keys, channels), .type = FIELD_LIST, .help = "channels of this profile that it is about; all unless said"},
+    {KEY(bit_keys, means), .type = FIELD_WORD, .is_required = true, .words = means_words,
+     .help = "what the monitor says by it: sensor_off, monitor_alarm_high, standby, demo ..."},
+    {KEY(bit_keys, text), .type = FIELD_TEXT, .high = TEXT_MAX,
+     .help = "text of the monitor's alarm; its name unless said"},
+};
+const struct section bit_section = SECTION("a bit", bit_fields);
+
+static const struct field profile_fields[] = {
+    {KEY(profile_keys, profile), .type = FIELD_ID, .is_required = true, .high = PROFILE_NAME_MAX - 1,
+     .help = "name of the profile, the same as the file's"},
+    {KEY(profile_keys, title), .type = FIELD_TEXT, .high = TEXT_MAX, .help = "maker and model; the name unless said"},
+    {KEY(profile_keys, source), .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
+     .help = "manual and edition that the map is from"},
+    {KEY(profile_keys, poll_interval), .type = FIELD_DURATION, .low = 100, .high = HOUR, .fallback = "1s",
+     .help = "how often channels are read unless they say otherwise"},
+    {KEY(profile_keys, identity), .type = FIELD_SECTION, .section = &identity_section,
+     .help = "{register: R, count: N} of the serial number: tells when another monitor answers"},
+    {KEY(profile_keys, channels), .type = FIELD_ENTRIES, .is_required = true, .section = &channel_section,
+     .help = "the vitals it gives, such as hr: {register: 0, type: u16, unit: \"/min\"}"},
+    {KEY(profile_keys, bits), .type = FIELD_ENTRIES, .section = &bit_section,
+     .help = "what single bits say: sensors off, the monitor's own alarms, standby"},
+};
+const struct section profile_section = SECTION("a profile", profile_fields);
+
+/* --- rules/NAME.yaml --- */
+
+static const struct field rule_fields[] = {
+    {KEY(rule_keys, when), .type = FIELD_ANY, .is_required = true,
+     .help = "what must hold, such as share(spo2 < limit, 15s) >= 0.8"},
+    {KEY(rule_keys, clear), .type = FIELD_ANY, .help = "what must hold for it to end; without it, that when does not"},
+    {KEY(rule_keys, hysteresis), .type = FIELD_ANY,
+     .help = "instead of clear: how far beyond limit the value must return"},
+    {KEY(rule_keys, clear_delay), .type = FIELD_DURATION, .low = 0, .high = 10 * MINUTE, .fallback = "0s",
+     .help = "how long it must have ended before it ends"},
+    {KEY(rule_keys, limit), .type = FIELD_ANY, .help = "the limit: one value, or one a class {adult: 90, neonate: 85}"},
+    {KEY(rule_keys, parameters), .type = FIELD_ENTRIES, .help = "more numbers for when and clear, each like limit"},
+    {KEY(rule_keys, settable), .type = FIELD_ENTRIES,
+     .help = "what may be set for a bed: {limit: [85, 95]}; nothing else may"},
+    {KEY(rule_keys, priority), .type = FIELD_WORD, .is_required = true, .words = priority_words + PRIORITY_LOW,
+     .help = "high, medium or low"},
+    {KEY(rule_keys, latching), .type = FIELD_BOOLEAN, .fallback = "false",
+     .help = "true keeps it until somebody acknowledges"},
+    {KEY(rule_keys, delay), .type = FIELD_DURATION, .low = 0, .high = RULE_DELAY_MS_MAX, .fallback = "0s",
+     .help = "how long when must hold before it is an alarm; at most 1min"},
+    {KEY(rule_keys, unknown_after), .type = FIELD_DURATION, .low = SECOND, .high = HOUR,
+     .help = "how long it may be undecided before not_monitored; 30s, 1min or 2min by priority unless said"},
+    {KEY(rule_keys, coverage), .type = FIELD_DECIMAL, .low = 0, .high = MICRO, .fallback = "0.7",
+     .help = "part of a window that must hold valid values"},
+    {KEY(rule_keys, text), .type = FIELD_TEXT, .high = ALERT_TEXT_MAX,
+     .help = "what the nurse reads, with {limit} and other parameters in it; the rule's name unless said"},
+    {KEY(rule_keys, advice), .type = FIELD_TEXT, .high = ALERT_TEXT_MAX, .help = "what to do first"},
+};
+const struct section rule_section = SECTION("a rule", rule_fields);
+
+static const struct field rules_fields[] = {
+    {KEY(rules_keys, optional), .type = FIELD_BOOLEAN, .fallback = "false",
+     .help = "true: rules on vitals that no bed has are left out, not faults"},
+    {KEY(rules_keys, rules), .type = FIELD_ENTRIES, .is_required = true, .section = &rule_section,
+     .help = "the rules, each under its name"},
+};
+const struct section rules_section = SECTION("a rules file", rules_fields);

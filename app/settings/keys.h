@@ -1,0 +1,109 @@
+/*
+ * keys.h: every key of the configuration, of a profile and of a rules file, in tables; and what each section is read into.
+ *
+ * The one place where keys, their defaults, limits and help stand. A key that was not written and has no default leaves its
+ * member as the reader set it up. Constant data.
+ */
+#ifndef WARDGATE_KEYS_H
+#define WARDGATE_KEYS_H
+
+#include "app/settings/schema.h"
+
+/* --- wardgate.yaml --- */
+
+struct ward_keys {
+    const struct node *gateway, *store, *uplink, *buses, *beds, *rules;
+    const char *status_socket;
+    int64_t memory;
+};
+
+struct gateway_keys {
+    const char *id, *site, *ward;
+};
+
+struct store_keys {
+    const char *path;
+    int64_t size, journal_interval;
+};
+
+struct login_keys { /* of a broker, and of the uplink for all of its brokers */
+    const char *ca, *cert, *key, *username, *password_file;
+};
+
+struct uplink_keys {
+    const struct node *brokers;
+    const char *topic_root;
+    int64_t version, insecure, keep_alive, publish_interval;
+    struct login_keys login;
+};
+enum { MQTT_VERSION_5, MQTT_VERSION_3_1_1 }; /* places of the words of `version` */
+
+struct broker_keys {
+    const char *url;
+    struct login_keys login;
+};
+
+struct bus_keys {
+    int64_t kind; /* enum bus_kind */
+    const char *device, *host;
+    int64_t baud, parity, stop_bits, port, timeout; /* stop_bits 0: as the parity wants */
+};
+enum { PARITY_WORD_NONE, PARITY_WORD_EVEN, PARITY_WORD_ODD }; /* places of the words of `parity` */
+
+struct bed_keys {
+    int64_t patient_class; /* enum patient_class */
+    const struct node *bus, *address, *profile, *monitors, *overrides;
+};
+
+struct monitor_keys {
+    const char *bus, *profile;
+    int64_t address;
+};
+
+/* --- profiles/NAME.yaml --- */
+
+struct profile_keys {
+    const char *profile, *title, *source;
+    int64_t poll_interval;
+    const struct node *identity, *channels, *bits;
+};
+
+struct identity_keys {
+    int64_t reg, count;
+};
+
+struct channel_keys {
+    int64_t reg, table, type, words, scale, offset, poll_interval;
+    const char *unit;
+    const struct node *absent, *range, *episodic;
+};
+
+struct episodic_keys {
+    int64_t changed_by;
+};
+
+struct bit_keys {
+    int64_t reg, bit, table, means;
+    const struct node *channels;
+    const char *text;
+};
+
+/* --- rules/NAME.yaml --- */
+
+struct rules_keys {
+    int64_t optional;
+    const struct node *rules;
+};
+
+struct rule_keys {
+    const struct node *when, *clear, *hysteresis, *limit, *parameters, *settable;
+    int64_t priority, latching, delay, clear_delay, unknown_after, coverage; /* unknown_after 0: the priority's */
+    const char *text, *advice;
+};
+
+extern const struct section ward_section, gateway_section, store_section, uplink_section, broker_section, bus_section,
+    bed_section, monitor_section;
+extern const struct section profile_section, identity_section, channel_section, episodic_section, bit_section;
+extern const struct section rules_section, rule_section;
+
+#endif

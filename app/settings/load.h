@@ -1,0 +1,58 @@
+/*
+ * load.h: what the readers of the single parts share while a configuration is loaded. Private to app/settings.
+ *
+ * Order: ward (gateway, store, uplink), buses, beds, profiles, rules, overrides, then the checks across all of them. Each reports every
+ * fault it finds and goes on; what is not sound is marked, so that no later part complains about what follows from it.
+ */
+#ifndef WARDGATE_LOAD_H
+#define WARDGATE_LOAD_H
+
+#include "app/settings/keys.h"
+#include "app/settings/report.h"
+#include "app/settings/settings.h"
+
+#define LOAD_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of either pool: far above what the other limits allow */
+
+struct load {
+    struct reader reader; /* its pool lives as long as the settings */
+    struct pool *trees;   /* gone after loading */
+    const char *folder;   /* of the configuration */
+    struct settings *settings;
+    const struct node *root;
+
+    struct bus_settings *buses; /* room for SETTINGS_BUSES_MAX, counted in settings, like all of these */
+
+    struct bed_settings *beds;
+    const struct node *bed_nodes[SETTINGS_BEDS_MAX];
+    bool bed_is_sound[SETTINGS_BEDS_MAX]; /* with all of its profiles */
+
+    struct profile *profiles;
+    const struct node *profile_nodes[SETTINGS_PROFILES_MAX]; /* where it was first named */
+    bool profile_is_sound[SETTINGS_PROFILES_MAX];
+
+    struct rule *rules;
+    const struct node *rule_nodes[SETTINGS_RULES_MAX];
+    bool rule_is_sound[SETTINGS_RULES_MAX];
+    bool rule_is_optional[SETTINGS_RULES_MAX]; /* its file says so */
+    bool are_rules_sound;                      /* every file could be read and every rule has its place above */
+};
+
+void ward_read(struct load *load);
+void uplink_read(struct load *load, const struct node *node);
+void buses_read(struct load *load, const struct node *entries);
+void beds_read(struct load *load, const struct node *entries);
+void profiles_read(struct load *load);
+void rules_read(struct load *load, const struct node *files);
+void overrides_read(struct load *load);
+void checks_run(struct load *load);
+
+/* The bus that a monitor names, made when it is a URL of a new one. False: reported at `node`. */
+bool buses_find(struct load *load, const struct node *node, const char *name, uint16_t *out) MUST_CHECK;
+
+/* The place of the profile of this name, which profiles_read will read. False: there are too many. */
+bool profiles_refer(struct load *load, const struct node *node, const char *name, uint16_t *out) MUST_CHECK;
+
+/* settings_load with another bound on each pool, so that running out of memory can be tested at every step. */
+bool load_within(const char *file, size_t bytes_max, struct settings **out, struct settings_report *report) MUST_CHECK;
+
+#endif

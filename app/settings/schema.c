@@ -1,0 +1,355 @@
+#include "app/settings/schema.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/engine/suggest.h"
+#include "app/settings/report.h"
+#include "app/settings/value.h"
+
+static const char starts_with_letter[] = "it must begin with a letter, then letters, digits, _ or -";
+
+void schema_hint(const char *word, const char *const *candidates, size_t count, char hint[SCHEMA_HINT_MAX])
+{
+    assert(word != NULL && candidates != NULL && hint != NULL);
+    const char *near = suggest(word, strlen(word), candidates, count);
+    if (near != NULL) {
+        (void)snprintf(hint, SCHEMA_HINT_MAX, ", did you mean \"%s\"?", near);
+        return;
+    }
+    int used = snprintf(hint, SCHEMA_HINT_MAX, ", possible");
+    for (size_t i = 0; i < count; i++) {
+        const size_t room = SCHEMA_HINT_MAX - (size_t)used;
+        if (strlen(candidates[i]) + sizeof ", ..." > room) {
+            (void)snprintf(hint + used, room, " ...");
+            return;
+        }
+        used += snprintf(hint + used, room, "%s %s", i == 0 ? ":" : ",", candidates[i]);
+    }
+}
+
+static bool is_text(const struct reader *reader, const struct node *node, const char *wanted)
+{
+    if (node_is_empty(node)) {
+        report_fault(reader->report, node, "has no value, give %s or remove the key", wanted);
+        return false;
+    }
+    if (node->kind != NODE_TEXT) {
+        report_fault(reader->report, node, "must be %s, not a %s", wanted,
+                     node->kind == NODE_LIST ? "list" : "mapping");
+        return false;
+    }
+    return true;
+}
+
+static void store_number(const struct field *field, void *target, int64_t number)
+{
+    memcpy((char *)target + field->offset, &number, sizeof number);
+}
+
+static void store_node(const struct field *field, void *target, const struct node *node)
+{
+    memcpy((char *)target + field->offset, &node, sizeof node);
+}
+
+static bool store_text(const struct reader *reader, const struct field *field, void *target, const char *text)
+{
+    const char *copy = pool_text(reader->pool, text, strlen(text));
+    memcpy((char *)target + field->offset, &copy, sizeof copy);
+    return copy != NULL;
+}
+
+static bool is_one_line(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == '\x7f') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_id(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+{
+    if (!is_text(reader, node, "an id")) {
+        return false;
+    }
+    if (!value_is_id(node->text, (size_t)field->high)) {
+        report_fault(reader->report, node, "\"%.40s\" is not an id, %s, at most %" PRId64 " characters", node->text,
+                     starts_with_letter, field->high);
+        return false;
+    }
+    return store_text(reader, field, target, node->text);
+}
+
+static bool read_text(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+{
+    if (!is_text(reader, node, "a text")) {
+        return false;
+    }
+    if (strlen(node->text) > (size_t)field->high) {
+        report_fault(reader->report, node, "is too long, at most %" PRId64 " bytes", field->high);
+        return false;
+    }
+    if (node->text[0] == '\0' || !is_one_line(node->text)) {
+        report_fault(reader->report, node, "must be one line of text");
+        return false;
+    }
+    return store_text(reader, field, target, node->text);
+}
+
+/* How the numbers of a type are written, for messages. */
+struct number_words {
+    const char *wanted;
+    enum value_result (*read)(const char *text, int64_t *out);
+    void (*print)(int64_t value, char text[VALUE_TEXT_MAX]);
+};
+
+static void print_integer(int64_t value, char text[VALUE_TEXT_MAX])
+{
+    (void)snprintf(text, VALUE_TEXT_MAX, "%" PRId64, value);
+}
+
+static void print_decimal(int64_t value_micro, char text[VALUE_TEXT_MAX])
+{
+    const int64_t size = value_micro < 0 ? -value_micro : value_micro;
+    int length = snprintf(text, VALUE_TEXT_MAX, "%s%" PRId64 ".%06" PRId64, value_micro < 0 ? "-" : "", size / 1000000,
+                          size % 1000000);
+    while (text[length - 1] == '0') {
+        text[--length] = '\0';
+    }
+    if (text[length - 1] == '.') {
+        text[length - 1] = '\0';
+    }
+}
+
+static enum value_result read_decimal(const char *text, int64_t *out_micro)
+{
+    const char *unit = "";
+    const enum value_result result = value_read_quantity(text, out_micro, &unit);
+    return result == VALUE_OK && *unit != '\0' ? VALUE_NOT_A_NUMBER : result;
+}
+
+static const struct number_words *number_words(enum field_type type)
+{
+    static const struct number_words integer = {"a whole number", value_read_integer, print_integer};
+    static const struct number_words decimal = {"a number with at most six decimal places", read_decimal,
+                                                print_decimal};
+    static const struct number_words duration = {"a duration such as 500ms, 15s, 5min, 2h or 1d", value_read_duration,
+                                                 value_print_duration};
+    static const struct number_words size = {"a size such as 64KiB, 128MiB or 1GiB", value_read_size, value_print_size};
+    switch ((int)type) {
+    case FIELD_DECIMAL:
+        return &decimal;
+    case FIELD_DURATION:
+        return &duration;
+    case FIELD_SIZE:
+        return &size;
+    default:
+        return &integer;
+    }
+}
+
+static void report_range(const struct reader *reader, const struct node *node, const struct field *field)
+{
+    char low[VALUE_TEXT_MAX], high[VALUE_TEXT_MAX];
+    const struct number_words *words = number_words(field->type);
+    words->print(field->low, low);
+    words->print(field->high, high);
+    report_fault(reader->report, node, "%.40s is out of range, it must be from %s to %s", node->text, low, high);
+}
+
+static bool read_number(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+{
+    const struct number_words *words = number_words(field->type);
+    if (!is_text(reader, node, words->wanted)) {
+        return false;
+    }
+    int64_t number = 0;
+    switch (words->read(node->text, &number)) {
+    case VALUE_OK:
+        break;
+    case VALUE_NO_UNIT:
+        report_fault(reader->report, node, "\"%.40s\" has no unit, write %s", node->text, words->wanted);
+        return false;
+    case VALUE_OUT_OF_RANGE:
+        report_range(reader, node, field);
+        return false;
+    case VALUE_NOT_A_NUMBER:
+    case VALUE_UNKNOWN_UNIT:
+        report_fault(reader->report, node, "\"%.40s\" is not %s", node->text, words->wanted);
+        return false;
+    }
+    if (number < field->low || number > field->high) {
+        report_range(reader, node, field);
+        return false;
+    }
+    store_number(field, target, number);
+    return true;
+}
+
+static size_t count_words(const char *const *words)
+{
+    size_t count = 0;
+    while (words[count] != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static bool read_word(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+{
+    static const char *const booleans[] = {"false", "true", NULL};
+    const char *const *words = field->type == FIELD_BOOLEAN ? booleans : field->words;
+    if (!is_text(reader, node, field->type == FIELD_BOOLEAN ? "true or false" : "one word")) {
+        return false;
+    }
+    for (int64_t i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], node->text) == 0) {
+            store_number(field, target, i);
+            return true;
+        }
+    }
+    char hint[SCHEMA_HINT_MAX];
+    schema_hint(node->text, words, count_words(words), hint);
+    report_fault(reader->report, node, "\"%.40s\" is not known here%s", node->text, hint);
+    return false;
+}
+
+static bool read_shape(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+{
+    const enum node_kind kind = field->type == FIELD_LIST ? NODE_LIST : NODE_MAPPING;
+    if (field->type != FIELD_ANY && node->kind != kind) {
+        report_fault(reader->report, node, "must be a %s: %s",
+                     kind == NODE_LIST ? "list [...]" : "mapping {key: value}", field->help);
+        return false;
+    }
+    if ((field->type == FIELD_LIST || field->type == FIELD_ENTRIES) && node->child_count == 0) {
+        report_fault(reader->report, node, "is empty: %s", field->help);
+        return false;
+    }
+    store_node(field, target, node);
+    return true;
+}
+
+bool field_read(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+{
+    assert(reader != NULL && node != NULL && field != NULL && target != NULL);
+    switch (field->type) {
+    case FIELD_ID:
+        return read_id(reader, node, field, target);
+    case FIELD_TEXT:
+        return read_text(reader, node, field, target);
+    case FIELD_INTEGER:
+    case FIELD_DECIMAL:
+    case FIELD_DURATION:
+    case FIELD_SIZE:
+        return read_number(reader, node, field, target);
+    case FIELD_BOOLEAN:
+    case FIELD_WORD:
+        return read_word(reader, node, field, target);
+    case FIELD_SECTION:
+    case FIELD_ENTRIES:
+    case FIELD_LIST:
+    case FIELD_ANY:
+        return read_shape(reader, node, field, target);
+    }
+    assert(false);
+    return false;
+}
+
+static bool is_known(const struct section *section, const char *key)
+{
+    for (size_t i = 0; i < section->count; i++) {
+        if (strcmp(section->fields[i].name, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void report_unknown(const struct reader *reader, const struct node *node, const struct section *section)
+{
+    if (strchr(node->key, ':') != NULL && node_is_empty(node)) {
+        report_key_fault(reader->report, node, "a space is missing behind the colon");
+        return;
+    }
+    const char *names[SECTION_FIELDS_MAX];
+    assert(section->count <= SECTION_FIELDS_MAX);
+    for (size_t i = 0; i < section->count; i++) {
+        names[i] = section->fields[i].name;
+    }
+    char hint[SCHEMA_HINT_MAX];
+    schema_hint(node->key, names, section->count, hint);
+    report_key_fault(reader->report, node, "%s has no such key%s", section->name, hint);
+}
+
+/* The default goes the way of a written value, so that the tables show defaults as people write them. */
+static bool read_fallback(const struct reader *reader, const struct field *field, void *target)
+{
+    if (field->fallback == NULL) {
+        return true;
+    }
+    const struct node written = {.kind = NODE_TEXT, .text = field->fallback, .is_quoted = true};
+    return field_read(reader, &written, field, target);
+}
+
+bool section_read_defaults(const struct reader *reader, const struct section *section, void *target)
+{
+    assert(reader != NULL && section != NULL && target != NULL);
+    bool is_whole = true;
+    for (size_t i = 0; i < section->count; i++) {
+        is_whole = read_fallback(reader, &section->fields[i], target) && is_whole;
+    }
+    return is_whole;
+}
+
+static bool read_field(const struct reader *reader, const struct node *mapping, const struct field *field, void *target)
+{
+    const struct node *child = node_child(mapping, field->name);
+    if (child != NULL) {
+        return field_read(reader, child, field, target);
+    }
+    if (field->is_required) {
+        report_key_fault(reader->report, mapping, "the key \"%s\" is missing: %s", field->name, field->help);
+        return false;
+    }
+    return read_fallback(reader, field, target);
+}
+
+bool section_read(const struct reader *reader, const struct node *mapping, const struct section *section, void *target)
+{
+    assert(reader != NULL && mapping != NULL && section != NULL && target != NULL);
+    if (mapping->kind != NODE_MAPPING) {
+        report_fault(reader->report, mapping, "%s must be a mapping {key: value}", section->name);
+        return false;
+    }
+    bool is_whole = true;
+    for (const struct node *child = mapping->first; child != NULL; child = child->next) {
+        if (!is_known(section, child->key)) {
+            report_unknown(reader, child, section);
+            is_whole = false;
+        }
+    }
+    for (size_t i = 0; i < section->count; i++) {
+        is_whole = read_field(reader, mapping, &section->fields[i], target) && is_whole;
+    }
+    return is_whole;
+}
+
+bool schema_check_name(const struct reader *reader, const struct node *node, size_t length_max)
+{
+    assert(reader != NULL && node != NULL && node->key != NULL);
+    if (value_is_id(node->key, length_max)) {
+        return true;
+    }
+    if (strchr(node->key, ':') != NULL && node_is_empty(node)) {
+        report_key_fault(reader->report, node, "a space is missing behind the colon");
+    } else {
+        report_key_fault(reader->report, node, "\"%.40s\" cannot be a name, %s, at most %zu characters", node->key,
+                         starts_with_letter, length_max);
+    }
+    return false;
+}

@@ -1,0 +1,79 @@
+/*
+ * schema.h: reads a mapping by a table of the keys it may have.
+ *
+ * A section is a const table, one key a row: name, type, limits, default, help. section_read checks a mapping against it and fills the
+ * caller's plain struct: texts as const char *, every number as int64_t, what has its own shape as const struct node *.
+ * The rows' help is what `wardgate help KEY` prints. Thread: that which loads.
+ */
+#ifndef WARDGATE_SCHEMA_H
+#define WARDGATE_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/settings/document.h"
+
+#define SECTION_FIELDS_MAX 32
+
+enum field_type {
+    FIELD_ID,       /* const char *: [A-Za-z][A-Za-z0-9_-]*, at most `high` characters */
+    FIELD_TEXT,     /* const char *: at most `high` bytes */
+    FIELD_INTEGER,  /* int64_t from low to high */
+    FIELD_DECIMAL,  /* int64_t in millionths, from low to high */
+    FIELD_DURATION, /* int64_t in ms, from low to high */
+    FIELD_SIZE,     /* int64_t in bytes, from low to high */
+    FIELD_BOOLEAN,  /* int64_t 0 or 1 */
+    FIELD_WORD,     /* int64_t: the place of the word in `words` */
+    FIELD_SECTION,  /* const struct node *: a mapping with the keys of `section` */
+    FIELD_ENTRIES,  /* const struct node *: a mapping of names to what `section` describes */
+    FIELD_LIST,     /* const struct node *: a list, of at least one item */
+    FIELD_ANY       /* const struct node *: a text, a list or a mapping; the help says which */
+};
+
+struct section;
+
+struct field {
+    const char *name;
+    size_t offset; /* of the value in the caller's struct */
+    enum field_type type;
+    bool is_required;
+    int64_t low, high;
+    const char *const *words; /* ends with NULL */
+    const char *fallback;     /* the default, as one would write it; NULL: the struct keeps what it held */
+    const struct section *section;
+    const char *help; /* one line */
+};
+
+struct section {
+    const char *name; /* what one of these is, in a message: "a bed" */
+    const struct field *fields;
+    size_t count;
+};
+
+/* What is needed to read anything. */
+struct reader {
+    struct pool *pool; /* texts are copied here */
+    struct settings_report *report;
+};
+
+/* Fills `target`, a struct laid out as the fields say and holding zeros (or the caller's own defaults). False when a key is unknown, missing or
+ * wrong: the faults are in the report, and what was right is in the target nevertheless. */
+bool section_read(const struct reader *reader, const struct node *mapping, const struct section *section,
+                  void *target) MUST_CHECK;
+
+/* As if no key had been written. */
+bool section_read_defaults(const struct reader *reader, const struct section *section, void *target) MUST_CHECK;
+
+/* One value by itself. */
+bool field_read(const struct reader *reader, const struct node *node, const struct field *field,
+                void *target) MUST_CHECK;
+
+/* True when the key of `node` is an id of at most length_max characters, else reports it. */
+bool schema_check_name(const struct reader *reader, const struct node *node, size_t length_max) MUST_CHECK;
+
+/* "did you mean" for a word that is none of `candidates`: `, did you mean "x"?`, or else `, possible: a, b, c`. */
+#define SCHEMA_HINT_MAX 192
+void schema_hint(const char *word, const char *const *candidates, size_t count, char hint[SCHEMA_HINT_MAX]);
+
+#endif

@@ -1,0 +1,91 @@
+#include "app/settings/url.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <string.h>
+
+#include "app/settings/value.h"
+
+static bool copy(char *out, size_t size, const char *text, size_t length)
+{
+    if (length == 0 || length >= size) {
+        return false;
+    }
+    memcpy(out, text, length);
+    out[length] = '\0';
+    return true;
+}
+
+/* The host; *end is what follows it. An IPv6 address must be in brackets, or its last part would read as a port. */
+static bool split_host(const char *text, char *host, const char **end)
+{
+    const bool has_brackets = text[0] == '[';
+    const char *start = has_brackets ? text + 1 : text;
+    const size_t length = strcspn(start, has_brackets ? "]" : ":/?#");
+    *end = start + length + (has_brackets && start[length] == ']' ? 1 : 0);
+    if (!copy(host, URL_HOST_MAX, start, length)) {
+        return false;
+    }
+    if (has_brackets) {
+        return start[length] == ']' && url_host_is_numeric(host);
+    }
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    return host[strspn(host, allowed)] == '\0';
+}
+
+static bool split_port(const char *text, uint16_t *out)
+{
+    int64_t port = 0;
+    if (value_read_integer(text, &port) != VALUE_OK || port < 1 || port > UINT16_MAX) {
+        return false;
+    }
+    *out = (uint16_t)port;
+    return true;
+}
+
+const char *url_split(const char *text, struct url *out)
+{
+    assert(text != NULL && out != NULL);
+    struct url url = {.port = 0};
+    const char *separator = strstr(text, "://");
+    if (separator == NULL || !copy(url.scheme, sizeof url.scheme, text, (size_t)(separator - text))) {
+        return "is not an address, write SCHEME://HOST:PORT";
+    }
+    const char *rest = separator + 3;
+    if (strchr(rest, '@') != NULL) {
+        return "holds a name or password, which does not belong in an address";
+    }
+    if (!split_host(rest, url.host, &rest)) {
+        return "has no proper host (an IPv6 address stands in brackets)";
+    }
+    if (*rest != '\0' && *rest != ':') {
+        return "has something behind the host, write only SCHEME://HOST:PORT";
+    }
+    if (*rest == ':' && !split_port(rest + 1, &url.port)) {
+        return "has no proper port, it must be from 1 to 65535";
+    }
+    *out = url;
+    return NULL;
+}
+
+bool url_host_is_numeric(const char *host)
+{
+    assert(host != NULL);
+    struct in_addr ipv4;
+    struct in6_addr ipv6;
+    return inet_pton(AF_INET, host, &ipv4) == 1 || inet_pton(AF_INET6, host, &ipv6) == 1;
+}
+
+bool url_host_is_loopback(const char *host)
+{
+    assert(host != NULL);
+    struct in_addr ipv4;
+    struct in6_addr ipv6;
+    if (inet_pton(AF_INET, host, &ipv4) == 1) {
+        return ntohl(ipv4.s_addr) >> 24 == 127;
+    }
+    if (inet_pton(AF_INET6, host, &ipv6) == 1) {
+        return IN6_IS_ADDR_LOOPBACK(&ipv6);
+    }
+    return strcmp(host, "localhost") == 0;
+}

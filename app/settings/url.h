@@ -1,0 +1,29 @@
+/*
+ * url.h: addresses of brokers and monitors: SCHEME://HOST[:PORT], an IPv6 address in brackets.
+ *
+ * Pure: no name is looked up. Thread: any.
+ */
+#ifndef WARDGATE_URL_H
+#define WARDGATE_URL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define URL_HOST_MAX 96
+
+struct url {
+    char scheme[16];
+    char host[URL_HOST_MAX]; /* without brackets */
+    uint16_t port;           /* 0: none given */
+};
+
+/* NULL, or what is wrong with it. */
+const char *url_split(const char *text, struct url *out);
+
+/* True for an address in digits, which nobody has to look up. */
+bool url_host_is_numeric(const char *host);
+
+/* True when what is sent there stays on this host. */
+bool url_host_is_loopback(const char *host);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * frame.h: is this the answer to that request? Every header, length and checksum is checked here. Pure.
+ *
+ * RTU: address, PDU, CRC (low byte first). TCP: transaction (always 0 in what we send), protocol 0, length of what follows, unit, PDU.
+ * The PDU of an answer: function, byte count, data; of an exception: function + 0x80, code. Big-endian. Thread: any.
+ */
+#ifndef WARDGATE_FRAME_H
+#define WARDGATE_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/engine/status.h"
+
+#define FRAME_MAX            260
+#define FRAME_RTU_MIN        5 /* an exception */
+#define FRAME_RTU_PDU_OFFSET 1
+#define FRAME_TCP_PDU_OFFSET 7
+
+/* What the answer to the outstanding request must look like. */
+struct expected {
+    uint8_t address, function, data_bytes;
+};
+
+uint16_t frame_crc(const uint8_t *bytes, size_t length);
+
+/*
+ * STATUS_OK: the answer. STATUS_EXCEPTION: an exception to this request. STATUS_SHORT_FRAME: not whole (yet). STATUS_LONG_FRAME: there is more
+ * behind it. STATUS_BAD_CHECKSUM, STATUS_BAD_HEADER: noise. STATUS_WRONG_ADDRESS, _FUNCTION, _LENGTH: a sound frame, but not the answer
+ * to this request.
+ */
+enum status frame_check_rtu(const uint8_t *frame, size_t length, const struct expected *expected) MUST_CHECK;
+enum status frame_check_tcp(const uint8_t *frame, size_t length, const struct expected *expected) MUST_CHECK;
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * modbus_link.h: one serial line or one connection that speaks Modbus through libmodbus; none of it ever waits.
+ *
+ * The descriptor is ours (hal/serial, hal/net) and lent to libmodbus, which frames and sends a request, and reads an answer only when all of it has
+ * arrived; its own connecting, waiting and recovering is never used. It can only read: requests are functions 01 to 04.
+ * libmodbus allocates its context once, in link_make, and never again. Thread: the bus's.
+ */
+#ifndef WARDGATE_MODBUS_LINK_H
+#define WARDGATE_MODBUS_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/engine/status.h"
+#include "drivers/monitor/driver.h"
+#include "drivers/monitor/modbus/frame.h"
+#include "drivers/monitor/modbus/requests.h"
+
+struct link {
+    const struct bus_config *config;
+    void *context; /* libmodbus; NULL: no memory, opening fails */
+    bool tcp;
+    int fd; /* -1: closed */
+    uint8_t frame[FRAME_MAX + 1];
+};
+
+void link_make(struct link *link, const struct bus_config *config, bool tcp);
+
+/* TCP: has begun when OK, and link_finish tells how it ended once the descriptor is writable. STATUS_TOO_LARGE: a
+ * descriptor that libmodbus cannot wait for (select). Others: hal/serial.h, hal/net.h. */
+enum status link_open(struct link *link) MUST_CHECK;
+enum status link_finish(struct link *link) MUST_CHECK;
+void link_close(struct link *link);
+
+/* STATUS_IO: the line is gone. */
+enum status link_send(struct link *link, uint8_t address, const struct request *request) MUST_CHECK;
+
+/* Bytes received and not read. STATUS_CLOSED: the other side hung up in order; STATUS_IO: the line is gone. */
+enum status link_pending(struct link *link, size_t *out_bytes) MUST_CHECK;
+
+/* Serial lines only. */
+enum status link_discard(struct link *link) MUST_CHECK;
+
+/*
+ * Takes one frame; right after link_pending, whose result is `pending`. Gives its PDU, good until the next call, when it is the answer
+ * (STATUS_OK) or an exception to the request (STATUS_EXCEPTION); otherwise as frame_check_*. On a serial line call it only when as much as the
+ * answer has arrived or the line has fallen silent; what was read is gone, whatever it was. On a connection nothing but the
+ * answer is read: after any other status than STATUS_SHORT_FRAME close it.
+ */
+enum status link_take(struct link *link, const struct expected *expected, size_t pending,
+                      const uint8_t **out_pdu) MUST_CHECK;
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * poller.h: one monitor on a Modbus bus: what to ask it, when, and how patiently. Time is an argument; no I/O.
+ *
+ *   answering --poller_failed--> suspect --poller_recovered--> answering
+ *
+ * Answering: each run of registers is due on a grid of its interval, so that it neither drifts nor catches up. A run that the monitor
+ * refuses is cut in two; a single refused span is left out for 2 s, then longer, at most POLLER_PAUSE_MS_MAX.
+ *
+ * Suspect: whatever went wrong, an answer may still be on its way, and RTU has no number that tells it from the next one.
+ * So the monitor is only probed: a short read whose answer has another length than any of its polls has. A late
+ * answer to a poll cannot pass for the probe's, nor a late answer to a probe for a poll's; and as a monitor answers in order, none of the polls from before is
+ * outstanding once a probe was answered. Probes come ever more rarely (at most every POLLER_PROBE_MS_MAX) and every other one waits only about as long
+ * as this monitor used to think, so that a dead monitor costs its neighbours little.
+ * Storage from the arena. Thread: the bus's.
+ */
+#ifndef WARDGATE_POLLER_H
+#define WARDGATE_POLLER_H
+
+#include "app/engine/arena.h"
+#include "drivers/monitor/driver.h"
+#include "drivers/monitor/modbus/decode.h"
+#include "drivers/monitor/modbus/requests.h"
+
+#define POLLER_PROBE         UINT8_MAX /* instead of the index of a poll */
+#define POLLER_PROBE_MS_MAX  8000
+#define POLLER_PAUSE_MS_MAX  60000
+#define POLLER_SILENT_MS     10000 /* longer without an answer, and nobody knows what happened meanwhile */
+#define POLLER_PATIENCE_MS   50    /* the least that a probe waits */
+#define POLLER_SPREAD_MS_MAX 1000  /* first round: monitors begin one after the other within this time */
+
+struct poll {
+    struct run run;
+    uint32_t pause_ms; /* the newest pause of a refused span; 0: not refused */
+    int64_t due_us;
+};
+
+struct poller {
+    const struct monitor_config *config;
+    struct monitor_health *health;
+    struct span *spans;
+    struct run *runs; /* as merged at first */
+    struct poll *polls;
+    uint8_t span_count, run_count, poll_count;
+    bool suspect;
+    uint8_t failures; /* since the last answer */
+    uint32_t interval_ms; /* the shortest */
+    uint32_t think_us;    /* how long it used to take until the answer was whole; 0: never answered */
+    int64_t probe_due_us, heard_us;
+    struct decode_state decode;
+};
+
+/* Takes storage only, while the arena measures. */
+void poller_make(struct poller *poller, struct arena *arena, const struct monitor_config *config,
+                 struct monitor_health *health);
+
+/* As after start: everything merged and due at due_us; identity first, then bits, because they say how to take the values. */
+void poller_restart(struct poller *poller, int64_t due_us);
+
+/* When it has to be asked next (BUS_NEVER: nothing to ask), and which poll (or POLLER_PROBE). */
+int64_t poller_due_us(const struct poller *poller, uint8_t *out_poll);
+
+/* `all` are the monitors of the bus; those with the same address answer with the same one. */
+struct request poller_request(const struct poller *poller, uint8_t poll, const struct poller *all, uint16_t count);
+
+/* How long to wait for the answer to begin. */
+uint32_t poller_patience_us(const struct poller *poller, uint32_t timeout_ms);
+
+/* A sound answer or exception to a poll came; before it is decoded. */
+void poller_heard(struct poller *poller, int64_t now_us);
+
+/* What became of it: answered whole; refused its registers; not this time (busy, or the line was not free); no sound answer. */
+void poller_answered(struct poller *poller, uint8_t poll, int64_t now_us, uint32_t think_us);
+void poller_refused(struct poller *poller, uint8_t poll, int64_t now_us);
+void poller_skipped(struct poller *poller, uint8_t poll, int64_t now_us);
+void poller_failed(struct poller *poller, int64_t now_us);
+
+/* A probe was answered, if only by an exception. */
+void poller_recovered(struct poller *poller, int64_t now_us);
+
+/* No answer for so long that what is known of it may no longer hold. */
+bool poller_is_silent(const struct poller *poller, int64_t now_us);
+
+/* Another monitor at its address failed: what it is asked next is a probe, too. */
+void poller_doubt(struct poller *poller);
+
+/* The line works again: a suspect monitor is probed at once. */
+void poller_retry(struct poller *poller, int64_t now_us);
+
+#endif

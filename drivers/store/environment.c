@@ -1,0 +1,323 @@
+#include "drivers/store/environment.h"
+
+#include <assert.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/store/pages.h"
+
+enum { DBI_FREE_PAGES, DBI_MAIN, DBI_OWN_COUNT, META_PAGES = 2 }; /* what LMDB itself keeps in every environment */
+
+#define LOCK_FILE_BYTES 16384U /* more than its header and all readers take */
+#define PATH_ROOM       1024U
+
+_Static_assert(sizeof(MDB_dbi) == sizeof(unsigned), "environment.h spells MDB_dbi out");
+
+static enum status status_of(struct environment *e, int rc)
+{
+    switch (rc) {
+    case MDB_SUCCESS:
+        return STATUS_OK;
+    case MDB_NOTFOUND:
+        return STATUS_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+        return STATUS_FULL;
+    case MDB_READERS_FULL:
+        return STATUS_BUSY;
+    case MDB_PANIC: /* a commit failed half way: the file is whole, this opening of it is not */
+        atomic_store(&e->broken, true);
+        return STATUS_IO;
+    default:
+        if (rc > 0) {
+            return folder_status(rc);
+        }
+        atomic_store(&e->broken, true);
+        return STATUS_CORRUPT;
+    }
+}
+
+/* LMDB's one struct for in and out has no const. */
+static MDB_val value_of(struct bytes bytes)
+{
+    MDB_val value = {.mv_size = bytes.size};
+    memcpy(&value.mv_data, &bytes.data, sizeof bytes.data);
+    return value;
+}
+
+static struct bytes bytes_of(MDB_val value)
+{
+    return (struct bytes){value.mv_data, value.mv_size};
+}
+
+/* ---- opening ---- */
+
+static int databases_open(struct environment *e, unsigned flags)
+{
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(e->env, NULL, 0, &txn);
+    if (rc != MDB_SUCCESS) {
+        return rc;
+    }
+    for (unsigned i = 0; rc == MDB_SUCCESS && i < e->layout->database_count; i++) {
+        rc = mdb_dbi_open(txn, e->layout->databases[i], flags, &e->dbi[i]);
+    }
+    if (rc != MDB_SUCCESS) {
+        mdb_txn_abort(txn);
+        return rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE ? MDB_CORRUPTED : rc;
+    }
+    return mdb_txn_commit(txn);
+}
+
+static int map_open(struct environment *e, const char *path, unsigned database_flags)
+{
+    int rc = mdb_env_create(&e->env);
+    if (rc != MDB_SUCCESS) {
+        e->env = NULL;
+        return rc;
+    }
+    rc = mdb_env_set_maxdbs(e->env, e->layout->database_count);
+    rc = rc == MDB_SUCCESS ? mdb_env_set_maxreaders(e->env, ENVIRONMENT_READERS_MAX) : rc;
+    rc = rc == MDB_SUCCESS ? mdb_env_set_mapsize(e->env, (size_t)e->bytes) : rc;
+    rc = rc == MDB_SUCCESS ? mdb_env_open(e->env, path, MDB_NOTLS, 0600) : rc;
+    rc = rc == MDB_SUCCESS ? mdb_reader_check(e->env, NULL) : rc;
+    return rc == MDB_SUCCESS ? databases_open(e, database_flags) : rc;
+}
+
+static int map_measure(struct environment *e)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    int rc = mdb_env_info(e->env, &info);
+    rc = rc == MDB_SUCCESS ? mdb_env_stat(e->env, &stat) : rc;
+    if (rc == MDB_SUCCESS) {
+        e->page_bytes = stat.ms_psize;
+        e->map_pages = info.me_mapsize / stat.ms_psize;
+    }
+    return rc;
+}
+
+/* LMDB writes its lock file through a map: without room reserved for it, a full disk would be a SIGBUS. */
+static enum status files_reserve(const struct environment *e, const char *folder)
+{
+    const enum status status = folder_reserve(e->root_fd, folder, FOLDER_DATA, e->bytes);
+    return status == STATUS_OK ? folder_reserve(e->root_fd, folder, FOLDER_LOCK, LOCK_FILE_BYTES) : status;
+}
+
+static enum status folder_open_map(struct environment *e, const char *folder, unsigned database_flags)
+{
+    char path[PATH_ROOM];
+    if (snprintf(path, sizeof path, "%s/%s", e->root, folder) >= (int)sizeof path) {
+        return STATUS_TOO_LARGE;
+    }
+    enum status status = files_reserve(e, folder);
+    if (status == STATUS_OK) {
+        status = status_of(e, map_open(e, path, database_flags));
+    }
+    return status == STATUS_OK ? status_of(e, map_measure(e)) : status;
+}
+
+enum status environment_open(struct environment *e)
+{
+    assert(e != NULL && e->env == NULL);
+    char file[2 * FOLDER_NAME_MAX];
+    (void)snprintf(file, sizeof file, "%s/" FOLDER_DATA, e->layout->folder);
+    enum status status = pages_check(e->root_fd, file);
+    if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
+        return STATUS_CORRUPT; /* the folder is there, a data file is not */
+    }
+    if (status == STATUS_OK) {
+        status = folder_open_map(e, e->layout->folder, 0);
+    }
+    if (status != STATUS_OK) {
+        environment_close(e);
+    }
+    return status;
+}
+
+enum status environment_stage(struct environment *e)
+{
+    assert(e != NULL && e->env == NULL);
+    enum status status = folder_stage(e->root_fd, e->layout->folder, e->stage);
+    if (status == STATUS_OK) {
+        status = folder_open_map(e, e->stage, MDB_CREATE);
+    }
+    if (status != STATUS_OK) {
+        environment_close(e);
+    }
+    return status;
+}
+
+enum status environment_publish(struct environment *e)
+{
+    assert(e != NULL && e->env != NULL && e->stage[0] != '\0');
+    mdb_env_close(e->env);
+    e->env = NULL;
+    const enum status status = folder_publish(e->root_fd, e->stage, e->layout->folder);
+    if (status == STATUS_OK) {
+        e->stage[0] = '\0';
+        return environment_open(e);
+    }
+    environment_close(e);
+    return status;
+}
+
+void environment_close(struct environment *e)
+{
+    assert(e != NULL);
+    if (e->env != NULL) {
+        mdb_env_close(e->env);
+        e->env = NULL;
+    }
+    if (e->stage[0] != '\0') {
+        folder_remove(e->root_fd, e->stage);
+        e->stage[0] = '\0';
+    }
+    atomic_store(&e->broken, false);
+}
+
+bool environment_is_lost(const struct environment *e)
+{
+    return e->env == NULL || atomic_load(&e->broken);
+}
+
+/* ---- transactions ---- */
+
+enum status transaction_begin(struct environment *e, bool write, struct transaction *out)
+{
+    assert(e != NULL && e->env != NULL && out != NULL);
+    MDB_txn *txn = NULL;
+    const enum status status = status_of(e, mdb_txn_begin(e->env, NULL, write ? 0 : MDB_RDONLY, &txn));
+    if (status == STATUS_OK) {
+        *out = (struct transaction){e, txn};
+    }
+    return status;
+}
+
+enum status transaction_commit(struct transaction *t)
+{
+    assert(t != NULL && t->txn != NULL);
+    const int rc = mdb_txn_commit(t->txn); /* gone in any case */
+    t->txn = NULL;
+    return status_of(t->environment, rc);
+}
+
+void transaction_abort(struct transaction *t)
+{
+    if (t->txn != NULL) {
+        mdb_txn_abort(t->txn);
+        t->txn = NULL;
+    }
+}
+
+enum status transaction_get(const struct transaction *t, unsigned database, struct bytes key, struct bytes *out)
+{
+    MDB_val wanted = value_of(key), found;
+    const int rc = mdb_get(t->txn, t->environment->dbi[database], &wanted, &found);
+    if (rc == MDB_SUCCESS) {
+        *out = bytes_of(found);
+    }
+    return status_of(t->environment, rc);
+}
+
+enum status transaction_put(const struct transaction *t, unsigned database, struct bytes key, struct bytes value,
+                            bool appending)
+{
+    MDB_val where = value_of(key), what = value_of(value);
+    const MDB_dbi dbi = t->environment->dbi[database];
+    int rc = mdb_put(t->txn, dbi, &where, &what, appending ? MDB_APPEND : 0);
+    if (rc == MDB_KEYEXIST) { /* not the largest after all: LMDB has changed nothing yet */
+        rc = mdb_put(t->txn, dbi, &where, &what, 0);
+    }
+    return status_of(t->environment, rc);
+}
+
+enum status transaction_reserve(const struct transaction *t, unsigned database, struct bytes key, size_t size,
+                                void **out)
+{
+    MDB_val where = value_of(key), what = {.mv_size = size};
+    const int rc = mdb_put(t->txn, t->environment->dbi[database], &where, &what, MDB_RESERVE);
+    if (rc == MDB_SUCCESS) {
+        *out = what.mv_data;
+    }
+    return status_of(t->environment, rc);
+}
+
+enum status transaction_delete(const struct transaction *t, unsigned database, struct bytes key)
+{
+    MDB_val where = value_of(key);
+    return status_of(t->environment, mdb_del(t->txn, t->environment->dbi[database], &where, NULL));
+}
+
+enum status transaction_empty(const struct transaction *t, unsigned database)
+{
+    return status_of(t->environment, mdb_drop(t->txn, t->environment->dbi[database], 0));
+}
+
+static enum status key_at(const struct transaction *t, unsigned database, MDB_cursor_op end, struct bytes *out_key)
+{
+    MDB_cursor *cursor = NULL;
+    int rc = mdb_cursor_open(t->txn, t->environment->dbi[database], &cursor);
+    if (rc != MDB_SUCCESS) {
+        return status_of(t->environment, rc);
+    }
+    MDB_val key, value;
+    rc = mdb_cursor_get(cursor, &key, &value, end);
+    mdb_cursor_close(cursor);
+    if (rc == MDB_SUCCESS) {
+        *out_key = bytes_of(key);
+    }
+    return status_of(t->environment, rc);
+}
+
+enum status transaction_first(const struct transaction *t, unsigned database, struct bytes *out_key)
+{
+    return key_at(t, database, MDB_FIRST, out_key);
+}
+
+enum status transaction_last(const struct transaction *t, unsigned database, struct bytes *out_key)
+{
+    return key_at(t, database, MDB_LAST, out_key);
+}
+
+enum status transaction_scan(const struct transaction *t, unsigned database, struct bytes from,
+                             transaction_visit *visit, void *context)
+{
+    MDB_cursor *cursor = NULL;
+    int rc = mdb_cursor_open(t->txn, t->environment->dbi[database], &cursor);
+    if (rc != MDB_SUCCESS) {
+        return status_of(t->environment, rc);
+    }
+    MDB_val key = value_of(from), value;
+    rc = mdb_cursor_get(cursor, &key, &value, from.size > 0 ? MDB_SET_RANGE : MDB_FIRST);
+    while (rc == MDB_SUCCESS && visit(context, bytes_of(key), bytes_of(value))) {
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? STATUS_OK : status_of(t->environment, rc);
+}
+
+/* Every tree of the environment keeps its own count, so nothing is walked. */
+uint64_t transaction_used_pages(const struct transaction *t)
+{
+    uint64_t pages = META_PAGES;
+    for (unsigned i = 0; i < DBI_OWN_COUNT + t->environment->layout->database_count; i++) {
+        MDB_stat stat;
+        if (mdb_stat(t->txn, i < DBI_OWN_COUNT ? i : t->environment->dbi[i - DBI_OWN_COUNT], &stat) == MDB_SUCCESS) {
+            pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+        }
+    }
+    return pages;
+}
+
+bool transaction_is_above(const struct transaction *t, unsigned percent)
+{
+    return transaction_used_pages(t) * 100 > t->environment->map_pages * percent;
+}
+
+uint64_t transaction_entries(const struct transaction *t, unsigned database)
+{
+    MDB_stat stat;
+    return mdb_stat(t->txn, t->environment->dbi[database], &stat) == MDB_SUCCESS ? stat.ms_entries : 0;
+}

@@ -1,0 +1,231 @@
+#include "drivers/store/store.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "drivers/store/store_internal.h"
+
+#define ROOM_PERCENT    75U /* above: no new alert; deliveries and deletions need the rest to work at all */
+#define TRIM_PERCENT    60U /* above: history gives way */
+#define PAGES_PER_ALERT 24U /* dirtied at worst: its row, alarm, states and a delivery, with paths and overflow pages */
+
+static struct bytes row_bytes(const struct row *row)
+{
+    return (struct bytes){row->bytes, row->size};
+}
+
+/* Every write ends here: a failed one takes the whole transaction with it. */
+static enum status written(struct store *s, enum status status)
+{
+    if (status != STATUS_OK) {
+        store_abort(s);
+    }
+    return status;
+}
+
+/* The key is copied: deleting moves what it points to. */
+static enum status oldest_drop(const struct transaction *t, unsigned database, uint64_t before)
+{
+    struct bytes found;
+    unsigned char key[ROW_KEY_SIZE];
+    const enum status status = transaction_first(t, database, &found);
+    if (status != STATUS_OK || found.size != sizeof key || row_key_read(found.data) >= before) {
+        return status == STATUS_OK ? STATUS_NOT_FOUND : status;
+    }
+    memcpy(key, found.data, sizeof key);
+    return transaction_delete(t, database, (struct bytes){key, sizeof key});
+}
+
+enum status store_drop_rows(const struct transaction *t, unsigned database, uint64_t before, uint64_t most)
+{
+    enum status status = STATUS_OK;
+    for (uint64_t i = 0; status == STATUS_OK && i < most; i++) {
+        status = oldest_drop(t, database, before);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status history_trim(struct store *s)
+{
+    const uint64_t rows = transaction_entries(&s->commit, DB_HISTORY);
+    if (rows < 2 || !transaction_is_above(&s->commit, TRIM_PERCENT)) {
+        return STATUS_OK;
+    }
+    return store_drop_rows(&s->commit, DB_HISTORY, UINT64_MAX, rows - 1 < TRIM_ROWS ? rows - 1 : TRIM_ROWS);
+}
+
+enum status store_begin(struct store *store)
+{
+    assert(store != NULL && store->commit.txn == NULL);
+    enum status status = STATUS_OK;
+    if (environment_is_lost(&store->alerts)) {
+        status = store_revive(store, &store->alerts);
+    }
+    if (status == STATUS_OK) {
+        status = transaction_begin(&store->alerts, true, &store->commit);
+    }
+    return status == STATUS_OK ? written(store, history_trim(store)) : status;
+}
+
+uint32_t store_batch_max(const struct store *store)
+{
+    return (uint32_t)(store->alerts.map_pages * (100 - ROOM_PERCENT) / 100 / PAGES_PER_ALERT);
+}
+
+bool store_has_room(struct store *store)
+{
+    assert(store->commit.txn != NULL);
+    return !transaction_is_above(&store->commit, ROOM_PERCENT);
+}
+
+enum status store_put_alert(struct store *store, const struct store_alert *alert, uint64_t *out_row)
+{
+    assert(store != NULL && store->commit.txn != NULL && alert != NULL && out_row != NULL);
+    if (!store_has_room(store)) {
+        return written(store, STATUS_FULL);
+    }
+    enum status status = row_encode_alert(alert, &store->row);
+    const uint64_t number = store->next_row++; /* never given twice, whatever becomes of this transaction */
+    if (status == STATUS_OK) {
+        unsigned char key[ROW_KEY_SIZE];
+        row_key_write(number, key);
+        const unsigned database = (alert->flags & STORE_ALERT_SENT) != 0 ? DB_HISTORY : DB_OUTBOX;
+        status =
+            transaction_put(&store->commit, database, (struct bytes){key, sizeof key}, row_bytes(&store->row), true);
+    }
+    if (status == STATUS_OK) {
+        *out_row = number;
+    }
+    return written(store, status);
+}
+
+enum status store_put_alarm(struct store *store, const struct store_alarm *alarm)
+{
+    assert(store != NULL && store->commit.txn != NULL && alarm != NULL);
+    unsigned char key[STORE_KEY_MAX];
+    size_t key_size = 0;
+    enum status status = row_encode_alarm(alarm, &store->row);
+    if (status == STATUS_OK) {
+        status = row_alarm_key(alarm->bed, alarm->alarm, key, &key_size);
+    }
+    if (status == STATUS_OK) {
+        status =
+            transaction_put(&store->commit, DB_ALARMS, (struct bytes){key, key_size}, row_bytes(&store->row), false);
+    }
+    return written(store, status);
+}
+
+enum status store_put_state(struct store *store, const char *key, const void *value, size_t size)
+{
+    assert(store != NULL && store->commit.txn != NULL && key != NULL && key[0] != '\0');
+    if (strlen(key) > STORE_KEY_MAX || size > STORE_VALUE_MAX) {
+        return written(store, STATUS_TOO_LARGE);
+    }
+    row_seal(value, size, store->row.bytes);
+    store->row.size = ROW_SEAL + size;
+    return written(store, transaction_put(&store->commit, DB_STATE, text_bytes(key), row_bytes(&store->row), false));
+}
+
+/* The row is copied on its way: what a get gives lies in a page that the put may move. */
+enum status store_mark_delivered(struct store *store, uint64_t row)
+{
+    assert(store != NULL && store->commit.txn != NULL);
+    unsigned char number[ROW_KEY_SIZE];
+    row_key_write(row, number);
+    const struct bytes key = {number, sizeof number};
+    struct bytes value;
+    enum status status = transaction_get(&store->commit, DB_OUTBOX, key, &value);
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK && value.size > sizeof store->row.bytes) {
+        status = STATUS_CORRUPT;
+    }
+    if (status == STATUS_OK) {
+        memcpy(store->row.bytes, value.data, value.size);
+        store->row.size = value.size;
+        status = transaction_put(&store->commit, DB_HISTORY, key, row_bytes(&store->row), true);
+    }
+    if (status == STATUS_OK) {
+        status = transaction_delete(&store->commit, DB_OUTBOX, key);
+    }
+    return written(store, status);
+}
+
+struct first_active {
+    struct store *store;
+    unsigned char key[STORE_KEY_MAX];
+    size_t key_size; /* 0: none */
+};
+
+/* Finds the first alarm that is not ended and copies it, ended, into the store's row. A row that cannot be read is no alarm of anybody's. */
+static bool find_active(void *context, struct bytes key, struct bytes value)
+{
+    struct first_active *found = context;
+    struct store_alarm alarm;
+    if (row_decode_alarm(value.data, value.size, &alarm) != STATUS_OK || alarm.ended || key.size > STORE_KEY_MAX) {
+        return true;
+    }
+    alarm.ended = true;
+    if (row_encode_alarm(&alarm, &found->store->row) != STATUS_OK) {
+        return true;
+    }
+    memcpy(found->key, key.data, key.size);
+    found->key_size = key.size;
+    return false;
+}
+
+static enum status alarms_end(struct store *s)
+{
+    struct first_active found = {.store = s};
+    enum status status = STATUS_OK;
+    do { /* each search goes on where the last one ended */
+        const struct bytes from = {found.key, found.key_size};
+        struct first_active next = {.store = s};
+        status = transaction_scan(&s->commit, DB_ALARMS, from, find_active, &next);
+        found = next;
+        if (status == STATUS_OK && found.key_size > 0) {
+            status = transaction_put(&s->commit, DB_ALARMS, (struct bytes){found.key, found.key_size},
+                                     row_bytes(&s->row), false);
+        }
+    } while (status == STATUS_OK && found.key_size > 0);
+    return status;
+}
+
+enum status store_adopt(struct store *store, const char *epoch)
+{
+    assert(store != NULL && store->commit.txn != NULL && epoch != NULL && epoch[0] != '\0');
+    assert(strlen(epoch) < STORE_EPOCH_MAX);
+    enum status status = transaction_put(&store->commit, DB_META, text_bytes("epoch"), text_bytes(epoch), false);
+    if (status == STATUS_OK) {
+        status = transaction_empty(&store->commit, DB_STATE);
+    }
+    if (status == STATUS_OK) {
+        status = alarms_end(store);
+    }
+    (void)snprintf(store->epoch_adopted, sizeof store->epoch_adopted, "%s", epoch);
+    return written(store, status);
+}
+
+enum status store_commit(struct store *store)
+{
+    assert(store != NULL && store->commit.txn != NULL);
+    const enum status status = transaction_commit(&store->commit);
+    if (status != STATUS_OK) {
+        store_abort(store);
+        return status;
+    }
+    if (store->epoch_adopted[0] != '\0') {
+        memcpy(store->epoch, store->epoch_adopted, sizeof store->epoch);
+        store->epoch_adopted[0] = '\0';
+    }
+    atomic_fetch_add(&store->commits, 1);
+    return STATUS_OK;
+}
+
+void store_abort(struct store *store)
+{
+    assert(store != NULL);
+    store->epoch_adopted[0] = '\0';
+    transaction_abort(&store->commit);
+}

@@ -1,0 +1,107 @@
+#include <assert.h>
+
+#include "drivers/store/store_internal.h"
+
+#define JOURNAL_PERCENT   75U /* above: the oldest rows give way, at most so many a put */
+#define JOURNAL_TRIM_ROWS 16U
+#define JOURNAL_FULL      80U /* above, after that: the new row is given up rather than the map's last pages */
+
+/* Instants sort as numbers although they are signed. */
+static uint64_t instant_number(int64_t at_ms)
+{
+    return (uint64_t)at_ms ^ (1ULL << 63);
+}
+
+static bool read_journal(void *context, struct bytes key, struct bytes value)
+{
+    struct reading *r = context;
+    const void *body = NULL;
+    size_t size = 0;
+    if (key.size != ROW_KEY_SIZE || row_unseal(value.data, value.size, &body, &size) != STATUS_OK) {
+        r->damaged = true;
+        return true;
+    }
+    return r->journal(r->context, (int64_t)(row_key_read(key.data) ^ (1ULL << 63)), body, size);
+}
+
+enum status store_journal_each(struct store *store, int64_t from_ms, store_journal_visit *visit, void *context)
+{
+    assert(store != NULL && visit != NULL);
+    unsigned char key[ROW_KEY_SIZE];
+    row_key_write(instant_number(from_ms), key);
+    struct reading reading = {.journal = visit, .context = context};
+    return store_read_rows(store, &store->trends, DB_JOURNAL, (struct bytes){key, sizeof key}, read_journal, &reading);
+}
+
+static enum status journal_begin(struct store *s, struct transaction *out)
+{
+    enum status status = STATUS_OK;
+    if (environment_is_lost(&s->trends)) {
+        status = store_revive(s, &s->trends);
+    }
+    return status == STATUS_OK ? transaction_begin(&s->trends, true, out) : status;
+}
+
+static enum status journal_end(struct transaction *t, enum status status)
+{
+    if (status != STATUS_OK) {
+        transaction_abort(t);
+        return status;
+    }
+    return transaction_commit(t);
+}
+
+static enum status journal_row_put(const struct transaction *t, int64_t at_ms, const void *bytes, size_t size)
+{
+    unsigned char key[ROW_KEY_SIZE];
+    row_key_write(instant_number(at_ms), key);
+    void *place = NULL;
+    const enum status status =
+        transaction_reserve(t, DB_JOURNAL, (struct bytes){key, sizeof key}, ROW_SEAL + size, &place);
+    if (status == STATUS_OK) {
+        row_seal(bytes, size, place);
+    }
+    return status;
+}
+
+enum status store_journal_put(struct store *store, int64_t at_ms, const void *bytes, size_t size)
+{
+    assert(store != NULL && bytes != NULL);
+    if (size > STORE_JOURNAL_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    struct transaction t;
+    enum status status = journal_begin(store, &t);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (transaction_is_above(&t, JOURNAL_PERCENT)) {
+        status = store_drop_rows(&t, DB_JOURNAL, UINT64_MAX, JOURNAL_TRIM_ROWS);
+    }
+    const bool full = status == STATUS_OK && transaction_is_above(&t, JOURNAL_FULL);
+    if (status == STATUS_OK && !full) {
+        status = journal_row_put(&t, at_ms, bytes, size);
+    }
+    status = journal_end(&t, status); /* also when full: what was dropped makes room for the next */
+    return status == STATUS_OK && full ? STATUS_FULL : status;
+}
+
+enum status store_journal_trim(struct store *store, int64_t before_ms)
+{
+    assert(store != NULL);
+    struct transaction t;
+    enum status status = journal_begin(store, &t);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = store_drop_rows(&t, DB_JOURNAL, instant_number(before_ms), TRIM_ROWS);
+    return journal_end(&t, status);
+}
+
+enum status store_journal_clear(struct store *store)
+{
+    assert(store != NULL);
+    struct transaction t;
+    const enum status status = journal_begin(store, &t);
+    return status == STATUS_OK ? journal_end(&t, transaction_empty(&t, DB_JOURNAL)) : status;
+}

@@ -1,0 +1,147 @@
+#include <assert.h>
+
+#include "drivers/store/store_internal.h"
+
+enum status store_read_begin(struct store *s, struct environment *e, struct transaction *out)
+{
+    pthread_rwlock_rdlock(&s->guard);
+    const enum status status = e->env == NULL ? STATUS_CLOSED : transaction_begin(e, false, out);
+    if (status != STATUS_OK) {
+        pthread_rwlock_unlock(&s->guard);
+    }
+    return status;
+}
+
+void store_read_end(struct store *s, struct transaction *t)
+{
+    transaction_abort(t);
+    pthread_rwlock_unlock(&s->guard);
+}
+
+static enum status value_copy(struct bytes sealed, void *value, size_t size, size_t *out_length)
+{
+    const void *body = NULL;
+    size_t length = 0;
+    const enum status status = row_unseal(sealed.data, sealed.size, &body, &length);
+    if (status != STATUS_OK || length > size) {
+        return status != STATUS_OK ? status : STATUS_TOO_LARGE;
+    }
+    if (length > 0) {
+        memcpy(value, body, length);
+    }
+    *out_length = length;
+    return STATUS_OK;
+}
+
+enum status store_get_state(struct store *store, const char *key, void *value, size_t size, size_t *out_length)
+{
+    assert(store != NULL && key != NULL && value != NULL && out_length != NULL);
+    struct transaction t;
+    enum status status = store_read_begin(store, &store->alerts, &t);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct bytes sealed;
+    status = transaction_get(&t, DB_STATE, text_bytes(key), &sealed);
+    if (status == STATUS_OK) {
+        status = value_copy(sealed, value, size, out_length);
+    }
+    store_read_end(store, &t);
+    return status;
+}
+
+static bool read_alert(void *context, struct bytes key, struct bytes value)
+{
+    struct reading *r = context;
+    struct store_alert alert;
+    if (key.size != ROW_KEY_SIZE || row_decode_alert(value.data, value.size, &alert) != STATUS_OK) {
+        r->damaged = true;
+        return true;
+    }
+    alert.row = row_key_read(key.data);
+    r->left--;
+    return r->alert(r->context, &alert) && r->left > 0;
+}
+
+static bool read_alarm(void *context, struct bytes key, struct bytes value)
+{
+    (void)key; /* its parts stand in the row too */
+    struct reading *r = context;
+    struct store_alarm alarm;
+    if (row_decode_alarm(value.data, value.size, &alarm) != STATUS_OK) {
+        r->damaged = true;
+        return true;
+    }
+    return r->alarm(r->context, &alarm);
+}
+
+enum status store_read_rows(struct store *s, struct environment *e, unsigned database, struct bytes from,
+                            transaction_visit *visit, struct reading *reading)
+{
+    struct transaction t;
+    enum status status = store_read_begin(s, e, &t);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = transaction_scan(&t, database, from, visit, reading);
+    store_read_end(s, &t);
+    return status == STATUS_OK && reading->damaged ? STATUS_CORRUPT : status;
+}
+
+static enum status each_alert(struct store *s, unsigned database, uint64_t after, uint32_t most,
+                              store_alert_visit *visit, void *context)
+{
+    assert(s != NULL && visit != NULL);
+    if (after == UINT64_MAX || most == 0) {
+        return STATUS_OK;
+    }
+    unsigned char key[ROW_KEY_SIZE];
+    row_key_write(after + 1, key);
+    struct reading reading = {.alert = visit, .context = context, .left = most};
+    return store_read_rows(s, &s->alerts, database, (struct bytes){key, sizeof key}, read_alert, &reading);
+}
+
+enum status store_each_outbox(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
+                              void *context)
+{
+    return each_alert(store, DB_OUTBOX, after, most, visit, context);
+}
+
+enum status store_each_history(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
+                               void *context)
+{
+    return each_alert(store, DB_HISTORY, after, most, visit, context);
+}
+
+enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void *context)
+{
+    assert(store != NULL && visit != NULL);
+    struct reading reading = {.alarm = visit, .context = context};
+    return store_read_rows(store, &store->alerts, DB_ALARMS, (struct bytes){NULL, 0}, read_alarm, &reading);
+}
+
+static bool environment_usage(struct store *s, struct environment *e, struct transaction *t, uint64_t *bytes,
+                              uint64_t *bytes_max)
+{
+    if (store_read_begin(s, e, t) != STATUS_OK) {
+        return false;
+    }
+    *bytes = transaction_used_pages(t) * e->page_bytes;
+    *bytes_max = e->map_pages * e->page_bytes;
+    return true;
+}
+
+void store_usage(struct store *store, struct store_usage *out)
+{
+    assert(store != NULL && out != NULL);
+    *out = (struct store_usage){.commits = atomic_load(&store->commits)};
+    struct transaction t;
+    if (environment_usage(store, &store->alerts, &t, &out->alerts_bytes, &out->alerts_bytes_max)) {
+        out->outbox_rows = transaction_entries(&t, DB_OUTBOX);
+        out->history_rows = transaction_entries(&t, DB_HISTORY);
+        store_read_end(store, &t);
+    }
+    if (environment_usage(store, &store->trends, &t, &out->trends_bytes, &out->trends_bytes_max)) {
+        store_read_end(store, &t);
+    }
+}

@@ -1,0 +1,50 @@
+#include "hal/clock.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BOOT_ID_LENGTH = 36 };
+
+int64_t clock_boot_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_wall_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool clock_is_synchronised(void)
+{
+    struct timex state;
+    memset(&state, 0, sizeof state);
+    return adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+}
+
+void clock_sleep_until_us(int64_t boot_us)
+{
+    const int64_t until_us = boot_us > 0 ? boot_us : 0;
+    const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000), .tv_nsec = (long)(until_us % 1000000) * 1000};
+    (void)clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &until, NULL);
+}
+
+void clock_boot_id(char text[37])
+{
+    const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    const ssize_t got = fd >= 0 ? read(fd, text, BOOT_ID_LENGTH) : -1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (got != BOOT_ID_LENGTH) {
+        memcpy(text, "00000000-0000-0000-0000-000000000000", BOOT_ID_LENGTH);
+    }
+    text[BOOT_ID_LENGTH] = '\0';
+}

@@ -1,0 +1,46 @@
+#include "hal/thread.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <string.h>
+
+/* Enough for the deepest library call of a thread; only the pages it touches cost memory. */
+enum { THREAD_STACK_BYTES = 256 * 1024, THREAD_NAME_MAX = 15 };
+
+static int start_blocked(struct thread *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits the mask */
+    const int fault = pthread_create(&thread->id, attributes, run, argument);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return fault;
+}
+
+enum status thread_start(struct thread *thread, const char *name, void *(*run)(void *), void *argument)
+{
+    assert(strlen(name) <= THREAD_NAME_MAX);
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) {
+        return STATUS_NO_MEMORY;
+    }
+    int fault = pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
+    if (fault == 0) {
+        fault = start_blocked(thread, &attributes, run, argument);
+    }
+    (void)pthread_attr_destroy(&attributes);
+    if (fault != 0) {
+        return STATUS_NO_MEMORY;
+    }
+    (void)pthread_setname_np(thread->id, name);
+    thread->running = true;
+    return STATUS_OK;
+}
+
+void thread_join(struct thread *thread)
+{
+    if (thread->running) {
+        (void)pthread_join(thread->id, NULL);
+        thread->running = false;
+    }
+}

@@ -1,0 +1,37 @@
+/*
+ * serial.h: serial lines: opened raw, never blocking, for one holder only.
+ *
+ * The device's name is resolved at each opening, so a symlink of udev (/dev/serial/by-id/...) finds the adapter again
+ * wherever it was plugged in. A line without modem wires (a pty of a simulated ward) is as good as a real one. After a fault errno tells
+ * more. The descriptor is the caller's; reading, writing and waiting for it are the system's own calls.
+ * Thread: one at a time a line.
+ */
+#ifndef WARDGATE_SERIAL_H
+#define WARDGATE_SERIAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/engine/status.h"
+
+struct serial_settings {
+    const char *device;
+    uint32_t baud;
+    char parity; /* 'N', 'E', 'O'; a byte with a parity error is read as 0 */
+    uint8_t stop_bits;
+};
+
+/* STATUS_NOT_FOUND, STATUS_DENIED, STATUS_BUSY when another process holds the line, STATUS_INVALID for a speed that
+ * the system does not know or a device that is not a line, STATUS_IO. */
+enum status serial_open(const struct serial_settings *settings, int *out_fd) MUST_CHECK;
+
+/* Never waits for output that the line did not take. */
+void serial_close(int fd);
+
+/* How many bytes wait to be read. STATUS_IO: the line is gone. */
+enum status serial_pending(int fd, size_t *out_bytes) MUST_CHECK;
+
+/* Throws away what was received and not yet read. STATUS_IO: the line is gone. */
+enum status serial_discard(int fd) MUST_CHECK;
+
+#endif

@@ -1,0 +1,210 @@
+/*
+ * ward.c: a simulated ward: the monitors that the gateway is shown on and tested against.
+ *
+ *     ward [-q] FILE        -q: do not tell on standard error what happens
+ *
+ * Serial lines are ptys paced like wires, TCP monitors are sockets; all serve the register map of
+ * config/profiles/generic-vitals.yaml. Prints `ward: NAME ADDRESS` for each line and socket, then `ward: ready`.
+ * SIGTERM, SIGINT and SIGHUP print the report (ward_report.h) and end it. Exit status 0, 1 the system refused, 2 wrong
+ * usage or description.
+ *
+ * FILE has one item a line; # begins a comment. ${NAME} is an environment variable, ${NAME+N} its number plus N, so
+ * that several wards can run at once on their own folders and ports. Paths are relative to the current folder.
+ * Durations are 250us, 20ms, 10s, 5min, 1h; a bare number is milliseconds.
+ *
+ *     line NAME PATH [baud=19200] [parity=even|odd|none] [stop=1|2] [turnaround=2ms] [strict]
+ *         A serial line; clients open the symlink PATH. strict: a request that begins sooner than 3.5 characters
+ *         after the wire was last busy is ignored (it is counted in any case). A client at another speed is noise.
+ *     tcp NAME HOST:PORT [turnaround=1ms] [baud=N]
+ *         A socket with many unit ids; port 0 is chosen by the system. baud: a gateway with a serial line behind it.
+ *     monitor NAME LINE UNIT generated [seed=N] [cuff=5min] [identity=TEXT]
+ *     monitor NAME LINE UNIT recording FILE map=COLUMN=vital,...,COLUMN=time [absent=0] [speed=N] [offset=1680s]
+ *             [identity=TEXT]
+ *         offset: where to begin, in the recording's own time. identity: 8 characters, by default the name.
+ *     at TIME [every PERIOD] COMMAND
+ *     control PATH              a unix socket that takes commands, several clients at a time
+ *
+ * Commands come at their time, on standard input or through the socket (answered `ok` or `error: why`), as
+ * SUBJECT VERB ... or VERB SUBJECT ...; `report` and `quit` come alone. COUNT: how many answers; left out: until
+ * `answer`; 0 ends it.
+ *
+ *     MONITOR desaturation | tachycardia | bradycardia | apnoea | hypotension | fever | asystole | probe_off |
+ *             leads_off [DURATION]   of a generated patient; left out: until `recover`
+ *     MONITOR recover                ends all of them
+ *     MONITOR value VITAL NUMBER|absent|auto ...   in the profile's units, until auto; a pressure is one measurement
+ *     MONITOR bit NAME on|off   a bit of the profile; off leaves it to the events
+ *     MONITOR identity TEXT
+ *     MONITOR silence [DURATION]                   no answers
+ *     MONITOR crc [COUNT]       wrong CRC          MONITOR truncate BYTES [COUNT]       answers cut to BYTES
+ *     MONITOR late DURATION [COUNT]                MONITOR dribble [DURATION [COUNT]]   from byte to byte, 100ms
+ *     MONITOR exception CODE [COUNT]               MONITOR wrong_unit [COUNT]           the next unit id
+ *     MONITOR wrong_length [COUNT]                 byte count (serial) or header length (TCP) one too many
+ *     MONITOR answer            ends silence and all faults of its answers
+ *     LINE noise [BYTES]        8 random bytes     LINE unasked      an answer nobody asked for: all registers 77
+ *     LINE flood [FRAMES]       50 such answers    LINE log FILE|off the wire: MM:SS.mmm > hex (request), < (answer)
+ *     LINE unplug | replug      serial             TCP refuse | accept | reset
+ */
+#include "tests/ward/ward.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "tests/ward/ward_file.h"
+#include "tests/ward/ward_report.h"
+#include "tests/ward/ward_serial.h"
+#include "tests/ward/ward_tcp.h"
+
+enum { EXIT_DONE, EXIT_SYSTEM, EXIT_USAGE };
+
+static struct ward ward;
+
+static void signal_on_ready(void *owner, int64_t now_ns)
+{
+    (void)now_ns;
+    ((struct ward *)owner)->stop = true;
+}
+
+static bool signals_watch(struct ward_watch *watch)
+{
+    sigset_t ending;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &ending, NULL);
+    *watch = (struct ward_watch){.fd = signalfd(-1, &ending, SFD_CLOEXEC), .on_ready = signal_on_ready, .owner = &ward};
+    return watch->fd >= 0 && ward_loop_watch(&ward.loop, watch);
+}
+
+static int64_t timed_next(void)
+{
+    int64_t next_ns = WARD_NEVER;
+    for (size_t i = 0; i < ward.timed_count; i++) {
+        next_ns = ward.timed[i].due_ns < next_ns ? ward.timed[i].due_ns : next_ns;
+    }
+    return next_ns;
+}
+
+static void timed_run(int64_t now_ns)
+{
+    for (size_t i = 0; i < ward.timed_count; i++) {
+        struct ward_timed *timed = &ward.timed[i];
+        if (timed->due_ns > now_ns) {
+            continue;
+        }
+        const char *why = ward_command_run(&ward, &timed->command, now_ns);
+        if (why != NULL) {
+            fprintf(stderr, "ward: %s: %s\n", timed->command.text, why);
+        }
+        timed->due_ns = timed->period_ns == 0 ? WARD_NEVER : timed->due_ns + timed->period_ns;
+    }
+}
+
+static int64_t ward_next(void)
+{
+    const int64_t timed_ns = timed_next();
+    const int64_t pool_ns = ward_pool_next(&ward.pool);
+    int64_t next_ns = timed_ns < pool_ns ? timed_ns : pool_ns;
+    for (size_t i = 0; i < ward.link_count; i++) {
+        const int64_t at_ns = ward.links[i].kind == WARD_SERIAL ? ward_serial_next(&ward.links[i]) : WARD_NEVER;
+        next_ns = at_ns < next_ns ? at_ns : next_ns;
+    }
+    return next_ns;
+}
+
+static void ward_run(int64_t now_ns)
+{
+    timed_run(now_ns);
+    for (size_t i = 0; i < ward.link_count; i++) {
+        if (ward.links[i].kind == WARD_SERIAL) {
+            ward_serial_run(&ward.links[i], now_ns);
+        }
+    }
+    ward_pool_run(&ward.pool, now_ns);
+}
+
+static void ward_tell(void)
+{
+    char host[INET_ADDRSTRLEN];
+    for (size_t i = 0; i < ward.link_count; i++) {
+        const struct ward_link *link = &ward.links[i];
+        if (link->kind == WARD_SERIAL) {
+            printf("ward: %s %s\n", link->name, link->serial.path);
+        } else {
+            inet_ntop(AF_INET, &link->tcp.address.sin_addr, host, sizeof host);
+            printf("ward: %s %s:%u\n", link->name, host, ntohs(link->tcp.address.sin_port));
+        }
+    }
+    printf("ward: ready\n");
+    fflush(stdout);
+}
+
+static void ward_print_report(void)
+{
+    char *report = ward_report_make(&ward);
+    if (report != NULL) {
+        fputs(report, stdout);
+        fflush(stdout);
+    }
+    ward_report_free(report);
+}
+
+static void ward_close(void)
+{
+    ward_console_close(&ward);
+    for (size_t i = ward.link_count; i > 0; i--) {
+        struct ward_link *link = &ward.links[i - 1];
+        (void)ward_link_log_to(link, NULL);
+        if (link->kind == WARD_SERIAL) {
+            ward_serial_unplug(link);
+        } else {
+            ward_tcp_refuse(link);
+            ward_tcp_reset(link);
+        }
+    }
+    for (size_t i = 0; i < ward.monitor_count; i++) {
+        ward_recording_free(&ward.monitors[i].recording);
+    }
+}
+
+/* What was due at 0 has happened before anybody is told that the ward is ready. */
+static void ward_live(void)
+{
+    ward_run(ward_loop_now(&ward.loop));
+    ward_tell();
+    ward_console_start(&ward);
+    while (!ward.stop) {
+        ward_loop_wait(&ward.loop, ward_next());
+        ward_run(ward_loop_now(&ward.loop));
+    }
+    ward_print_report();
+}
+
+int main(int argc, char *argv[])
+{
+    struct ward_watch signals;
+    ward.quiet = argc == 3 && strcmp(argv[1], "-q") == 0;
+    if (argc != (ward.quiet ? 3 : 2) || argv[argc - 1][0] == '-') {
+        fprintf(stderr, "ward: usage: ward [-q] FILE, a ward description (see tests/ward/ward.c)\n");
+        return EXIT_USAGE;
+    }
+    if (!ward_loop_open(&ward.loop) || !signals_watch(&signals)) {
+        fprintf(stderr, "ward: the system gives no timer or signal descriptors\n");
+        return EXIT_SYSTEM;
+    }
+    ward_pool_init(&ward.pool);
+    ward_console_init(&ward);
+    const bool loaded = ward_file_load(&ward, argv[argc - 1]);
+    if (loaded) {
+        ward_live();
+    }
+    ward_close();
+    close(signals.fd);
+    ward_loop_close(&ward.loop);
+    return loaded ? EXIT_DONE : EXIT_USAGE;
+}
