@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+_Static_assert(VITAL_COUNT <= 32 && PARAMETERS_MAX <= 8, "vitals and parameters are noted as bits");
+_Static_assert(EXPRESSION_WINDOWS_MAX <= 16, "windows without an answer are noted as bits of 16");
+
 #define SHARE_FORM "share takes one comparison of one vital with a value, as in share(spo2 < 90, 15s)"
 
 static struct operand *top(struct emitter *emitter)

@@ -196,7 +196,7 @@ static bool is_given(const struct load *load, const char *name)
 
 static bool find_by_name(struct load *load, const struct node *node, const char *name, uint16_t *out)
 {
-    const char *names[SETTINGS_BUSES_MAX];
+    const char *names[SETTINGS_BUSES_MAX] = {NULL};
     const uint16_t count = load->settings->bus_count;
     for (uint16_t i = 0; i < count; i++) {
         names[i] = load->buses[i].name;

@@ -41,7 +41,7 @@ void ward_read(struct load *load);
 void uplink_read(struct load *load, const struct node *node);
 void buses_read(struct load *load, const struct node *entries);
 void beds_read(struct load *load, const struct node *entries);
-void profiles_read(struct load *load);
+bool profiles_read(struct load *load) MUST_CHECK; /* false: no memory for them */
 void rules_read(struct load *load, const struct node *files);
 void overrides_read(struct load *load);
 void checks_run(struct load *load);
@@ -51,6 +51,9 @@ bool buses_find(struct load *load, const struct node *node, const char *name, ui
 
 /* The place of the profile of this name, which profiles_read will read. False: there are too many. */
 bool profiles_refer(struct load *load, const struct node *node, const char *name, uint16_t *out) MUST_CHECK;
+
+/* The name of the first vital of a set that is not empty. */
+const char *load_first_vital(uint32_t vitals);
 
 /* settings_load with another bound on each pool, so that running out of memory can be tested at every step. */
 bool load_within(const char *file, size_t bytes_max, struct settings **out, struct settings_report *report) MUST_CHECK;

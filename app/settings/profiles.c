@@ -164,14 +164,18 @@ static void mark_beds(struct load *load)
     }
 }
 
-void profiles_read(struct load *load)
+bool profiles_read(struct load *load)
 {
     assert(load != NULL);
     const uint16_t count = load->settings->profile_count;
     load->profiles = POOL_TAKE(load->reader.pool, struct profile, count);
     load->settings->profiles = load->profiles;
-    for (uint16_t i = 0; i < count && load->profiles != NULL; i++) {
+    if (load->profiles == NULL) {
+        return false;
+    }
+    for (uint16_t i = 0; i < count; i++) {
         load->profile_is_sound[i] = read_file(load, load->profile_nodes[i], &load->profiles[i]);
     }
     mark_beds(load);
+    return true;
 }

@@ -71,7 +71,12 @@ bool quantity_read(const struct reader *reader, const struct node *node, struct 
         (*unit != '\0' && !find_conversion(reader, node, unit, use.vitals, &conversion))) {
         return false;
     }
-    if (use.is_difference) {
+    if (use.kind == QUANTITY_EITHER && conversion.offset_milli != 0) {
+        report_fault(reader->report, node,
+                     "the rule compares differences, so \"%.20s\" is ambiguous, give a plain number", unit);
+        return false;
+    }
+    if (use.kind == QUANTITY_DIFFERENCE) {
         conversion.offset_milli = 0;
     }
     if (!unit_convert(&conversion, micro, out_milli)) {

@@ -9,10 +9,17 @@
 #include "app/engine/vital.h"
 #include "app/settings/schema.h"
 
+/* Whether a unit's zero counts: 2 [degF] are -16.7 Cel as a temperature, but 1.1 Cel as a distance between two. */
+enum quantity_kind {
+    QUANTITY_VALUE,
+    QUANTITY_DIFFERENCE,
+    QUANTITY_EITHER /* so a unit with a zero of its own is refused */
+};
+
 /* What a value is compared with. */
 struct quantity_use {
-    uint32_t vitals;    /* bit per enum vital: a unit must mean the same for all of them that can have it */
-    bool is_difference; /* a distance between two values: 2 [degF] are 1.11 Cel */
+    uint32_t vitals; /* bit per enum vital: a unit must mean the same for all of them that can have it */
+    enum quantity_kind kind;
     const struct unit_conversion *unit; /* of a number without a unit; NULL: the canonical one */
 };
 

@@ -112,19 +112,6 @@ static void print_integer(int64_t value, char text[VALUE_TEXT_MAX])
     (void)snprintf(text, VALUE_TEXT_MAX, "%" PRId64, value);
 }
 
-static void print_decimal(int64_t value_micro, char text[VALUE_TEXT_MAX])
-{
-    const int64_t size = value_micro < 0 ? -value_micro : value_micro;
-    int length = snprintf(text, VALUE_TEXT_MAX, "%s%" PRId64 ".%06" PRId64, value_micro < 0 ? "-" : "", size / 1000000,
-                          size % 1000000);
-    while (text[length - 1] == '0') {
-        text[--length] = '\0';
-    }
-    if (text[length - 1] == '.') {
-        text[length - 1] = '\0';
-    }
-}
-
 static enum value_result read_decimal(const char *text, int64_t *out_micro)
 {
     const char *unit = "";
@@ -136,7 +123,7 @@ static const struct number_words *number_words(enum field_type type)
 {
     static const struct number_words integer = {"a whole number", value_read_integer, print_integer};
     static const struct number_words decimal = {"a number with at most six decimal places", read_decimal,
-                                                print_decimal};
+                                                value_print_decimal};
     static const struct number_words duration = {"a duration such as 500ms, 15s, 5min, 2h or 1d", value_read_duration,
                                                  value_print_duration};
     static const struct number_words size = {"a size such as 64KiB, 128MiB or 1GiB", value_read_size, value_print_size};

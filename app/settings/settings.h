@@ -124,6 +124,10 @@ struct settings_report {
 bool settings_load(const char *file, struct settings **out, struct settings_report *report);
 void settings_free(struct settings *settings); /* NULL is allowed */
 
+/* Bit per enum vital: what the monitors of a bed give together, and what a rule asks. A rule is evaluated at a bed that gives all it asks. */
+uint32_t settings_bed_vitals(const struct settings *settings, uint16_t bed);
+uint32_t settings_rule_vitals(const struct rule *rule);
+
 /* `wardgate: FILE:LINE:COLUMN: key: message`, and the excerpt with a caret under the fault, a fault a paragraph. */
 void settings_print_report(const struct settings_report *report, FILE *stream, bool colours);
 

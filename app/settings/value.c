@@ -200,3 +200,17 @@ void value_print_size(int64_t bytes, char text[VALUE_TEXT_MAX])
     assert(text != NULL);
     print_in_units(bytes, sizes, COUNT(sizes), text);
 }
+
+void value_print_decimal(int64_t micro, char text[VALUE_TEXT_MAX])
+{
+    assert(text != NULL);
+    const int64_t size = micro < 0 ? -micro : micro;
+    int length =
+        snprintf(text, VALUE_TEXT_MAX, "%s%" PRId64 ".%06" PRId64, micro < 0 ? "-" : "", size / MICRO, size % MICRO);
+    while (text[length - 1] == '0') {
+        text[--length] = '\0';
+    }
+    if (text[length - 1] == '.') {
+        text[length - 1] = '\0';
+    }
+}

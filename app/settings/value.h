@@ -39,5 +39,6 @@ enum value_result value_read_size(const char *text, int64_t *out_bytes) MUST_CHE
 /* The other way round, in the largest unit that leaves no remainder. */
 void value_print_duration(int64_t ms, char text[VALUE_TEXT_MAX]);
 void value_print_size(int64_t bytes, char text[VALUE_TEXT_MAX]);
+void value_print_decimal(int64_t micro, char text[VALUE_TEXT_MAX]); /* without zeros behind the last digit */
 
 #endif

@@ -64,12 +64,22 @@ struct bus_health {
     struct monitor_health *monitors;          /* monitor_count of them */
 };
 
+/* One request of a poll, for `wardgate check`: what it reads, how often, and how long it holds the line. */
+struct bus_request {
+    uint16_t monitor; /* index into bus_config.monitors */
+    uint32_t interval_ms;
+    uint32_t wire_us; /* gap, request, a turnaround of 2 ms and answer; 0 on a network */
+    char text[64];    /* "holding 0-11 (12 registers)" */
+};
+typedef void bus_request_visit(void *context, const struct bus_request *request);
+
 struct bus;
 
 struct monitor_driver {
     const char *kind;
     bool own_thread; /* a serial line has a thread of its own; network links share a few */
     struct bus *(*make)(struct arena *arena, const struct bus_config *config); /* NULL while the arena measures */
+    void (*each_request)(const struct bus_config *config, bus_request_visit *visit, void *context);
     void (*start)(struct bus *bus, int64_t now_us);
     /* Descriptor to wait for, or -1 while only the deadline counts; *writable: wait for writing instead of reading. */
     int (*descriptor)(const struct bus *bus, bool *writable);

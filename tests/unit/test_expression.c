@@ -1,4 +1,4 @@
-/* Compiling expressions: grammar, precedence, types, and where each fault points. */
+/* Compiling expressions: grammar, precedence, windows, and what is known of the whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,6 @@
 #define LENGTH_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct parameter_names names = {{"limit", "low", "high"}, 3};
-static const struct parameter_names no_limit = {{NULL, "low"}, 2};
 
 static struct expression compiled(const char *text)
 {
@@ -328,227 +327,7 @@ static void test_limit_direction(void **state)
     }
 }
 
-/* --- faults --- */
-
-struct fault_case {
-    const char *text;
-    size_t offset, length;
-    const char *says;
-};
-
-static void check_fault(const struct parameter_names *parameters, const struct fault_case *wanted)
-{
-    struct expression expression, untouched;
-    struct expression_fault fault;
-    memset(&expression, 0x5a, sizeof expression);
-    untouched = expression;
-    if (expression_compile(wanted->text, parameters, 700, &expression, &fault)) {
-        fail_msg("%s: compiles", wanted->text);
-    }
-    assert_memory_equal(&expression, &untouched, sizeof expression);
-    if (fault.offset != wanted->offset || fault.length != wanted->length ||
-        strstr(fault.message, wanted->says) == NULL) {
-        fail_msg("%s: at %zu, %zu long: %s", wanted->text, fault.offset, fault.length, fault.message);
-    }
-}
-
-static void check_faults(const struct fault_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        check_fault(&names, &cases[i]);
-    }
-}
-
-static void test_faults_of_characters(void **state)
-{
-    (void)state;
-    static const struct fault_case cases[] = {
-        {"hr > 90 %", 8, 1, "unexpected \"%\""},
-        {"hr = 90", 3, 1, "equality is =="},
-        {"!hr > 3", 0, 1, "write not"},
-        {"hr > 3 && hr < 4", 7, 1, "and, or"},
-        {"hr > 3 || hr < 4", 7, 1, "and, or"},
-        {"hr > .5", 5, 1, "both sides of the point"},
-        {"hr > 5.", 5, 2, "both sides of the point"},
-        {"hr > 0.1234567", 5, 9, "6 decimal places"},
-        {"hr > 1000000000000", 5, 13, "12 digits"},
-        {"hr > 99999999999999999999999999999999", 5, 32, "12 digits"},
-        {"hr > 1e5", 6, 2, "unknown unit \"e5\""},
-        {"mean(hr, 5m) > 1", 10, 1, "ms, s, min, h or d"},
-        {"mean(hr, 5sec) > 1", 10, 3, "unknown unit \"sec\""},
-        {"age(hr) > 0.0001s", 10, 7, "whole number of milliseconds"},
-        {"age(hr) > 999999999999d", 10, 13, "at most 100000 d"},
-        {"hr \xe2\x89\xa4 3", 3, 1, "byte 0xE2"},
-        {"hr > 3\x01", 6, 1, "byte 0x01"},
-    };
-    check_faults(cases, LENGTH_OF(cases));
-}
-
-static void test_faults_of_shape(void **state)
-{
-    (void)state;
-    static const struct fault_case cases[] = {
-        {"", 0, 0, "empty"},
-        {"   ", 3, 0, "empty"},
-        {"hr >", 4, 0, "ends where a value"},
-        {"hr > 3 and", 10, 0, "ends where a value"},
-        {"(", 1, 0, "ends where a value"},
-        {"> 3", 0, 1, "expected a value"},
-        {"hr > > 3", 5, 1, "expected a value"},
-        {"hr > * 3", 5, 1, "expected a value"},
-        {"hr > and 3", 5, 3, "expected a value"},
-        {"()", 1, 1, "expected a value"},
-        {"hr > 3,", 6, 1, "a comma stands only"},
-        {"(hr > 3, 5s)", 7, 1, "a comma stands only"},
-        {", hr > 3", 0, 1, "expected a value"},
-        {"(hr > 3", 0, 1, "never closed"},
-        {"hr > (3 + (4)", 5, 1, "never closed"},
-        {"hr > 3)", 6, 1, "closes nothing"},
-        {"hr > 3 4", 7, 1, "an operator such as"},
-        {"hr > 3 (4)", 7, 1, "an operator such as"},
-        {"hr > 3 pulse", 7, 5, "an operator such as"},
-        {"hr > 3 AND pulse > 3", 7, 3, "did you mean \"and\"?"},
-        {"hr > 3 not pulse > 3", 7, 3, "\"and\" or \"or\" before \"not\""},
-        {"hr > not 3", 5, 3, "expected a number"},
-        {"-not hr > 3", 1, 3, "expected a number"},
-        {"hr > 5 s", 7, 1, "an operator such as"},
-    };
-    check_faults(cases, LENGTH_OF(cases));
-}
-
-static void test_faults_of_types(void **state)
-{
-    (void)state;
-    static const struct fault_case cases[] = {
-        {"hr", 0, 2, "needs a condition"},
-        {"hr + 3", 0, 6, "needs a condition"},
-        {"hr and 3", 0, 2, "\"and\" needs a condition"},
-        {"hr > 3 and (pulse + 3)", 11, 11, "\"and\" needs a condition"},
-        {"hr > 3 or 3", 10, 1, "\"or\" needs a condition"},
-        {"not 3", 4, 1, "\"not\" needs a condition"},
-        {"not hr and hr > 3", 4, 2, "\"not\" needs a condition"},
-        {"(hr > 3) + 1 > 2", 0, 8, "\"+\" needs a number"},
-        {"-(hr > 3) > 2", 1, 8, "\"-\" needs a number"},
-        {"2 * (hr > 3) > 2", 4, 8, "\"*\" needs a number"},
-        {"(hr > 3) > 2", 0, 8, "\">\" needs a number"},
-        {"2 == (hr > 3)", 5, 8, "\"==\" needs a number"},
-        {"3 > 2", 0, 5, "no vital"},
-        {"limit > 85", 0, 10, "no vital"},
-    };
-    check_faults(cases, LENGTH_OF(cases));
-}
-
-static void test_chained_comparison_says_how_to_write_it(void **state)
-{
-    (void)state;
-    static const struct fault_case cases[] = {
-        {"85 < spo2 < 95", 10, 1, "write \"85 < spo2 and spo2 < ...\""},
-        {"85 <= mean(spo2, 5s) != 95 or hr > 3", 21, 2, "write \"85 <= mean(spo2, 5s) and mean(spo2, 5s) != ...\""},
-        {"hr > 3 and 1 < 1 + hr < 3", 22, 1, "write \"1 < 1 + hr and 1 + hr < ...\""},
-        {"1 < mean(spo2,                  5s) < 3", 36, 1, "write \"1 < mean(spo2,            "},
-        {"share(1 < spo2 < 3, 5s) > 1", 15, 1, "write \"1 < spo2 and spo2 < ...\""},
-    };
-    check_faults(cases, LENGTH_OF(cases));
-}
-
-static void test_faults_of_names(void **state)
-{
-    (void)state;
-    static const struct fault_case cases[] = {
-        {"sp02 < 90", 0, 4, "unknown name \"sp02\", did you mean \"spo2\"?"},
-        {"SpO2 < 90", 0, 4, "did you mean \"spo2\"?"},
-        {"spo2 < limti", 7, 5, "did you mean \"limit\"?"},
-        {"hr > hihg", 5, 4, "did you mean \"high\"?"},
-        {"maen(hr, 5s) > 3", 0, 4, "did you mean \"mean\"?"},
-        {"wibblewobble < 90", 0, 12, "unknown name \"wibblewobble\", it is no vital"},
-        {"mean(puls, 5s) > 3", 5, 4, "did you mean \"pulse\"?"},
-        {"mean(wibblewobble, 5s) > 3", 5, 12, "a vital from the list"},
-        {"mean(limit, 5s) > 3", 5, 5, "a vital from the list"},
-        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 0, 72,
-         "unknown name \"aaaaaaaaaaaaaaaaaaaaaaaa\", it is no"},
-    };
-    check_faults(cases, LENGTH_OF(cases));
-    check_fault(&no_limit, &(struct fault_case){"hr > limit", 5, 5, "give it the key \"limit\""});
-    check_fault(&no_limit, &(struct fault_case){"hr > high", 5, 4, "unknown name \"high\""});
-    const struct parameter_names shadow = {{NULL, "pulse"}, 2};
-    check_fault(&shadow, &(struct fault_case){"hr > pulse", 5, 5, "rename the parameter"});
-}
-
-static void test_faults_of_functions(void **state)
-{
-    (void)state;
-    static const struct fault_case cases[] = {
-        {"mean > 3", 0, 4, "needs parentheses, as in mean(hr, 15s)"},
-        {"share > 3", 0, 5, "needs parentheses, as in share(spo2 < 90, 15s)"},
-        {"age > 3", 0, 3, "needs parentheses, as in age(hr)"},
-        {"mean() > 3", 5, 1, "name of one vital"},
-        {"mean(3, 5s) > 3", 5, 1, "name of one vital"},
-        {"mean(", 5, 0, "name of one vital"},
-        {"mean(hr", 7, 0, "a comma or \")\""},
-        {"mean(hr) > 3", 0, 8, "mean needs a window, as in mean(hr, 15s)"},
-        {"mean(nibp_sys) > 3", 0, 14, "mean needs a window, as in mean(nibp_sys, 3)"},
-        {"count(hr) > 3", 0, 9, "count needs a window"},
-        {"age(hr, 5s) > 3", 6, 1, "age takes no window"},
-        {"mean(hr < 3, 5s) > 1", 8, 1, "only share takes a comparison"},
-        {"mean(hr + 3, 5s) > 1", 8, 1, "arithmetic outside"},
-        {"mean(hr pulse) > 1", 8, 5, "a comma or \")\""},
-        {"mean((hr), 5s) > 1", 5, 1, "name of one vital"},
-        {"mean(hr, ) > 1", 9, 1, "a duration or a number"},
-        {"mean(hr, limit) > 1", 9, 5, "a duration or a number"},
-        {"mean(hr, -5s) > 1", 9, 1, "a duration or a number"},
-        {"mean(hr, 5s > 1", 12, 1, "expected \")\""},
-        {"mean(hr, 5s, 5s) > 1", 11, 1, "expected \")\""},
-        {"mean(hr, 5 s) > 1", 11, 1, "expected \")\""},
-        {"mean(hr, 0s) > 1", 9, 2, "1 ms to 24 h"},
-        {"mean(hr, 1441min) > 1", 9, 7, "1 ms to 24 h"},
-        {"mean(hr, 0) > 1", 9, 1, "1 to 4096"},
-        {"mean(hr, 4097) > 1", 9, 4, "1 to 4096"},
-        {"mean(hr, 1.5) > 1", 9, 3, "1 to 4096"},
-        {"hr(5s) > 1", 2, 1, "an operator such as"},
-    };
-    check_faults(cases, LENGTH_OF(cases));
-}
-
-static void test_faults_of_shares(void **state)
-{
-    (void)state;
-    static const char form[] = "one comparison of one vital with a value";
-    static const struct fault_case cases[] = {
-        {"share(spo2, 15s) > 0.8", 6, 4, form},
-        {"share(90, 15s) > 0.8", 6, 2, form},
-        {"share(80 < 90, 15s) > 0.8", 6, 7, form},
-        {"share(spo2 < hr, 15s) > 0.8", 6, 9, form},
-        {"share(spo2 + 1 < 90, 15s) > 0.8", 6, 4, form},
-        {"share(90 > -spo2, 15s) > 0.8", 12, 4, form},
-        {"share(spo2 < 90 and spo2 > 80, 15s) > 0.8", 6, 9, form},
-        {"share(not spo2 < 90, 15s) > 0.8", 10, 9, form},
-        {"share(spo2 < (80 < 90), 15s) > 0.8", 6, 16, form},
-        {"share(spo2 < 90) > 0.8", 0, 16, "share needs a window"},
-        {"share(spo2 < 90, ) > 0.8", 17, 1, "a duration or a number"},
-        {"share(spo2 < 90", 0, 5, "never closed"},
-        {"share((spo2 < 90, 15s) > 0.8", 16, 1, "a comma stands only"},
-        {"share(spo2 < mean(hr, 5s), 15s) > 0.8", 13, 4, "numbers and parameters only"},
-        {"share(share(spo2 < 90, 5s) < 90, 15s) > 0.8", 6, 5, "numbers and parameters only"},
-        {"share(spo2 < 90, 15s)", 0, 21, "needs a condition"},
-        {"share() > 1", 6, 1, "expected a value"},
-    };
-    check_faults(cases, LENGTH_OF(cases));
-}
-
 /* --- episodic vitals --- */
-
-static void test_episodic_vitals_have_no_windows_in_time(void **state)
-{
-    (void)state;
-    static const struct fault_case cases[] = {
-        {"hr > 3 and mean(nibp_sys, 1h) > 3", 11, 18, "nibp_sys is measured only now and then"},
-        {"max(glucose, 1h) > 3", 0, 16, "glucose is measured"},
-        {"share(glucose > 7, 1h) > 0.5", 0, 22, "glucose is measured"},
-    };
-    check_faults(cases, LENGTH_OF(cases));
-    (void)compiled("nibp_sys > 1 and age(nibp_sys) < 30min and count(nibp_sys, 1h) > 1 and last(nibp_sys, 1h) > 1");
-    (void)compiled("mean(nibp_sys, 3) > 1 and share(glucose > 7, 3) > 0.5 and delta(glucose, 2) > 1");
-}
 
 static void test_wrong_for_vitals_that_a_profile_makes_episodic(void **state)
 {
@@ -566,81 +345,6 @@ static void test_wrong_for_vitals_that_a_profile_makes_episodic(void **state)
     assert_true(expression_is_wrong_for_episodic(&share, temp));
 }
 
-/* --- bounds --- */
-
-static void repeat(char *text, size_t size, const char *first, const char *again, int times, const char *last)
-{
-    size_t length = (size_t)snprintf(text, size, "%s", first);
-    for (int i = 0; i < times; i++) {
-        length += (size_t)snprintf(text + length, size - length, "%s", again);
-    }
-    length += (size_t)snprintf(text + length, size - length, "%s", last);
-    assert_true(length < size);
-}
-
-static void test_depth_bound(void **state)
-{
-    (void)state;
-    char text[600];
-    repeat(text, sizeof text, "", "(", EXPRESSION_DEPTH_MAX, "hr > 1");
-    const size_t length = strlen(text);
-    memset(text + length, ')', EXPRESSION_DEPTH_MAX - 1);
-    text[length + EXPRESSION_DEPTH_MAX - 1] = '\0';
-    check_fault(&names, &(struct fault_case){text, EXPRESSION_DEPTH_MAX + 3, 1, "nested too deeply"});
-    text[0] = ' '; /* one less: the parentheses and the comparison fit */
-    (void)compiled(text);
-    repeat(text, sizeof text, "hr > ", "-", 30, "1");
-    check_fault(&names, &(struct fault_case){text, 5 + EXPRESSION_DEPTH_MAX - 1, 1, "nested too deeply"});
-    /* as many operands wait as operators are open: each 1 is below a parenthesis */
-    repeat(text, sizeof text, "hr > ", "1 - (", 7, "1 - 1)))))))");
-    (void)compiled(text);
-}
-
-static void test_step_bound(void **state)
-{
-    (void)state;
-    char text[600];
-    repeat(text, sizeof text, "hr > 1", "+1", 31, ""); /* 32 numbers, 31 sums, one comparison */
-    assert_int_equal(compiled(text).op_count, EXPRESSION_OPS_MAX);
-    repeat(text, sizeof text, "hr > 1", "+1", 32, "");
-    check_fault(&names, &(struct fault_case){text, 69, 1, "more than 64 steps"});
-    repeat(text, sizeof text, "share(hr>1", "+1", 30, ",5s)>0 or share(hr>1+1,5s)>0");
-    assert_int_equal(compiled(text).threshold_op_count, EXPRESSION_OPS_MAX);
-    repeat(text, sizeof text, "share(hr>1", "+1", 30, ",5s)>0 or share(hr>1+1+1,5s)>0");
-    check_fault(&names, &(struct fault_case){text, 86, 8, "64 steps in shares"});
-}
-
-static void test_window_bound(void **state)
-{
-    (void)state;
-    char text[EXPRESSION_TEXT_MAX + 1] = "max(hr,1s)";
-    for (int i = 2; i <= EXPRESSION_WINDOWS_MAX; i++) {
-        snprintf(text + strlen(text), sizeof text - strlen(text), "+max(hr,%ds)", i);
-    }
-    const size_t length = strlen(text);
-    strcat(text, ">1");
-    assert_int_equal(compiled(text).window_count, EXPRESSION_WINDOWS_MAX);
-    strcpy(text + length, "+max(hr,1s)>1"); /* the same again */
-    assert_int_equal(compiled(text).window_count, EXPRESSION_WINDOWS_MAX);
-    strcpy(text + length, "+hr>1");
-    check_fault(&names, &(struct fault_case){text, length + 1, 2, "more than 12 windows"});
-    strcpy(text + length, "+share(hr>1,5s)>1");
-    check_fault(&names, &(struct fault_case){text, length + 1, 14, "more than 12 windows"});
-}
-
-static void test_text_bound(void **state)
-{
-    (void)state;
-    char text[EXPRESSION_TEXT_MAX + 2];
-    memset(text, ' ', sizeof text);
-    memcpy(text, "hr > 3", 6);
-    text[EXPRESSION_TEXT_MAX] = '\0';
-    (void)compiled(text);
-    text[EXPRESSION_TEXT_MAX] = ' ';
-    text[EXPRESSION_TEXT_MAX + 1] = '\0';
-    check_fault(&names, &(struct fault_case){text, EXPRESSION_TEXT_MAX, 0, "longer than 512"});
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -654,19 +358,7 @@ int main(void)
         cmocka_unit_test(test_what_an_expression_asks_for),
         cmocka_unit_test(test_demand_is_what_the_windows_of_a_vital_ask),
         cmocka_unit_test(test_limit_direction),
-        cmocka_unit_test(test_faults_of_characters),
-        cmocka_unit_test(test_faults_of_shape),
-        cmocka_unit_test(test_faults_of_types),
-        cmocka_unit_test(test_chained_comparison_says_how_to_write_it),
-        cmocka_unit_test(test_faults_of_names),
-        cmocka_unit_test(test_faults_of_functions),
-        cmocka_unit_test(test_faults_of_shares),
-        cmocka_unit_test(test_episodic_vitals_have_no_windows_in_time),
         cmocka_unit_test(test_wrong_for_vitals_that_a_profile_makes_episodic),
-        cmocka_unit_test(test_depth_bound),
-        cmocka_unit_test(test_step_bound),
-        cmocka_unit_test(test_window_bound),
-        cmocka_unit_test(test_text_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "app/engine/micro.h"
+#include "tests/unit/support/draw.h"
 
 struct case_of {
     int64_t left, right;
@@ -84,20 +85,11 @@ static void test_divide(void **state)
 #ifdef __SIZEOF_INT128__
 __extension__ typedef __int128 wide_int;
 
-static uint64_t draw(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
-}
-
 /* Numbers of every size, both signs. */
-static int64_t draw_number(uint64_t *seed)
+static int64_t any_number(void)
 {
-    const uint64_t bits = draw(seed);
-    const int64_t size = (int64_t)(bits >> (1 + draw(seed) % 63));
-    return (draw(seed) & 1) != 0 ? -size : size;
+    const int64_t size = (int64_t)(draw(UINT64_MAX) << 10 >> (1 + draw(63)));
+    return chance(50) ? -size : size;
 }
 
 static wide_int rounded(wide_int dividend, wide_int divisor)
@@ -119,10 +111,9 @@ static void check_against(bool done, int64_t result, wide_int expected)
 static void test_random_against_wide_integers(void **state)
 {
     (void)state;
-    uint64_t seed = 0x5eed1234;
-    print_message("seed 0x%llx\n", (unsigned long long)seed);
+    draw_seed(20061101);
     for (int i = 0; i < 300000; i++) {
-        const int64_t left = draw_number(&seed), right = draw_number(&seed);
+        const int64_t left = any_number(), right = any_number();
         int64_t result = 0;
         bool done = micro_multiply(left, right, &result);
         check_against(done, result, rounded((wide_int)left * right, MICRO_ONE));

@@ -5,8 +5,7 @@
 
 enum { PAUSE_MS_MIN = 2000, THINK_FACTOR = 4, REGISTERS_END = 65536 };
 
-void poller_make(struct poller *poller, struct arena *arena, const struct monitor_config *config,
-                 struct monitor_health *health)
+void poller_make(struct poller *poller, struct arena *arena, const struct monitor_config *config)
 {
     struct request_plan plan;
     requests_plan(config->profile, &plan);
@@ -18,7 +17,7 @@ void poller_make(struct poller *poller, struct arena *arena, const struct monito
     }
     memcpy(spans, plan.spans, plan.span_count * sizeof *spans);
     memcpy(runs, plan.runs, plan.run_count * sizeof *runs);
-    *poller = (struct poller){.config = config, .health = health, .spans = spans, .runs = runs, .polls = polls};
+    *poller = (struct poller){.config = config, .spans = spans, .runs = runs, .polls = polls};
     poller->span_count = plan.span_count;
     poller->run_count = plan.run_count;
     poller->interval_ms = UINT32_MAX;

@@ -36,7 +36,6 @@ struct poll {
 
 struct poller {
     const struct monitor_config *config;
-    struct monitor_health *health;
     struct span *spans;
     struct run *runs; /* as merged at first */
     struct poll *polls;
@@ -50,8 +49,7 @@ struct poller {
 };
 
 /* Takes storage only, while the arena measures. */
-void poller_make(struct poller *poller, struct arena *arena, const struct monitor_config *config,
-                 struct monitor_health *health);
+void poller_make(struct poller *poller, struct arena *arena, const struct monitor_config *config);
 
 /* As after start: everything merged and due at due_us; identity first, then bits, because they say how to take the values. */
 void poller_restart(struct poller *poller, int64_t due_us);

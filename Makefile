@@ -1,0 +1,209 @@
+# wardgate: build, tests and checks. `make help` lists the targets.
+#
+# The plain build lives in build/, every other one in a folder of its own:
+#   make                 build/wardgate          (gcc)
+#   make CC=clang        build/clang/wardgate
+#   make FLAVOUR=asan    build/asan/wardgate     (tsan likewise: the builds of `make sanitize`)
+
+VERSION = 0.1.0
+
+PREFIX     = /usr
+SYSCONFDIR = /etc
+DESTDIR    =
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+CFLAGS  ?= -O2 -g
+FLAVOUR ?= $(filter-out gcc cc,$(notdir $(firstword $(CC))))
+OUT     := build$(addprefix /,$(FLAVOUR))
+
+# Use every processor, unless the caller gives another -j, and keep the output of each job in one piece.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc) --output-sync=target
+endif
+# A recipe line that begins with $(LIVE) shows its output as it comes. (make does so for a line with a +, but would
+# then run it under `make -n` too.)
+LIVE := $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,+)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+#### Flags
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align \
+           -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wswitch-enum \
+           -Wdouble-promotion -Wnull-dereference -Wpointer-arith -Wwrite-strings -Werror
+
+# Compiler flags of a flavour; a sanitizer makes gcc see null pointers that cannot be, and fortified calls would hide
+# from it what it looks for, so those builds warn of nothing (the plain ones do) and are not hardened.
+FLAGS_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -w
+FLAGS_tsan = -fsanitize=thread -fno-omit-frame-pointer -w
+HARDENING  = -fstack-protector-strong $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+FLAVOURED  = $(or $(FLAGS_$(FLAVOUR)),$(HARDENING))
+
+# The libraries; Paho has no pkg-config file. Expanded when a recipe runs, for the packages may be installed just before.
+PACKAGES   = libmodbus lmdb yaml-0.1
+INCLUDES   = -I. $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKAGES)))
+LIBRARIES  = $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3as -lpthread
+TEST_LIBRARIES = $(shell pkg-config --libs cmocka) $(LIBRARIES)
+
+COMMIT := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' 2>/dev/null))
+DEFINES = -D_GNU_SOURCE -DWARDGATE_VERSION='"$(VERSION)$(addprefix +,$(COMMIT))"'
+
+LANGUAGE = -std=c11 $(DEFINES) $(INCLUDES)
+COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) -fno-common -fPIE $(FLAVOURED) $(CPPFLAGS) $(CFLAGS)
+LINK     = $(CC) $(FLAVOURED) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LDFLAGS)
+
+#### What is built from what
+
+find_c  = $(shell find $(1) -name '*.c' 2>/dev/null | LC_ALL=C sort)
+objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+
+SOURCES   := $(call find_c,app drivers hal/linux)
+PARTS     := $(call objects,$(filter-out app/main.c,$(SOURCES)))
+# Code shared by tests, and the parts of the simulated ward that its own tests link.
+SUPPORT   := $(call objects,$(wildcard tests/unit/support/*.c))
+WARD      := $(call objects,$(wildcard tests/ward/ward_*.c))
+UNIT      := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
+TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
+PROGRAMS  := $(UNIT) $(TOOLS) $(OUT)/tests/ward
+E2E       := $(shell find tests/e2e -name '*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
+OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools))
+
+# A compiler is there before anything is compiled, cmocka and the broker before anything of the tests.
+COMPILER = build/.have-$(if $(findstring clang,$(CC)),clang,build)
+
+all: $(OUT)/wardgate ## build the program (this is what plain `make` does)
+
+tests: $(PROGRAMS) ## build the test programs and the simulated ward
+
+$(OUT)/wardgate: $(OUT)/obj/app/main.o $(PARTS)
+	@echo "LINK  $@"
+	@$(LINK) -o $@ $^ $(LIBRARIES)
+
+$(UNIT): $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(SUPPORT) $(WARD) $(PARTS)
+$(TOOLS): $(OUT)/tests/%: $(OUT)/obj/tests/tools/%.o $(SUPPORT) $(PARTS)
+$(OUT)/tests/ward: $(OUT)/obj/tests/ward/ward.o $(WARD) $(PARTS)
+$(PROGRAMS): | build/.have-test
+	@mkdir -p $(@D)
+	@echo "LINK  $@"
+	@$(LINK) -o $@ $^ $(TEST_LIBRARIES)
+
+$(OUT)/obj/%.o: %.c Makefile | $(COMPILER)
+	@mkdir -p $(@D)
+	@echo "CC    $<"
+	@$(COMPILE) -MMD -MP -c -o $@ $<
+$(filter $(OUT)/obj/tests/%,$(OBJECTS)): | build/.have-test
+
+# Whatever shows the version is compiled again when it changes, and nothing else.
+$(call objects,$(shell grep -rl --include='*.c' WARDGATE_VERSION app drivers 2>/dev/null)): $(OUT)/version
+$(OUT)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)+$(COMMIT)' | cmp -s - $@ || echo '$(VERSION)+$(COMMIT)' >$@
+FORCE:
+
+-include $(OBJECTS:.o=.d)
+
+#### Dependencies: each group of packages is looked for once, then again when the list changes
+
+build/.have-%: toolchain/install-dependencies
+	@mkdir -p $(@D)
+	$(LIVE)@toolchain/install-dependencies $*
+	@touch $@
+build/.have-clang build/.have-test: | build/.have-build
+build/.have-lint: | build/.have-clang build/.have-test
+
+#### Tests and demo
+
+WITH_BUILD = BUILD='$(abspath $(OUT))' WARDGATE='$(abspath $(OUT)/wardgate)' WARD='$(abspath $(OUT)/tests/ward)' \
+             FLAVOUR='$(FLAVOUR)'
+RUN_TESTS  = $(WITH_BUILD) toolchain/run-tests $(OUT)/test-logs
+
+test: all tests ## build everything and run all tests
+	$(LIVE)@$(RUN_TESTS) $(UNIT) $(E2E)
+
+unit: $(UNIT) ## run the unit tests
+	$(LIVE)@$(RUN_TESTS) $(UNIT)
+
+e2e: all tests ## run the end-to-end tests: the program, a broker and the simulated ward
+	$(LIVE)@$(RUN_TESTS) $(E2E)
+
+# ThreadSanitizer cannot place its memory under a fully random address space.
+FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+sanitize: build/.have-test ## run the tests under ASan + UBSan, then (end to end: the main path) under TSan
+	$(LIVE)@echo "TEST  AddressSanitizer and UndefinedBehaviorSanitizer"
+	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=asan test
+	$(LIVE)@echo "TEST  ThreadSanitizer"
+	$(LIVE)@$(FIXED_ADDRESSES) $(MAKE) --no-print-directory FLAVOUR=tsan E2E='$(filter %main-path.sh,$(E2E))' test
+
+demo: all tests ## show the live ward and its alerts (DEMO_SECONDS=30 ends it by itself)
+	$(LIVE)@$(WITH_BUILD) tests/ward/demo.sh
+
+#### Checks
+
+CHECKED := $(SOURCES) $(call find_c,hal/sim tests)
+HEADERS := $(shell find app drivers hal tests -name '*.h' 2>/dev/null)
+SCRIPTS  = $(shell { find . -name '*.sh' -not -path './build/*'; \
+                     grep -rlIE '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci toolchain; } | LC_ALL=C sort -u)
+
+lint: build/.have-lint ## format, clang-tidy, cppcheck, shellcheck, who may include whom, house style
+	$(LIVE)@$(MAKE) --no-print-directory --keep-going lint-all
+lint-all: lint-format lint-house lint-shell lint-cppcheck lint-tidy
+
+lint-format:
+	@echo "LINT  format"
+	@clang-format --dry-run -Werror $(CHECKED) $(HEADERS)
+
+lint-house:
+	@echo "LINT  includes and style"
+	@toolchain/check-includes --self-test
+	@toolchain/check-includes
+	@toolchain/check-style
+
+lint-shell:
+	@echo "LINT  shell scripts"
+	@shellcheck --external-sources $(SCRIPTS)
+
+# cppcheck keeps what it found out about unchanged files, clang-tidy leaves a stamp for each clean one.
+lint-cppcheck:
+	@echo "LINT  cppcheck"
+	@mkdir -p build/lint/cppcheck
+	@cppcheck --quiet --std=c11 --library=posix --enable=warning,performance,portability --error-exitcode=1 \
+	    --inline-suppr --suppressions-list=toolchain/cppcheck-suppressions --cppcheck-build-dir=build/lint/cppcheck \
+	    $(DEFINES) -I. $(CHECKED)
+
+TIDY := $(patsubst %.c,build/lint/%.tidy,$(CHECKED))
+lint-tidy: $(TIDY)
+build/lint/%.tidy: %.c .clang-tidy | build/.have-lint
+	@mkdir -p $(@D)
+	@echo "LINT  $<"
+	@clang-tidy --quiet $< -- $(LANGUAGE) >$@.log 2>&1 || { cat $@.log; exit 1; }
+	@clang $(LANGUAGE) -MM -MP -MT $@ -MF $@.d $<
+	@touch $@
+-include $(TIDY:=.d)
+
+format: build/.have-lint ## rewrite the C files in the house format
+	@clang-format -i $(CHECKED) $(HEADERS)
+
+#### Installation
+
+UNITS := $(wildcard config/*.service)
+
+install: all ## install under DESTDIR and PREFIX; /etc/wardgate/wardgate.yaml only if there is none
+	install -D -m 755 $(OUT)/wardgate $(DESTDIR)$(PREFIX)/bin/wardgate
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/profiles $(wildcard config/profiles/*.yaml)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/rules $(wildcard config/rules/*.yaml)
+	test -e $(DESTDIR)$(SYSCONFDIR)/wardgate/wardgate.yaml || \
+	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/wardgate config/wardgate.yaml
+	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: all tests test unit e2e sanitize demo lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
+        format install clean help FORCE

@@ -1,0 +1,36 @@
+/*
+ * gateway.h: builds everything from a configuration, starts the threads in order and stops them in reverse.
+ *
+ * The only place that names concrete drivers. All memory is one arena, measured first; nothing of ours is allocated after gateway_run
+ * has begun to run.
+ */
+#ifndef WARDGATE_GATEWAY_H
+#define WARDGATE_GATEWAY_H
+
+#include "app/plan.h"
+#include "app/settings/settings.h"
+#include "drivers/monitor/driver.h"
+
+#define GATEWAY_NETWORK_THREADS 2 /* all network links share them */
+#define GATEWAY_BILL_MAX        8
+
+/* What the arena holds, a line a part. */
+struct gateway_bill {
+    struct {
+        const char *part;
+        size_t bytes;
+    } lines[GATEWAY_BILL_MAX];
+    unsigned count;
+    size_t total;
+};
+
+/* NULL when no driver speaks this kind of bus. */
+const struct monitor_driver *gateway_driver(const char *kind);
+
+/* Measures without building. */
+void gateway_measure(const struct plan *plan, struct gateway_bill *out);
+
+/* Runs until SIGTERM or SIGINT; then everything is stopped, within 2 s. False when it could not even start: told on standard error. */
+bool gateway_run(const struct settings *settings, const struct plan *plan);
+
+#endif

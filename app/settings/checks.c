@@ -1,0 +1,237 @@
+/*
+ * checks.c: what must fit across beds, profiles and rules once each of them is sound by itself.
+ */
+#include <assert.h>
+#include <stdio.h>
+
+#include "app/settings/load.h"
+#include "app/settings/value.h"
+
+/* What one bed has of each vital: the channel of the first of its monitors that gives it, NULL where none does. */
+struct bed_channels {
+    const struct profile_channel *channels[VITAL_COUNT];
+    uint32_t vitals, episodic; /* bit per enum vital */
+};
+
+static void add_channel(struct bed_channels *bed, const struct profile_channel *channel)
+{
+    const uint32_t bit = UINT32_C(1) << (unsigned)channel->vital;
+    if ((bed->vitals & bit) == 0) {
+        bed->channels[channel->vital] = channel;
+        bed->vitals |= bit;
+        bed->episodic |= channel->episodic ? bit : 0;
+    }
+}
+
+static void collect_channels(const struct load *load, uint16_t bed, struct bed_channels *out)
+{
+    for (uint8_t i = 0; i < load->beds[bed].monitor_count; i++) {
+        const struct profile *profile = &load->profiles[load->beds[bed].monitors[i].profile];
+        for (uint8_t j = 0; j < profile->channel_count; j++) {
+            add_channel(out, &profile->channels[j]);
+        }
+    }
+}
+
+const char *load_first_vital(uint32_t vitals)
+{
+    assert(vitals != 0);
+    enum vital vital = 0;
+    while ((vitals >> (unsigned)vital & 1U) == 0) {
+        vital++;
+    }
+    return vital_info(vital)->name;
+}
+
+/* Where a value for each class stands in the file. */
+static const struct node *parameter_node(const struct node *rule, uint8_t place, const char *name)
+{
+    const struct node *parameters = node_child(rule, "parameters");
+    return place == PARAMETER_LIMIT || parameters == NULL ? node_child(rule, "limit") : node_child(parameters, name);
+}
+
+/* A bed whose class has no limit would never be alarmed. Each class is told once a rule. */
+static void check_class(struct load *load, uint16_t rule, uint16_t bed, bool *is_told)
+{
+    const enum patient_class patient_class = load->beds[bed].patient_class;
+    for (uint8_t i = 0; i < load->rules[rule].parameter_count && !is_told[patient_class]; i++) {
+        const struct rule_parameter *parameter = &load->rules[rule].parameters[i];
+        if (parameter->name != NULL && !parameter->has[patient_class]) {
+            report_fault(load->reader.report, parameter_node(load->rule_nodes[rule], i, parameter->name),
+                         "has no value for class %s, which bed %s has", patient_class_name(patient_class),
+                         load->beds[bed].id);
+            is_told[patient_class] = true;
+        }
+    }
+}
+
+static bool check_episodic(struct load *load, const struct node *node, const struct expression *expression,
+                           const struct bed_channels *channels, uint16_t bed)
+{
+    if (node == NULL || !expression_is_wrong_for_episodic(expression, channels->episodic)) {
+        return true;
+    }
+    report_fault(load->reader.report, node,
+                 "%s is measured now and then at bed %s: over time it has only last, age and count, or use a number of "
+                 "observations",
+                 load_first_vital(expression->vitals & channels->episodic), load->beds[bed].id);
+    return false;
+}
+
+static bool is_too_short(const struct window_spec *window, const struct bed_channels *channels)
+{
+    const struct profile_channel *channel = channels->channels[window->vital];
+    return window->span_ms != 0 && window->span_ms < channel->poll_interval_ms && !channel->episodic &&
+           window->aggregate != AGGREGATE_COUNT && window->aggregate != AGGREGATE_LAST;
+}
+
+/* A span that is shorter than the poll interval never has a whole observation: the rule would stay undecided. */
+static bool check_spans(struct load *load, const struct node *node, const struct expression *expression,
+                        const struct bed_channels *channels, uint16_t bed)
+{
+    for (uint8_t i = 0; node != NULL && i < expression->window_count; i++) {
+        const struct window_spec *window = &expression->windows[i];
+        if (is_too_short(window, channels)) {
+            char span[VALUE_TEXT_MAX], interval[VALUE_TEXT_MAX];
+            value_print_duration(window->span_ms, span);
+            value_print_duration(channels->channels[window->vital]->poll_interval_ms, interval);
+            report_warning(load->reader.report, node,
+                           "a window of %s never knows its answer at bed %s, where %s is read every %s", span,
+                           load->beds[bed].id, vital_info(window->vital)->name, interval);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What has been told of a rule once needs no second bed. */
+struct told {
+    bool classes[CLASS_COUNT];
+    bool is_episodic, is_short;
+};
+
+static void check_rule_at_bed(struct load *load, uint16_t place, uint16_t bed, const struct bed_channels *channels,
+                              struct told *told)
+{
+    const struct rule *rule = &load->rules[place];
+    const struct node *when = node_child(load->rule_nodes[place], "when");
+    const struct node *clear = node_child(load->rule_nodes[place], "clear");
+    check_class(load, place, bed, told->classes);
+    if (!told->is_episodic) {
+        told->is_episodic = !check_episodic(load, when, &rule->when, channels, bed) ||
+                            !check_episodic(load, clear, &rule->clear, channels, bed);
+    }
+    if (!told->is_short) {
+        told->is_short = !check_spans(load, when, &rule->when, channels, bed) ||
+                         !check_spans(load, clear, &rule->clear, channels, bed);
+    }
+}
+
+/* A rule that no bed can evaluate was written in vain; one that some beds cannot is perhaps meant so. */
+static void check_beds_of_rule(struct load *load, uint16_t place, uint32_t evaluated, uint32_t lacking,
+                               const char *lacking_bed)
+{
+    const struct node *when = node_child(load->rule_nodes[place], "when");
+    if (evaluated == 0) {
+        report_fault(load->reader.report, when,
+                     "no bed can evaluate this rule: no monitor of bed %s gives %s (see \"optional\" of a rules file)",
+                     lacking_bed, load_first_vital(lacking));
+    } else if (lacking != 0) {
+        report_warning(load->reader.report, when, "is not evaluated at bed %s, where no monitor gives %s", lacking_bed,
+                       load_first_vital(lacking));
+    }
+}
+
+static void check_rule(struct load *load, uint16_t place, const struct bed_channels *channels)
+{
+    struct told told = {.is_short = false};
+    uint32_t evaluated = 0, lacking = 0;
+    const char *lacking_bed = NULL;
+    bool are_beds_sound = load->settings->bed_count > 0;
+    for (uint16_t bed = 0; bed < load->settings->bed_count; bed++) {
+        const uint32_t missing = settings_rule_vitals(&load->rules[place]) & ~channels[bed].vitals;
+        if (!load->bed_is_sound[bed]) {
+            are_beds_sound = false;
+        } else if (missing == 0) {
+            evaluated++;
+            check_rule_at_bed(load, place, bed, &channels[bed], &told);
+        } else if (lacking == 0) {
+            lacking = missing;
+            lacking_bed = load->beds[bed].id;
+        }
+    }
+    if (are_beds_sound && !load->rule_is_optional[place]) {
+        check_beds_of_rule(load, place, evaluated, lacking, lacking_bed);
+    }
+}
+
+static void check_rules(struct load *load)
+{
+    struct bed_channels *channels = POOL_TAKE(load->trees, struct bed_channels, load->settings->bed_count);
+    for (uint16_t bed = 0; bed < load->settings->bed_count && channels != NULL; bed++) {
+        if (load->bed_is_sound[bed]) {
+            collect_channels(load, bed, &channels[bed]);
+        }
+    }
+    for (uint16_t i = 0; i < load->settings->rule_count && channels != NULL; i++) {
+        if (load->rule_is_sound[i]) {
+            check_rule(load, i, channels);
+        }
+    }
+}
+
+static void check_signals(struct load *load, uint16_t bed)
+{
+    unsigned signals = 0;
+    for (uint8_t i = 0; i < load->beds[bed].monitor_count; i++) {
+        signals += load->profiles[load->beds[bed].monitors[i].profile].bit_count;
+    }
+    if (signals > ENGINE_SIGNALS_PER_BED_MAX) {
+        report_key_fault(load->reader.report, load->bed_nodes[bed],
+                         "the profiles of its monitors have %u bits, at most %d", signals, ENGINE_SIGNALS_PER_BED_MAX);
+    }
+}
+
+static bool is_used(const struct load *load, uint16_t bus)
+{
+    for (uint16_t i = 0; i < load->settings->bed_count; i++) {
+        for (uint8_t j = 0; j < load->beds[i].monitor_count; j++) {
+            if (load->beds[i].monitors[j].bus == bus) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool are_all_beds_sound(const struct load *load)
+{
+    for (uint16_t i = 0; i < load->settings->bed_count; i++) {
+        if (!load->bed_is_sound[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_buses(struct load *load)
+{
+    for (uint16_t i = 0; i < load->settings->bus_count && are_all_beds_sound(load); i++) {
+        if (!is_used(load, i)) {
+            const struct node *node = node_child(node_child(load->root, "buses"), load->buses[i].name);
+            report_warning(load->reader.report, node, "no bed has a monitor on this bus");
+        }
+    }
+}
+
+void checks_run(struct load *load)
+{
+    assert(load != NULL);
+    check_buses(load);
+    for (uint16_t i = 0; i < load->settings->bed_count; i++) {
+        if (load->bed_is_sound[i]) {
+            check_signals(load, i);
+        }
+    }
+    check_rules(load);
+}

@@ -1,0 +1,89 @@
+/*
+ * ward.c: reads the sections of wardgate.yaml, in the order in which they need each other.
+ */
+#include <assert.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "app/settings/file.h"
+#include "app/settings/load.h"
+
+static void read_gateway(struct load *load, const struct node *node)
+{
+    struct gateway_keys keys = {.id = NULL};
+    if (section_read(&load->reader, node, &gateway_section, &keys)) {
+        load->settings->gateway.id = keys.id;
+        load->settings->gateway.site = keys.site;
+        load->settings->gateway.ward = keys.ward;
+    }
+}
+
+/* Without `store` everything in it has its default. */
+static void read_store(struct load *load, const struct node *node)
+{
+    struct store_keys keys = {.path = NULL};
+    const bool is_whole = node != NULL ? section_read(&load->reader, node, &store_section, &keys)
+                                       : section_read_defaults(&load->reader, &store_section, &keys);
+    if (is_whole) {
+        load->settings->store.path = file_path(load->folder, keys.path, load->reader.pool);
+        load->settings->store.size_bytes = (uint64_t)keys.size;
+        load->settings->store.journal_interval_ms = (uint32_t)keys.journal_interval;
+    }
+}
+
+static void read_socket(struct load *load, const char *path)
+{
+    const struct node *node = node_child(load->root, "status_socket");
+    if (path != NULL) {
+        load->settings->status_socket = file_path(load->folder, path, load->reader.pool);
+    } else if (load->settings->store.path != NULL) {
+        load->settings->status_socket = pool_format(load->reader.pool, "%s/status.sock", load->settings->store.path);
+    }
+    const size_t room = sizeof((struct sockaddr_un *)NULL)->sun_path;
+    if (load->settings->status_socket != NULL && strlen(load->settings->status_socket) >= room) {
+        report_fault(load->reader.report, node != NULL ? node : load->root,
+                     "the path of the status socket is too long, at most %zu bytes: set status_socket", room - 1);
+    }
+}
+
+static void read_rules(struct load *load, const struct node *list)
+{
+    if (node_child(load->root, "rules") == NULL) {
+        load->are_rules_sound = true;
+        report_warning(load->reader.report, load->root,
+                       "there are no rules, so nothing a patient does raises an alarm");
+    } else if (list != NULL) {
+        rules_read(load, list);
+    }
+}
+
+void ward_read(struct load *load)
+{
+    assert(load != NULL);
+    struct ward_keys keys = {.memory = 0};
+    /* What is missing or wrong here leaves its member empty; the rest is read all the same. */
+    if (!section_read(&load->reader, load->root, &ward_section, &keys) && load->root->kind != NODE_MAPPING) {
+        return;
+    }
+    load->settings->memory_bytes = (uint64_t)keys.memory;
+    read_store(load, keys.store);
+    read_socket(load, keys.status_socket);
+    if (keys.gateway != NULL) {
+        read_gateway(load, keys.gateway);
+    }
+    if (keys.uplink != NULL) {
+        uplink_read(load, keys.uplink);
+    }
+    if (keys.buses != NULL) {
+        buses_read(load, keys.buses);
+    }
+    if (keys.beds != NULL) {
+        beds_read(load, keys.beds);
+    }
+    if (!profiles_read(load)) {
+        return;
+    }
+    read_rules(load, keys.rules);
+    overrides_read(load);
+    checks_run(load);
+}

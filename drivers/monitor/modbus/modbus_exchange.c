@@ -1,0 +1,346 @@
+#include "drivers/monitor/modbus/modbus_bus.h"
+
+#include <errno.h>
+
+#include "drivers/monitor/modbus/decode.h"
+#include "hal/clock.h"
+
+enum {
+    SETTLE_US = 30000, /* a line has fallen silent after this: USB adapters hold bytes back for up to 16 ms */
+    LOOK_US_MIN = 2000 /* between looks at an answer that is not whole yet */
+};
+
+enum modbus_exception {
+    EXCEPTION_FUNCTION = 0x01,
+    EXCEPTION_ADDRESS = 0x02,
+    EXCEPTION_VALUE = 0x03,
+    EXCEPTION_GATEWAY_PATH = 0x0A,
+    EXCEPTION_GATEWAY_TARGET = 0x0B
+};
+
+/* --- health -------------------------------------------------------------------------------------------------- */
+
+static struct monitor_health *health_of(const struct bus *bus, const struct poller *poller)
+{
+    return &bus->health.monitors[poller - bus->pollers];
+}
+
+static void count(atomic_uint *counter)
+{
+    (void)atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static void count_failure(struct bus *bus, enum status status)
+{
+    count(&health_of(bus, bus->ask.poller)->failures[status]);
+}
+
+static void set_answering(struct bus *bus, bool answering)
+{
+    atomic_store_explicit(&health_of(bus, bus->ask.poller)->answering, answering, memory_order_relaxed);
+}
+
+static void note_request(struct bus *bus, int64_t gap_us)
+{
+    const unsigned kept_us = gap_us < UINT32_MAX ? (unsigned)gap_us : UINT32_MAX;
+    const unsigned smallest_us = atomic_load_explicit(&bus->health.gap_us_min, memory_order_relaxed);
+    count(&bus->health.requests);
+    count(&health_of(bus, bus->ask.poller)->polls);
+    if (smallest_us == 0 || kept_us < smallest_us) {
+        atomic_store_explicit(&bus->health.gap_us_min, kept_us, memory_order_relaxed);
+    }
+}
+
+static void note_end(struct bus *bus, int64_t now_us)
+{
+    const int64_t busy_us = now_us - bus->ask.sent_us + bus->wire.gap_us;
+    (void)atomic_fetch_add_explicit(&bus->health.busy_us, (unsigned long long)busy_us, memory_order_relaxed);
+}
+
+/* --- faults -------------------------------------------------------------------------------------------------- */
+
+/* No sound answer: this monitor is only probed until it answers, and so are others who would answer with its address. */
+static void suspect(struct bus *bus, int64_t now_us)
+{
+    struct poller *poller = bus->ask.poller;
+    set_answering(bus, false);
+    poller_failed(poller, now_us);
+    for (uint16_t i = 0; i < bus->config->monitor_count; i++) {
+        if (bus->pollers[i].config->address == poller->config->address) {
+            poller_doubt(&bus->pollers[i]);
+        }
+    }
+}
+
+/* The link broke, or a connection was ended. That good ones end now and then is no reason to wait before the next. */
+static void fault(struct bus *bus, int64_t now_us, enum status status)
+{
+    const int cause = status == STATUS_IO ? errno : 0;
+    if (bus->step != STEP_RESTING) {
+        count_failure(bus, status);
+        suspect(bus, now_us);
+    }
+    if (bus->link.tcp && bus->proven && status != STATUS_IO) {
+        bus_reconnect(bus, now_us);
+    } else {
+        bus_lose(bus, now_us, status, cause);
+    }
+}
+
+static void fail(struct bus *bus, int64_t now_us, enum status status)
+{
+    count_failure(bus, status);
+    suspect(bus, now_us);
+    note_end(bus, now_us);
+    if (bus->link.tcp) {
+        bus_reconnect(bus, now_us);
+        return;
+    }
+    bus->quiet_us = status == STATUS_TIMEOUT ? bus->quiet_us : now_us;
+    bus_rest(bus);
+}
+
+/* --- asking -------------------------------------------------------------------------------------------------- */
+
+/* Somebody talks unasked. A line that never falls silent must not hold up the others' turns for longer than a dead monitor would. */
+static void take_noise(struct bus *bus, int64_t now_us)
+{
+    count_failure(bus, STATUS_UNASKED);
+    if (bus->link.tcp) {
+        fault(bus, now_us, STATUS_UNASKED);
+        return;
+    }
+    if (link_discard(&bus->link) != STATUS_OK) {
+        fault(bus, now_us, STATUS_IO);
+        return;
+    }
+    bus->hum_us = bus->hum_us != 0 ? bus->hum_us : now_us;
+    bus->quiet_us = clock_boot_us();
+    bus->deadline_us = bus->quiet_us + bus->wire.gap_us;
+    if (now_us - bus->hum_us >= bus->config->timeout_ms * INT64_C(1000)) {
+        set_answering(bus, false);
+        poller_skipped(bus->ask.poller, bus->ask.poll, now_us);
+        bus_rest(bus);
+    }
+}
+
+static void prepare(struct bus *bus)
+{
+    struct exchange *ask = &bus->ask;
+    ask->request = poller_request(ask->poller, ask->poll, bus->pollers, bus->config->monitor_count);
+    ask->expected = (struct expected){.address = ask->poller->config->address,
+                                      .function = request_function(&ask->request),
+                                      .data_bytes = request_data_bytes(&ask->request)};
+    ask->answer_bytes = wire_answer_bytes(&ask->request);
+    ask->at_silence = ask->poll == POLLER_PROBE;
+}
+
+static void keep_time(struct bus *bus, int64_t before_us, int64_t after_us)
+{
+    struct exchange *ask = &bus->ask;
+    const uint32_t request_us = wire_us(&bus->wire, WIRE_REQUEST_BYTES);
+    const uint32_t patience_us = poller_patience_us(ask->poller, bus->config->timeout_ms);
+    const uint32_t slack_us = bus->link.tcp ? 0 : SETTLE_US + bus->wire.gap_us;
+    ask->sent_us = before_us;
+    ask->out_us = before_us + request_us;
+    ask->give_up_us = ask->out_us + patience_us + wire_us(&bus->wire, ask->answer_bytes) + slack_us;
+    bus->quiet_us = after_us + request_us;
+}
+
+void exchange_ask(struct bus *bus, int64_t now_us)
+{
+    size_t pending = 0;
+    const enum status status = link_pending(&bus->link, &pending);
+    if (status != STATUS_OK) {
+        fault(bus, now_us, status);
+        return;
+    }
+    if (pending > 0) {
+        take_noise(bus, now_us);
+        return;
+    }
+    prepare(bus);
+    const int64_t before_us = clock_boot_us();
+    if (link_send(&bus->link, bus->ask.expected.address, &bus->ask.request) != STATUS_OK) {
+        fault(bus, before_us, STATUS_IO);
+        return;
+    }
+    note_request(bus, before_us - bus->quiet_us);
+    keep_time(bus, before_us, clock_boot_us());
+    bus->step = bus->link.tcp ? STEP_LISTENING : STEP_SENDING;
+    bus->watching = bus->link.tcp;
+    bus->deadline_us = bus->link.tcp ? bus->ask.give_up_us : bus->ask.out_us;
+}
+
+void exchange_listen(struct bus *bus, int64_t now_us)
+{
+    size_t pending = 0;
+    enum status status = link_pending(&bus->link, &pending);
+    if (status == STATUS_OK && pending > 0) {
+        count_failure(bus, STATUS_TOO_SOON);
+        status = link_discard(&bus->link);
+    }
+    if (status != STATUS_OK) {
+        fault(bus, now_us, status);
+        return;
+    }
+    bus->step = STEP_LISTENING;
+    bus->deadline_us = bus->ask.out_us + wire_us(&bus->wire, bus->ask.answer_bytes);
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------- */
+
+/* True when no monitor answers, and this one has not for long: it was the line. */
+static bool was_deaf(const struct bus *bus, int64_t now_us)
+{
+    for (uint16_t i = 0; i < bus->config->monitor_count; i++) {
+        if (!bus->pollers[i].suspect) {
+            return false;
+        }
+    }
+    return poller_is_silent(bus->ask.poller, now_us);
+}
+
+static void recover(struct bus *bus, int64_t now_us)
+{
+    const bool deaf = was_deaf(bus, now_us);
+    poller_recovered(bus->ask.poller, now_us);
+    for (uint16_t i = 0; deaf && i < bus->config->monitor_count; i++) {
+        poller_retry(&bus->pollers[i], now_us);
+    }
+}
+
+static void take_answer(struct bus *bus, int64_t now_us, const uint8_t *data, struct observation_sink *out)
+{
+    struct exchange *ask = &bus->ask;
+    const uint32_t think_us = (uint32_t)(now_us - ask->out_us);
+    count(&health_of(bus, ask->poller)->answers);
+    set_answering(bus, true);
+    if (ask->poll == POLLER_PROBE) {
+        recover(bus, now_us);
+        return;
+    }
+    atomic_store_explicit(&health_of(bus, ask->poller)->answer_us, think_us, memory_order_relaxed);
+    poller_heard(ask->poller, now_us);
+    decode_answer(ask->poller->config, &ask->poller->decode, &ask->request, data, now_us / 1000, out);
+    poller_answered(ask->poller, ask->poll, now_us, think_us);
+}
+
+/* An exception is a sign of life but no answer: nothing is put, so that a monitor that gives nothing else counts as silent. */
+static void take_exception(struct bus *bus, int64_t now_us, uint8_t code)
+{
+    struct exchange *ask = &bus->ask;
+    count_failure(bus, STATUS_EXCEPTION);
+    if (code == EXCEPTION_GATEWAY_PATH || code == EXCEPTION_GATEWAY_TARGET) {
+        suspect(bus, now_us); /* it speaks for a monitor that does not */
+        return;
+    }
+    set_answering(bus, true);
+    if (ask->poll == POLLER_PROBE) {
+        recover(bus, now_us);
+        return;
+    }
+    poller_heard(ask->poller, now_us);
+    if (code == EXCEPTION_FUNCTION || code == EXCEPTION_ADDRESS || code == EXCEPTION_VALUE) {
+        poller_refused(ask->poller, ask->poll, now_us);
+    } else {
+        poller_skipped(ask->poller, ask->poll, now_us);
+    }
+}
+
+static void take_frame(struct bus *bus, int64_t now_us, enum status status, const uint8_t *pdu,
+                       struct observation_sink *out)
+{
+    bus->proven = true;
+    bus->retry_ms = 0;
+    bus->quiet_us = now_us;
+    note_end(bus, now_us);
+    if (status == STATUS_OK) {
+        take_answer(bus, now_us, pdu + 2, out);
+    } else {
+        take_exception(bus, now_us, pdu[1]);
+    }
+    bus_rest(bus);
+}
+
+/* A frame on the line that is not the answer, or the beginning of one that is longer than the answer: ours may come behind it. */
+static bool is_foreign(const struct bus *bus, enum status status, size_t pending)
+{
+    const bool longer = status == STATUS_SHORT_FRAME && !bus->ask.at_silence && pending >= bus->ask.answer_bytes;
+    return !bus->link.tcp && (longer || status == STATUS_WRONG_ADDRESS || status == STATUS_WRONG_FUNCTION ||
+                              status == STATUS_WRONG_LENGTH);
+}
+
+static void skip_foreign(struct bus *bus, int64_t now_us, enum status status)
+{
+    count_failure(bus, status);
+    bus->ask.at_silence = bus->ask.at_silence || status == STATUS_SHORT_FRAME;
+    bus->ask.pending = 0;
+    bus->quiet_us = now_us;
+}
+
+/* Nothing to take yet: until when to wait, and for what. */
+static void wait_for_more(struct bus *bus, int64_t now_us, size_t pending)
+{
+    struct exchange *ask = &bus->ask;
+    if (now_us >= ask->give_up_us) {
+        fail(bus, now_us, pending > 0 ? STATUS_SHORT_FRAME : STATUS_TIMEOUT);
+        return;
+    }
+    if (pending != ask->pending) {
+        ask->pending = pending;
+        ask->grown_us = now_us;
+    }
+    bus->watching = pending == 0; /* else it would be ready all the time */
+    bus->deadline_us = ask->give_up_us;
+    if (pending > 0) {
+        const size_t missing = pending < ask->answer_bytes ? ask->answer_bytes - pending : 0;
+        const int64_t missing_us = wire_us(&bus->wire, (uint32_t)missing);
+        const int64_t next_us = now_us + (missing_us > LOOK_US_MIN ? missing_us : LOOK_US_MIN);
+        bus->deadline_us = next_us < ask->give_up_us ? next_us : ask->give_up_us;
+    }
+}
+
+/* A connection can be looked into; of a line a frame can only be read once it is whole. */
+static bool is_worth_taking(const struct bus *bus, int64_t now_us, size_t pending)
+{
+    const struct exchange *ask = &bus->ask;
+    if (bus->link.tcp || pending == 0) {
+        return pending > 0;
+    }
+    const bool silent = pending == ask->pending && now_us - ask->grown_us >= SETTLE_US;
+    return silent || (!ask->at_silence && pending >= ask->answer_bytes);
+}
+
+/* One frame; false when there is nothing more to look at. */
+static bool look_once(struct bus *bus, struct observation_sink *out)
+{
+    size_t pending = 0;
+    const uint8_t *pdu = NULL;
+    enum status status = link_pending(&bus->link, &pending);
+    const int64_t now_us = clock_boot_us();
+    const bool take = status == STATUS_OK && is_worth_taking(bus, now_us, pending);
+    if (take) {
+        status = link_take(&bus->link, &bus->ask.expected, pending, &pdu);
+    }
+    if (take && is_foreign(bus, status, pending)) {
+        skip_foreign(bus, now_us, status);
+        return true;
+    }
+    if (status == STATUS_IO || status == STATUS_CLOSED) {
+        fault(bus, now_us, status);
+    } else if (!take || (bus->link.tcp && status == STATUS_SHORT_FRAME)) {
+        wait_for_more(bus, now_us, pending);
+    } else if (status == STATUS_OK || status == STATUS_EXCEPTION) {
+        take_frame(bus, now_us, status, pdu, out);
+    } else {
+        fail(bus, now_us, status);
+    }
+    return false;
+}
+
+void exchange_look(struct bus *bus, struct observation_sink *out)
+{
+    while (look_once(bus, out)) {
+    }
+}

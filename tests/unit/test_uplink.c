@@ -1,0 +1,550 @@
+/*
+ * The uplink against a real broker, with an independent MQTT 5 client as the witness.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+
+#include "drivers/uplink/uplink.h"
+#include "tests/unit/support/broker.h"
+
+#define WAIT_MS 8000
+
+static const char will_topic[] = "ward/gateway/gw/status";
+
+struct bench {
+    struct broker broker;
+    struct uplink_broker address;
+    struct wake wake;
+    struct uplink *uplink;
+};
+
+static void bench_open(struct bench *bench, const char *options, int version)
+{
+    const struct uplink_config config = {.client_id = "gw",
+                                         .version = version,
+                                         .keep_alive_s = 10,
+                                         .will_topic = will_topic,
+                                         .will_payload = "{\"state\":\"offline\"}"};
+    broker_open(&bench->broker, options);
+    bench->address = (struct uplink_broker){.url = bench->broker.url};
+    assert_int_equal(wake_open(&bench->wake), STATUS_OK);
+    assert_int_equal(uplink_open(&config, &bench->wake, &bench->uplink), STATUS_OK);
+}
+
+static void bench_close(struct bench *bench)
+{
+    uplink_close(bench->uplink);
+    wake_close(&bench->wake);
+    broker_close(&bench->broker);
+}
+
+static bool next_event(struct bench *bench, int timeout_ms, struct uplink_event *out)
+{
+    const int64_t until_us = clock_boot_us() + (int64_t)timeout_ms * 1000;
+    while (!uplink_next_event(bench->uplink, out)) {
+        if (clock_boot_us() >= until_us) {
+            return false;
+        }
+        (void)wake_wait_until(&bench->wake, until_us);
+    }
+    return true;
+}
+
+static struct uplink_event expect(struct bench *bench, enum uplink_event_kind kind)
+{
+    struct uplink_event event;
+    assert_true(next_event(bench, WAIT_MS, &event));
+    assert_int_equal(event.kind, kind);
+    assert_int_equal(event.connection, uplink_connection(bench->uplink));
+    return event;
+}
+
+static struct uplink_event connect_up(struct bench *bench)
+{
+    assert_int_equal(uplink_connect(bench->uplink, &bench->address), STATUS_OK);
+    return expect(bench, UPLINK_CONNECTED);
+}
+
+static enum status publish(struct bench *bench, const char *topic, const char *text, uint8_t qos, uint32_t expiry_s,
+                           uint64_t tag)
+{
+    const struct uplink_message message = {.topic = topic,
+                                           .payload = text,
+                                           .length = strlen(text),
+                                           .qos = qos,
+                                           .retained = expiry_s != 0 || text[0] == '\0',
+                                           .expiry_s = expiry_s,
+                                           .tag = tag};
+    return uplink_publish(bench->uplink, &message);
+}
+
+static void publishes_reach_a_subscriber(int version)
+{
+    struct bench bench;
+    struct observer observer;
+    struct seen seen;
+    bench_open(&bench, NULL, version);
+    broker_start(&bench.broker);
+    observer_open(&observer, &bench.broker, "ward/#");
+    const struct uplink_event connected = connect_up(&bench);
+    assert_int_equal(connected.receive_maximum, version == 5 ? 20 : 65535); /* mosquitto tells 20 to MQTT 5 */
+
+    assert_int_equal(publish(&bench, "ward/a", "{\"x\":1}", 1, 60, 7), STATUS_OK);
+    const struct uplink_event delivered = expect(&bench, UPLINK_DELIVERED);
+    assert_int_equal(delivered.tag, 7);
+    assert_true(observer_next(&observer, WAIT_MS, &seen));
+    assert_string_equal(seen.topic, "ward/a");
+    assert_string_equal(seen.payload, "{\"x\":1}");
+    assert_true(seen.retained);
+    assert_int_equal(seen.qos, 1);
+    assert_int_equal(seen.expiry_s, version == 5 ? 60 : -1);
+
+    assert_int_equal(publish(&bench, "ward/b", "live", 0, 0, 0), STATUS_OK);
+    assert_true(observer_next(&observer, WAIT_MS, &seen));
+    assert_string_equal(seen.payload, "live");
+    assert_false(seen.retained);
+    assert_int_equal(seen.qos, 0);
+    assert_int_equal(seen.expiry_s, -1);
+
+    assert_int_equal(publish(&bench, "ward/a", "", 1, 0, 8), STATUS_OK);
+    assert_int_equal(expect(&bench, UPLINK_DELIVERED).tag, 8);
+    observer_close(&observer);
+    observer_open(&observer, &bench.broker, "ward/#");
+    assert_false(observer_next(&observer, 100, &seen)); /* the retained topic is empty now */
+    observer_close(&observer);
+    bench_close(&bench);
+}
+
+static void test_publishes_with_mqtt_5(void **state)
+{
+    (void)state;
+    publishes_reach_a_subscriber(5);
+}
+
+static void test_publishes_with_mqtt_3_1_1(void **state)
+{
+    (void)state;
+    publishes_reach_a_subscriber(4);
+}
+
+static void test_refused_connection_is_told_and_can_be_tried_again(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, NULL, 5);
+    for (uint32_t attempt = 1; attempt <= 3; ++attempt) {
+        assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+        assert_int_equal(uplink_connection(bench.uplink), attempt);
+        const struct uplink_event failed = expect(&bench, UPLINK_CONNECT_FAILED);
+        assert_true(failed.reason < 0);
+        assert_true(failed.text[0] != '\0');
+        assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 1), STATUS_CLOSED);
+    }
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    bench_close(&bench);
+}
+
+static void test_broker_that_accepts_and_is_mute_fails_in_bounded_time(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char url[64];
+    int port;
+    const int mute = test_mute_listener(&port);
+    bench_open(&bench, NULL, 5);
+    (void)snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
+    bench.address.url = url;
+    const int64_t begun_ms = test_now_ms();
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    (void)expect(&bench, UPLINK_CONNECT_FAILED);
+    assert_in_range(test_now_ms() - begun_ms, 1000, 7500);
+    bench_close(&bench);
+    (void)close(mute);
+}
+
+static void test_closes_at_once_while_connecting(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char url[64];
+    int port;
+    const int mute = test_mute_listener(&port);
+    bench_open(&bench, NULL, 5);
+    (void)snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
+    bench.address.url = url;
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    (void)usleep(50000);
+    const int64_t begun_ms = test_now_ms();
+    bench_close(&bench);
+    assert_in_range(test_now_ms() - begun_ms, 0, 2000);
+    (void)close(mute);
+}
+
+static void test_lost_connection_ends_what_was_in_flight(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct uplink_event event;
+    bool lost = false;
+    bool failed = false;
+    bench_open(&bench, NULL, 5);
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    (void)kill(bench.broker.pid, SIGSTOP);
+    assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 5), STATUS_OK);
+    (void)usleep(100000); /* let Paho send it */
+    broker_signal(&bench.broker, SIGKILL);
+    while (!(lost && failed) && next_event(&bench, WAIT_MS, &event)) {
+        assert_int_equal(event.connection, 1);
+        lost |= event.kind == UPLINK_LOST;
+        failed |= event.kind == UPLINK_PUBLISH_FAILED && event.tag == 5 && event.reason < 0;
+    }
+    assert_true(lost && failed);
+    bench_close(&bench);
+}
+
+static void test_broker_that_says_goodbye_is_lost(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, NULL, 5);
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    char port[16];
+    (void)snprintf(port, sizeof port, "%d", bench.broker.port);
+    const char *const thief[] = {"mosquitto_pub", "-V", "5", "-p", port, "-i", "gw", "-t", "a", "-m", "b", NULL};
+    assert_int_equal(test_run(thief), 0); /* the same client id: mosquitto disconnects us */
+    (void)expect(&bench, UPLINK_LOST);
+    bench_close(&bench);
+}
+
+/* What a client queued on a dead connection must not come out of the next one. */
+static void test_nothing_old_is_sent_on_a_new_connection(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct observer observer;
+    struct uplink_event event;
+    struct seen seen;
+    char large[16384];
+    bench_open(&bench, NULL, 5);
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    (void)kill(bench.broker.pid, SIGSTOP);
+    memset(large, 'o', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    unsigned queued = 0;
+    while (queued < 2 * UPLINK_QUEUE_MAX && publish(&bench, "ward/old", large, 0, 0, 0) == STATUS_OK) {
+        ++queued; /* until the socket and Paho's queue are full: the queue is bounded */
+    }
+    assert_in_range(queued, UPLINK_QUEUE_MAX, 2 * UPLINK_QUEUE_MAX - 1);
+    assert_int_equal(publish(&bench, "ward/old", large, 0, 0, 0), STATUS_FULL);
+    broker_signal(&bench.broker, SIGKILL);
+    do {
+        assert_true(next_event(&bench, WAIT_MS, &event));
+    } while (event.kind != UPLINK_LOST);
+    broker_start(&bench.broker);
+    observer_open(&observer, &bench.broker, "ward/#");
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    do {
+        assert_true(next_event(&bench, WAIT_MS, &event));
+    } while (event.connection != 2);
+    assert_int_equal(event.kind, UPLINK_CONNECTED);
+    assert_int_equal(publish(&bench, "ward/new", "n", 0, 0, 0), STATUS_OK);
+    assert_true(observer_next(&observer, WAIT_MS, &seen));
+    assert_string_equal(seen.topic, "ward/new");
+    assert_false(observer_next(&observer, 200, &seen));
+    observer_close(&observer);
+    bench_close(&bench);
+}
+
+static void test_tags_are_bounded_and_come_back(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct uplink_event event;
+    bench_open(&bench, "allow_anonymous true\nmax_inflight_messages 0\n", 5);
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    (void)kill(bench.broker.pid, SIGSTOP);
+    for (uint64_t tag = 1; tag <= UPLINK_TAGS_MAX; ++tag) {
+        assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, tag), STATUS_OK);
+    }
+    assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 999), STATUS_FULL);
+    (void)kill(bench.broker.pid, SIGCONT);
+    for (uint64_t tag = 1; tag <= UPLINK_TAGS_MAX; ++tag) {
+        assert_true(next_event(&bench, WAIT_MS, &event));
+        assert_int_equal(event.kind, UPLINK_DELIVERED);
+        assert_int_equal(event.tag, tag);
+    }
+    assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 1000), STATUS_OK);
+    assert_int_equal(expect(&bench, UPLINK_DELIVERED).tag, 1000);
+    bench_close(&bench);
+}
+
+static void test_refused_publish_tells_the_reason(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, NULL, 5);
+    char options[160];
+    (void)snprintf(options, sizeof options, "user root\nlistener %d 127.0.0.1\nallow_anonymous true\nacl_file %s/acl\n",
+                   bench.broker.port, bench.broker.folder);
+    test_write_file(bench.broker.folder, "mosquitto.conf", options);
+    test_write_file(bench.broker.folder, "acl", "topic readwrite ward/mine\n");
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    assert_int_equal(publish(&bench, "ward/theirs", "x", 1, 0, 3), STATUS_OK);
+    const struct uplink_event refused = expect(&bench, UPLINK_PUBLISH_FAILED);
+    assert_int_equal(refused.tag, 3);
+    assert_int_equal(refused.reason, 135); /* not authorized */
+    assert_true(refused.text[0] != '\0');
+    assert_int_equal(publish(&bench, "ward/mine", "x", 1, 0, 4), STATUS_OK);
+    assert_int_equal(expect(&bench, UPLINK_DELIVERED).tag, 4);
+    bench_close(&bench);
+}
+
+static void password_decides(int version)
+{
+    struct bench bench;
+    char options[160];
+    char path[128];
+    char password[128];
+    bench_open(&bench, NULL, version);
+    (void)snprintf(options, sizeof options, "user root\nlistener %d 127.0.0.1\npassword_file %s/users\n",
+                   bench.broker.port, bench.broker.folder);
+    test_write_file(bench.broker.folder, "mosquitto.conf", options);
+    (void)snprintf(path, sizeof path, "%s/users", bench.broker.folder);
+    const char *const make[] = {"mosquitto_passwd", "-c", "-b", path, "gateway", "right word", NULL};
+    assert_int_equal(test_run(make), 0);
+    broker_start(&bench.broker);
+    (void)snprintf(password, sizeof password, "%s/password", bench.broker.folder);
+    bench.address.username = "gateway";
+    bench.address.password_file = password;
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_NOT_FOUND);
+    test_write_file(bench.broker.folder, "password", "wrong\n");
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    const struct uplink_event refused = expect(&bench, UPLINK_CONNECT_FAILED);
+    assert_int_equal(refused.reason, version == 5 ? 135 : 5); /* not authorized */
+    test_write_file(bench.broker.folder, "password", "right word\n");
+    (void)connect_up(&bench);
+    bench_close(&bench);
+}
+
+static void test_password_file_is_read_at_each_attempt(void **state)
+{
+    (void)state;
+    password_decides(5);
+    password_decides(4);
+}
+
+static void test_wrong_urls_are_refused(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"", "http://127.0.0.1:1883", "127.0.0.1:1883", "mqtt:/127.0.0.1"};
+    struct bench bench;
+    char endless[400];
+    bench_open(&bench, NULL, 5);
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; ++i) {
+        bench.address.url = urls[i];
+        assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_INVALID);
+    }
+    (void)snprintf(endless, sizeof endless, "mqtt://%0350d", 1);
+    bench.address.url = endless;
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_INVALID);
+    assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 1), STATUS_CLOSED);
+    bench_close(&bench);
+}
+
+static void run_until_killed(struct bench *bench, int ready)
+{
+    (void)connect_up(bench);
+    (void)!write(ready, "1", 1);
+    for (;;) {
+        (void)pause();
+    }
+}
+
+static void test_will_speaks_after_a_sudden_death(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct observer observer;
+    struct seen seen;
+    int ready[2];
+    char byte;
+    bench_open(&bench, NULL, 5);
+    broker_start(&bench.broker);
+    observer_open(&observer, &bench.broker, "ward/#");
+    assert_int_equal(pipe(ready), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        run_until_killed(&bench, ready[1]);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_false(observer_next(&observer, 100, &seen));
+    (void)kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(observer_next(&observer, WAIT_MS, &seen));
+    assert_string_equal(seen.topic, will_topic);
+    assert_string_equal(seen.payload, "{\"state\":\"offline\"}");
+    assert_true(seen.retained);
+    assert_int_equal(seen.qos, 1);
+    observer_close(&observer);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    bench_close(&bench);
+}
+
+static void test_clean_disconnect_sends_what_is_queued_and_no_will(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct observer observer;
+    struct uplink_event event;
+    struct seen seen;
+    bench_open(&bench, NULL, 5);
+    broker_start(&bench.broker);
+    observer_open(&observer, &bench.broker, "ward/#");
+    (void)connect_up(&bench);
+    assert_int_equal(publish(&bench, "ward/last", "bye", 1, 0, 0), STATUS_OK);
+    uplink_disconnect(bench.uplink, 1000);
+    assert_true(observer_next(&observer, WAIT_MS, &seen));
+    assert_string_equal(seen.topic, "ward/last");
+    assert_false(observer_next(&observer, 200, &seen));
+    assert_false(next_event(&bench, 50, &event)); /* asked for: not lost */
+    assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 1), STATUS_CLOSED);
+    (void)connect_up(&bench);
+    observer_close(&observer);
+    bench_close(&bench);
+}
+
+static void test_disconnect_from_a_frozen_broker_is_bounded(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, NULL, 5);
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    (void)kill(bench.broker.pid, SIGSTOP);
+    assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 1), STATUS_OK);
+    const int64_t begun_ms = test_now_ms();
+    uplink_disconnect(bench.uplink, 300);
+    uplink_close(bench.uplink);
+    assert_in_range(test_now_ms() - begun_ms, 0, 2000);
+    bench.uplink = NULL;
+    bench_close(&bench);
+}
+
+/* ---- TLS ---- */
+
+static bool make_certificates(const char *folder)
+{
+    static const char script[] =
+        "cd \"$0\" && exec >/dev/null 2>&1 &&"
+        " openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca -keyout ca.key"
+        " -out ca.pem && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout"
+        " server.key -out server.csr && printf 'subjectAltName=DNS:localhost\\n' >san &&"
+        " openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out server.pem"
+        " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other -keyout"
+        " other.key -out other.pem";
+    const char *const arguments[] = {"sh", "-c", script, folder, NULL};
+    return test_run(arguments) == 0;
+}
+
+static void bench_open_tls(struct bench *bench, const char *extra)
+{
+    char options[512];
+    const char *folder = bench->broker.folder;
+    bench_open(bench, NULL, 5);
+    test_need(make_certificates(folder), "openssl");
+    (void)snprintf(options, sizeof options,
+                   "user root\nlistener %d 127.0.0.1\nallow_anonymous true\ncafile %s/ca.pem\ncertfile %s/server.pem\n"
+                   "keyfile %s/server.key\n%s",
+                   bench->broker.port, folder, folder, folder, extra);
+    test_write_file(folder, "mosquitto.conf", options);
+    broker_start(&bench->broker);
+}
+
+static void test_tls_verifies_certificate_and_host_name(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char by_name[64];
+    char by_address[64];
+    char ca[128];
+    char other[128];
+    bench_open_tls(&bench, "");
+    (void)snprintf(by_name, sizeof by_name, "mqtts://localhost:%d", bench.broker.port);
+    (void)snprintf(by_address, sizeof by_address, "mqtts://127.0.0.1:%d", bench.broker.port);
+    (void)snprintf(ca, sizeof ca, "%s/ca.pem", bench.broker.folder);
+    (void)snprintf(other, sizeof other, "%s/other.pem", bench.broker.folder);
+
+    bench.address = (struct uplink_broker){.url = by_name, .ca = ca};
+    (void)connect_up(&bench);
+    assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 3), STATUS_OK);
+    assert_int_equal(expect(&bench, UPLINK_DELIVERED).tag, 3);
+
+    bench.address = (struct uplink_broker){.url = by_address, .ca = ca}; /* the certificate names localhost only */
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    (void)expect(&bench, UPLINK_CONNECT_FAILED);
+    bench.address = (struct uplink_broker){.url = by_name, .ca = other};
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    (void)expect(&bench, UPLINK_CONNECT_FAILED);
+    bench.address = (struct uplink_broker){.url = by_name}; /* the system's authorities do not know it */
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    (void)expect(&bench, UPLINK_CONNECT_FAILED);
+    bench_close(&bench);
+}
+
+static void test_tls_presents_its_certificate(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char url[64];
+    char ca[128];
+    char cert[128];
+    char key[128];
+    bench_open_tls(&bench, "require_certificate true\n");
+    (void)snprintf(url, sizeof url, "mqtts://localhost:%d", bench.broker.port);
+    (void)snprintf(ca, sizeof ca, "%s/ca.pem", bench.broker.folder);
+    (void)snprintf(cert, sizeof cert, "%s/server.pem", bench.broker.folder);
+    (void)snprintf(key, sizeof key, "%s/server.key", bench.broker.folder);
+    bench.address = (struct uplink_broker){.url = url, .ca = ca, .cert = cert, .key = key};
+    (void)connect_up(&bench);
+    bench.address = (struct uplink_broker){.url = url, .ca = ca};
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    (void)expect(&bench, UPLINK_CONNECT_FAILED);
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_publishes_with_mqtt_5),
+        cmocka_unit_test(test_publishes_with_mqtt_3_1_1),
+        cmocka_unit_test(test_refused_connection_is_told_and_can_be_tried_again),
+        cmocka_unit_test(test_broker_that_accepts_and_is_mute_fails_in_bounded_time),
+        cmocka_unit_test(test_closes_at_once_while_connecting),
+        cmocka_unit_test(test_lost_connection_ends_what_was_in_flight),
+        cmocka_unit_test(test_broker_that_says_goodbye_is_lost),
+        cmocka_unit_test(test_nothing_old_is_sent_on_a_new_connection),
+        cmocka_unit_test(test_tags_are_bounded_and_come_back),
+        cmocka_unit_test(test_refused_publish_tells_the_reason),
+        cmocka_unit_test(test_password_file_is_read_at_each_attempt),
+        cmocka_unit_test(test_wrong_urls_are_refused),
+        cmocka_unit_test(test_will_speaks_after_a_sudden_death),
+        cmocka_unit_test(test_clean_disconnect_sends_what_is_queued_and_no_will),
+        cmocka_unit_test(test_disconnect_from_a_frozen_broker_is_bounded),
+        cmocka_unit_test(test_tls_verifies_certificate_and_host_name),
+        cmocka_unit_test(test_tls_presents_its_certificate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
