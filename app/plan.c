@@ -156,6 +156,7 @@ static enum status fill_beds(const struct settings *settings, const struct plan_
                                           .rules = settings->rules,
                                           .bed_count = settings->bed_count,
                                           .rule_count = settings->rule_count,
+                                          .stay_after_ms = settings->stay_after_ms,
                                           .replay = recording != NULL};
     for (unsigned b = 0; b < settings->bed_count; b++) {
         const enum status status = fill_bed(settings, &settings->beds[b], recording, &plan->beds[b]);
@@ -224,14 +225,10 @@ static enum status fill_bus(const struct settings *settings, unsigned index, str
     return STATUS_OK;
 }
 
-static enum status fill_buses(const struct settings *settings, struct plan *plan)
+static enum status fill_kind(const struct settings *settings, bool serial, struct plan *plan)
 {
-    plan->buses = calloc(settings->bus_count, sizeof *plan->buses);
-    if (plan->buses == NULL) {
-        return STATUS_NO_MEMORY;
-    }
     for (unsigned i = 0; i < settings->bus_count; i++) {
-        if (count_monitors(settings, i) == 0) {
+        if (count_monitors(settings, i) == 0 || (settings->buses[i].kind == BUS_MODBUS_RTU) != serial) {
             continue;
         }
         const enum status status = fill_bus(settings, i, &plan->buses[plan->bus_count++]);
@@ -240,6 +237,16 @@ static enum status fill_buses(const struct settings *settings, struct plan *plan
         }
     }
     return STATUS_OK;
+}
+
+static enum status fill_buses(const struct settings *settings, struct plan *plan)
+{
+    plan->buses = calloc(settings->bus_count, sizeof *plan->buses);
+    if (plan->buses == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    const enum status status = fill_kind(settings, true, plan);
+    return status == STATUS_OK ? fill_kind(settings, false, plan) : status;
 }
 
 enum status plan_make(const struct settings *settings, struct plan *out)

@@ -17,7 +17,7 @@
 struct plan {
     const struct settings *settings;
     struct engine_config engine;
-    struct bus_config *buses; /* only those with monitors */
+    struct bus_config *buses; /* only those with monitors; serial lines first */
     uint16_t bus_count;
     struct bed_config *beds;
 };

@@ -45,7 +45,9 @@ static void reject(struct engine *engine, struct channel *channel, const struct 
     if (channel->config->episodic && quality == QUALITY_ABSENT) {
         return; /* a measurement that failed says nothing about the one before */
     }
-    series_put_invalid(channel->series, o->at_ms);
+    if (!series_put_invalid(channel->series, o->at_ms)) {
+        engine->counts.replaced++;
+    }
     if (channel->was_valid && (channel->lost_at_ms == INSTANT_NONE || channel->quality == QUALITY_VALID)) {
         channel->lost_at_ms = o->at_ms;
     }
@@ -120,7 +122,7 @@ void channel_observe(struct engine *engine, struct bed *bed, struct channel *cha
     } else if (channel->config->episodic) {
         measure(engine, bed, channel, o);
     } else {
-        stay_note_valid(bed, channel, o->at_ms);
+        stay_note_valid(engine, bed, channel, o->at_ms);
         accept(engine, channel, o);
     }
     bed->changed |= UINT32_C(1) << channel->config->vital;

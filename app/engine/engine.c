@@ -138,29 +138,45 @@ static void prepare_gateway(struct engine *engine)
     }
 }
 
-/* A step emits at most one alert an alarm, one record a measured vital, and one for a stay that begins. */
-static uint32_t bed_records_max(const struct bed *bed)
+static uint32_t rules_applying(const struct engine_config *config, const struct bed_config *bed)
 {
-    return 2U * bed->rule_count + BUILTIN_BED_COUNT + bed->config->signal_count + bed->config->channel_count + 1U;
+    uint32_t vitals = 0;
+    uint32_t count = 0;
+    for (unsigned i = 0; i < bed->channel_count; i++) {
+        vitals |= UINT32_C(1) << bed->channels[i].vital;
+    }
+    for (unsigned r = 0; r < config->rule_count; r++) {
+        count += (vitals_of(&config->rules[r]) & ~vitals) == 0 ? 1U : 0U;
+    }
+    return count;
+}
+
+/* A step emits at most one alert an alarm, two where a stay ends and the next begins; one record a measured vital, and one for the stay. */
+uint32_t engine_config_records_max(const struct engine_config *config)
+{
+    uint32_t most = BUILTIN_COUNT - BUILTIN_BED_COUNT;
+    for (unsigned b = 0; b < config->bed_count; b++) {
+        const struct bed_config *bed = &config->beds[b];
+        most += 4U * rules_applying(config, bed) + BUILTIN_BED_COUNT + bed->signal_count + bed->channel_count + 1U;
+    }
+    return most;
 }
 
 struct engine *engine_make(struct arena *arena, const struct engine_config *config)
 {
     struct engine *engine = ARENA_TAKE(arena, struct engine, 1);
     struct bed *beds = ARENA_TAKE(arena, struct bed, config->bed_count);
-    uint32_t records_max = sizeof engine->gateway / sizeof engine->gateway[0];
     for (uint16_t b = 0; b < config->bed_count; b++) {
         struct bed measured;
         struct bed *bed = beds != NULL ? &beds[b] : &measured;
         make_bed(arena, config, bed, b);
-        records_max += bed_records_max(bed);
     }
     if (engine == NULL) {
         return NULL;
     }
     engine->config = config;
     engine->beds = beds;
-    engine->records_max = records_max;
+    engine->records_max = engine_config_records_max(config);
     engine->now_ms = INSTANT_NONE;
     engine->settle_until_ms = INSTANT_NONE;
     engine->next_id = 1;
@@ -311,7 +327,7 @@ static void observe_lost(struct bed *bed, const struct observation *o)
 {
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         if (bed->channels[i].config->monitor == o->monitor && !bed->channels[i].config->episodic) {
-            series_put_invalid(bed->channels[i].series, o->at_ms);
+            (void)series_put_invalid(bed->channels[i].series, o->at_ms);
         }
     }
     bed->evaluate_all = true;

@@ -25,7 +25,7 @@
 #include "app/engine/rule.h"
 #include "app/engine/signal.h"
 
-#define ENGINE_VACANT_START_MS      30000 /* valid vitals for this long begin a stay by themselves */
+#define ENGINE_STAY_AFTER_MS        30000 /* valid vitals for this long begin a stay by themselves, unless configured */
 #define ENGINE_SILENT_AFTER_MS      10000 /* a technical alarm starts this long after the loss */
 #define ENGINE_MONITORS_PER_BED_MAX 8
 #define ENGINE_SIGNALS_PER_BED_MAX  64
@@ -44,7 +44,7 @@ struct channel_config {
     uint8_t monitor; /* the first monitor of the bed that gives it */
     bool episodic;
     uint32_t period_ms;            /* expected period */
-    uint32_t stale_ms; /* how long a value is current: vital.h's, 6 h for an episodic temperature */
+    uint32_t stale_ms;             /* how long a value is current: vital.h's, 6 h for an episodic temperature */
     int32_t low_milli, high_milli; /* plausible */
 };
 
@@ -69,7 +69,8 @@ struct engine_config {
     const struct bed_config *beds;
     const struct rule *rules; /* in file order; each applies at every bed that has all its vitals */
     uint16_t bed_count, rule_count;
-    bool replay; /* stays begin at engine_admit; monitors are never silent */
+    uint32_t stay_after_ms; /* valid vitals at a vacant bed for this long begin a stay */
+    bool replay;            /* stays begin at engine_admit; monitors are never silent */
 };
 
 /* Persistent state of one alarm: enough to go on after a restart. */
@@ -144,6 +145,8 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
 void engine_begin(struct engine *engine, int64_t now_ms);
 
 uint32_t engine_records_max(const struct engine *engine);
+/* The same, known before the engine is made. */
+uint32_t engine_config_records_max(const struct engine_config *config);
 int64_t engine_next(const struct engine *engine); /* next instant with something to do; SERIES_NEVER when none */
 void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *sink);
 

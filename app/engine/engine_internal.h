@@ -109,7 +109,7 @@ int64_t channel_lost_at(const struct channel *channel,
 struct channel *bed_channel(const struct bed *bed, enum vital vital); /* NULL when the bed has no such vital */
 
 /* stay.c */
-void stay_note_valid(struct bed *bed, const struct channel *channel, int64_t at_ms);
+void stay_note_valid(const struct engine *engine, struct bed *bed, const struct channel *channel, int64_t at_ms);
 void stay_begin(struct engine *engine, struct bed *bed, int64_t start_ms);
 
 /* rule_alarm.c */

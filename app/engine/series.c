@@ -10,11 +10,6 @@
 /* A span of n panes touches n + 1 of them, and one more while it is cut. */
 #define PANES_SLACK 2
 
-bool window_is_newest_only(const struct window_spec *spec)
-{
-    return spec->bare || spec->aggregate == AGGREGATE_AGE || (spec->aggregate == AGGREGATE_LAST && spec->count == 0);
-}
-
 static void demand_aggregate(struct series_demand_part *part, enum aggregate aggregate)
 {
     switch (aggregate) {

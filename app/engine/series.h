@@ -16,8 +16,9 @@
  * - Coverage is the time stood in the span, divided by w; known at exactly coverage_permille. An observation from
  *   before the span still stands for its first part, but is never in the aggregate.
  * - An aggregate in time is unknown before a whole span has passed since start: the first valid observation of the
- *   stay, or after a gap, which is a stretch of at least w without a valid one. Never known: a span shorter than the
- *   expected period, a span that holds no observation, a slope of fewer than two.
+ *   stay, or after a gap, which is a stretch of at least w without a valid one. (An observation that comes while the
+ *   one before still stands ends no gap: a span of one expected period is known.) Never known: a span shorter than
+ *   the expected period, a span that holds no observation, a slope of fewer than two.
  * - count over time is never unknown; last(v, w) only when w holds none; last(v) and age(v) need no window.
  * - By number: unknown before N observations since start; on a continuous vital also once the newest no longer
  *   stands, and never across a gap, which here is a stretch of at least N expected periods without a valid
@@ -35,6 +36,7 @@
 #include <stdint.h>
 
 #include "app/engine/arena.h"
+#include "app/engine/comparison.h"
 #include "app/engine/vital.h"
 
 #define SERIES_PANE_MS         10000
@@ -55,8 +57,6 @@ enum aggregate {
     AGGREGATE_LAST,
     AGGREGATE_AGE
 };
-
-enum comparison { COMPARISON_LT, COMPARISON_LE, COMPARISON_GT, COMPARISON_GE, COMPARISON_EQ, COMPARISON_NE };
 
 /*
  * What a rule asks. span_ms and count are never both set; both 0: the newest value (`last`, `age`, or the vital

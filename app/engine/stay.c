@@ -1,14 +1,14 @@
 /*
  * One patient's time in one bed.
  *
- *     vacant --valid vitals for 30 s (stay_note_valid), or engine_admit--> occupied (stay_begin)
+ *     vacant --valid vitals for stay_after (stay_note_valid), or engine_admit--> occupied (stay_begin)
  *
- * A stay that begins by itself counts from the first of its 30 seconds: the series collect while the bed is still
+ * A stay that begins by itself counts from the first of its seconds: the series collect while the bed is still
  * vacant, and start anew whenever the vitals break off.
  */
 #include "app/engine/engine_internal.h"
 
-#define CANDIDATE_BREAK_MS 10000 /* without a valid value for longer, the 30 s start over */
+#define CANDIDATE_BREAK_MS 10000 /* without a valid value for longer, the time starts over */
 
 static void reset_channels(struct bed *bed, int64_t start_ms)
 {
@@ -17,7 +17,7 @@ static void reset_channels(struct bed *bed, int64_t start_ms)
     }
 }
 
-void stay_note_valid(struct bed *bed, const struct channel *channel, int64_t at_ms)
+void stay_note_valid(const struct engine *engine, struct bed *bed, const struct channel *channel, int64_t at_ms)
 {
     if (bed->state.stay != 0 || bed->begin_due) {
         return;
@@ -29,7 +29,7 @@ void stay_note_valid(struct bed *bed, const struct channel *channel, int64_t at_
         reset_channels(bed, at_ms);
     }
     bed->candidate_last_ms = at_ms;
-    bed->begin_due = at_ms - bed->candidate_since_ms >= ENGINE_VACANT_START_MS;
+    bed->begin_due = at_ms - bed->candidate_since_ms >= (int64_t)engine->config->stay_after_ms;
 }
 
 /* splitmix64 (Vigna): every seed and counter give another id that tells nothing of its neighbours. */

@@ -5,25 +5,7 @@
 
 #include "app/engine/gallop.h"
 
-bool comparison_holds(enum comparison comparison, int order)
-{
-    switch (comparison) {
-    case COMPARISON_LT:
-        return order < 0;
-    case COMPARISON_LE:
-        return order <= 0;
-    case COMPARISON_GT:
-        return order > 0;
-    case COMPARISON_GE:
-        return order >= 0;
-    case COMPARISON_EQ:
-        return order == 0;
-    case COMPARISON_NE:
-        return order != 0;
-    }
-    assert(false && "a comparison on the list");
-    return false;
-}
+#define MICRO_PER_MILLI 1000
 
 static uint32_t round_up_to_power_of_two(uint32_t entries)
 {
@@ -213,9 +195,8 @@ static struct sums sums_of(const struct track *track, const struct point *point)
 
 static uint32_t meets(const struct tally *tally, int32_t value_milli)
 {
-    const int64_t value_micro = (int64_t)value_milli * 1000;
-    const int order = (value_micro > tally->threshold_micro) - (value_micro < tally->threshold_micro);
-    return comparison_holds(tally->comparison, order) ? 1 : 0;
+    const int64_t value_micro = (int64_t)value_milli * MICRO_PER_MILLI;
+    return comparison_holds(tally->comparison, value_micro, tally->threshold_micro) ? 1 : 0;
 }
 
 void track_put(struct track *track, const struct point *newest)

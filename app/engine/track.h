@@ -21,7 +21,7 @@
 #include "app/engine/arena.h"
 #include "app/engine/extrema.h"
 #include "app/engine/series.h"
-#include "app/engine/statistics.h"
+#include "app/engine/sums.h"
 
 /*
  * A valid observation. stood_ms: how long the observations of the stay stood altogether up to its instant; it wraps,
@@ -109,8 +109,5 @@ struct sums track_sums(const struct track *track, uint64_t first);
 /* Changes what a tally counts. Observations still kept are counted again; panes cannot be, and start over. */
 void track_set_tally(struct track *track, uint16_t tally, enum comparison comparison, int64_t threshold_micro);
 uint32_t track_tally(const struct track *track, uint16_t tally, uint64_t first);
-
-/* True when `order` (negative, 0 or positive: left is below, equal to, above right) satisfies the comparison. */
-bool comparison_holds(enum comparison comparison, int order);
 
 #endif

@@ -1,7 +1,6 @@
 #include "app/engine/vital.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 static const struct vital_info vitals[VITAL_COUNT] = {

@@ -15,7 +15,7 @@
 
 #define VITAL_MINUTE_MS 60000
 
-/*        name          title                            unit        MDC     LOINC      kind        stale        places */
+/*  name, title, unit, MDC, LOINC, kind, stale time, places */
 #define VITAL_LIST(X)                                                                             \
     X(hr, "Heart rate (ECG)", "/min", 147842, "8867-4", CONTINUOUS, 10000, 0)                     \
     X(pulse, "Pulse rate", "/min", 149530, "8889-8", CONTINUOUS, 10000, 0)                        \

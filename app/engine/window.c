@@ -16,6 +16,11 @@ struct extent {
     uint64_t first;
 };
 
+bool window_is_newest_only(const struct window_spec *spec)
+{
+    return spec->bare || spec->aggregate == AGGREGATE_AGE || (spec->aggregate == AGGREGATE_LAST && spec->count == 0);
+}
+
 struct window *window_make(struct arena *arena, struct series *series, const struct window_spec *spec)
 {
     assert(arena != NULL && spec != NULL && (spec->span_ms == 0 || spec->count == 0));
@@ -104,25 +109,35 @@ static bool has_stale_tally(const struct window *window, const struct extent *ex
            window->track->tallies[window->tally].counts_from_ms > extent->from_ms;
 }
 
+/* A stretch of at least w without an observation; none where the one before stood until this one came. */
+static bool follows_gap(const struct window *window, uint64_t entry)
+{
+    const struct track *track = window->track;
+    struct track_edge before;
+    if (!track_before(track, entry, &before)) {
+        return true; /* the first of the stay */
+    }
+    const int64_t stretch_ms = track->first_at_ms[track_slot(track, entry)] - before.at_ms;
+    const uint32_t stood_ms = track->first_stood_ms[track_slot(track, entry)] - before.stood_ms;
+    return stretch_ms >= (int64_t)window->spec.span_ms && stretch_ms > (int64_t)stood_ms;
+}
+
 /*
- * When the first whole span since start is complete; now_ms or earlier when it is. The start lies within the span
- * only if the first observation there has none before it in the stay, or none for a span: later ones follow each
- * other more closely.
+ * When the first whole span since start is complete; now_ms or earlier when it is. The start lies within the span only
+ * if the first observation there follows a gap: later ones follow each other more closely.
  */
 static int64_t whole_ms(const struct window *window, const struct extent *extent)
 {
     const struct track *track = window->track;
-    const int64_t span_ms = window->spec.span_ms, exact_from_ms = extent->now_ms - span_ms;
+    const int64_t span_ms = window->spec.span_ms;
     uint64_t entry = extent->first;
-    if (entry < track->end && track->last_at_ms[track_slot(track, entry)] <= exact_from_ms) {
-        entry++; /* the part of a cut pane that the exact span holds */
+    if (entry < track->end && track->last_at_ms[track_slot(track, entry)] <= extent->now_ms - span_ms) {
+        entry++; /* the part of a cut pane that the exact span does not hold */
     }
-    if (entry == track->end) {
+    if (entry == track->end || !follows_gap(window, entry)) {
         return extent->now_ms;
     }
-    struct track_edge before;
-    const int64_t at_ms = track->first_at_ms[track_slot(track, entry)];
-    return !track_before(track, entry, &before) || at_ms - before.at_ms >= span_ms ? at_ms + span_ms : extent->now_ms;
+    return track->first_at_ms[track_slot(track, entry)] + span_ms;
 }
 
 /* The observation before the window, and until when it stood (at most until the window's first one). */
@@ -222,13 +237,13 @@ static int64_t delta_milli(const struct window *window, const struct extent *ext
 static struct answer answer_of_sums(enum aggregate aggregate, const struct sums *sums)
 {
     if (aggregate == AGGREGATE_MEAN) {
-        return known(mean_micro(sums));
+        return known(sums_mean_micro(sums));
     }
     if (aggregate == AGGREGATE_STDDEV) {
-        return known(stddev_micro(sums));
+        return known(sums_stddev_micro(sums));
     }
     if (aggregate == AGGREGATE_SLOPE) {
-        return sums->count > 1 ? known(slope_micro(sums)) : unknown();
+        return sums->count > 1 ? known(sums_slope_micro(sums)) : unknown();
     }
     assert(aggregate == AGGREGATE_COUNT);
     return known((int64_t)sums->count * MICRO_PER_UNIT);
@@ -252,7 +267,7 @@ static struct answer evaluate(struct window *window, const struct extent *extent
     }
     const struct sums sums = track_sums(window->track, extent->first);
     if (aggregate == AGGREGATE_SHARE) {
-        return known(share_micro(track_tally(window->track, window->tally, extent->first), sums.count));
+        return known(sums_share_micro(track_tally(window->track, window->tally, extent->first), sums.count));
     }
     return answer_of_sums(aggregate, &sums);
 }
@@ -266,19 +281,21 @@ struct answer window_answer(struct window *window, int64_t now_ms)
     return is_known(window, &extent) ? evaluate(window, &extent) : unknown();
 }
 
-static int order_of(int64_t value_micro, int64_t threshold_micro)
-{
-    return (value_micro > threshold_micro) - (value_micro < threshold_micro);
-}
-
 static enum verdict verdict_of(bool met)
 {
     return met ? VERDICT_MET : VERDICT_CLEAR;
 }
 
+static enum verdict compare_answer(struct answer answer, enum comparison comparison, int64_t threshold_micro)
+{
+    return answer.known ? verdict_of(comparison_holds(comparison, answer.value_micro, threshold_micro))
+                        : VERDICT_UNKNOWN;
+}
+
 /*
  * What is there decides as far as it can: the true maximum is the one seen or higher (the true minimum the one seen
- * or lower), so a comparison that holds for all of these is met, and one that holds for none is clear.
+ * or lower). Once that reaches the threshold, a comparison that holds for all of these is met, and one that holds for
+ * none is clear.
  */
 static enum verdict verdict_of_witness(struct window *window, enum comparison comparison, int64_t threshold_micro,
                                        const struct extent *extent)
@@ -289,17 +306,17 @@ static enum verdict verdict_of_witness(struct window *window, enum comparison co
         return VERDICT_UNKNOWN;
     }
     const int beyond = aggregate == AGGREGATE_MAX ? 1 : -1;
-    const int order = order_of(extreme_milli(window, extent) * MICRO_PER_MILLI, threshold_micro);
-    const bool met = comparison_holds(comparison, beyond);
-    return order != -beyond && comparison_holds(comparison, order) == met ? verdict_of(met) : VERDICT_UNKNOWN;
+    const bool met = comparison_holds(comparison, beyond, 0);
+    const int64_t seen_micro = extreme_milli(window, extent) * MICRO_PER_MILLI;
+    const bool falls_short = aggregate == AGGREGATE_MAX ? seen_micro < threshold_micro : seen_micro > threshold_micro;
+    return !falls_short && comparison_holds(comparison, seen_micro, threshold_micro) == met ? verdict_of(met)
+                                                                                            : VERDICT_UNKNOWN;
 }
 
 enum verdict window_compare(struct window *window, enum comparison comparison, int64_t threshold_micro, int64_t now_ms)
 {
     if (window->track == NULL) {
-        const struct answer newest = answer_of_newest(window, now_ms);
-        return newest.known ? verdict_of(comparison_holds(comparison, order_of(newest.value_micro, threshold_micro)))
-                            : VERDICT_UNKNOWN;
+        return compare_answer(answer_of_newest(window, now_ms), comparison, threshold_micro);
     }
     const struct extent extent = move_to(window, now_ms);
     if (!is_known(window, &extent)) {
@@ -307,11 +324,9 @@ enum verdict window_compare(struct window *window, enum comparison comparison, i
     }
     if (window->spec.aggregate == AGGREGATE_MEAN) {
         const struct sums sums = track_sums(window->track, extent.first);
-        return verdict_of(comparison_holds(comparison, mean_order(&sums, threshold_micro)));
+        return verdict_of(comparison_holds(comparison, sums_compare_mean(&sums, threshold_micro), 0));
     }
-    const struct answer answer = evaluate(window, &extent);
-    return answer.known ? verdict_of(comparison_holds(comparison, order_of(answer.value_micro, threshold_micro)))
-                        : VERDICT_UNKNOWN;
+    return compare_answer(evaluate(window, &extent), comparison, threshold_micro);
 }
 
 static int64_t earlier(int64_t left_ms, int64_t right_ms)

@@ -19,6 +19,7 @@
 struct acquire_bus {
     const struct monitor_driver *driver;
     struct bus *bus;
+    uint16_t monitor_count;
 };
 
 struct runner {
@@ -36,8 +37,8 @@ struct runner {
     /* private to the runner */
     struct pollfd *descriptors;
     uint64_t pushed;
-    bool lost_pending;
-    struct observation lost;
+    struct observation *lost; /* one for each monitor whose observations were dropped; room for all monitors */
+    uint32_t lost_count, lost_size;
 };
 
 void runner_init(struct runner *runner, struct arena *arena, struct acquire_bus *buses, uint16_t bus_count,

@@ -80,7 +80,7 @@ static void judge_threads(struct conditions *c, struct engine *engine, int64_t e
     char detail[ALERT_DETAIL_MAX] = "";
     for (unsigned i = 0; i < c->runner_count; i++) {
         if (is_stuck(&c->runners[i].alive_us, boot_us)) {
-            add_name(detail, c->runners[i].name);
+            add_name(detail, c->runner_names[i]);
         }
     }
     if (is_stuck(&c->board->store_alive_us, boot_us)) {

@@ -23,6 +23,7 @@ struct conditions {
     const struct bus_config *configs; /* one a bus, as in `buses` */
     const struct acquire_bus *buses;
     const struct runner *runners;
+    const char *const *runner_names;
     struct board *board;
     const struct store_state *store_state;
     uint16_t bus_count, runner_count;

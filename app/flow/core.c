@@ -6,12 +6,12 @@
 #include "app/flow/order.h"
 #include "hal/clock.h"
 
-enum { CORE_FULL_US = 1000 };
+enum { CORE_FULL_US = 1000, CORE_RECORDS_SPARE = 1024 };
 
 uint32_t core_record_slots(uint32_t records_max)
 {
-    uint32_t slots = 1024;
-    while (slots < 2 * records_max) {
+    uint32_t slots = CORE_RECORDS_SPARE;
+    while (slots < records_max + CORE_RECORDS_SPARE) {
         slots *= 2;
     }
     return slots;
@@ -26,12 +26,12 @@ static void put_record(struct record_sink *sink, const struct record *record)
     core->emitted++;
 }
 
-void core_init(struct core *core, struct arena *arena, const struct core_config *config)
+enum status core_init(struct core *core, struct arena *arena, const struct core_config *config)
 {
     struct observation *batch = ARENA_TAKE(arena, struct observation, CORE_BATCH_MAX);
     struct observation *spare = ARENA_TAKE(arena, struct observation, CORE_BATCH_MAX);
-    if (core == NULL || batch == NULL) {
-        return;
+    if (batch == NULL) {
+        return STATUS_OK;
     }
     memset(core, 0, sizeof *core);
     core->config = *config;
@@ -39,7 +39,7 @@ void core_init(struct core *core, struct arena *arena, const struct core_config 
     core->records = config->records;
     core->batch = batch;
     core->spare = spare;
-    core->wake.fd = -1;
+    return wake_open(&core->wake);
 }
 
 static bool has_room(const struct core *core)
@@ -173,17 +173,12 @@ static void *run(void *argument)
 
 enum status core_start(struct core *core)
 {
-    const enum status status = wake_open(&core->wake);
-    return status == STATUS_OK ? thread_start(&core->thread, "engine", run, core) : status;
+    return thread_start(&core->thread, "engine", run, core);
 }
 
 void core_stop(struct core *core)
 {
-    if (core->wake.fd < 0) {
-        return;
-    }
     atomic_store(&core->stop, true);
     wake_raise(&core->wake);
     thread_join(&core->thread);
-    wake_close(&core->wake);
 }

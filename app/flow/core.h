@@ -51,11 +51,11 @@ struct core {
     uint64_t emitted;
 };
 
-/* Slots that the record ring needs: twice what one step can cause, rounded up to a power of two. */
+/* Slots that the record ring needs: what one step can cause beside what waits for the store, as a power of two. */
 uint32_t core_record_slots(uint32_t records_max);
 
-/* The wake is opened by core_start and may be raised from then on. */
-void core_init(struct core *core, struct arena *arena, const struct core_config *config);
+/* Takes storage and opens the wake (not while the arena measures). */
+enum status core_init(struct core *core, struct arena *arena, const struct core_config *config) MUST_CHECK;
 enum status core_start(struct core *core) MUST_CHECK;
 
 /* Ends after what is in the rings has been taken. */

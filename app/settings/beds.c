@@ -104,7 +104,7 @@ static bool read_keys_at_bed(struct load *load, const struct node *node, struct 
         const struct field *field = &monitor_section.fields[i];
         const struct node *child = node_child(node, field->name);
         if (child == NULL) {
-            report_key_fault(load->reader.report, node, "the key \"%s\" is missing: %s", field->name, field->help);
+            section_report_missing(&load->reader, node, &bed_section, field);
         }
         is_whole = child != NULL && field_read(&load->reader, child, field, keys) && is_whole;
     }
@@ -128,10 +128,17 @@ static bool read_short_form(struct load *load, const struct node *node, uint16_t
 
 static bool read_monitors(struct load *load, const struct node *node, const struct bed_keys *keys, uint16_t bed)
 {
-    if (keys->monitors == NULL) {
-        return node_child(node, "monitors") == NULL && read_short_form(load, node, bed);
+    const bool is_short = keys->bus != NULL || keys->address != NULL || keys->profile != NULL;
+    if (keys->monitors == NULL && is_short) {
+        return read_short_form(load, node, bed);
     }
-    if (keys->bus != NULL || keys->address != NULL || keys->profile != NULL) {
+    if (keys->monitors == NULL) {
+        if (node_child(node, "monitors") == NULL) {
+            report_key_fault(load->reader.report, node, "has no monitor, give bus, address and profile, or monitors");
+        }
+        return false;
+    }
+    if (is_short) {
         report_fault(load->reader.report, keys->monitors, "give either monitors or bus, address and profile, not both");
         return false;
     }

@@ -152,7 +152,7 @@ static bool split_address(struct load *load, const struct node *node, const char
         wrong = "is no kind of bus that has an address, write modbus-tcp://ADDRESS:PORT";
     }
     if (wrong != NULL) {
-        report_fault(load->reader.report, node, "\"%.60s\" %s", text, wrong);
+        report_fault(load->reader.report, node, "%s", wrong);
         return false;
     }
     if (!url_host_is_numeric(out->host)) {

@@ -68,21 +68,23 @@ static void check_class(struct load *load, uint16_t rule, uint16_t bed, bool *is
 static bool check_episodic(struct load *load, const struct node *node, const struct expression *expression,
                            const struct bed_channels *channels, uint16_t bed)
 {
-    if (node == NULL || !expression_is_wrong_for_episodic(expression, channels->episodic)) {
-        return true;
+    for (unsigned i = 0; node != NULL && i < VITAL_COUNT; i++) {
+        const uint32_t bit = UINT32_C(1) << i;
+        if ((channels->episodic & bit) != 0 && expression_is_wrong_for_episodic(expression, bit)) {
+            report_fault(load->reader.report, node,
+                         "%s is measured now and then at bed %s: over time it has only last, age and count, or ask for "
+                         "a number of observations",
+                         load_first_vital(bit), load->beds[bed].id);
+            return false;
+        }
     }
-    report_fault(load->reader.report, node,
-                 "%s is measured now and then at bed %s: over time it has only last, age and count, or use a number of "
-                 "observations",
-                 load_first_vital(expression->vitals & channels->episodic), load->beds[bed].id);
-    return false;
+    return true;
 }
 
 static bool is_too_short(const struct window_spec *window, const struct bed_channels *channels)
 {
     const struct profile_channel *channel = channels->channels[window->vital];
-    return window->span_ms != 0 && window->span_ms < channel->poll_interval_ms && !channel->episodic &&
-           window->aggregate != AGGREGATE_COUNT && window->aggregate != AGGREGATE_LAST;
+    return window_spec_is_continuous_only(window) && !channel->episodic && window->span_ms < channel->poll_interval_ms;
 }
 
 /* A span that is shorter than the poll interval never has a whole observation: the rule would stay undecided. */
@@ -147,20 +149,17 @@ static void check_rule(struct load *load, uint16_t place, const struct bed_chann
     struct told told = {.is_short = false};
     uint32_t evaluated = 0, lacking = 0;
     const char *lacking_bed = NULL;
-    bool are_beds_sound = load->settings->bed_count > 0;
     for (uint16_t bed = 0; bed < load->settings->bed_count; bed++) {
         const uint32_t missing = settings_rule_vitals(&load->rules[place]) & ~channels[bed].vitals;
-        if (!load->bed_is_sound[bed]) {
-            are_beds_sound = false;
-        } else if (missing == 0) {
+        if (load->bed_is_sound[bed] && missing == 0) {
             evaluated++;
             check_rule_at_bed(load, place, bed, &channels[bed], &told);
-        } else if (lacking == 0) {
+        } else if (load->bed_is_sound[bed] && lacking == 0) {
             lacking = missing;
             lacking_bed = load->beds[bed].id;
         }
     }
-    if (are_beds_sound && !load->rule_is_optional[place]) {
+    if (load->are_beds_sound && !load->rule_is_optional[place]) {
         check_beds_of_rule(load, place, evaluated, lacking, lacking_bed);
     }
 }
@@ -204,19 +203,9 @@ static bool is_used(const struct load *load, uint16_t bus)
     return false;
 }
 
-static bool are_all_beds_sound(const struct load *load)
-{
-    for (uint16_t i = 0; i < load->settings->bed_count; i++) {
-        if (!load->bed_is_sound[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void check_buses(struct load *load)
 {
-    for (uint16_t i = 0; i < load->settings->bus_count && are_all_beds_sound(load); i++) {
+    for (uint16_t i = 0; i < load->settings->bus_count && load->are_beds_sound; i++) {
         if (!is_used(load, i)) {
             const struct node *node = node_child(node_child(load->root, "buses"), load->buses[i].name);
             report_warning(load->reader.report, node, "no bed has a monitor on this bus");

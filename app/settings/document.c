@@ -277,13 +277,19 @@ static bool stop_at_problem(struct reading *reading)
         .begun_line = parser->context != NULL ? (uint32_t)parser->context_mark.line + 1 : 0,
         .begun_column = (uint32_t)parser->context_mark.column + 1,
     };
-    if (parser->error == YAML_READER_ERROR) {
+    const bool is_text = parser->error != YAML_READER_ERROR;
+    if (!is_text) {
         locate_byte(reading, &fault);
     }
     fault.source = find_line(&reading->text, fault.line, &fault.source_length);
     char message[160];
     explain_syntax(&fault, message, sizeof message);
-    return stop(reading, (struct settings_mark){reading->file, fault.line, fault.column}, message);
+    const struct settings_mark mark = {reading->file, fault.line, fault.column};
+    if (is_text) {
+        return stop(reading, mark, message);
+    }
+    report_file_fault(reading->report, mark, "", 0, message);
+    return false;
 }
 
 static bool parse(struct reading *reading)

@@ -67,21 +67,23 @@ static bool is_first_key(const struct syntax_fault *fault)
             return false;
         }
     }
-    return true;
+    return fault->line > 1;
 }
 
 /* Problems whose cause depends on where in the line they stand. */
-static bool explain_by_place(const struct syntax_fault *fault, char *message, size_t size)
+static bool explain_by_place(struct syntax_fault *fault, char *message, size_t size)
 {
+    const uint32_t first_column = (uint32_t)indentation(fault) + 1;
     const char *words = NULL;
-    const bool begins_line = fault->column == indentation(fault) + 1;
     if (strcmp(fault->problem, "did not find expected key") == 0) {
-        words = begins_line ? "this line does not line up with those above, indent all keys of one block alike"
-                            : "nothing may follow here: put the whole text in quotes, or remove the rest";
+        words = fault->column == first_column
+                    ? "this line does not line up with those above, indent all keys of one block alike"
+                    : "nothing may follow here: put the whole text in quotes, or remove the rest";
     } else if (strcmp(fault->problem, "mapping values are not allowed in this context") == 0) {
-        words = fault->line > 1 && is_first_key(fault)
-                    ? "this key does not line up with those above, or the line above lacks its colon"
-                    : "a second colon in one line: put the text that holds it in quotes";
+        const bool is_key = is_first_key(fault);
+        words = is_key ? "this key does not line up with those above, or the line above lacks its colon"
+                       : "a second colon in one line: put the text that holds it in quotes";
+        fault->column = is_key ? first_column : fault->column;
     }
     if (words != NULL) {
         (void)snprintf(message, size, "%s", words);

@@ -17,6 +17,7 @@
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 #define KIB    INT64_C(1024)
 #define MIB    (1024 * KIB)
 #define GIB    (1024 * MIB)
@@ -70,7 +71,7 @@ static const struct field store_fields[] = {
      .help = "folder for alarm state, the outbox and history; made when missing"},
     {KEY(store_keys, size), .type = FIELD_SIZE, .low = MIB, .high = STORE_BYTES_MAX, .fallback = "128MiB",
      .help = "room on disk, reserved at start; `wardgate check` says how long an outage it holds"},
-    {KEY(store_keys, journal_interval), .type = FIELD_DURATION, .low = SECOND, .high = MINUTE, .fallback = "5s",
+    {KEY(store_keys, journal_interval), .type = FIELD_DURATION, .low = SECOND, .high = MINUTE, .fallback = "1s",
      .help = "how often observations are written, so that windows survive a restart"},
 };
 const struct section store_section = SECTION("store", store_fields);
@@ -179,6 +180,8 @@ static const struct field ward_fields[] = {
          "the beds with their monitors, such as b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}"},
     {KEY(ward_keys, rules), .type = FIELD_LIST,
      .help = "files with alarm rules, such as [rules/standard.yaml]; at most 16"},
+    {KEY(ward_keys, stay_after), .type = FIELD_DURATION, .low = SECOND, .high = 10 * MINUTE, .fallback = "30s",
+     .help = "valid vitals at a vacant bed for this long begin a stay by themselves"},
     {KEY(ward_keys, memory), .type = FIELD_SIZE, .low = MIB, .high = GIB, .fallback = "64MiB",
      .help = "most memory that the windows of all beds may take"},
     {KEY(ward_keys, status_socket), .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
@@ -279,7 +282,7 @@ static const struct field rule_fields[] = {
      .help = "true keeps it until somebody acknowledges"},
     {KEY(rule_keys, delay), .type = FIELD_DURATION, .low = 0, .high = RULE_DELAY_MS_MAX, .fallback = "0s",
      .help = "how long when must hold before it is an alarm; at most 1min"},
-    {KEY(rule_keys, unknown_after), .type = FIELD_DURATION, .low = SECOND, .high = HOUR,
+    {KEY(rule_keys, unknown_after), .type = FIELD_DURATION, .low = SECOND, .high = DAY,
      .help = "how long it may be undecided before not_monitored; 30s, 1min or 2min by priority unless said"},
     {KEY(rule_keys, coverage), .type = FIELD_DECIMAL, .low = 0, .high = MICRO, .fallback = "0.7",
      .help = "part of a window that must hold valid values"},

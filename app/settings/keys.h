@@ -14,7 +14,7 @@
 struct ward_keys {
     const struct node *gateway, *store, *uplink, *buses, *beds, *rules;
     const char *status_socket;
-    int64_t memory;
+    int64_t memory, stay_after;
 };
 
 struct gateway_keys {

@@ -25,6 +25,7 @@ struct load {
     struct bed_settings *beds;
     const struct node *bed_nodes[SETTINGS_BEDS_MAX];
     bool bed_is_sound[SETTINGS_BEDS_MAX]; /* with all of its profiles */
+    bool are_beds_sound;                  /* all of them, so that what none of them has is known */
 
     struct profile *profiles;
     const struct node *profile_nodes[SETTINGS_PROFILES_MAX]; /* where it was first named */

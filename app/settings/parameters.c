@@ -112,8 +112,7 @@ static bool check_is_used(const struct reader *reader, const struct node *node, 
 {
     const unsigned used = rule->when.parameters | rule->clear.parameters;
     if ((used >> place & 1U) == 0) {
-        report_key_fault(reader->report, node,
-                         "neither when nor clear uses it (a vital or function may have that name)");
+        report_key_fault(reader->report, node, "neither when nor clear uses it, remove or rename it");
         return false;
     }
     return true;
@@ -140,15 +139,16 @@ bool parameters_find(const struct reader *reader, const struct node *node, const
     return false;
 }
 
-/* A default that a command could not set again is probably a slip, but does no harm by itself. */
+/* A default that a command could not set again is probably a slip, but does no harm by itself. One class is told. */
 static void check_defaults(const struct reader *reader, const struct node *node, const struct rule_parameter *parameter)
 {
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         const int32_t value_milli = parameter->value_milli[i];
         if (parameter->has[i] &&
             (value_milli < parameter->settable_low_milli || value_milli > parameter->settable_high_milli)) {
-            report_warning(reader->report, node, "the rule's own value for %s lies outside",
+            report_warning(reader->report, node, "the rule's own value for class %s lies outside",
                            patient_class_name((enum patient_class)i));
+            return;
         }
     }
 }

@@ -33,8 +33,12 @@ bool profiles_refer(struct load *load, const struct node *node, const char *name
 /* Beside the configuration, else where the package installs it. NULL: reported. */
 static const char *find_file(struct load *load, const struct node *node)
 {
-    const char *beside = pool_format(load->reader.pool, "%s/profiles/%s.yaml", load->folder, node->text);
-    const char *installed = pool_format(load->reader.pool, FILE_INSTALL_FOLDER "/profiles/%s.yaml", node->text);
+    const char *name = pool_format(load->trees, "profiles/%s.yaml", node->text);
+    if (name == NULL) {
+        return NULL;
+    }
+    const char *beside = file_path(load->folder, name, load->reader.pool);
+    const char *installed = file_path(FILE_INSTALL_FOLDER, name, load->reader.pool);
     if (beside == NULL || installed == NULL) {
         return NULL;
     }
@@ -156,11 +160,15 @@ static bool read_file(struct load *load, const struct node *node, struct profile
 /* A bed stands on the profiles of all its monitors. */
 static void mark_beds(struct load *load)
 {
+    const struct node *entries = node_child(load->root, "beds");
+    load->are_beds_sound =
+        load->settings->bed_count > 0 && load->settings->bed_count == entries->child_count;
     for (uint16_t i = 0; i < load->settings->bed_count; i++) {
         const struct bed_settings *bed = &load->beds[i];
         for (uint8_t j = 0; j < bed->monitor_count; j++) {
             load->bed_is_sound[i] = load->bed_is_sound[i] && load->profile_is_sound[bed->monitors[j].profile];
         }
+        load->are_beds_sound = load->are_beds_sound && load->bed_is_sound[i];
     }
 }
 

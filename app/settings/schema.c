@@ -257,20 +257,55 @@ static bool is_known(const struct section *section, const char *key)
     return false;
 }
 
-static void report_unknown(const struct reader *reader, const struct node *node, const struct section *section)
+static size_t list_names(const struct section *section, const char *names[SECTION_FIELDS_MAX])
 {
-    if (strchr(node->key, ':') != NULL && node_is_empty(node)) {
-        report_key_fault(reader->report, node, "a space is missing behind the colon");
-        return;
-    }
-    const char *names[SECTION_FIELDS_MAX];
     assert(section->count <= SECTION_FIELDS_MAX);
     for (size_t i = 0; i < section->count; i++) {
         names[i] = section->fields[i].name;
     }
+    return section->count;
+}
+
+/* `id:g` reads as one key with nothing behind it. */
+static bool lacks_space(const struct node *node)
+{
+    return strchr(node->key, ':') != NULL && node_is_empty(node);
+}
+
+static void report_unknown(const struct reader *reader, const struct node *node, const struct section *section)
+{
+    if (lacks_space(node)) {
+        report_key_fault(reader->report, node, "a space is missing behind the colon");
+        return;
+    }
+    const char *names[SECTION_FIELDS_MAX];
     char hint[SCHEMA_HINT_MAX];
-    schema_hint(node->key, names, section->count, hint);
+    schema_hint(node->key, names, list_names(section, names), hint);
     report_key_fault(reader->report, node, "%s has no such key%s", section->name, hint);
+}
+
+/* True when `key` was probably meant to be `name`. */
+static bool is_misspelt(const struct section *section, const struct node *node, const char *name)
+{
+    const char *names[SECTION_FIELDS_MAX];
+    const size_t count = list_names(section, names);
+    if (is_known(section, node->key)) {
+        return false;
+    }
+    const size_t length = lacks_space(node) ? strcspn(node->key, ":") : strlen(node->key);
+    return suggest(node->key, length, names, count) == name;
+}
+
+void section_report_missing(const struct reader *reader, const struct node *mapping, const struct section *section,
+                            const struct field *field)
+{
+    assert(reader != NULL && mapping != NULL && section != NULL && field != NULL);
+    for (const struct node *child = mapping->first; child != NULL; child = child->next) {
+        if (is_misspelt(section, child, field->name)) {
+            return;
+        }
+    }
+    report_key_fault(reader->report, mapping, "the key \"%s\" is missing: %s", field->name, field->help);
 }
 
 /* The default goes the way of a written value, so that the tables show defaults as people write them. */
@@ -293,14 +328,15 @@ bool section_read_defaults(const struct reader *reader, const struct section *se
     return is_whole;
 }
 
-static bool read_field(const struct reader *reader, const struct node *mapping, const struct field *field, void *target)
+static bool read_field(const struct reader *reader, const struct node *mapping, const struct section *section,
+                       const struct field *field, void *target)
 {
     const struct node *child = node_child(mapping, field->name);
     if (child != NULL) {
         return field_read(reader, child, field, target);
     }
     if (field->is_required) {
-        report_key_fault(reader->report, mapping, "the key \"%s\" is missing: %s", field->name, field->help);
+        section_report_missing(reader, mapping, section, field);
         return false;
     }
     return read_fallback(reader, field, target);
@@ -321,7 +357,7 @@ bool section_read(const struct reader *reader, const struct node *mapping, const
         }
     }
     for (size_t i = 0; i < section->count; i++) {
-        is_whole = read_field(reader, mapping, &section->fields[i], target) && is_whole;
+        is_whole = read_field(reader, mapping, section, &section->fields[i], target) && is_whole;
     }
     return is_whole;
 }
@@ -332,7 +368,7 @@ bool schema_check_name(const struct reader *reader, const struct node *node, siz
     if (value_is_id(node->key, length_max)) {
         return true;
     }
-    if (strchr(node->key, ':') != NULL && node_is_empty(node)) {
+    if (lacks_space(node)) {
         report_key_fault(reader->report, node, "a space is missing behind the colon");
     } else {
         report_key_fault(reader->report, node, "\"%.40s\" cannot be a name, %s, at most %zu characters", node->key,

@@ -65,6 +65,10 @@ bool section_read(const struct reader *reader, const struct node *mapping, const
 /* As if no key had been written. */
 bool section_read_defaults(const struct reader *reader, const struct section *section, void *target) MUST_CHECK;
 
+/* Reports that a key is missing, unless a key of `mapping` that the section does not know is probably that one misspelt. */
+void section_report_missing(const struct reader *reader, const struct node *mapping, const struct section *section,
+                            const struct field *field);
+
 /* One value by itself. */
 bool field_read(const struct reader *reader, const struct node *node, const struct field *field,
                 void *target) MUST_CHECK;

@@ -92,6 +92,7 @@ struct settings {
         uint32_t publish_interval_ms; /* 500 */
     } uplink;
     const char *status_socket; /* <store.path>/status.sock unless said */
+    uint32_t stay_after_ms;    /* 30 s: valid vitals at a vacant bed for this long begin a stay */
     uint64_t memory_bytes;     /* 64 MiB */
 
     const struct bus_settings *buses;

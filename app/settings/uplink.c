@@ -84,7 +84,7 @@ static bool read_url(struct load *load, const struct node *node, const char *tex
     struct url url;
     const char *wrong = url_split(text, &url);
     if (wrong != NULL) {
-        report_fault(load->reader.report, node, "\"%.60s\" %s", text, wrong);
+        report_fault(load->reader.report, node, "%s", wrong);
         return false;
     }
     broker->tls = strcmp(url.scheme, "mqtts") == 0;

@@ -21,7 +21,7 @@ static bool split_host(const char *text, char *host, const char **end)
 {
     const bool has_brackets = text[0] == '[';
     const char *start = has_brackets ? text + 1 : text;
-    const size_t length = strcspn(start, has_brackets ? "]" : ":/?#");
+    const size_t length = strcspn(start, has_brackets ? "]" : ":");
     *end = start + length + (has_brackets && start[length] == ']' ? 1 : 0);
     if (!copy(host, URL_HOST_MAX, start, length)) {
         return false;
@@ -55,13 +55,13 @@ const char *url_split(const char *text, struct url *out)
     if (strchr(rest, '@') != NULL) {
         return "holds a name or password, which does not belong in an address";
     }
+    if (strpbrk(rest, "/?#") != NULL) {
+        return "has something behind host and port, write only SCHEME://HOST:PORT";
+    }
     if (!split_host(rest, url.host, &rest)) {
         return "has no proper host (an IPv6 address stands in brackets)";
     }
-    if (*rest != '\0' && *rest != ':') {
-        return "has something behind the host, write only SCHEME://HOST:PORT";
-    }
-    if (*rest == ':' && !split_port(rest + 1, &url.port)) {
+    if (*rest != '\0' && (*rest != ':' || !split_port(rest + 1, &url.port))) {
         return "has no proper port, it must be from 1 to 65535";
     }
     *out = url;

@@ -66,6 +66,7 @@ void ward_read(struct load *load)
         return;
     }
     load->settings->memory_bytes = (uint64_t)keys.memory;
+    load->settings->stay_after_ms = (uint32_t)keys.stay_after;
     read_store(load, keys.store);
     read_socket(load, keys.status_socket);
     if (keys.gateway != NULL) {

@@ -6,8 +6,7 @@
 enum { ALERT_HEAD = 24, ALARM_HEAD = 12 };
 
 _Static_assert(ROW_SEAL + ALERT_HEAD + STORE_KEY_MAX + STORE_VALUE_MAX + 4 <= ROW_MAX, "the largest row fits");
-_Static_assert(ALARM_HEAD <= ALERT_HEAD && STORE_KEY_MAX <= UINT8_MAX,
-               "and so does the largest alarm; lengths of names are bytes");
+_Static_assert(ALARM_HEAD <= ALERT_HEAD && STORE_KEY_MAX <= UINT8_MAX, "so does an alarm; lengths of names are bytes");
 
 static void put_le(unsigned char *out, uint64_t value, size_t bytes)
 {

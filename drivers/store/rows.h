@@ -20,7 +20,7 @@
 
 #define ROW_KEY_SIZE 8
 #define ROW_SEAL     4                       /* bytes in front of every body */
-#define ROW_MAX      (STORE_VALUE_MAX + 256) /* an alert or alarm of the largest json with its names */
+#define ROW_MAX      (STORE_VALUE_MAX + 144) /* an alert or alarm of the largest json with its names */
 
 struct row {
     size_t size;

@@ -5,35 +5,34 @@
 
 #include "drivers/store/store_internal.h"
 
-#define ROOM_PERCENT    75U /* above: no new alert; deliveries and deletions need the rest to work at all */
-#define TRIM_PERCENT    60U /* above: history gives way */
-#define PAGES_PER_ALERT 24U /* dirtied at worst: its row, alarm, states and a delivery, with paths and overflow pages */
+#define ROOM_PERCENT 75U /* above: no new alert; deliveries and deletions need the rest to work at all */
+#define LAST_PERCENT 90U /* above: no new alarm or state either; what configuration bounds never comes near */
+#define TRIM_PERCENT 60U /* above: history gives way */
+
+/* Pages that the free quarter must carry at worst: those dirtied in a transaction, and those that the one before gave free, which LMDB
+ * does not use again until the next. An alert with its alarm, states and a delivery: 6 and 5; trimming, roots and branches: 52 and 84. */
+#define PAGES_PER_ALERT  12U
+#define PAGES_PER_COMMIT 136U
 
 static struct bytes row_bytes(const struct row *row)
 {
     return (struct bytes){row->bytes, row->size};
 }
 
-/* Every write ends here: a failed one takes the whole transaction with it. */
-static enum status written(struct store *s, enum status status)
-{
-    if (status != STATUS_OK) {
-        store_abort(s);
-    }
-    return status;
-}
-
 /* The key is copied: deleting moves what it points to. */
 static enum status oldest_drop(const struct transaction *t, unsigned database, uint64_t before)
 {
     struct bytes found;
-    unsigned char key[ROW_KEY_SIZE];
+    unsigned char key[STORE_KEY_MAX];
     const enum status status = transaction_first(t, database, &found);
-    if (status != STATUS_OK || found.size != sizeof key || row_key_read(found.data) >= before) {
-        return status == STATUS_OK ? STATUS_NOT_FOUND : status;
+    if (status != STATUS_OK) {
+        return status;
     }
-    memcpy(key, found.data, sizeof key);
-    return transaction_delete(t, database, (struct bytes){key, sizeof key});
+    if (found.size < ROW_KEY_SIZE || found.size > sizeof key || row_key_read(found.data) >= before) {
+        return STATUS_NOT_FOUND;
+    }
+    memcpy(key, found.data, found.size);
+    return transaction_delete(t, database, (struct bytes){key, found.size});
 }
 
 enum status store_drop_rows(const struct transaction *t, unsigned database, uint64_t before, uint64_t most)
@@ -54,6 +53,35 @@ static enum status history_trim(struct store *s)
     return store_drop_rows(&s->commit, DB_HISTORY, UINT64_MAX, rows - 1 < TRIM_ROWS ? rows - 1 : TRIM_ROWS);
 }
 
+/* Every write ends here: a failed one takes the whole transaction with it. */
+static enum status written(struct store *s, enum status status)
+{
+    if (status != STATUS_OK) {
+        s->starved = s->starved || status == STATUS_FULL;
+        store_abort(s);
+    }
+    return status;
+}
+
+static enum status write_begin(struct store *s)
+{
+    const enum status status = transaction_begin(&s->alerts, true, &s->commit);
+    return status == STATUS_OK ? written(s, history_trim(s)) : status;
+}
+
+/* When LMDB found no page, the ones given free by the commit before are still withheld, and would be for ever if nothing but the same
+ * transaction came again: any small commit releases them. */
+static enum status starved_relieve(struct store *s)
+{
+    enum status status = write_begin(s);
+    if (status == STATUS_OK) {
+        status = transaction_put(&s->commit, DB_META, text_bytes("epoch"), text_bytes(s->epoch), false);
+        status = status == STATUS_OK ? transaction_commit(&s->commit) : written(s, status);
+    }
+    s->starved = status != STATUS_OK;
+    return status;
+}
+
 enum status store_begin(struct store *store)
 {
     assert(store != NULL && store->commit.txn == NULL);
@@ -61,15 +89,16 @@ enum status store_begin(struct store *store)
     if (environment_is_lost(&store->alerts)) {
         status = store_revive(store, &store->alerts);
     }
-    if (status == STATUS_OK) {
-        status = transaction_begin(&store->alerts, true, &store->commit);
+    if (status == STATUS_OK && store->starved) {
+        status = starved_relieve(store);
     }
-    return status == STATUS_OK ? written(store, history_trim(store)) : status;
+    return status == STATUS_OK ? write_begin(store) : status;
 }
 
 uint32_t store_batch_max(const struct store *store)
 {
-    return (uint32_t)(store->alerts.map_pages * (100 - ROOM_PERCENT) / 100 / PAGES_PER_ALERT);
+    const uint64_t spare = store->alerts.map_pages * (100 - ROOM_PERCENT) / 100;
+    return spare < PAGES_PER_COMMIT + PAGES_PER_ALERT ? 1 : (uint32_t)((spare - PAGES_PER_COMMIT) / PAGES_PER_ALERT);
 }
 
 bool store_has_room(struct store *store)
@@ -104,7 +133,8 @@ enum status store_put_alarm(struct store *store, const struct store_alarm *alarm
     assert(store != NULL && store->commit.txn != NULL && alarm != NULL);
     unsigned char key[STORE_KEY_MAX];
     size_t key_size = 0;
-    enum status status = row_encode_alarm(alarm, &store->row);
+    enum status status =
+        transaction_is_above(&store->commit, LAST_PERCENT) ? STATUS_FULL : row_encode_alarm(alarm, &store->row);
     if (status == STATUS_OK) {
         status = row_alarm_key(alarm->bed, alarm->alarm, key, &key_size);
     }
@@ -120,6 +150,9 @@ enum status store_put_state(struct store *store, const char *key, const void *va
     assert(store != NULL && store->commit.txn != NULL && key != NULL && key[0] != '\0');
     if (strlen(key) > STORE_KEY_MAX || size > STORE_VALUE_MAX) {
         return written(store, STATUS_TOO_LARGE);
+    }
+    if (transaction_is_above(&store->commit, LAST_PERCENT)) {
+        return written(store, STATUS_FULL);
     }
     row_seal(value, size, store->row.bytes);
     store->row.size = ROW_SEAL + size;
@@ -212,8 +245,7 @@ enum status store_commit(struct store *store)
     assert(store != NULL && store->commit.txn != NULL);
     const enum status status = transaction_commit(&store->commit);
     if (status != STATUS_OK) {
-        store_abort(store);
-        return status;
+        return written(store, status);
     }
     if (store->epoch_adopted[0] != '\0') {
         memcpy(store->epoch, store->epoch_adopted, sizeof store->epoch);

@@ -8,7 +8,8 @@
  * Threads: the write calls (begin ... commit, journal_put, journal_trim, journal_clear) belong to one thread, the store thread. Reads may come
  * from any thread, each inside its own short read transaction that never outlives the call; what a visit is given is valid during that
  * visit only, and a visit must not write. After a fault that LMDB cannot go on from, store_begin closes and opens the environment while reads wait.
- * Sizes: keys up to 96 bytes, values up to STORE_VALUE_MAX, journal rows up to STORE_JOURNAL_MAX.
+ * Sizes: keys up to 96 bytes, values up to STORE_VALUE_MAX (json and snapshot together), one put into the journal
+ * up to STORE_JOURNAL_MAX.
  * Errors: STATUS_FULL (disk, map or headroom), STATUS_IO, STATUS_CORRUPT, STATUS_DENIED, STATUS_WRONG_VERSION, STATUS_NOT_FOUND,
  * STATUS_TOO_LARGE, STATUS_BUSY (another process, or too many readers), STATUS_CLOSED (lost, and not open again yet), STATUS_NO_MEMORY.
  */
@@ -23,8 +24,10 @@
 
 #define STORE_SCHEMA \
     1U /* of everything in `alerts`, snapshots and states included: raise it when the form of any changes */
-#define STORE_VALUE_MAX   8192
-#define STORE_JOURNAL_MAX 65536
+#define STORE_VALUE_MAX \
+    3840 /* with its row it fits one page of 4 KiB: a full, fragmented map has no two pages side by side */
+#define STORE_JOURNAL_MAX 32768
+#define STORE_PIECE_MAX   3968
 #define STORE_EPOCH_MAX   33
 #define STORE_KEY_MAX     96
 #define STORE_PATH_MAX    512
@@ -109,8 +112,9 @@ enum status store_each_history(struct store *store, uint64_t after, uint32_t mos
 typedef bool store_alarm_visit(void *context, const struct store_alarm *alarm);
 enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void *context) MUST_CHECK;
 
-/* The journal, in its own environment and its own transactions: one row per call. The same instant replaces; when the map fills up the
- * oldest rows go. trim removes a bounded number of rows a call. */
+/* The journal, in its own environment and its own transactions. A put of more than STORE_PIECE_MAX bytes is kept in pieces of that many and
+ * a rest, which visits see one by one, in order. When the map fills up the oldest pieces give way
+ * (and all of them, should even that not help). trim removes a bounded number a call. */
 enum status store_journal_put(struct store *store, int64_t at_ms, const void *bytes, size_t size) MUST_CHECK;
 enum status store_journal_trim(struct store *store, int64_t before_ms) MUST_CHECK;
 typedef bool store_journal_visit(void *context, int64_t at_ms, const void *bytes, size_t size);

@@ -20,6 +20,11 @@
 enum { DB_META, DB_OUTBOX, DB_HISTORY, DB_ALARMS, DB_STATE, ALERTS_DATABASES };
 enum { DB_JOURNAL, TRENDS_DATABASES };
 
+#define PAGE_HEAD_BYTES 16
+#define PAGE_LEAST      4096
+_Static_assert(PAGE_HEAD_BYTES + ROW_MAX <= PAGE_LEAST && PAGE_HEAD_BYTES + ROW_SEAL + STORE_PIECE_MAX <= PAGE_LEAST,
+               "no value needs two pages side by side");
+
 #define TRIM_ROWS 64U /* a transaction, because each may dirty a page before it frees one */
 
 struct store {
@@ -28,12 +33,14 @@ struct store {
     pthread_rwlock_t guard; /* taken for writing only while an environment is exchanged */
     struct environment alerts, trends;
     struct transaction commit; /* the one under way */
+    bool starved;              /* LMDB found no page for the last one */
     uint64_t next_row;
     char epoch[STORE_EPOCH_MAX];
     char epoch_adopted[STORE_EPOCH_MAX];              /* from adopt to commit, else empty */
     char set_aside[STORE_PATH_MAX + FOLDER_NAME_MAX]; /* empty: nothing was */
     atomic_ullong commits;
-    struct row row; /* the one being written */
+    struct row row;          /* the one being written */
+    uint32_t journal_pieces; /* written since the store was opened */
 };
 
 static inline struct bytes text_bytes(const char *text)
@@ -60,7 +67,7 @@ struct reading {
 enum status store_read_rows(struct store *store, struct environment *e, unsigned database, struct bytes from,
                             transaction_visit *visit, struct reading *reading) MUST_CHECK;
 
-/* Deletes the oldest numbered rows that come before `before`, at most `most`. */
+/* Deletes the first rows whose keys begin with a number below `before`, at most `most`. */
 enum status store_drop_rows(const struct transaction *t, unsigned database, uint64_t before, uint64_t most) MUST_CHECK;
 
 #endif

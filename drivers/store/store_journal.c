@@ -2,9 +2,9 @@
 
 #include "drivers/store/store_internal.h"
 
-#define JOURNAL_PERCENT   75U /* above: the oldest rows give way, at most so many a put */
-#define JOURNAL_TRIM_ROWS 16U
-#define JOURNAL_FULL      80U /* above, after that: the new row is given up rather than the map's last pages */
+#define JOURNAL_PERCENT  75U /* above: the oldest pieces give way */
+#define JOURNAL_KEY_SIZE 12U /* instant, number */
+#define JOURNAL_FULL     80U /* above, after that: the new one is given up rather than the map's last pages */
 
 /* Instants sort as numbers although they are signed. */
 static uint64_t instant_number(int64_t at_ms)
@@ -17,7 +17,7 @@ static bool read_journal(void *context, struct bytes key, struct bytes value)
     struct reading *r = context;
     const void *body = NULL;
     size_t size = 0;
-    if (key.size != ROW_KEY_SIZE || row_unseal(value.data, value.size, &body, &size) != STATUS_OK) {
+    if (key.size != JOURNAL_KEY_SIZE || row_unseal(value.data, value.size, &body, &size) != STATUS_OK) {
         r->damaged = true;
         return true;
     }
@@ -51,9 +51,12 @@ static enum status journal_end(struct transaction *t, enum status status)
     return transaction_commit(t);
 }
 
-static enum status journal_row_put(const struct transaction *t, int64_t at_ms, const void *bytes, size_t size)
+/* The number behind the instant keeps pieces of one instant apart and in order. */
+static enum status piece_put(struct store *s, const struct transaction *t, int64_t at_ms, const void *bytes,
+                             size_t size)
 {
-    unsigned char key[ROW_KEY_SIZE];
+    unsigned char key[JOURNAL_KEY_SIZE];
+    row_key_write(s->journal_pieces++, key + JOURNAL_KEY_SIZE - ROW_KEY_SIZE);
     row_key_write(instant_number(at_ms), key);
     void *place = NULL;
     const enum status status =
@@ -64,6 +67,35 @@ static enum status journal_row_put(const struct transaction *t, int64_t at_ms, c
     return status;
 }
 
+static enum status pieces_put(struct store *s, const struct transaction *t, int64_t at_ms, const void *bytes,
+                              size_t size)
+{
+    const unsigned char *from = bytes;
+    enum status status = STATUS_OK;
+    for (size_t done = 0; status == STATUS_OK && done < size; done += STORE_PIECE_MAX) {
+        status = piece_put(s, t, at_ms, from + done, size - done < STORE_PIECE_MAX ? size - done : STORE_PIECE_MAX);
+    }
+    return status;
+}
+
+/* Twice as many of the oldest pieces go as come, until there is room. */
+static enum status journal_write(struct store *s, struct transaction *t, int64_t at_ms, const void *bytes, size_t size)
+{
+    enum status status = STATUS_OK;
+    if (transaction_is_above(t, JOURNAL_PERCENT)) {
+        status = store_drop_rows(t, DB_JOURNAL, UINT64_MAX, 2 * (size / STORE_PIECE_MAX + 1));
+    }
+    if (status == STATUS_OK && transaction_is_above(t, JOURNAL_FULL)) {
+        status = transaction_commit(t); /* what was dropped makes room for the next */
+        return status == STATUS_OK ? STATUS_FULL : status;
+    }
+    if (status == STATUS_OK) {
+        status = pieces_put(s, t, at_ms, bytes, size);
+    }
+    status = journal_end(t, status);
+    return status == STATUS_FULL ? store_journal_clear(s) : status;
+}
+
 enum status store_journal_put(struct store *store, int64_t at_ms, const void *bytes, size_t size)
 {
     assert(store != NULL && bytes != NULL);
@@ -71,19 +103,8 @@ enum status store_journal_put(struct store *store, int64_t at_ms, const void *by
         return STATUS_TOO_LARGE;
     }
     struct transaction t;
-    enum status status = journal_begin(store, &t);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (transaction_is_above(&t, JOURNAL_PERCENT)) {
-        status = store_drop_rows(&t, DB_JOURNAL, UINT64_MAX, JOURNAL_TRIM_ROWS);
-    }
-    const bool full = status == STATUS_OK && transaction_is_above(&t, JOURNAL_FULL);
-    if (status == STATUS_OK && !full) {
-        status = journal_row_put(&t, at_ms, bytes, size);
-    }
-    status = journal_end(&t, status); /* also when full: what was dropped makes room for the next */
-    return status == STATUS_OK && full ? STATUS_FULL : status;
+    const enum status status = journal_begin(store, &t);
+    return status == STATUS_OK ? journal_write(store, &t, at_ms, bytes, size) : status;
 }
 
 enum status store_journal_trim(struct store *store, int64_t before_ms)
@@ -96,12 +117,4 @@ enum status store_journal_trim(struct store *store, int64_t before_ms)
     }
     status = store_drop_rows(&t, DB_JOURNAL, instant_number(before_ms), TRIM_ROWS);
     return journal_end(&t, status);
-}
-
-enum status store_journal_clear(struct store *store)
-{
-    assert(store != NULL);
-    struct transaction t;
-    const enum status status = journal_begin(store, &t);
-    return status == STATUS_OK ? journal_end(&t, transaction_empty(&t, DB_JOURNAL)) : status;
 }

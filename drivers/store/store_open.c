@@ -128,18 +128,29 @@ static enum status alerts_open(struct store *s)
     return status;
 }
 
+static enum status trends_create(struct store *s)
+{
+    folder_remove(s->folder_fd, trends_layout.folder);
+    const enum status status = environment_stage(&s->trends);
+    return status == STATUS_OK ? environment_publish(&s->trends) : status;
+}
+
 /* The journal's loss is harmless: whatever is wrong with it never stops the store. */
 static enum status trends_open(struct store *s)
 {
-    enum status status = STATUS_CORRUPT;
-    if (folder_has(s->folder_fd, trends_layout.folder)) {
-        status = environment_open(&s->trends);
-    }
-    if (status == STATUS_CORRUPT) {
-        folder_remove(s->folder_fd, trends_layout.folder);
-        status = environment_stage(&s->trends);
-        return status == STATUS_OK ? environment_publish(&s->trends) : status;
-    }
+    const bool found = folder_has(s->folder_fd, trends_layout.folder);
+    const enum status status = found ? environment_open(&s->trends) : STATUS_CORRUPT;
+    return status == STATUS_CORRUPT ? trends_create(s) : status;
+}
+
+/* A new one is sure to work; emptying a full one is not. */
+enum status store_journal_clear(struct store *store)
+{
+    assert(store != NULL);
+    pthread_rwlock_wrlock(&store->guard);
+    environment_close(&store->trends);
+    const enum status status = trends_create(store);
+    pthread_rwlock_unlock(&store->guard);
     return status;
 }
 

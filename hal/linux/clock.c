@@ -32,7 +32,8 @@ bool clock_is_synchronised(void)
 void clock_sleep_until_us(int64_t boot_us)
 {
     const int64_t until_us = boot_us > 0 ? boot_us : 0;
-    const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000), .tv_nsec = (long)(until_us % 1000000) * 1000};
+    const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
+                                   .tv_nsec = (long)(until_us % 1000000) * 1000};
     (void)clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &until, NULL);
 }
 

@@ -60,6 +60,7 @@ static void clear_config(void)
     config.rules = rules;
     config.bed_count = 1;
     config.replay = true;
+    config.stay_after_ms = ENGINE_STAY_AFTER_MS;
     beds[0] = (struct bed_config){.id = "b1",
                                   .patient_class = CLASS_adult,
                                   .channels = channels,

@@ -77,14 +77,17 @@ static void test_bytes_are_fixed(void **state)
 {
     (void)state;
     static struct row row;
-    static const unsigned char head[] = {0x08, 7, 6, 5, 4, 3, 2, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-                                         0xFF, 0xFF, 0xFF, 9, 0, 0, 0, 6, 0, 3, 8, 'b', '1'};
+    static const unsigned char head[] = {0x08, 7,    6,    5, 4, 3, 2, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                         0xFF, 0xFF, 0xFF, 9, 0, 0, 0, 6, 0,    3,    8,    'b',  '1'};
     assert_int_equal(row_encode_alert(&sample_alert, &row), STATUS_OK);
     assert_memory_equal(row.bytes + ROW_SEAL, head, sizeof head);
     assert_int_equal(row.size, ROW_SEAL + 24 + 4 + 9 + 10);
     unsigned char sealed[ROW_SEAL + 9];
     row_seal("123456789", 9, sealed); /* the check value of CRC-32/ISO-HDLC */
-    assert_memory_equal(sealed, "\x26\x39\xF4\xCB" "123456789", sizeof sealed);
+    assert_memory_equal(sealed,
+                        "\x26\x39\xF4\xCB"
+                        "123456789",
+                        sizeof sealed);
 }
 
 static void test_limits(void **state)
@@ -203,9 +206,12 @@ int main(void)
     random_state = seed != NULL ? strtoull(seed, NULL, 0) : 0x9E3779B97F4A7C15;
     print_message("seed %#llx (WARDGATE_TEST_SEED)\n", (unsigned long long)random_state);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alert_round_trip), cmocka_unit_test(test_alarm_round_trip),
-        cmocka_unit_test(test_bytes_are_fixed),  cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_keys),             cmocka_unit_test(test_every_flipped_bit_is_seen),
+        cmocka_unit_test(test_alert_round_trip),
+        cmocka_unit_test(test_alarm_round_trip),
+        cmocka_unit_test(test_bytes_are_fixed),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_every_flipped_bit_is_seen),
         cmocka_unit_test(test_random_bodies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

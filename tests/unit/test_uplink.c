@@ -388,6 +388,7 @@ static void test_will_speaks_after_a_sudden_death(void **state)
     if (child == 0) {
         run_until_killed(&bench, ready[1]);
     }
+    (void)close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_false(observer_next(&observer, 100, &seen));
     (void)kill(child, SIGKILL);
@@ -399,7 +400,6 @@ static void test_will_speaks_after_a_sudden_death(void **state)
     assert_int_equal(seen.qos, 1);
     observer_close(&observer);
     (void)close(ready[0]);
-    (void)close(ready[1]);
     bench_close(&bench);
 }
 

@@ -151,13 +151,12 @@ bool ward_command_parse(struct ward *ward, char *words[], size_t count, struct w
     return true;
 }
 
-const char *ward_command_run(const struct ward *ward, const struct ward_command *command, int64_t now_ns)
+const char *ward_command_run(const struct ward *ward, struct ward_command *command, int64_t now_ns)
 {
     if (!ward->quiet) {
         fprintf(stderr, "ward: %lld.%03d s: %s\n", (long long)(now_ns / WARD_S), (int)(now_ns / WARD_MS % 1000),
                 command->text);
     }
-    struct ward_command c = *command;
-    c.now_ns = now_ns;
-    return c.verb->run(&c);
+    command->now_ns = now_ns;
+    return command->verb->run(command);
 }

@@ -49,7 +49,7 @@ bool ward_command_parse(struct ward *ward, char *words[], size_t count, struct w
                         size_t why_size);
 
 /* NULL when done, else why it could not be. Told on standard error unless the ward is quiet. */
-const char *ward_command_run(const struct ward *ward, const struct ward_command *command, int64_t now_ns);
+const char *ward_command_run(const struct ward *ward, struct ward_command *command, int64_t now_ns);
 
 /* True when a monitor or a line may not be called so. */
 bool ward_command_is_word(const char *name);

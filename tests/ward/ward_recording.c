@@ -43,9 +43,20 @@ static bool column_of(const char *map, const char *name, int *out)
     return *out == COLUMN_TIME || vital != WARD_VITALS;
 }
 
+static size_t map_entries(const char *map)
+{
+    size_t count = 0;
+    for (const char *at = map; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',' ? 1 : 0;
+        count++;
+    }
+    return count;
+}
+
 static bool header_read(struct columns *columns, char *line, const char *map, char *why, size_t why_size)
 {
     bool timed = false;
+    size_t mapped = 0;
     for (char *rest = line, *cell = strsep(&rest, ","); cell != NULL; cell = strsep(&rest, ",")) {
         if (columns->count == WARD_COLUMNS_MAX) {
             snprintf(why, why_size, "more than %d columns", WARD_COLUMNS_MAX);
@@ -57,11 +68,13 @@ static bool header_read(struct columns *columns, char *line, const char *map, ch
             return false;
         }
         timed = timed || *column == COLUMN_TIME;
+        mapped += *column == COLUMN_IGNORED ? 0 : 1;
     }
-    if (!timed) {
-        snprintf(why, why_size, "no column is mapped to time");
+    if (!timed || mapped != map_entries(map)) {
+        snprintf(why, why_size, timed ? "map names a column that is not there" : "no column is mapped to time");
+        return false;
     }
-    return timed;
+    return true;
 }
 
 static bool cell_read(const struct columns *columns, const char *cell, int32_t *out_milli)

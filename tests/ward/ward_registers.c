@@ -94,7 +94,7 @@ void ward_bank_put_bit(struct ward_bank *bank, enum ward_bit bit, bool on)
     *word = (uint16_t)(on ? *word | mask : *word & ~mask);
 }
 
-void ward_bank_put_identity(struct ward_bank *bank, const char identity[WARD_IDENTITY_LENGTH + 1])
+void ward_bank_put_identity(struct ward_bank *bank, const char *identity)
 {
     char text[WARD_IDENTITY_LENGTH] = {0};
     memcpy(text, identity, strnlen(identity, sizeof text));

@@ -80,6 +80,8 @@ bool ward_vital_fits(enum ward_vital vital, int32_t milli);
 /* `milli` may be WARD_ABSENT; a value that the register cannot hold is our bug. */
 void ward_bank_put(struct ward_bank *bank, enum ward_vital vital, int32_t milli);
 void ward_bank_put_bit(struct ward_bank *bank, enum ward_bit bit, bool on);
-void ward_bank_put_identity(struct ward_bank *bank, const char identity[WARD_IDENTITY_LENGTH + 1]);
+
+/* The first 8 characters; a shorter text is filled with zeros. */
+void ward_bank_put_identity(struct ward_bank *bank, const char *identity);
 
 #endif

@@ -4,7 +4,8 @@
  * Requests take their time on the wire; an answer begins after the turnaround, at least t3.5, and leaves byte by byte.
  * A request that begins sooner than t3.5 after the wire was last busy is counted, and ignored on a strict line; one
  * that begins while an answer is still on its way is a collision, counted apart (a late answer makes it: not the
- * master's fault), and ignored likewise. A client that set another speed than the line's is noise to the monitors. A pty has no parity: nobody notices that.
+ * master's fault), and ignored likewise. A client that set another speed than the line's is noise to the monitors. A
+ * pty has no parity: nobody notices that.
  */
 #ifndef WARD_SERIAL_H
 #define WARD_SERIAL_H

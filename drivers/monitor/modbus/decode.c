@@ -98,7 +98,7 @@ enum quality decode_value(const struct profile_channel *channel, uint32_t raw, i
         return QUALITY_ABSENT;
     }
     if (!unit_convert(&channel->unit, micro, out_milli)) {
-        *out_milli = (micro < 0) != (channel->unit.multiplier < 0) ? INT32_MIN : INT32_MAX;
+        *out_milli = micro < 0 ? INT32_MIN : INT32_MAX;
         return QUALITY_IMPLAUSIBLE;
     }
     const bool outside = *out_milli < channel->low_milli || *out_milli > channel->high_milli;
@@ -183,7 +183,8 @@ static void take_bit(const struct answer *answer, uint8_t index)
     if (!request_covers(answer->request, bit->table, bit->reg, 1)) {
         return;
     }
-    const bool on = table_is_bits(bit->table) ? bit_at(answer, bit->reg) : (word_at(answer, bit->reg) >> bit->bit & 1) != 0;
+    const bool on =
+        table_is_bits(bit->table) ? bit_at(answer, bit->reg) : (word_at(answer, bit->reg) >> bit->bit & 1) != 0;
     if ((state->bits_known & mask) != 0 && on == ((state->bits_on & mask) != 0)) {
         return;
     }
@@ -236,30 +237,40 @@ static struct shadows shadows_now(const struct answer *answer)
 
 /* --- identity ------------------------------------------------------------------------------------------------ */
 
-static void take_identity(const struct answer *answer)
+/* True when it has just turned out to be another monitor. */
+static bool take_identity(const struct answer *answer)
 {
     const struct profile *profile = answer->profile;
     struct decode_state *state = answer->state;
     uint16_t identity[PROFILE_IDENTITY_REGISTERS_MAX];
-    const size_t size = profile->identity_count * sizeof identity[0];
-    if (size == 0 || !request_covers(answer->request, TABLE_HOLDING, profile->identity_register, profile->identity_count)) {
-        return;
+    const uint8_t count = profile->identity_count;
+    if (count == 0 || !request_covers(answer->request, TABLE_HOLDING, profile->identity_register, count)) {
+        return false;
     }
-    for (uint8_t i = 0; i < profile->identity_count; i++) {
+    for (uint8_t i = 0; i < count; i++) {
         identity[i] = word_at(answer, profile->identity_register + UINT32_C(1) * i);
     }
     if (!state->identity_known) {
-        memcpy(state->identity, identity, size);
+        memcpy(state->identity, identity, count * sizeof identity[0]);
         state->identity_known = true;
     }
-    const bool changed = memcmp(state->identity, identity, size) != 0;
+    const bool changed = memcmp(state->identity, identity, count * sizeof identity[0]) != 0;
     if (changed == state->identity_changed) {
-        return;
+        return false;
     }
     state->identity_changed = changed;
     decode_forget(state);
-    for (uint8_t i = 0; changed && i < profile->channel_count; i++) {
-        put_value(answer, profile->channels[i].vital, QUALITY_IDENTITY, 0, 0);
+    return changed;
+}
+
+/* What was put before is the old monitor's: all channels are unknown at once, those that this answer does not bring too. */
+static void disown(const struct answer *answer)
+{
+    for (uint8_t i = 0; i < answer->profile->channel_count; i++) {
+        const struct profile_channel *channel = &answer->profile->channels[i];
+        if (channel->episodic || !covers_channel(answer, channel)) {
+            put_value(answer, channel->vital, QUALITY_IDENTITY, 0, 0);
+        }
     }
 }
 
@@ -288,7 +299,8 @@ static bool read_mark(const struct answer *answer, const struct profile_channel 
         if (!request_covers(answer->request, channel->table, channel->changed_by, 1)) {
             return false;
         }
-        *out_mark = table_is_bits(channel->table) ? bit_at(answer, channel->changed_by) : word_at(answer, channel->changed_by);
+        *out_mark =
+            table_is_bits(channel->table) ? bit_at(answer, channel->changed_by) : word_at(answer, channel->changed_by);
         return true;
     }
     if (inflating || !covers_channel(answer, channel)) {
@@ -364,7 +376,9 @@ void decode_answer(const struct monitor_config *monitor, struct decode_state *st
                    const uint8_t *data, int64_t at_ms, struct observation_sink *out)
 {
     const struct answer answer = {monitor, monitor->profile, state, request, data, at_ms, out};
-    take_identity(&answer);
+    if (take_identity(&answer)) {
+        disown(&answer);
+    }
     for (uint8_t i = 0; i < monitor->profile->bit_count; i++) {
         take_bit(&answer, i);
     }

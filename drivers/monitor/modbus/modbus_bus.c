@@ -68,7 +68,8 @@ static void restart_pollers(struct bus *bus, int64_t now_us)
     const uint16_t monitors = bus->config->monitor_count;
     for (uint16_t i = 0; i < monitors; i++) {
         struct poller *poller = &bus->pollers[i];
-        const int64_t spread_ms = poller->interval_ms < POLLER_SPREAD_MS_MAX ? poller->interval_ms : POLLER_SPREAD_MS_MAX;
+        const int64_t spread_ms =
+            poller->interval_ms < POLLER_SPREAD_MS_MAX ? poller->interval_ms : POLLER_SPREAD_MS_MAX;
         poller_restart(poller, now_us + spread_ms * 1000 * i / monitors);
     }
 }

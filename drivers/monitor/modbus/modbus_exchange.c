@@ -46,7 +46,7 @@ static void note_request(struct bus *bus, int64_t gap_us)
     const unsigned smallest_us = atomic_load_explicit(&bus->health.gap_us_min, memory_order_relaxed);
     count(&bus->health.requests);
     count(&health_of(bus, bus->ask.poller)->polls);
-    if (smallest_us == 0 || kept_us < smallest_us) {
+    if (!bus->link.tcp && (smallest_us == 0 || kept_us < smallest_us)) {
         atomic_store_explicit(&bus->health.gap_us_min, kept_us, memory_order_relaxed);
     }
 }
@@ -96,7 +96,11 @@ static void fail(struct bus *bus, int64_t now_us, enum status status)
         bus_reconnect(bus, now_us);
         return;
     }
-    bus->quiet_us = status == STATUS_TIMEOUT ? bus->quiet_us : now_us;
+    if (status != STATUS_TIMEOUT) {
+        const enum status discarded = link_discard(&bus->link);
+        (void)discarded; /* that the line is gone shows when the next is asked */
+        bus->quiet_us = clock_boot_us();
+    }
     bus_rest(bus);
 }
 
@@ -279,6 +283,18 @@ static void skip_foreign(struct bus *bus, int64_t now_us, enum status status)
     bus->quiet_us = now_us;
 }
 
+/* When the rest of the answer can be there, or silence be certain. */
+static int64_t next_look_us(const struct bus *bus, int64_t now_us)
+{
+    const struct exchange *ask = &bus->ask;
+    if (ask->at_silence && ask->pending >= ask->answer_bytes) {
+        return ask->grown_us + SETTLE_US;
+    }
+    const size_t missing = ask->pending < ask->answer_bytes ? ask->answer_bytes - ask->pending : 0;
+    const int64_t missing_us = wire_us(&bus->wire, (uint32_t)missing);
+    return now_us + (missing_us > LOOK_US_MIN ? missing_us : LOOK_US_MIN);
+}
+
 /* Nothing to take yet: until when to wait, and for what. */
 static void wait_for_more(struct bus *bus, int64_t now_us, size_t pending)
 {
@@ -291,14 +307,9 @@ static void wait_for_more(struct bus *bus, int64_t now_us, size_t pending)
         ask->pending = pending;
         ask->grown_us = now_us;
     }
+    const int64_t next_us = next_look_us(bus, now_us);
     bus->watching = pending == 0; /* else it would be ready all the time */
-    bus->deadline_us = ask->give_up_us;
-    if (pending > 0) {
-        const size_t missing = pending < ask->answer_bytes ? ask->answer_bytes - pending : 0;
-        const int64_t missing_us = wire_us(&bus->wire, (uint32_t)missing);
-        const int64_t next_us = now_us + (missing_us > LOOK_US_MIN ? missing_us : LOOK_US_MIN);
-        bus->deadline_us = next_us < ask->give_up_us ? next_us : ask->give_up_us;
-    }
+    bus->deadline_us = pending > 0 && next_us < ask->give_up_us ? next_us : ask->give_up_us;
 }
 
 /* A connection can be looked into; of a line a frame can only be read once it is whole. */

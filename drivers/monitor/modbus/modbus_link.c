@@ -18,9 +18,9 @@ static char parity_letter(enum parity parity)
 
 void link_make(struct link *link, const struct bus_config *config, bool tcp)
 {
-    modbus_t *context = tcp ? modbus_new_tcp(NULL, config->port)
-                            : modbus_new_rtu(config->device, (int)config->baud, parity_letter(config->parity), 8,
-                                             config->stop_bits);
+    modbus_t *context =
+        tcp ? modbus_new_tcp(NULL, config->port)
+            : modbus_new_rtu(config->device, (int)config->baud, parity_letter(config->parity), 8, config->stop_bits);
     *link = (struct link){.config = config, .context = context, .tcp = tcp, .fd = -1};
     if (context != NULL) {
         /* The shortest it knows: all it shall read is there. 0 between bytes: no time of its own for them. */

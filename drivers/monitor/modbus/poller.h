@@ -41,7 +41,7 @@ struct poller {
     struct poll *polls;
     uint8_t span_count, run_count, poll_count;
     bool suspect;
-    uint8_t failures; /* since the last answer */
+    uint8_t failures;     /* since the last answer */
     uint32_t interval_ms; /* the shortest */
     uint32_t think_us;    /* how long it used to take until the answer was whole; 0: never answered */
     int64_t probe_due_us, heard_us;

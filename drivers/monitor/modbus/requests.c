@@ -65,7 +65,8 @@ static void add_span(struct request_plan *plan, struct span span)
 
 static void add_channel(struct request_plan *plan, const struct profile *profile, const struct profile_channel *channel)
 {
-    struct span value = {.table = channel->table, .first = channel->reg, .end = channel->reg + channel_registers(channel)};
+    struct span value = {
+        .table = channel->table, .first = channel->reg, .end = channel->reg + channel_registers(channel)};
     value.interval_ms = channel->poll_interval_ms > 0 ? channel->poll_interval_ms : profile->poll_interval_ms;
     value.reach = value.end;
     if (channel->has_changed_by) {

@@ -164,11 +164,14 @@ static inline void broker_open(struct broker *broker, const char *options)
     test_write_file(broker->folder, "mosquitto.conf", text);
 }
 
+/* Ends it by that signal, stopped or not, and waits. SIGKILL lets it do nothing more, not even acknowledge. */
 static inline void broker_signal(struct broker *broker, int signal)
 {
     if (broker->pid > 0) {
-        (void)kill(broker->pid, SIGCONT);
         (void)kill(broker->pid, signal);
+        if (signal != SIGKILL) {
+            (void)kill(broker->pid, SIGCONT);
+        }
         (void)waitpid(broker->pid, NULL, 0);
         broker->pid = 0;
     }

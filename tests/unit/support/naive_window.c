@@ -72,18 +72,23 @@ static int64_t begins_after(const struct naive_series *series, const struct naiv
     return window->spec.span_ms > SERIES_RAW_SPAN_MS_MAX ? floor_to_pane(series->start_ms, exact_ms) : exact_ms;
 }
 
-/* The first valid observation of the stay or after a gap of at least gap_ms; false when there is none. */
+/*
+ * The first valid observation of the stay or after a gap of at least gap_ms, in which the one before did not stand to
+ * the end; false when there is none.
+ */
 static bool find_start(const struct naive_series *series, int64_t gap_ms, size_t *out)
 {
     bool found = false;
-    int64_t newest_ms = 0;
+    size_t previous = 0;
     for (size_t index = 0; index < series->count; index++) {
+        const int64_t at_ms = series->events[index].at_ms;
         if (series->events[index].valid) {
-            if (!found || series->events[index].at_ms - newest_ms >= gap_ms) {
+            if (!found ||
+                (at_ms - series->events[previous].at_ms >= gap_ms && stands_until(series, previous) < at_ms)) {
                 *out = index;
             }
             found = true;
-            newest_ms = series->events[index].at_ms;
+            previous = index;
         }
     }
     return found;

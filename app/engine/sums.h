@@ -1,12 +1,12 @@
 /*
- * statistics.h: answers out of the sums of a window, in exact integers.
+ * sums.h: answers out of the sums of a window, in exact integers.
  *
  * Values go in as thousandths, instants as milliseconds from any origin; answers come out as millionths of the
  * vital's unit, rounded half away from zero. Sums may have wrapped: all that is asked of the caller is that the true
  * sums over the window fit. Pure; thread: any.
  */
-#ifndef WARDGATE_STATISTICS_H
-#define WARDGATE_STATISTICS_H
+#ifndef WARDGATE_SUMS_H
+#define WARDGATE_SUMS_H
 
 #include <stdint.h>
 
@@ -26,18 +26,18 @@ struct sums sums_add(const struct sums *left, const struct sums *right);
 struct sums sums_subtract(const struct sums *left, const struct sums *right);
 
 /* count > 0. */
-int64_t mean_micro(const struct sums *sums);
+int64_t sums_mean_micro(const struct sums *sums);
 
 /* The exact mean against a threshold: negative, 0 or positive as it is below, equal or above. */
-int mean_order(const struct sums *sums, int64_t threshold_micro);
+int sums_compare_mean(const struct sums *sums, int64_t threshold_micro);
 
 /* Standard deviation of the population; count > 0. */
-int64_t stddev_micro(const struct sums *sums);
+int64_t sums_stddev_micro(const struct sums *sums);
 
 /* Slope of the least-squares line per minute; count > 1 and the instants differ. */
-int64_t slope_micro(const struct sums *sums);
+int64_t sums_slope_micro(const struct sums *sums);
 
 /* part / whole; whole > 0. */
-int64_t share_micro(uint32_t part, uint32_t whole);
+int64_t sums_share_micro(uint32_t part, uint32_t whole);
 
 #endif

@@ -1,4 +1,4 @@
-#include "app/engine/statistics.h"
+#include "app/engine/sums.h"
 
 #include <assert.h>
 
@@ -34,7 +34,7 @@ static uint64_t scale_ratio(uint64_t size, uint64_t scale, uint64_t divisor)
     return whole * scale + rest / divisor + (rest % divisor >= divisor - rest % divisor ? 1 : 0);
 }
 
-int64_t mean_micro(const struct sums *sums)
+int64_t sums_mean_micro(const struct sums *sums)
 {
     assert(sums->count > 0);
     const bool negative = (int64_t)sums->values < 0;
@@ -43,13 +43,13 @@ int64_t mean_micro(const struct sums *sums)
     return negative ? -mean : mean;
 }
 
-int mean_order(const struct sums *sums, int64_t threshold_micro)
+int sums_compare_mean(const struct sums *sums, int64_t threshold_micro)
 {
     return wide_compare(wide_product((int64_t)sums->values, MICRO_PER_MILLI),
                         wide_product(threshold_micro, sums->count));
 }
 
-int64_t share_micro(uint32_t part, uint32_t whole)
+int64_t sums_share_micro(uint32_t part, uint32_t whole)
 {
     assert(whole > 0);
     return (int64_t)scale_ratio(part, MICRO_PER_UNIT, whole);
@@ -59,7 +59,7 @@ int64_t share_micro(uint32_t part, uint32_t whole)
  * The variance is (n * sum of y * y - (sum of y)^2) / n^2. A root rounded to the nearest is (floor(root of 4 *
  * variance) + 1) / 2, and the floor of a root is the root of the floor: whole numbers all the way.
  */
-int64_t stddev_micro(const struct sums *sums)
+int64_t sums_stddev_micro(const struct sums *sums)
 {
     assert(sums->count > 0);
     const uint64_t four_in_micro = 4ULL * MICRO_PER_MILLI * MICRO_PER_MILLI;
@@ -77,7 +77,7 @@ int64_t stddev_micro(const struct sums *sums)
  * origin t counts. It lies between the steepest two neighbours, so it fits; scaled in two steps, each remainder fits
  * as well.
  */
-int64_t slope_micro(const struct sums *sums)
+int64_t sums_slope_micro(const struct sums *sums)
 {
     assert(sums->count > 1);
     static const uint32_t scales[] = {VITAL_MINUTE_MS / 10, MICRO_PER_MILLI * 10};

@@ -1,0 +1,94 @@
+#include "app/flow/notices.h"
+
+#include <string.h>
+
+#include "app/flow/log.h"
+#include "hal/clock.h"
+
+void notices_init(struct notices *notices, struct arena *arena, uint16_t bus_count, uint32_t monitor_count)
+{
+    int *states = ARENA_TAKE(arena, int, bus_count);
+    int *errors = ARENA_TAKE(arena, int, bus_count);
+    bool *answering = ARENA_TAKE(arena, bool, monitor_count);
+    if (answering == NULL) {
+        return;
+    }
+    *notices =
+        (struct notices){.bus_states = states, .bus_errors = errors, .answering = answering, .uplink_connected = -1};
+    for (unsigned i = 0; i < bus_count; i++) {
+        states[i] = -1;
+    }
+}
+
+static void look_at_bus(struct notices *n, const struct bus_config *config, const struct bus_health *health,
+                        unsigned index)
+{
+    const int state = atomic_load_explicit(&health->state, memory_order_relaxed);
+    const int error = atomic_load_explicit(&health->last_error, memory_order_relaxed);
+    const int number = atomic_load_explicit(&health->last_errno, memory_order_relaxed);
+    const char *where = config->device != NULL ? config->device : config->host;
+    if (state == BUS_OPEN && n->bus_states[index] != BUS_OPEN) {
+        log_note("line %s is open (%s)", config->name, where);
+    } else if (state != BUS_OPEN && error != STATUS_OK &&
+               (n->bus_states[index] == BUS_OPEN || error != n->bus_errors[index])) {
+        log_warning("line %s cannot be used (%s: %s%s%s), it is tried again and again", config->name, where,
+                    status_text((enum status)error), number != 0 ? ", " : "",
+                    number != 0 ? strerrordesc_np(number) : "");
+    }
+    if (state == BUS_OPEN || error != STATUS_OK) {
+        n->bus_states[index] = state;
+        n->bus_errors[index] = error;
+    }
+}
+
+static void look_at_monitors(bool *answering, const struct report *report, const struct bus_config *config,
+                             const struct bus_health *health)
+{
+    for (unsigned m = 0; m < config->monitor_count; m++) {
+        const bool now = atomic_load_explicit(&health->monitors[m].answering, memory_order_relaxed);
+        const struct monitor_config *monitor = &config->monitors[m];
+        if (now != answering[m]) {
+            log_note("monitor at %s (%s, address %u) %s", report->payloads->config->beds[monitor->bed].id, config->name,
+                     monitor->address, now ? "answers" : "does not answer");
+        }
+        answering[m] = now;
+    }
+}
+
+static void look_at_uplink(struct notices *n, const struct report *report)
+{
+    const int connected = atomic_load_explicit(&report->board->uplink_connected, memory_order_relaxed) ? 1 : 0;
+    const unsigned broker = atomic_load_explicit(&report->board->uplink_broker, memory_order_relaxed);
+    const char *url = broker < report->broker_count ? report->brokers[broker] : "none";
+    if (connected == 1 && n->uplink_connected != 1) {
+        log_note("connected to the broker (%s)", url);
+    } else if (connected == 0 && n->uplink_connected == 1) {
+        log_warning("lost the broker (%s), alerts wait in the store", url);
+    }
+    n->uplink_connected = connected;
+}
+
+static void look_at_store(struct notices *n, const struct report *report)
+{
+    const bool failing = store_state_is_failing(report->store_state, clock_boot_us());
+    if (failing && n->store_failing == 0) {
+        log_error("alerts cannot be stored (%s), they are sent without being safe from a power cut",
+                  status_text(store_state_status(report->store_state)));
+    } else if (!failing && n->store_failing == 1) {
+        log_note("the store works again");
+    }
+    n->store_failing = failing ? 1 : 0;
+}
+
+void notices_look(struct notices *notices, const struct report *report)
+{
+    bool *answering = notices->answering;
+    for (unsigned i = 0; i < report->bus_count; i++) {
+        const struct bus_health *health = report->buses[i].driver->health(report->buses[i].bus);
+        look_at_bus(notices, &report->configs[i], health, i);
+        look_at_monitors(answering, report, &report->configs[i], health);
+        answering += report->configs[i].monitor_count;
+    }
+    look_at_uplink(notices, report);
+    look_at_store(notices, report);
+}

@@ -1,0 +1,23 @@
+/*
+ * notices.h: says in the log what changed in the gateway's parts: lines, broker, store. Once a change, never the same thing again.
+ *
+ * Thread: main's, once a second. Storage of the newest known states comes from the arena.
+ */
+#ifndef WARDGATE_NOTICES_H
+#define WARDGATE_NOTICES_H
+
+#include "app/engine/arena.h"
+#include "app/flow/report.h"
+
+struct notices {
+    int *bus_states;      /* enum bus_state, -1: not looked at yet */
+    int *bus_errors;      /* enum status */
+    bool *answering;      /* one a monitor, all buses one after another */
+    int uplink_connected; /* -1: not looked at yet */
+    int store_failing;
+};
+
+void notices_init(struct notices *notices, struct arena *arena, uint16_t bus_count, uint32_t monitor_count);
+void notices_look(struct notices *notices, const struct report *report);
+
+#endif

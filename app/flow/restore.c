@@ -1,0 +1,222 @@
+#include "app/flow/restore.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/flow/order.h"
+
+enum { BEDS_TEXT_MAX = 16384, MEASUREMENTS_MAX = 1024, BED_MAP_MAX = 1024 };
+
+struct restorer {
+    struct store *store;
+    const struct engine_config *config;
+    struct engine *engine;
+    struct restore_counts *counts;
+    bool unverified;
+    uint16_t bed_of[BED_MAP_MAX]; /* the journal's index -> today's; BED_NONE: gone */
+    uint16_t bed_count;
+    int64_t journal_from_ms;
+    struct observation row[COMMIT_JOURNAL_MAX];
+    struct observation measurements[MEASUREMENTS_MAX], spare[MEASUREMENTS_MAX];
+    uint32_t measurement_count;
+};
+
+static bool get_state(struct store *store, const char *key, void *value, size_t size)
+{
+    size_t length = 0;
+    return store_get_state(store, key, value, size, &length) == STATUS_OK && length == size;
+}
+
+static bool note_instant(void *context, int64_t at_ms, const void *bytes, size_t size)
+{
+    int64_t *newest_ms = context;
+    (void)bytes;
+    (void)size;
+    *newest_ms = at_ms > *newest_ms ? at_ms : *newest_ms;
+    return true;
+}
+
+/* False when the journal cannot be read. */
+static bool newest_instant(struct store *store, int64_t *out_ms)
+{
+    *out_ms = INT64_MIN;
+    return store_journal_each(store, INT64_MIN, note_instant, out_ms) == STATUS_OK;
+}
+
+bool restore_clock(struct store *store, const struct restore_clock *now, struct state_clock *out)
+{
+    const int64_t boot_ms = now->boot_us / 1000;
+    struct state_clock before;
+    const bool known = store != NULL && get_state(store, STATE_CLOCK, &before, sizeof before);
+    *out = (struct state_clock){.anchor_ms = now->wall_ms - boot_ms, .synced = now->synced};
+    (void)snprintf(out->boot_id, sizeof out->boot_id, "%s", now->boot_id);
+    if (!known) {
+        return false;
+    }
+    before.boot_id[sizeof before.boot_id - 1] = '\0';
+    if (strcmp(before.boot_id, out->boot_id) == 0) {
+        out->anchor_ms = before.anchor_ms;
+        return true;
+    }
+    int64_t newest_ms = 0;
+    const bool readable = newest_instant(store, &newest_ms);
+    if (newest_ms >= out->anchor_ms + boot_ms) {
+        out->anchor_ms = newest_ms + 1 - boot_ms;
+        return false; /* the wall clock fell behind what is known: nobody can say how long the break was */
+    }
+    return readable && now->synced && before.synced != 0;
+}
+
+static uint16_t find_bed(const struct engine_config *config, const char *id)
+{
+    for (uint16_t b = 0; b < config->bed_count; b++) {
+        if (strcmp(config->beds[b].id, id) == 0) {
+            return b;
+        }
+    }
+    return BED_NONE;
+}
+
+/* The journal holds indices of beds; the configuration may have changed since. */
+static void map_beds(struct restorer *r)
+{
+    static char text[BEDS_TEXT_MAX];
+    size_t length = 0;
+    if (store_get_state(r->store, STATE_BEDS, text, sizeof text - 1, &length) != STATUS_OK) {
+        return;
+    }
+    text[length] = '\0';
+    for (size_t at = 0; at < length && r->bed_count < BED_MAP_MAX; at += strlen(text + at) + 1) {
+        r->bed_of[r->bed_count++] = find_bed(r->config, text + at);
+    }
+}
+
+static void restore_beds(struct restorer *r)
+{
+    char key[STORE_KEY_MAX];
+    struct state_numbers numbers;
+    if (get_state(r->store, STATE_NUMBERS, &numbers, sizeof numbers) && numbers.next_id > 0) {
+        engine_restore_numbers(r->engine, numbers.seq, numbers.next_id);
+    }
+    for (uint16_t b = 0; b < r->config->bed_count; b++) {
+        struct bed_snapshot bed;
+        (void)snprintf(key, sizeof key, STATE_BED "%s", r->config->beds[b].id);
+        if (get_state(r->store, key, &bed, sizeof bed)) {
+            engine_restore_bed(r->engine, b, &bed);
+        }
+    }
+}
+
+/* The newest measurement of each episodic vital, from before the journal begins. */
+static void collect_measurements(struct restorer *r)
+{
+    char key[STORE_KEY_MAX];
+    for (uint16_t b = 0; b < r->config->bed_count; b++) {
+        const struct bed_config *bed = &r->config->beds[b];
+        for (unsigned c = 0; c < bed->channel_count && r->measurement_count < MEASUREMENTS_MAX; c++) {
+            struct observation o;
+            (void)snprintf(key, sizeof key, STATE_MEASUREMENT "%s/%s", bed->id,
+                           vital_info(bed->channels[c].vital)->name);
+            if (!bed->channels[c].episodic || !get_state(r->store, key, &o, sizeof o) ||
+                o.at_ms >= r->journal_from_ms) {
+                continue;
+            }
+            o.bed = b;
+            o.monitor = bed->channels[c].monitor;
+            r->measurements[r->measurement_count++] = o;
+        }
+    }
+    observations_sort(r->measurements, r->spare, r->measurement_count);
+}
+
+static void drop_record(struct record_sink *sink, const struct record *record)
+{
+    (void)sink;
+    (void)record;
+}
+
+static void step_until(struct engine *engine, int64_t until_ms)
+{
+    struct record_sink drop = {.put = drop_record};
+    while (engine_next(engine) <= until_ms) {
+        engine_step(engine, until_ms, &drop);
+    }
+}
+
+static void feed(struct restorer *r, const struct observation *o)
+{
+    if (o->at_ms < engine_now(r->engine)) {
+        return; /* a row that is out of order: not worth a guess */
+    }
+    step_until(r->engine, o->at_ms - 1);
+    if (engine_observe(r->engine, o)) {
+        r->counts->observations++;
+    }
+}
+
+static bool feed_row(void *context, int64_t at_ms, const void *bytes, size_t size)
+{
+    struct restorer *r = context;
+    (void)at_ms;
+    const uint32_t count = commit_journal_decode(bytes, size, r->row, COMMIT_JOURNAL_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        struct observation o = r->row[i];
+        o.bed = o.bed < r->bed_count ? r->bed_of[o.bed] : BED_NONE;
+        if (o.bed != BED_NONE) {
+            feed(r, &o);
+        }
+    }
+    return true;
+}
+
+static enum status restore_windows(struct restorer *r, int64_t now_ms)
+{
+    map_beds(r);
+    collect_measurements(r);
+    const bool older = r->measurement_count > 0 && r->measurements[0].at_ms < r->journal_from_ms;
+    engine_restore_begin(r->engine, older ? r->measurements[0].at_ms : r->journal_from_ms);
+    for (uint32_t i = 0; i < r->measurement_count; i++) {
+        feed(r, &r->measurements[i]);
+    }
+    const enum status status = store_journal_each(r->store, r->journal_from_ms, feed_row, r);
+    step_until(r->engine, now_ms);
+    engine_restore_end(r->engine);
+    return status;
+}
+
+static bool restore_alarm(void *context, const struct store_alarm *alarm)
+{
+    struct restorer *r = context;
+    struct alarm_snapshot snapshot;
+    struct alarm_key key;
+    const uint16_t bed = alarm->bed[0] == '\0' ? BED_NONE : find_bed(r->config, alarm->bed);
+    const bool placed = alarm->bed[0] == '\0' || bed != BED_NONE;
+    if (alarm->ended || alarm->snapshot_length != sizeof snapshot) {
+        return true;
+    }
+    memcpy(&snapshot, alarm->snapshot, sizeof snapshot);
+    if (placed && alarm_find(r->config, bed, alarm->alarm, &key) &&
+        engine_restore_alarm(r->engine, &key, &snapshot, r->unverified)) {
+        r->counts->alarms++;
+    } else {
+        r->counts->alarms_gone++;
+    }
+    return true;
+}
+
+enum status restore_engine(struct store *store, const struct engine_config *config, struct engine *engine,
+                           int64_t now_ms, int64_t journal_keep_ms, bool continuous, struct restore_counts *out)
+{
+    static struct restorer restorer; /* too large for a stack; start-up has one thread */
+    restorer = (struct restorer){.store = store,
+                                 .config = config,
+                                 .engine = engine,
+                                 .counts = out,
+                                 .unverified = !continuous,
+                                 .journal_from_ms = now_ms - journal_keep_ms};
+    *out = (struct restore_counts){.alarms = 0};
+    restore_beds(&restorer);
+    const enum status windows = continuous ? restore_windows(&restorer, now_ms) : STATUS_OK;
+    const enum status alarms = store_each_alarm(store, restore_alarm, &restorer);
+    return alarms != STATUS_OK ? alarms : windows;
+}

@@ -1,0 +1,39 @@
+/*
+ * restore.h: how a start goes on from what the store kept.
+ *
+ * Time: in the same boot of the box, engine time goes on with the anchor that was stored, and the time that passed counts. After another
+ * boot it counts only if the wall clock is and was synchronised; else windows start empty, delays start over, and active alarms stay active, marked
+ * unverified until data confirm or clear them. Engine time never begins before the newest instant that the store knows.
+ * Thread: start-up only, before the store thread runs.
+ */
+#ifndef WARDGATE_RESTORE_H
+#define WARDGATE_RESTORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/engine/engine.h"
+#include "app/flow/commit.h"
+#include "drivers/store/store.h"
+
+struct restore_clock {
+    int64_t boot_us, wall_ms; /* now */
+    char boot_id[37];
+    bool synced;
+};
+
+/* What was restored, for the log. */
+struct restore_counts {
+    uint32_t observations, alarms, alarms_gone; /* gone: their rule no longer applies at their bed */
+};
+
+/* Chooses the anchor of engine time. True when what the store kept follows on without a break of unknown length. store may be NULL. */
+bool restore_clock(struct store *store, const struct restore_clock *now, struct state_clock *out);
+
+/* Numbers, stays, windows and alarms into an engine that has not begun. continuous: from restore_clock. A status other than STATUS_OK: part of it
+ * could not be read, the rest was restored. */
+enum status restore_engine(struct store *store, const struct engine_config *config, struct engine *engine,
+                           int64_t now_ms, int64_t journal_keep_ms, bool continuous,
+                           struct restore_counts *out) MUST_CHECK;
+
+#endif

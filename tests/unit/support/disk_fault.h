@@ -1,0 +1,89 @@
+/*
+ * disk_fault.h: makes the disk fail or hang below LMDB, by standing in for the calls with which it writes. Include it in one .c of a test program.
+ *
+ * LMDB writes data by pwrite or writev, syncs by fdatasync (fsync when the file grew), then writes 120 bytes of a meta page by pwrite.
+ */
+#ifndef WARDGATE_TEST_DISK_FAULT_H
+#define WARDGATE_TEST_DISK_FAULT_H
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    atomic_int write_error, sync_error, meta_error; /* errno values; 0: none */
+    atomic_bool hang;                               /* syncs do not return while set */
+    atomic_int hanging;
+} disk_fault;
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset);
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset);
+ssize_t writev(int fd, const struct iovec *parts, int count);
+int fdatasync(int fd);
+int fsync(int fd);
+
+/* dlsym gives an object pointer; ISO C has no cast from it to a function. */
+#define DISK_FAULT_REAL(name)              \
+    static __typeof__(&name) real;         \
+    void *found = dlsym(RTLD_NEXT, #name); \
+    __builtin_memcpy(&real, &found, sizeof found)
+
+static inline bool disk_fault_hits(int error)
+{
+    errno = error != 0 ? error : errno;
+    return error != 0;
+}
+
+static inline int disk_fault_of_pwrite(size_t size)
+{
+    return atomic_load(size < 512 ? &disk_fault.meta_error : &disk_fault.write_error);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
+{
+    DISK_FAULT_REAL(pwrite64);
+    return disk_fault_hits(disk_fault_of_pwrite(size)) ? -1 : real(fd, bytes, size, offset);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
+{
+    DISK_FAULT_REAL(pwrite);
+    return disk_fault_hits(disk_fault_of_pwrite(size)) ? -1 : real(fd, bytes, size, offset);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    DISK_FAULT_REAL(writev);
+    return disk_fault_hits(atomic_load(&disk_fault.write_error)) ? -1 : real(fd, parts, count);
+}
+
+static inline void disk_fault_wait(void)
+{
+    atomic_fetch_add(&disk_fault.hanging, 1);
+    while (atomic_load(&disk_fault.hang)) {
+        (void)nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+    atomic_fetch_sub(&disk_fault.hanging, 1);
+}
+
+int fdatasync(int fd)
+{
+    DISK_FAULT_REAL(fdatasync);
+    disk_fault_wait();
+    return disk_fault_hits(atomic_load(&disk_fault.sync_error)) ? -1 : real(fd);
+}
+
+int fsync(int fd)
+{
+    DISK_FAULT_REAL(fsync);
+    disk_fault_wait();
+    return disk_fault_hits(atomic_load(&disk_fault.sync_error)) ? -1 : real(fd);
+}
+
+#endif

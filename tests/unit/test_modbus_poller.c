@@ -1,0 +1,374 @@
+/* What a monitor is asked and when: the grid, probes after a failure, runs that it refuses. Time is made up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdalign.h>
+#include <string.h>
+
+#include "drivers/monitor/modbus/poller.h"
+#include "tests/unit/support/draw.h"
+
+#define SECOND INT64_C(1000000)
+#define START  (100 * SECOND)
+
+static alignas(64) unsigned char storage[65536];
+static struct arena arena;
+static struct profile profile;
+static struct monitor_config config;
+static struct poller poller;
+
+static struct profile_channel *add(enum register_table table, uint16_t reg)
+{
+    struct profile_channel *channel = &profile.channels[profile.channel_count];
+    *channel = (struct profile_channel){.vital = (enum vital)profile.channel_count++,
+                                        .table = table,
+                                        .reg = reg,
+                                        .scale_micro = 1000000,
+                                        .poll_interval_ms = profile.poll_interval_ms};
+    return channel;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(storage, 0, sizeof storage);
+    memset(&poller, 0, sizeof poller);
+    arena = (struct arena){.base = storage, .size = sizeof storage};
+    profile = (struct profile){.poll_interval_ms = 1000};
+    config = (struct monitor_config){.address = 1, .profile = &profile};
+    return 0;
+}
+
+static void make(void)
+{
+    poller_make(&poller, &arena, &config);
+    poller_restart(&poller, START);
+}
+
+static uint8_t next_poll(int64_t *out_due_us)
+{
+    uint8_t poll = 0;
+    *out_due_us = poller_due_us(&poller, &poll);
+    return poll;
+}
+
+static struct request next_request(void)
+{
+    int64_t due_us;
+    return poller_request(&poller, next_poll(&due_us), &poller, 1);
+}
+
+static void test_measuring_takes_the_same(void **state)
+{
+    (void)state;
+    add(TABLE_HOLDING, 0);
+    add(TABLE_INPUT, 0);
+    struct arena measure = {0};
+    struct poller none;
+    memset(&none, 0x5A, sizeof none);
+    poller_make(&none, &measure, &config);
+    assert_int_equal(none.span_count, 0x5A);
+    make();
+    assert_int_equal(measure.used, arena.used);
+}
+
+static void test_the_grid_neither_drifts_nor_catches_up(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    make();
+    assert_int_equal(next_poll(&due_us), 0);
+    assert_int_equal(due_us, START);
+    poller_answered(&poller, 0, START + 30000, 20000);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + SECOND);
+    poller_answered(&poller, 0, START + SECOND + 999999, 20000);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + 2 * SECOND);
+    poller_answered(&poller, 0, START + 7 * SECOND + 1, 20000); /* turns that are over are left out */
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + 8 * SECOND);
+}
+
+static void test_identity_then_bits_then_values(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    profile.bits[0] = (struct profile_bit){.table = TABLE_HOLDING, .reg = 40};
+    profile.bit_count = 1;
+    profile.identity_register = 90;
+    profile.identity_count = 2;
+    make();
+    static const uint16_t order[] = {90, 40, 0};
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(next_request().first, order[i]);
+        poller_answered(&poller, next_poll(&due_us), START, 1000);
+    }
+    assert_true(due_us < START + SECOND);
+}
+
+static void test_an_empty_profile_asks_nothing(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    make();
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, BUS_NEVER);
+}
+
+static void test_after_a_failure_only_probes(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    add(TABLE_HOLDING, 5);
+    make();
+    const struct request poll = next_request();
+    poller_failed(&poller, START + 500000);
+    assert_int_equal(next_poll(&due_us), POLLER_PROBE);
+    assert_int_equal(due_us, START + 500000 + SECOND);
+    const struct request probe = next_request();
+    assert_int_equal(probe.count, 1);
+    assert_int_equal(probe.first, 0);
+    assert_int_not_equal(request_data_bytes(&probe), request_data_bytes(&poll));
+    poller_recovered(&poller, due_us);
+    const int64_t now_us = due_us;
+    assert_int_equal(next_poll(&due_us), 0); /* at once, in the same turn */
+    assert_true(due_us <= now_us);
+}
+
+static void test_probes_come_ever_more_rarely(void **state)
+{
+    (void)state;
+    static const int64_t waits_s[] = {1, 2, 4, 8, 8, 8};
+    int64_t due_us;
+    int64_t now_us = START;
+    add(TABLE_HOLDING, 0);
+    make();
+    for (unsigned i = 0; i < 6; i++) {
+        poller_failed(&poller, now_us);
+        assert_int_equal(next_poll(&due_us), POLLER_PROBE);
+        assert_int_equal(due_us - now_us, waits_s[i] * SECOND);
+        now_us = due_us;
+    }
+    for (unsigned i = 0; i < 1000; i++) {
+        poller_failed(&poller, now_us);
+    }
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us - now_us, 8 * SECOND);
+}
+
+static void test_rare_polls_are_not_probed_more_often(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    profile.poll_interval_ms = 60000;
+    add(TABLE_HOLDING, 0);
+    make();
+    poller_failed(&poller, START);
+    poller_failed(&poller, START);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + 60 * SECOND);
+}
+
+static void test_patience(void **state)
+{
+    (void)state;
+    add(TABLE_HOLDING, 0);
+    make();
+    assert_int_equal(poller_patience_us(&poller, 500), 500000);
+    poller_answered(&poller, 0, START, 40000);
+    assert_int_equal(poller_patience_us(&poller, 500), 500000);
+    poller_failed(&poller, START);
+    assert_int_equal(poller_patience_us(&poller, 500), 160000); /* four times what it used to need */
+    poller_failed(&poller, START);
+    assert_int_equal(poller_patience_us(&poller, 500), 500000); /* it may have become slower */
+    poller_failed(&poller, START);
+    assert_int_equal(poller_patience_us(&poller, 500), 160000);
+    assert_int_equal(poller_patience_us(&poller, 100), 100000);
+    poller_restart(&poller, START);
+    poller.think_us = 0;
+    poller_failed(&poller, START);
+    assert_int_equal(poller_patience_us(&poller, 500), 50000);
+}
+
+/* The late answer to any poll, as merged or as cut, of any monitor at the address, must not look like a probe's. */
+static void test_a_probe_is_unmistakable(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 500; round++) {
+        struct poller all[2];
+        struct profile profiles[2];
+        struct monitor_config configs[2];
+        (void)set_up(NULL);
+        for (unsigned m = 0; m < 2; m++) {
+            profile = (struct profile){.poll_interval_ms = 1000};
+            for (unsigned i = 0; i < 1 + draw(12); i++) {
+                add(chance(70) ? TABLE_HOLDING : TABLE_COIL, (uint16_t)(chance(50) ? draw(60) : 65535 - draw(60)));
+            }
+            profiles[m] = profile;
+            configs[m] = (struct monitor_config){.address = 1, .profile = &profiles[m]};
+            poller_make(&all[m], &arena, &configs[m]);
+            poller_restart(&all[m], START);
+            for (unsigned i = 0; i < draw(6); i++) {
+                poller_refused(&all[m], (uint8_t)draw(all[m].poll_count), START);
+            }
+        }
+        const struct request probe = poller_request(&all[0], POLLER_PROBE, all, 2);
+        assert_true((uint32_t)probe.first + probe.count <= 65536);
+        for (unsigned m = 0; m < 2; m++) {
+            for (uint8_t i = 0; i < all[m].poll_count + all[m].run_count; i++) {
+                const struct run run = i < all[m].poll_count ? all[m].polls[i].run : all[m].runs[i - all[m].poll_count];
+                const struct request request = request_of_run(all[m].spans, run);
+                assert_false(request.table == probe.table &&
+                             request_data_bytes(&request) == request_data_bytes(&probe));
+            }
+        }
+    }
+}
+
+static void test_a_doubted_monitor_is_probed_in_its_turn(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    make();
+    poller_answered(&poller, 0, START, 1000);
+    poller_doubt(&poller);
+    assert_int_equal(next_poll(&due_us), POLLER_PROBE);
+    assert_int_equal(due_us, START + SECOND);
+    poller_failed(&poller, due_us);
+    poller_doubt(&poller); /* no sooner for being doubted twice */
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + 2 * SECOND);
+    poller_retry(&poller, START + SECOND);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + SECOND);
+}
+
+/* Finds the one refused register among twelve, and keeps the others in as few requests as it takes. */
+static void test_a_refused_register_is_found(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    for (uint16_t i = 0; i < 12; i++) {
+        add(TABLE_HOLDING, i);
+    }
+    make();
+    const uint16_t bad = (uint16_t)draw(12);
+    unsigned refusals = 0;
+    unsigned answers = 0;
+    for (unsigned i = 0; i < 40 && answers < 12; i++) {
+        const uint8_t poll = next_poll(&due_us);
+        const struct request request = next_request();
+        if (request_covers(&request, TABLE_HOLDING, bad, 1)) {
+            refusals++;
+            poller_refused(&poller, poll, START);
+        } else {
+            answers++;
+            poller_answered(&poller, poll, START, 1000);
+        }
+        if (due_us > START) {
+            break;
+        }
+    }
+    assert_in_range(refusals, 1, 5); /* 12, 6, 3, (2,) 1 */
+    assert_in_range(poller.poll_count, 2, 5);
+    uint32_t registers = 0;
+    for (uint8_t i = 0; i < poller.poll_count; i++) {
+        registers += request_of_run(poller.spans, poller.polls[i].run).count;
+        if (poller.polls[i].pause_ms > 0) {
+            assert_int_equal(request_of_run(poller.spans, poller.polls[i].run).first, bad);
+            assert_int_equal(poller.polls[i].due_us, START + 2 * SECOND);
+        }
+    }
+    assert_int_equal(registers, 12);
+}
+
+static void test_a_refused_register_is_tried_again(void **state)
+{
+    (void)state;
+    static const int64_t pauses_s[] = {2, 4, 8, 16, 32, 60, 60};
+    int64_t now_us = START;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    add(TABLE_HOLDING, 1);
+    make();
+    poller_refused(&poller, 0, now_us);
+    poller_answered(&poller, 0, now_us, 1000);
+    for (unsigned i = 0; i < 7; i++) {
+        poller_refused(&poller, 1, now_us);
+        assert_int_equal(poller.polls[1].due_us - now_us, pauses_s[i] * SECOND);
+        now_us = poller.polls[1].due_us;
+    }
+    poller_answered(&poller, 1, now_us, 1000); /* it gives it now: all in one request again */
+    assert_int_equal(poller.poll_count, 1);
+    assert_int_equal(next_request().count, 2);
+    (void)next_poll(&due_us);
+    assert_true(due_us <= now_us);
+}
+
+static void test_a_long_silence_starts_over(void **state)
+{
+    (void)state;
+    add(TABLE_HOLDING, 0);
+    add(TABLE_HOLDING, 1);
+    make();
+    poller_refused(&poller, 0, START);
+    poller.decode.marked = 1;
+    poller_heard(&poller, START + 5 * SECOND);
+    assert_int_equal(poller.decode.marked, 1);
+    poller_failed(&poller, START + 6 * SECOND);
+    poller_recovered(&poller, START + 15 * SECOND);
+    assert_int_equal(poller.decode.marked, 1);
+    assert_int_equal(poller.poll_count, 2);
+    poller_failed(&poller, START + 16 * SECOND);
+    poller_recovered(&poller, START + 27 * SECOND);
+    assert_int_equal(poller.decode.marked, 0);
+    assert_int_equal(poller.poll_count, 1);
+    poller.decode.marked = 1;
+    poller_heard(&poller, START + 50 * SECOND); /* kept from asking by a humming line */
+    assert_int_equal(poller.decode.marked, 0);
+}
+
+static void test_skipped_turns(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    make();
+    poller_skipped(&poller, 0, START + 300000);
+    assert_int_equal(next_poll(&due_us), 0);
+    assert_int_equal(due_us, START + SECOND);
+    poller_failed(&poller, START + SECOND);
+    poller_skipped(&poller, POLLER_PROBE, START + 2 * SECOND);
+    assert_int_equal(next_poll(&due_us), POLLER_PROBE);
+    assert_int_equal(due_us, START + 3 * SECOND);
+}
+
+int main(void)
+{
+    draw_seed(20240615);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_measuring_takes_the_same, set_up),
+        cmocka_unit_test_setup(test_the_grid_neither_drifts_nor_catches_up, set_up),
+        cmocka_unit_test_setup(test_identity_then_bits_then_values, set_up),
+        cmocka_unit_test_setup(test_an_empty_profile_asks_nothing, set_up),
+        cmocka_unit_test_setup(test_after_a_failure_only_probes, set_up),
+        cmocka_unit_test_setup(test_probes_come_ever_more_rarely, set_up),
+        cmocka_unit_test_setup(test_rare_polls_are_not_probed_more_often, set_up),
+        cmocka_unit_test_setup(test_patience, set_up),
+        cmocka_unit_test_setup(test_a_probe_is_unmistakable, set_up),
+        cmocka_unit_test_setup(test_a_doubted_monitor_is_probed_in_its_turn, set_up),
+        cmocka_unit_test_setup(test_a_refused_register_is_found, set_up),
+        cmocka_unit_test_setup(test_a_refused_register_is_tried_again, set_up),
+        cmocka_unit_test_setup(test_a_long_silence_starts_over, set_up),
+        cmocka_unit_test_setup(test_skipped_turns, set_up),
+    };
+    return cmocka_run_group_tests_name("modbus poller", tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# The whole thing at work: a broker, a simulated ward of twelve beds, the gateway, and a subscriber on this terminal.
+# DEMO_SECONDS ends it by itself (0, the default: when interrupted); exit status 0 only if alerts came. Everything lives
+# in a temporary folder and is gone afterwards. Run by `make demo`.
+set -euo pipefail
+
+: "${BUILD:?run this through make demo}" "${WARDGATE:?}" "${WARD:?}"
+seconds=${DEMO_SECONDS:-0}
+case $seconds in
+'' | *[!0-9]*)
+    echo "demo: DEMO_SECONDS must be a whole number of seconds, not '$seconds'" >&2
+    exit 2
+    ;;
+esac
+
+WARD_DIR=$(mktemp -d "${TMPDIR:-/tmp}/wardgate-demo.XXXXXX")
+port=$((20000 + RANDOM % 20000))
+WARD_PORT=$((port + 1))
+export WARD_DIR WARD_PORT
+pids=()
+
+clean_up() {
+    local pid
+    for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    rm -rf "$WARD_DIR"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+start() { # NAME COMMAND...
+    local name=$1
+    shift
+    "$@" >"$WARD_DIR/$name.log" 2>&1 </dev/null &
+    pids+=("$!")
+}
+
+wait_until() { # WHAT COMMAND...
+    local what=$1 i
+    shift
+    for ((i = 0; i < 100; i++)); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.1
+    done
+    echo "demo: $what did not come up within 10 s" >&2
+    tail -n 20 "$WARD_DIR"/*.log >&2
+    exit 1
+}
+
+printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\n' "$port" >"$WARD_DIR/broker.conf"
+start broker mosquitto -c "$WARD_DIR/broker.conf"
+wait_until "the broker" mosquitto_pub -h 127.0.0.1 -p "$port" -t started -n
+start ward "$WARD" -q tests/ward/demo-ward.conf
+wait_until "the ward" grep -q 'ward: ready' "$WARD_DIR/ward.log"
+
+mkdir "$WARD_DIR/profiles" "$WARD_DIR/rules"
+cp config/profiles/*.yaml "$WARD_DIR/profiles/"
+cp config/rules/*.yaml "$WARD_DIR/rules/"
+cat >"$WARD_DIR/wardgate.yaml" <<END
+gateway: {id: gw-demo, site: demo, ward: ward}
+store: {path: $WARD_DIR/store, size: 16MiB}
+uplink: {brokers: ["mqtt://127.0.0.1:$port"]}
+stay_after: 5s
+buses:
+  line-a: {kind: modbus-rtu, device: $WARD_DIR/line-a, baud: 19200, parity: even}
+  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
+  gw-b: {kind: modbus-tcp, host: 127.0.0.1, port: $((WARD_PORT + 1))}
+beds:
+$(for n in 1 2 3 4 5 6 7 8; do echo "  b0$n: {bus: line-a, address: $n, profile: generic-vitals, class: adult}"; done)
+  b09: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
+  b10: {bus: gw-a, address: 2, profile: generic-vitals, class: adult}
+  b11: {bus: gw-b, address: 1, profile: generic-vitals, class: adult}
+  b12: {bus: gw-b, address: 2, profile: generic-vitals, class: adult}
+rules: [rules/standard.yaml]
+END
+start gateway "$WARDGATE" run -c "$WARD_DIR/wardgate.yaml"
+
+echo "A ward of twelve beds, eight on a 19200 line and four over TCP; b04 is a recorded deterioration, played 20 times faster."
+echo "The broker listens on 127.0.0.1:$port:  mosquitto_sub -h 127.0.0.1 -p $port -v -t 'wardgate/#'"
+echo "The gateway itself:  $WARDGATE status -c $WARD_DIR/wardgate.yaml"
+echo
+status=0
+"$BUILD/tests/watch" "tcp://127.0.0.1:$port" wardgate/demo/ward "$seconds" || status=$?
+if [ "$status" -ne 0 ]; then
+    tail -n 20 "$WARD_DIR/gateway.log" >&2
+fi
+exit "$status"
