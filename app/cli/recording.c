@@ -32,6 +32,19 @@ struct reader {
     bool has_row, absolute;
 };
 
+/* The comma behind a cell, or the line's end; a comma within a cell in quotes is a part of it. */
+static char *find_end(char *cell)
+{
+    cell += strspn(cell, " \t");
+    const bool in_quotes = *cell == '"';
+    bool open = false;
+    while (*cell != '\0' && (open || *cell != ',')) {
+        open ^= in_quotes && *cell == '"';
+        cell++;
+    }
+    return cell;
+}
+
 /* The next cell of a line, in place: without the quotes and blanks around it. NULL when the line is at its end. */
 static char *next_cell(char **cursor)
 {
@@ -39,9 +52,8 @@ static char *next_cell(char **cursor)
     if (cell == NULL) {
         return NULL;
     }
-    char *comma = strchr(cell, ',');
-    *cursor = comma != NULL ? comma + 1 : NULL;
-    char *end = comma != NULL ? comma : cell + strlen(cell);
+    char *end = find_end(cell);
+    *cursor = *end == ',' ? end + 1 : NULL;
     while (end > cell && strchr(" \t\r\n\"", end[-1]) != NULL) {
         end--;
     }
@@ -143,19 +155,34 @@ static bool check_columns(const struct reader *reader)
     return has_time;
 }
 
-static bool read_line(struct reader *reader)
+enum line { LINE_READ, LINE_NONE, LINE_FAULT };
+
+static enum line read_line(struct reader *reader)
 {
     if (fgets(reader->line, RECORDING_LINE_MAX, reader->stream) == NULL) {
-        return false;
+        if (ferror(reader->stream) == 0) {
+            return LINE_NONE;
+        }
+        command_complain("cannot read the recording (%s: %s), check the file", reader->file, strerror(errno));
+        return LINE_FAULT;
     }
     reader->number++;
-    return true;
+    const size_t length = strlen(reader->line);
+    if ((length == 0 || reader->line[length - 1] != '\n') && feof(reader->stream) == 0) {
+        command_complain("a line is longer than %d bytes or has a NUL in it (%s:%u), is this a CSV file?",
+                         RECORDING_LINE_MAX - 1, reader->file, reader->number);
+        return LINE_FAULT;
+    }
+    return LINE_READ;
 }
 
 static bool read_header(struct reader *reader)
 {
-    if (!read_line(reader)) {
+    const enum line line = read_line(reader);
+    if (line == LINE_NONE) {
         command_complain("the recording is empty (%s), it needs a header and rows", reader->file);
+    }
+    if (line != LINE_READ) {
         return false;
     }
     char *cursor = reader->line;
@@ -223,20 +250,18 @@ static bool is_no_value(const char *cell)
 }
 
 /* Time and bed first: the other cells of the row need them. */
-static bool read_place(struct reader *reader, char *const *cells, unsigned count, int64_t *out_ms, uint16_t *out_bed)
+static bool read_place(struct reader *reader, char *const *cells, int64_t *out_ms, uint16_t *out_bed)
 {
-    bool has_time = false;
+    bool placed = true;
     *out_bed = reader->options->bed;
-    for (unsigned i = 0; i < count; i++) {
-        const enum column_kind kind = reader->columns[i].kind;
-        if (kind == COLUMN_TIME) {
-            has_time = read_time(reader, cells[i], out_ms);
-        }
-        if (kind == COLUMN_BED && !read_bed(reader, cells[i], out_bed)) {
-            return false;
+    for (unsigned i = 0; i < reader->column_count && placed; i++) {
+        if (reader->columns[i].kind == COLUMN_TIME) {
+            placed = read_time(reader, cells[i], out_ms);
+        } else if (reader->columns[i].kind == COLUMN_BED) {
+            placed = read_bed(reader, cells[i], out_bed);
         }
     }
-    return has_time;
+    return placed;
 }
 
 static bool read_value(struct reader *reader, const struct column *column, const char *cell, int64_t at_ms,
@@ -269,26 +294,34 @@ static bool note_row(struct reader *reader, int64_t at_ms)
     return true;
 }
 
+/* As many cells as the header has: in a row with fewer or more, who knows which value is whose. */
+static bool split_row(const struct reader *reader, char **cells)
+{
+    unsigned count = 0;
+    char *cursor = reader->line;
+    for (char *cell = next_cell(&cursor); cell != NULL && count <= reader->column_count; cell = next_cell(&cursor)) {
+        if (count < reader->column_count) {
+            cells[count] = cell;
+        }
+        count++;
+    }
+    if (count != reader->column_count) {
+        command_complain("%s cells than the header has columns (%s:%u), mend the row",
+                         count < reader->column_count ? "fewer" : "more", reader->file, reader->number);
+    }
+    return count == reader->column_count;
+}
+
 /* A row tells of its time even when all its cells are empty. */
 static bool read_row(struct reader *reader)
 {
     char *cells[RECORDING_COLUMNS_MAX];
-    unsigned count = 0;
-    char *cursor = reader->line;
-    for (char *cell = next_cell(&cursor); cell != NULL; cell = next_cell(&cursor)) {
-        if (count == reader->column_count) {
-            command_complain("more cells than the header has columns (%s:%u), mend the row", reader->file,
-                             reader->number);
-            return false;
-        }
-        cells[count++] = cell;
-    }
     int64_t at_ms = 0;
     uint16_t bed = 0;
-    if (count == 1 && *cells[0] == '\0') {
+    if (reader->line[strspn(reader->line, " \t\r\n")] == '\0') {
         return true;
     }
-    if (!read_place(reader, cells, count, &at_ms, &bed)) {
+    if (!split_row(reader, cells) || !read_place(reader, cells, &at_ms, &bed)) {
         return false;
     }
     if (!note_row(reader, at_ms)) {
@@ -296,7 +329,7 @@ static bool read_row(struct reader *reader)
     }
     const struct observation heard = {.at_ms = at_ms, .bed = bed, .kind = OBSERVATION_HEARD};
     bool read = add(reader->recording, &heard);
-    for (unsigned i = 0; i < count && read; i++) {
+    for (unsigned i = 0; i < reader->column_count && read; i++) {
         if (reader->columns[i].kind == COLUMN_VITAL) {
             read = read_value(reader, &reader->columns[i], cells[i], at_ms, bed);
         }
@@ -309,16 +342,11 @@ static bool read_all(struct reader *reader)
     if (!read_header(reader)) {
         return false;
     }
-    while (read_line(reader)) {
-        if (!read_row(reader)) {
-            return false;
-        }
+    enum line line = read_line(reader);
+    while (line == LINE_READ && read_row(reader)) {
+        line = read_line(reader);
     }
-    if (ferror(reader->stream) != 0) {
-        command_complain("cannot read the recording (%s: %s), check the file", reader->file, strerror(errno));
-        return false;
-    }
-    return true;
+    return line == LINE_NONE;
 }
 
 bool recording_read(struct recording *recording, const char *file, const struct recording_options *options)
@@ -329,7 +357,9 @@ bool recording_read(struct recording *recording, const char *file, const struct 
     bool read = false;
     if (stream == NULL) {
         command_complain("cannot open the recording (%s: %s), check its name", file, strerror(errno));
-    } else if (reader != NULL && line != NULL) {
+    } else if (reader == NULL || line == NULL) {
+        command_complain("out of memory while reading the recording (%s), replay fewer files at once", file);
+    } else {
         *reader =
             (struct reader){.recording = recording, .options = options, .file = file, .stream = stream, .line = line};
         read = read_all(reader);

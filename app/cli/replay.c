@@ -61,10 +61,56 @@ static int parse_vitals(const char *list, uint32_t *out)
     return COMMAND_OK;
 }
 
-static int finish_options(struct options *o, int argc)
+/* "HR=hr" of --map. */
+static bool is_mapping(const char *name, size_t name_length, const char *value)
+{
+    (void)name;
+    return name_length > 0 && (strcmp(value, "time") == 0 || strcmp(value, "bed") == 0 ||
+                               vital_by_name(value, strlen(value)) != VITAL_NONE);
+}
+
+/* "hr=0" of --absent. */
+static bool is_absence(const char *name, size_t name_length, const char *value)
+{
+    int32_t milli = 0;
+    return vital_by_name(name, name_length) != VITAL_NONE && recording_number(value, &milli);
+}
+
+static int check_pairs(const char *list, const char *option,
+                       bool (*is_right)(const char *name, size_t name_length, const char *value))
+{
+    char pair[128];
+    for (const char *at = list; *at != '\0';) {
+        const size_t length = strcspn(at, ",");
+        (void)snprintf(pair, sizeof pair, "%.*s", (int)length, at);
+        const char *equals = strrchr(pair, '=');
+        if (equals == NULL || !is_right(pair, (size_t)(equals - pair), equals + 1)) {
+            return command_misused(&command_replay, "%s: '%s' is not understood", option, pair);
+        }
+        at += length + (at[length] == ',' ? 1 : 0);
+    }
+    return COMMAND_OK;
+}
+
+static int check_columns(const struct options *o)
+{
+    int32_t milli = 0;
+    int result = o->map != NULL ? check_pairs(o->map, "--map", is_mapping) : COMMAND_OK;
+    if (result == COMMAND_OK && o->absent != NULL && !recording_number(o->absent, &milli)) {
+        result = check_pairs(o->absent, "--absent", is_absence);
+    }
+    return result;
+}
+
+static int finish_options(struct options *o, int argc, char **argv)
 {
     if (o->first_file == argc) {
         return command_misused(&command_replay, "no recording is named");
+    }
+    for (int i = o->first_file; i < argc; i++) {
+        if (argv[i][0] == '-') {
+            return command_misused(&command_replay, "'%s' stands behind a recording, options go before", argv[i]);
+        }
     }
     int64_t period_ms = 0;
     if (o->period != NULL &&
@@ -72,7 +118,8 @@ static int finish_options(struct options *o, int argc)
         return command_misused(&command_replay, "--period: '%s' is no duration such as 1s or 60s", o->period);
     }
     o->period_ms = (uint32_t)period_ms;
-    return o->episodic != NULL ? parse_vitals(o->episodic, &o->episodic_vitals) : COMMAND_OK;
+    const int result = check_columns(o);
+    return result == COMMAND_OK && o->episodic != NULL ? parse_vitals(o->episodic, &o->episodic_vitals) : result;
 }
 
 static int parse_options(int argc, char **argv, struct options *o)
@@ -97,7 +144,7 @@ static int parse_options(int argc, char **argv, struct options *o)
         }
     }
     o->first_file = i;
-    return finish_options(o, argc);
+    return finish_options(o, argc, argv);
 }
 
 static void count_start(struct replay *replay, const struct alert *alert)

@@ -6,12 +6,6 @@
 
 #include <assert.h>
 
-struct channel *bed_channel(const struct bed *bed, enum vital vital)
-{
-    const unsigned index = bed->channel_of[vital];
-    return index == VITAL_NONE || bed->channels == NULL ? NULL : &bed->channels[index];
-}
-
 void channel_reset(struct channel *channel, int64_t start_ms)
 {
     int64_t at_ms = 0;
@@ -28,7 +22,7 @@ void channel_reset(struct channel *channel, int64_t start_ms)
     channel->age_unknown = false;
 }
 
-static enum quality judge(const struct channel *channel, const struct observation *o)
+enum quality channel_judge(const struct channel *channel, const struct observation *o)
 {
     if (o->quality != QUALITY_VALID) {
         return (enum quality)o->quality;
@@ -112,17 +106,16 @@ static void measure(struct engine *engine, struct bed *bed, struct channel *chan
     bed->measured |= UINT32_C(1) << channel->config->vital;
 }
 
-void channel_observe(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o)
+void channel_take(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o,
+                  enum quality quality)
 {
     assert(channel->config->vital == o->vital);
-    const enum quality quality = judge(channel, o);
     const enum quality before = channel->quality;
     if (quality != QUALITY_VALID) {
         reject(engine, channel, o, quality);
     } else if (channel->config->episodic) {
         measure(engine, bed, channel, o);
     } else {
-        stay_note_valid(engine, bed, channel, o->at_ms);
         accept(engine, channel, o);
     }
     bed->changed |= UINT32_C(1) << channel->config->vital;

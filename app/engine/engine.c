@@ -317,9 +317,14 @@ static void set_signal(struct bed *bed, const struct observation *o)
 static void observe_value(struct engine *engine, struct bed *bed, const struct observation *o)
 {
     struct channel *channel = o->vital < VITAL_COUNT ? bed_channel(bed, (enum vital)o->vital) : NULL;
-    if (channel != NULL && channel->config->monitor == o->monitor) {
-        channel_observe(engine, bed, channel, o);
+    if (channel == NULL || channel->config->monitor != o->monitor) {
+        return;
     }
+    const enum quality quality = channel_judge(channel, o);
+    if (quality == QUALITY_VALID && !channel->config->episodic) {
+        stay_note_valid(engine, bed, channel, o->at_ms);
+    }
+    channel_take(engine, bed, channel, o, quality);
 }
 
 /* Observations of this monitor were dropped: what its channels had no longer stands. */

@@ -2,6 +2,7 @@
  * engine_internal.h: the engine's rooms as its own files see them. Nobody else includes this.
  *
  *     engine.c     builds it, takes observations, steps through instants, restores
+ *     bed.c        a bed's channels by vital
  *     channel.c    quality of observations, what a screen sees of a vital
  *     stay.c       beds from vacant to occupied
  *     rule_alarm.c the life of a rule's alarm and of its not_monitored
@@ -99,14 +100,18 @@ struct engine {
     struct record_sink *sink; /* of the step under way */
 };
 
+/* bed.c */
+struct channel *bed_channel(const struct bed *bed, enum vital vital); /* NULL when the bed has no such vital */
+
 /* channel.c */
 void channel_reset(struct channel *channel, int64_t start_ms);
-void channel_observe(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o);
+enum quality channel_judge(const struct channel *channel, const struct observation *o);
+void channel_take(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o,
+                  enum quality quality);
 int64_t channel_next_change(const struct channel *channel, int64_t now_ms); /* when it goes stale */
 void channel_view(const struct channel *channel, bool monitor_silent, int64_t now_ms, struct vital_view *out);
 int64_t channel_lost_at(const struct channel *channel,
                         int64_t now_ms); /* since when nothing stands; INSTANT_NONE while something does */
-struct channel *bed_channel(const struct bed *bed, enum vital vital); /* NULL when the bed has no such vital */
 
 /* stay.c */
 void stay_note_valid(const struct engine *engine, struct bed *bed, const struct channel *channel, int64_t at_ms);

@@ -1,13 +1,20 @@
 /*
- * commit.h: the store's thread: durable before sent.
+ * commit.h: durable before sent: takes the engine's records in groups and has each group committed in one transaction.
  *
- * Takes the engine's records in groups and commits each group in one transaction: the alert in the outbox, its alarm's state, the bed's stay,
- * the gateway's numbers. Only then is the deliver thread woken. Deliveries come back by a ring of rows and are moved to history in the same
- * transactions. Observations are copied into the journal once an interval.
+ *     engine ──records──► ┌ commit ┐ ──group──► ┌ writer ┐     alert in the outbox, its alarm's state, the bed's stay,
+ *     engine ──journal──► │ policy │            │ store  │     the gateway's numbers, rows delivered: all or nothing
+ *     deliver ─delivered► └────────┘ ◄──result─ └────────┘
+ *                             │ wake, after the commit; `direct`, when there is none
+ *                             ▼ deliver
  *
- * When the store cannot be opened or cannot commit, the group is kept and tried again (100 ms to 2 s); after COMMIT_DIRECT_US its alerts
- * are handed once to the deliver thread through the direct ring, as not durable, and are committed later under the same identity, straight into
- * history. Nothing is lost while the group and the record ring have room; a full record ring makes the engine wait.
+ * Two threads, because a disk may hang for seconds inside a sync: the writer alone touches the store (writer.h), the other one keeps time. Only after the
+ * commit is the deliver thread woken. When the store cannot be opened, fails, or does not answer, the group is kept and tried again
+ * (100 ms to 2 s); once it has gone on for COMMIT_DIRECT_US its alerts, and those that follow, are handed once to the deliver thread through the
+ * direct ring, as not durable, and are committed later under the same identity: straight into history when the deliver thread has told that
+ * the broker has them (direct_acknowledged_seq), into the outbox else.
+ *
+ * Nothing is lost while COMMIT_PENDING_MAX records and the record ring have room. After that, alerts already handed over are given up for the store, and counted,
+ * so that the engine never waits for a dead disk.
  */
 #ifndef WARDGATE_COMMIT_H
 #define WARDGATE_COMMIT_H
@@ -20,25 +27,27 @@
 #include "app/engine/engine.h"
 #include "app/engine/status.h"
 #include "app/flow/board.h"
+#include "app/flow/commit_journal.h"
 #include "app/flow/direct.h"
 #include "app/flow/payload.h"
 #include "app/flow/ring.h"
 #include "app/flow/timebase.h"
+#include "app/flow/writer.h"
 #include "drivers/store/store.h"
 #include "hal/thread.h"
 #include "hal/wake.h"
 
-#define COMMIT_GROUP_MAX   256U
+#define COMMIT_PENDING_MAX 1024U   /* records waiting to be committed */
 #define COMMIT_DIRECT_US   1000000 /* after failing for this long, alerts go out not durable */
-#define COMMIT_JOURNAL_MAX 2048U   /* observations in one journal row */
 
 /* Keys and forms of what the store keeps for the engine (store_put_state). */
 #define STATE_NUMBERS "numbers" /* struct state_numbers */
 #define STATE_CLOCK   "clock"   /* struct state_clock */
 #define STATE_BEDS \
-    "journal/beds" /* ids of the beds, NUL-ended one after another, in the order of the journal's indices */
-#define STATE_BED         "bed/"         /* + bed id: struct bed_snapshot */
-#define STATE_MEASUREMENT "measurement/" /* + bed id + "/" + vital: struct observation */
+    "journal/beds"       /* ids of the beds, NUL-ended one after another, in the order of the journal's indices */
+#define STATE_BED "bed/" /* + bed id: struct bed_snapshot */
+#define STATE_MEASUREMENT \
+    "measurement/" /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
 
 struct state_numbers {
     uint64_t seq, next_id;
@@ -49,25 +58,28 @@ struct state_clock {
     uint8_t synced;
 };
 
-/* How the store is doing: written by the store thread, read by all. */
+/* How the store is doing: written by commit's threads, read by all. */
 struct store_state {
     atomic_int status;             /* enum status of the newest try */
-    atomic_llong failing_since_us; /* CLOCK_BOOTTIME; 0: not failing */
+    atomic_llong failing_since_us; /* CLOCK_BOOTTIME: begin of the oldest try since the last that succeeded; 0: none */
     atomic_ullong commits;
-    atomic_uint commit_us; /* the newest commit took this long */
-    atomic_bool replaced;  /* a damaged store was set aside since start */
+    atomic_uint commit_us;                 /* the newest commit took this long */
+    atomic_bool replaced;                  /* a damaged store was set aside since start */
+    atomic_ullong unstored;                /* alerts that were only ever sent not durable */
+    atomic_ullong direct_acknowledged_seq; /* by the deliver thread: the broker has all direct alerts up to this seq */
 };
 
-/* True when it has been failing for more than a second. */
+/* True when it has been failing, or has not answered, for COMMIT_DIRECT_US. */
 bool store_state_is_failing(const struct store_state *state, int64_t boot_us);
+/* Why; STATUS_TIMEOUT while a first try does not come back. */
 enum status store_state_status(const struct store_state *state);
 
 struct commit_config {
     struct store_config store;
     const struct engine_config *engine;
-    const struct payload_context *payloads;
+    const struct payload_context *payloads; /* its epoch is the one that the gateway runs under */
     const struct timebase *timebase;
-    struct board *board;    /* store_alive_us */
+    struct board *board;    /* store_alive_us, journal_dropped */
     struct ring *records;   /* struct record, from the engine */
     struct ring *journal;   /* struct observation in engine time, from the engine */
     struct ring *delivered; /* uint64_t rows, from the deliver thread */
@@ -80,28 +92,34 @@ struct commit_config {
 struct commit {
     struct commit_config config;
     _Atomic(struct store *) store; /* NULL until it is open */
-    atomic_ullong committed_row;
+    atomic_ullong committed_row;   /* newest row that is durable */
     struct store_state state;
-    struct wake wake;
+    struct wake wake; /* raised by producers of the rings, and by the writer */
     struct thread thread;
     atomic_bool stop;
-    struct record *group; /* COMMIT_GROUP_MAX; kept until committed */
-    uint32_t group_count, direct_sent;
-    struct observation *journal; /* COMMIT_JOURNAL_MAX */
-    uint32_t journal_count;
+    struct writer writer;
+    struct pending_record *pending; /* COMMIT_PENDING_MAX; the first ones may be with the writer */
+    uint64_t *delivered;            /* COMMIT_GROUP_MAX likewise */
+    uint32_t pending_count, delivered_count;
+    uint32_t handed; /* of the pending ones, the first so many were handed over directly */
+    struct commit_journal *journal, *journal_spare; /* being filled; free, or with the writer */
+    bool journal_is_out;
     int64_t journal_due_us, retry_us, retry_wait_us;
+    struct direct_alert direct; /* being made */
 };
 
-/* Takes storage and opens the wake (not while the arena measures). The config is copied; what it points at must outlive the thread. */
+/* Takes storage and opens the wakes (not while the arena measures). The config is copied; what it points at must outlive the threads. */
 enum status commit_init(struct commit *commit, struct arena *arena, const struct commit_config *config) MUST_CHECK;
 
-/* `opened` is the store that start-up opened to restore from, or NULL: then the thread keeps trying to open it. It belongs to the commit from now on. */
+/* `opened` is the store that start-up opened to restore from, or NULL: then it is tried to be opened for ever. It belongs to the commit from now on. */
 enum status commit_start(struct commit *commit, struct store *opened) MUST_CHECK;
 
-/* Commits what is in the rings and the last of the journal, closes the store; within 1 s. */
-void commit_stop(struct commit *commit);
+/* Commits what is in the rings and the last of the journal, closes the store; within 1 s. False when the disk has not come back from a write: then one
+ * thread is still in there, and the program must end by _exit, giving nothing back. */
+bool commit_stop(struct commit *commit);
 
-/* One row of the journal is an array of struct observation: how many it holds, copied out; 0 when it is damaged. */
-uint32_t commit_journal_decode(const void *bytes, size_t size, struct observation *out, uint32_t most);
+/* The parts of commit_start and of its thread, for tests that keep time themselves: one round; when the next is due at the latest. */
+void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now_us);
+int64_t commit_step(struct commit *commit, int64_t now_us);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * document.c: the only user of libyaml. Its events build the tree; `open` is the list or mapping that is being filled, and
- * leads back to the root by its parents, so nothing here calls itself.
+ * document.c: the only user of libyaml. Its events build the tree; `open` is the list or mapping that is being filled,
+ * and leads back to the root by its parents, so nothing here calls itself.
  */
 #include "app/settings/document.h"
 
@@ -135,7 +135,8 @@ static size_t count_characters(const char *text)
     return count;
 }
 
-/* Where the first character stands if all of them stand in one line unchanged: without escapes, folds or indentation. */
+/* Where the first character stands if all of them stand in one line unchanged: without escapes, folds or indentation.
+ */
 static uint32_t find_text_column(const struct node *node, const yaml_event_t *event)
 {
     const uint32_t quotes = node->is_quoted ? 2 : 0;

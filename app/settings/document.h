@@ -1,9 +1,10 @@
 /*
  * document.h: one YAML file as a small tree, each part with the line and column where it stands.
  *
- * Keys and texts, lists and mappings, nothing else: anchors, aliases, tags and several documents in a file are refused, because a
- * reader at the bedside must see every value where it holds. A key given twice is a fault. Texts stay as written: what is a number
- * is decided where it is read. Bounded in bytes (file.h), nodes and depth. The tree lives in the pool. Source: YAML 1.1 as read by libyaml.
+ * Keys and texts, lists and mappings, nothing else: anchors, aliases, tags and several documents in a file are refused,
+ * because a reader at the bedside must see every value where it holds. A key given twice is a fault. Texts stay as
+ * written: what is a number is decided where it is read. Bounded in bytes (file.h), nodes and depth. The tree lives in
+ * the pool. Source: YAML 1.1 as read by libyaml.
  */
 #ifndef WARDGATE_DOCUMENT_H
 #define WARDGATE_DOCUMENT_H
@@ -32,8 +33,8 @@ struct node {
     struct node *parent, *first, *last, *next;
 };
 
-/* The root of the tree; NULL when the file cannot be read as such: the faults are in the report. `file` must live as long as the
- * marks. */
+/* The root of the tree; NULL when the file cannot be read as such: the faults are in the report. `file` must live as
+ * long as the marks. */
 const struct node *document_read(const char *file, struct pool *pool, struct settings_report *report);
 
 /* The child under a key; NULL when there is none. */

@@ -18,7 +18,8 @@ struct syntax_fault {
     size_t source_length;
 };
 
-/* Writes what is wrong and what to do; may move fault->line and column to where the mistake is rather than where it was noticed. */
+/* Writes what is wrong and what to do; may move fault->line and column to where the mistake is rather than where it was
+ * noticed. */
 void explain_syntax(struct syntax_fault *fault, char *message, size_t size);
 
 #endif

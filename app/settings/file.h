@@ -21,7 +21,8 @@ struct file_bytes {
     size_t size;
 };
 
-/* STATUS_NOT_FOUND, STATUS_DENIED, STATUS_INVALID (a folder, a device), STATUS_TOO_LARGE, STATUS_NO_MEMORY, STATUS_IO. */
+/* STATUS_NOT_FOUND, STATUS_DENIED, STATUS_INVALID (a folder, a device), STATUS_TOO_LARGE, STATUS_NO_MEMORY, STATUS_IO.
+ */
 enum status file_read(const char *path, struct pool *pool, struct file_bytes *out) MUST_CHECK;
 
 bool file_is_there(const char *path);

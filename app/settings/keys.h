@@ -1,8 +1,9 @@
 /*
- * keys.h: every key of the configuration, of a profile and of a rules file, in tables; and what each section is read into.
+ * keys.h: every key of the configuration, of a profile and of a rules file, in tables; and what each section is read
+ * into.
  *
- * The one place where keys, their defaults, limits and help stand. A key that was not written and has no default leaves its
- * member as the reader set it up. Constant data.
+ * The one place where keys, their defaults, limits and help stand. A key that was not written and has no default leaves
+ * its member as the reader set it up. Constant data.
  */
 #ifndef WARDGATE_KEYS_H
 #define WARDGATE_KEYS_H

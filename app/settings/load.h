@@ -1,8 +1,9 @@
 /*
  * load.h: what the readers of the single parts share while a configuration is loaded. Private to app/settings.
  *
- * Order: ward (gateway, store, uplink), buses, beds, profiles, rules, overrides, then the checks across all of them. Each reports every
- * fault it finds and goes on; what is not sound is marked, so that no later part complains about what follows from it.
+ * Order: ward (gateway, store, uplink), buses, beds, profiles, rules, overrides, then the checks across all of them.
+ * Each reports every fault it finds and goes on; what is not sound is marked, so that no later part complains about
+ * what follows from it.
  */
 #ifndef WARDGATE_LOAD_H
 #define WARDGATE_LOAD_H
@@ -43,7 +44,7 @@ void uplink_read(struct load *load, const struct node *node);
 void buses_read(struct load *load, const struct node *entries);
 void beds_read(struct load *load, const struct node *entries);
 bool profiles_read(struct load *load) MUST_CHECK; /* false: no memory for them */
-void rules_read(struct load *load, const struct node *files);
+void rules_read(struct load *load, const struct node *list);
 void overrides_read(struct load *load);
 void checks_run(struct load *load);
 

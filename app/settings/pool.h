@@ -1,7 +1,8 @@
 /*
  * pool.h: memory of a configuration while it is read and afterwards: taken piece by piece, given back all at once.
  *
- * Bounded: a pool gives at most bytes_max, so that no file can make the gateway eat the machine. Thread: that which loads.
+ * Bounded: a pool gives at most bytes_max, so that no file can make the gateway eat the machine. Thread: that which
+ * loads.
  */
 #ifndef WARDGATE_POOL_H
 #define WARDGATE_POOL_H

@@ -161,8 +161,7 @@ static bool read_file(struct load *load, const struct node *node, struct profile
 static void mark_beds(struct load *load)
 {
     const struct node *entries = node_child(load->root, "beds");
-    load->are_beds_sound =
-        load->settings->bed_count > 0 && load->settings->bed_count == entries->child_count;
+    load->are_beds_sound = load->settings->bed_count > 0 && load->settings->bed_count == entries->child_count;
     for (uint16_t i = 0; i < load->settings->bed_count; i++) {
         const struct bed_settings *bed = &load->beds[i];
         for (uint8_t j = 0; j < bed->monitor_count; j++) {

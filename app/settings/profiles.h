@@ -1,7 +1,8 @@
 /*
  * profiles.h: the parts of a profile: one channel, one bit. Private to app/settings.
  *
- * Each returns false after it has reported what is wrong, and writes *out only when it is sound. Thread: that which loads.
+ * Each returns false after it has reported what is wrong, and writes *out only when it is sound. Thread: that which
+ * loads.
  */
 #ifndef WARDGATE_PROFILES_H
 #define WARDGATE_PROFILES_H

@@ -1,8 +1,8 @@
 /*
  * report.h: collects what is wrong with a configuration; settings_print_report (settings.h) prints it.
  *
- * Each fault points at a node's value, at its key, or at a place in a file, and says what is wrong, then what to do. Beyond
- * SETTINGS_FAULTS_MAX faults are only counted. The report keeps copies of all texts. Thread: that which loads.
+ * Each fault points at a node's value, at its key, or at a place in a file, and says what is wrong, then what to do.
+ * Beyond SETTINGS_FAULTS_MAX faults are only counted. The report keeps copies of all texts. Thread: that which loads.
  */
 #ifndef WARDGATE_REPORT_H
 #define WARDGATE_REPORT_H
@@ -28,7 +28,8 @@ void report_key_fault(struct settings_report *report, const struct node *node, c
 void report_file_fault(struct settings_report *report, struct settings_mark mark, const char *source, size_t length,
                        const char *message);
 
-/* About a part of the expression in `node`: line and column of the part where the file shows it character by character. */
+/* About a part of the expression in `node`: line and column of the part where the file shows it character by character.
+ */
 void report_expression_fault(struct settings_report *report, const struct node *node,
                              const struct expression_fault *fault);
 

@@ -51,7 +51,7 @@ static void store_number(const struct field *field, void *target, int64_t number
 
 static void store_node(const struct field *field, void *target, const struct node *node)
 {
-    memcpy((char *)target + field->offset, &node, sizeof node);
+    memcpy((char *)target + field->offset, &node, sizeof(const void *));
 }
 
 static bool store_text(const struct reader *reader, const struct field *field, void *target, const char *text)

@@ -1,9 +1,9 @@
 /*
  * schema.h: reads a mapping by a table of the keys it may have.
  *
- * A section is a const table, one key a row: name, type, limits, default, help. section_read checks a mapping against it and fills the
- * caller's plain struct: texts as const char *, every number as int64_t, what has its own shape as const struct node *.
- * The rows' help is what `wardgate help KEY` prints. Thread: that which loads.
+ * A section is a const table, one key a row: name, type, limits, default, help. section_read checks a mapping against
+ * it and fills the caller's plain struct: texts as const char *, every number as int64_t, what has its own shape as
+ * const struct node *. The rows' help is what `wardgate help KEY` prints. Thread: that which loads.
  */
 #ifndef WARDGATE_SCHEMA_H
 #define WARDGATE_SCHEMA_H
@@ -57,15 +57,16 @@ struct reader {
     struct settings_report *report;
 };
 
-/* Fills `target`, a struct laid out as the fields say and holding zeros (or the caller's own defaults). False when a key is unknown, missing or
- * wrong: the faults are in the report, and what was right is in the target nevertheless. */
+/* Fills `target`, a struct laid out as the fields say and holding zeros (or the caller's own defaults). False when a
+ * key is unknown, missing or wrong: the faults are in the report, and what was right is in the target nevertheless. */
 bool section_read(const struct reader *reader, const struct node *mapping, const struct section *section,
                   void *target) MUST_CHECK;
 
 /* As if no key had been written. */
 bool section_read_defaults(const struct reader *reader, const struct section *section, void *target) MUST_CHECK;
 
-/* Reports that a key is missing, unless a key of `mapping` that the section does not know is probably that one misspelt. */
+/* Reports that a key is missing, unless a key of `mapping` that the section does not know is probably that one
+ * misspelt. */
 void section_report_missing(const struct reader *reader, const struct node *mapping, const struct section *section,
                             const struct field *field);
 

@@ -1,9 +1,11 @@
 /*
- * settings.h: the configuration as data: wardgate.yaml with the profiles and rules files that it names, read and checked.
+ * settings.h: the configuration as data: wardgate.yaml with the profiles and rules files that it names, read and
+ * checked.
  *
- * settings_load reads everything and collects every fault of every file before it gives up, each with file:line:column and key. Nothing is
- * half-applied: with a fault there are no settings. All texts and arrays belong to the settings and live until settings_free.
- * Durations are ms, sizes bytes, values thousandths of the canonical unit. Thread: start-up only; afterwards constant.
+ * settings_load reads everything and collects every fault of every file before it gives up, each with file:line:column
+ * and key. Nothing is half-applied: with a fault there are no settings. All texts and arrays belong to the settings and
+ * live until settings_free. Durations are ms, sizes bytes, values thousandths of the canonical unit. Thread: start-up
+ * only; afterwards constant.
  */
 #ifndef WARDGATE_SETTINGS_H
 #define WARDGATE_SETTINGS_H
@@ -121,11 +123,13 @@ struct settings_report {
     uint16_t file_count;
 };
 
-/* True: *out is the whole configuration. False: report->fault_count > 0 and *out is NULL. Warnings may come with either. */
+/* True: *out is the whole configuration. False: report->fault_count > 0 and *out is NULL. Warnings may come with
+ * either. */
 bool settings_load(const char *file, struct settings **out, struct settings_report *report);
 void settings_free(struct settings *settings); /* NULL is allowed */
 
-/* Bit per enum vital: what the monitors of a bed give together, and what a rule asks. A rule is evaluated at a bed that gives all it asks. */
+/* Bit per enum vital: what the monitors of a bed give together, and what a rule asks. A rule is evaluated at a bed that
+ * gives all it asks. */
 uint32_t settings_bed_vitals(const struct settings *settings, uint16_t bed);
 uint32_t settings_rule_vitals(const struct rule *rule);
 

@@ -17,7 +17,8 @@ struct url {
     uint16_t port;           /* 0: none given */
 };
 
-/* NULL, or what is wrong with it, as the end of a sentence. A wrong address is not to be shown: it may hold a password. */
+/* NULL, or what is wrong with it, as the end of a sentence. A wrong address is not to be shown: it may hold a password.
+ */
 const char *url_split(const char *text, struct url *out);
 
 /* True for an address in digits, which nobody has to look up. */

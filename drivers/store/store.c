@@ -8,6 +8,7 @@
 #define ROOM_PERCENT 75U /* above: no new alert; deliveries and deletions need the rest to work at all */
 #define LAST_PERCENT 90U /* above: no new alarm or state either; what configuration bounds never comes near */
 #define TRIM_PERCENT 60U /* above: history gives way */
+#define TRIM_ROWS    64U /* a transaction, because each may dirty a page before it frees one */
 
 /* Pages that the free quarter must carry at worst: those dirtied in a transaction, and those that the one before gave free, which LMDB
  * does not use again until the next. An alert with its alarm, states and a delivery: 6 and 5; trimming, roots and branches: 52 and 84. */
@@ -107,9 +108,9 @@ bool store_has_room(struct store *store)
     return !transaction_is_above(&store->commit, ROOM_PERCENT);
 }
 
-enum status store_put_alert(struct store *store, const struct store_alert *alert, uint64_t *out_row)
+enum status store_put_alert(struct store *store, const struct store_alert *alert)
 {
-    assert(store != NULL && store->commit.txn != NULL && alert != NULL && out_row != NULL);
+    assert(store != NULL && store->commit.txn != NULL && alert != NULL);
     if (!store_has_room(store)) {
         return written(store, STATUS_FULL);
     }
@@ -121,9 +122,6 @@ enum status store_put_alert(struct store *store, const struct store_alert *alert
         const unsigned database = (alert->flags & STORE_ALERT_SENT) != 0 ? DB_HISTORY : DB_OUTBOX;
         status =
             transaction_put(&store->commit, database, (struct bytes){key, sizeof key}, row_bytes(&store->row), true);
-    }
-    if (status == STATUS_OK) {
-        *out_row = number;
     }
     return written(store, status);
 }
@@ -148,15 +146,18 @@ enum status store_put_alarm(struct store *store, const struct store_alarm *alarm
 enum status store_put_state(struct store *store, const char *key, const void *value, size_t size)
 {
     assert(store != NULL && store->commit.txn != NULL && key != NULL && key[0] != '\0');
-    if (strlen(key) > STORE_KEY_MAX || size > STORE_VALUE_MAX) {
+    if (strlen(key) > STORE_KEY_MAX || size > STORE_STATE_MAX) {
         return written(store, STATUS_TOO_LARGE);
     }
     if (transaction_is_above(&store->commit, LAST_PERCENT)) {
         return written(store, STATUS_FULL);
     }
-    row_seal(value, size, store->row.bytes);
-    store->row.size = ROW_SEAL + size;
-    return written(store, transaction_put(&store->commit, DB_STATE, text_bytes(key), row_bytes(&store->row), false));
+    void *place = NULL;
+    const enum status status = transaction_reserve(&store->commit, DB_STATE, text_bytes(key), ROW_SEAL + size, &place);
+    if (status == STATUS_OK) {
+        row_seal(value, size, place);
+    }
+    return written(store, status);
 }
 
 /* The row is copied on its way: what a get gives lies in a page that the put may move. */

@@ -5,11 +5,11 @@
  * loss is harmless: it is made anew when damaged). A row of the outbox is an alert as JSON with the topics it goes to; delivered rows move to
  * history. A quarter of each map stays free, because a full LMDB map cannot even be emptied; history gives way to new alerts, the outbox never.
  *
- * Threads: the write calls (begin ... commit, journal_put, journal_trim, journal_clear) belong to one thread, the store thread. Reads may come
+ * Threads: the write calls (begin ... commit, journal_put, journal_clear) belong to one thread, the store thread. Reads may come
  * from any thread, each inside its own short read transaction that never outlives the call; what a visit is given is valid during that
  * visit only, and a visit must not write. After a fault that LMDB cannot go on from, store_begin closes and opens the environment while reads wait.
- * Sizes: keys up to 96 bytes, values up to STORE_VALUE_MAX (json and snapshot together), one put into the journal
- * up to STORE_JOURNAL_MAX.
+ * Sizes: keys up to 96 bytes, values up to STORE_VALUE_MAX (json and snapshot together), states up to STORE_STATE_MAX,
+ * one put into the journal up to STORE_JOURNAL_MAX.
  * Errors: STATUS_FULL (disk, map or headroom), STATUS_IO, STATUS_CORRUPT, STATUS_DENIED, STATUS_WRONG_VERSION, STATUS_NOT_FOUND,
  * STATUS_TOO_LARGE, STATUS_BUSY (another process, or too many readers), STATUS_CLOSED (lost, and not open again yet), STATUS_NO_MEMORY.
  */
@@ -26,6 +26,8 @@
     1U /* of everything in `alerts`, snapshots and states included: raise it when the form of any changes */
 #define STORE_VALUE_MAX \
     3840 /* with its row it fits one page of 4 KiB: a full, fragmented map has no two pages side by side */
+#define STORE_STATE_MAX \
+    16384 /* a state larger than STORE_VALUE_MAX may not fit a nearly full map: for what is written at start */
 #define STORE_JOURNAL_MAX 32768
 #define STORE_PIECE_MAX   3968
 #define STORE_EPOCH_MAX   33
@@ -80,6 +82,8 @@ struct store_usage {
 enum status store_open(const struct store_config *config, struct store **out) MUST_CHECK;
 void store_close(struct store *store);              /* NULL is allowed; no other call may be running */
 const char *store_epoch(const struct store *store); /* random hex id made at creation, or adopted; store thread */
+uint64_t store_last_row(
+    const struct store *store); /* newest row number given; those of failed commits stay unused; store thread */
 const char *store_set_aside_path(
     const struct store *store); /* the newest; NULL when nothing was set aside; store thread */
 
@@ -88,7 +92,8 @@ const char *store_set_aside_path(
 enum status store_begin(struct store *store) MUST_CHECK;
 uint32_t store_batch_max(const struct store *store); /* what the map's free quarter is sure to carry */
 bool store_has_room(struct store *store); /* inside a transaction: does the next alert fit beside the headroom? */
-enum status store_put_alert(struct store *store, const struct store_alert *alert, uint64_t *out_row) MUST_CHECK;
+enum status store_put_alert(struct store *store,
+                            const struct store_alert *alert) MUST_CHECK; /* row is given by the store */
 enum status store_put_alarm(struct store *store, const struct store_alarm *alarm) MUST_CHECK;
 enum status store_put_state(struct store *store, const char *key, const void *value, size_t size) MUST_CHECK;
 enum status store_mark_delivered(struct store *store,
@@ -113,10 +118,10 @@ typedef bool store_alarm_visit(void *context, const struct store_alarm *alarm);
 enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void *context) MUST_CHECK;
 
 /* The journal, in its own environment and its own transactions. A put of more than STORE_PIECE_MAX bytes is kept in pieces of that many and
- * a rest, which visits see one by one, in order. When the map fills up the oldest pieces give way
- * (and all of them, should even that not help). trim removes a bounded number a call. */
-enum status store_journal_put(struct store *store, int64_t at_ms, const void *bytes, size_t size) MUST_CHECK;
-enum status store_journal_trim(struct store *store, int64_t before_ms) MUST_CHECK;
+ * a rest, which visits see one by one, in order. With each put some of the oldest pieces give way: those before keep_from_ms, and more
+ * when the map fills up (and all of them, should even that not help). */
+enum status store_journal_put(struct store *store, int64_t at_ms, int64_t keep_from_ms, const void *bytes,
+                              size_t size) MUST_CHECK;
 typedef bool store_journal_visit(void *context, int64_t at_ms, const void *bytes, size_t size);
 enum status store_journal_each(struct store *store, int64_t from_ms, store_journal_visit *visit,
                                void *context) MUST_CHECK;

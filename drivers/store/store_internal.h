@@ -25,8 +25,6 @@ enum { DB_JOURNAL, TRENDS_DATABASES };
 _Static_assert(PAGE_HEAD_BYTES + ROW_MAX <= PAGE_LEAST && PAGE_HEAD_BYTES + ROW_SEAL + STORE_PIECE_MAX <= PAGE_LEAST,
                "no value needs two pages side by side");
 
-#define TRIM_ROWS 64U /* a transaction, because each may dirty a page before it frees one */
-
 struct store {
     char path[STORE_PATH_MAX];
     int folder_fd, lock_fd;

@@ -33,24 +33,6 @@ enum status store_journal_each(struct store *store, int64_t from_ms, store_journ
     return store_read_rows(store, &store->trends, DB_JOURNAL, (struct bytes){key, sizeof key}, read_journal, &reading);
 }
 
-static enum status journal_begin(struct store *s, struct transaction *out)
-{
-    enum status status = STATUS_OK;
-    if (environment_is_lost(&s->trends)) {
-        status = store_revive(s, &s->trends);
-    }
-    return status == STATUS_OK ? transaction_begin(&s->trends, true, out) : status;
-}
-
-static enum status journal_end(struct transaction *t, enum status status)
-{
-    if (status != STATUS_OK) {
-        transaction_abort(t);
-        return status;
-    }
-    return transaction_commit(t);
-}
-
 /* The number behind the instant keeps pieces of one instant apart and in order. */
 static enum status piece_put(struct store *s, const struct transaction *t, int64_t at_ms, const void *bytes,
                              size_t size)
@@ -78,13 +60,12 @@ static enum status pieces_put(struct store *s, const struct transaction *t, int6
     return status;
 }
 
-/* Twice as many of the oldest pieces go as come, until there is room. */
-static enum status journal_write(struct store *s, struct transaction *t, int64_t at_ms, const void *bytes, size_t size)
+static enum status journal_write(struct store *s, struct transaction *t, int64_t at_ms, int64_t keep_from_ms,
+                                 const void *bytes, size_t size)
 {
-    enum status status = STATUS_OK;
-    if (transaction_is_above(t, JOURNAL_PERCENT)) {
-        status = store_drop_rows(t, DB_JOURNAL, UINT64_MAX, 2 * (size / STORE_PIECE_MAX + 1));
-    }
+    /* Twice as many may go as come, until there is room. */
+    const uint64_t before = transaction_is_above(t, JOURNAL_PERCENT) ? UINT64_MAX : instant_number(keep_from_ms);
+    enum status status = store_drop_rows(t, DB_JOURNAL, before, 2 * (size / STORE_PIECE_MAX + 1));
     if (status == STATUS_OK && transaction_is_above(t, JOURNAL_FULL)) {
         status = transaction_commit(t); /* what was dropped makes room for the next */
         return status == STATUS_OK ? STATUS_FULL : status;
@@ -92,29 +73,30 @@ static enum status journal_write(struct store *s, struct transaction *t, int64_t
     if (status == STATUS_OK) {
         status = pieces_put(s, t, at_ms, bytes, size);
     }
-    status = journal_end(t, status);
-    return status == STATUS_FULL ? store_journal_clear(s) : status;
+    status = status == STATUS_OK ? transaction_commit(t) : status;
+    transaction_abort(t);
+    if (status == STATUS_FULL) { /* not even deleting helped: what the journal held is worth less than a journal */
+        (void)!store_journal_clear(s);
+    }
+    return status;
 }
 
-enum status store_journal_put(struct store *store, int64_t at_ms, const void *bytes, size_t size)
+enum status store_journal_put(struct store *store, int64_t at_ms, int64_t keep_from_ms, const void *bytes, size_t size)
 {
     assert(store != NULL && bytes != NULL);
     if (size > STORE_JOURNAL_MAX) {
         return STATUS_TOO_LARGE;
     }
-    struct transaction t;
-    const enum status status = journal_begin(store, &t);
-    return status == STATUS_OK ? journal_write(store, &t, at_ms, bytes, size) : status;
-}
-
-enum status store_journal_trim(struct store *store, int64_t before_ms)
-{
-    assert(store != NULL);
-    struct transaction t;
-    enum status status = journal_begin(store, &t);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = STATUS_OK;
+    if (environment_is_lost(&store->trends)) {
+        status = store_revive(store, &store->trends);
     }
-    status = store_drop_rows(&t, DB_JOURNAL, instant_number(before_ms), TRIM_ROWS);
-    return journal_end(&t, status);
+    struct transaction t;
+    if (status == STATUS_OK) {
+        status = transaction_begin(&store->trends, true, &t);
+    }
+    if (status == STATUS_OK) {
+        status = journal_write(store, &t, at_ms, keep_from_ms, bytes, size);
+    }
+    return status;
 }

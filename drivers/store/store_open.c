@@ -251,6 +251,11 @@ const char *store_epoch(const struct store *store)
     return store->epoch;
 }
 
+uint64_t store_last_row(const struct store *store)
+{
+    return store->next_row - 1;
+}
+
 const char *store_set_aside_path(const struct store *store)
 {
     return store->set_aside[0] == '\0' ? NULL : store->set_aside;

@@ -5,6 +5,7 @@
  *   - MQTTAsync_destroy of the last client waits for Paho's threads and can hang while a name is looked up under the lock. The new client
  *     is therefore made before the old one is destroyed, and uplink_close lets another thread destroy the last one and waits for it
  *     for a bounded time only; a client that does not end is left to the end of the process, and its callbacks find the uplink closed.
+ *   - What a destroyed client had queued and not sent is leaked: its queue is kept short, and the caller tries again later.
  *   - In MQTT 5 a DISCONNECT from the broker calls `disconnected`, not `connection lost`: both are taken.
  *   - Above the broker's Receive Maximum sending stalls in steps of 1 s: UPLINK_CONNECTED tells it, the caller keeps its window below.
  */

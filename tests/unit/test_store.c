@@ -101,6 +101,7 @@ static void test_alerts_are_read_back(void **state)
     store_usage(store, &usage);
     assert_int_equal(usage.outbox_rows, 5);
     assert_int_equal(usage.commits, 1);
+    assert_int_equal(store_last_row(store), 5);
     store_close(store);
 }
 
@@ -108,16 +109,15 @@ static void test_abort_leaves_nothing(void **state)
 {
     (void)state;
     static struct test_alert t;
-    uint64_t row = 0;
     struct store *store = store_folder_open(&folder);
     assert_int_equal(store_begin(store), STATUS_OK);
-    assert_int_equal(store_put_alert(store, test_alert_make(&t, 1, JSON), &row), STATUS_OK);
+    assert_int_equal(store_put_alert(store, test_alert_make(&t, 1, JSON)), STATUS_OK);
     store_abort(store);
     store_abort(store);
     assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
     assert_int_equal(rows.count, 0);
     assert_int_equal(store_begin(store), STATUS_OK);
-    assert_int_equal(store_put_alert(store, test_alert_make(&t, 1, JSON), &row), STATUS_OK);
+    assert_int_equal(store_put_alert(store, test_alert_make(&t, 1, JSON)), STATUS_OK);
     store_close(store); /* in the middle of a transaction */
     store = store_folder_open(&folder);
     assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
@@ -149,12 +149,11 @@ static void test_sent_alert_goes_straight_to_history(void **state)
 {
     (void)state;
     static struct test_alert t;
-    uint64_t row = 0;
     struct store *store = store_folder_open(&folder);
     assert_int_equal(store_begin(store), STATUS_OK);
     (void)test_alert_make(&t, 1, JSON);
     t.alert.flags |= STORE_ALERT_SENT;
-    assert_int_equal(store_put_alert(store, &t.alert, &row), STATUS_OK);
+    assert_int_equal(store_put_alert(store, &t.alert), STATUS_OK);
     assert_int_equal(store_commit(store), STATUS_OK);
     struct store_usage usage;
     store_usage(store, &usage);
@@ -248,14 +247,14 @@ static void test_too_large(void **state)
 {
     (void)state;
     static struct test_alert t;
-    static char big[STORE_VALUE_MAX + 1];
-    uint64_t row = 0;
+    static char big[STORE_STATE_MAX + 1];
     struct store *store = store_folder_open(&folder);
     assert_int_equal(store_begin(store), STATUS_OK);
-    assert_int_equal(store_put_alert(store, test_alert_make(&t, 1, STORE_VALUE_MAX), &row), STATUS_OK);
+    assert_int_equal(store_put_alert(store, test_alert_make(&t, 1, STORE_VALUE_MAX)), STATUS_OK);
     t.alert.json_length = STORE_VALUE_MAX + 1;
-    assert_int_equal(store_put_alert(store, &t.alert, &row), STATUS_TOO_LARGE);
+    assert_int_equal(store_put_alert(store, &t.alert), STATUS_TOO_LARGE);
     assert_int_equal(store_begin(store), STATUS_OK);
+    assert_int_equal(store_put_state(store, "key", big, STORE_STATE_MAX), STATUS_OK);
     assert_int_equal(store_put_state(store, "key", big, sizeof big), STATUS_TOO_LARGE);
     memset(big, 'k', STORE_KEY_MAX + 1);
     assert_int_equal(store_begin(store), STATUS_OK);

@@ -317,7 +317,7 @@ static void test_damaged_journal_is_made_anew(void **state)
     unsigned pieces = 0;
     struct store *store = store_folder_open(&folder);
     assert_int_equal(test_alerts_commit(store, 1, 1, JSON), STATUS_OK);
-    assert_int_equal(store_journal_put(store, 1000, "journal", 7), STATUS_OK);
+    assert_int_equal(store_journal_put(store, 1000, 0, "journal", 7), STATUS_OK);
     store_close(store);
     (void)snprintf(data_path, sizeof data_path, "%s/trends/data.mdb", folder.path);
     file_read(data_path, &damaged);
@@ -327,7 +327,7 @@ static void test_damaged_journal_is_made_anew(void **state)
     assert_null(store_set_aside_path(store));
     assert_int_equal(store_journal_each(store, 0, count_pieces, &pieces), STATUS_OK);
     assert_int_equal(pieces, 0);
-    assert_int_equal(store_journal_put(store, 2000, "journal", 7), STATUS_OK);
+    assert_int_equal(store_journal_put(store, 2000, 0, "journal", 7), STATUS_OK);
     assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
     assert_int_equal(rows.count, 1);
     store_close(store);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "drivers/monitor/modbus/describe.h"
 #include "drivers/monitor/modbus/modbus_driver.h"
 #include "hal/clock.h"
 
@@ -185,7 +186,7 @@ static void on_deadline(struct bus *bus, int64_t now_us, struct observation_sink
         exchange_ask(bus, now_us);
         break;
     case STEP_SENDING:
-        exchange_listen(bus, now_us);
+        exchange_listen(bus);
         break;
     case STEP_LISTENING:
         exchange_look(bus, out);
@@ -207,6 +208,7 @@ static const struct bus_health *health(const struct bus *bus)
 const struct monitor_driver modbus_rtu_driver = {.kind = "modbus-rtu",
                                                  .own_thread = true,
                                                  .make = make_rtu,
+                                                 .each_request = modbus_each_request,
                                                  .start = start,
                                                  .descriptor = descriptor,
                                                  .next_deadline = next_deadline,
@@ -218,6 +220,7 @@ const struct monitor_driver modbus_rtu_driver = {.kind = "modbus-rtu",
 const struct monitor_driver modbus_tcp_driver = {.kind = "modbus-tcp",
                                                  .own_thread = false,
                                                  .make = make_tcp,
+                                                 .each_request = modbus_each_request,
                                                  .start = start,
                                                  .descriptor = descriptor,
                                                  .next_deadline = next_deadline,

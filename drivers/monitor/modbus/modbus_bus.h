@@ -61,7 +61,7 @@ void bus_reconnect(struct bus *bus, int64_t now_us);
 
 /* modbus_exchange.c: each ends in one of the three above or sets the step, deadline and watching. */
 void exchange_ask(struct bus *bus, int64_t now_us);
-void exchange_listen(struct bus *bus, int64_t now_us);
+void exchange_listen(struct bus *bus);
 void exchange_look(struct bus *bus, struct observation_sink *out);
 
 #endif

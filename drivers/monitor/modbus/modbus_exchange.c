@@ -7,7 +7,8 @@
 
 enum {
     SETTLE_US = 30000, /* a line has fallen silent after this: USB adapters hold bytes back for up to 16 ms */
-    LOOK_US_MIN = 2000 /* between looks at an answer that is not whole yet */
+    LOOK_US_MIN = 200,  /* between looks at an answer that is not whole yet, while it grows */
+    STALL_US_MIN = 2000 /* and while it does not */
 };
 
 enum modbus_exception {
@@ -176,11 +177,13 @@ void exchange_ask(struct bus *bus, int64_t now_us)
     bus->deadline_us = bus->link.tcp ? bus->ask.give_up_us : bus->ask.out_us;
 }
 
-void exchange_listen(struct bus *bus, int64_t now_us)
+/* More bytes than the wire can have carried since the request was out: some came before, and are no answer. */
+void exchange_listen(struct bus *bus)
 {
     size_t pending = 0;
     enum status status = link_pending(&bus->link, &pending);
-    if (status == STATUS_OK && pending > 0) {
+    const int64_t now_us = clock_boot_us(); /* long after the request was out, if the machine is busy */
+    if (status == STATUS_OK && wire_us(&bus->wire, (uint32_t)pending) > now_us - bus->ask.out_us) {
         count_failure(bus, STATUS_TOO_SOON);
         status = link_discard(&bus->link);
     }
@@ -189,7 +192,8 @@ void exchange_listen(struct bus *bus, int64_t now_us)
         return;
     }
     bus->step = STEP_LISTENING;
-    bus->deadline_us = bus->ask.out_us + wire_us(&bus->wire, bus->ask.answer_bytes);
+    /* Monitors, too, keep the line silent before they send. */
+    bus->deadline_us = bus->ask.out_us + bus->wire.gap_us + wire_us(&bus->wire, bus->ask.answer_bytes);
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------- */
@@ -292,7 +296,8 @@ static int64_t next_look_us(const struct bus *bus, int64_t now_us)
     }
     const size_t missing = ask->pending < ask->answer_bytes ? ask->answer_bytes - ask->pending : 0;
     const int64_t missing_us = wire_us(&bus->wire, (uint32_t)missing);
-    return now_us + (missing_us > LOOK_US_MIN ? missing_us : LOOK_US_MIN);
+    const int64_t least_us = ask->grown_us == now_us ? LOOK_US_MIN : STALL_US_MIN;
+    return now_us + (missing_us > least_us ? missing_us : least_us);
 }
 
 /* Nothing to take yet: until when to wait, and for what. */

@@ -88,10 +88,9 @@ static inline bool test_alert_is(const struct store_alert *found, uint64_t seq, 
 static inline enum status test_alerts_commit(struct store *store, uint64_t first, uint32_t count, uint32_t json_length)
 {
     struct test_alert t;
-    uint64_t row = 0;
     enum status status = store_begin(store);
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
-        status = store_put_alert(store, test_alert_make(&t, first + i, json_length), &row);
+        status = store_put_alert(store, test_alert_make(&t, first + i, json_length));
     }
     return status == STATUS_OK ? store_commit(store) : status;
 }

@@ -1,0 +1,136 @@
+#include "app/flow/deliver.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "app/flow/deliver_internal.h"
+#include "hal/clock.h"
+
+int64_t deliver_engine_ms(const struct deliver *d)
+{
+    return timebase_engine_ms(d->config.timebase, d->now_us);
+}
+
+int64_t deliver_correction_ms(const struct deliver *d)
+{
+    return d->wall_ms - deliver_engine_ms(d);
+}
+
+/* Insertion sort: once, at start, of a few hundred. */
+static void sort_beds(const struct engine_config *config, uint16_t *by_id)
+{
+    for (uint16_t i = 0; i < config->bed_count; ++i) {
+        uint16_t at = i;
+        while (at > 0 && strcmp(config->beds[i].id, config->beds[by_id[at - 1]].id) < 0) {
+            by_id[at] = by_id[at - 1];
+            --at;
+        }
+        by_id[at] = i;
+    }
+}
+
+struct deliver *deliver_make(struct arena *arena, const struct deliver_config *config)
+{
+    const uint16_t bed_count = config->context->config->bed_count;
+    struct deliver *d = ARENA_TAKE(arena, struct deliver, 1);
+    struct bed_present *beds = ARENA_TAKE(arena, struct bed_present, bed_count);
+    uint32_t *behind = ARENA_TAKE(arena, uint32_t, bed_count + 2U);
+    uint16_t *beds_by_id = ARENA_TAKE(arena, uint16_t, bed_count);
+    struct direct_slot *direct = ARENA_TAKE(arena, struct direct_slot, DELIVER_DIRECT_MAX);
+    char *scratch = ARENA_TAKE(arena, char, DELIVER_SCRATCH_MAX);
+    if (d == NULL) {
+        return NULL;
+    }
+    assert(config->broker_count > 0 && config->brokers != NULL);
+    d->config = *config;
+    d->context = *config->context;
+    d->present.beds = beds;
+    d->outbox.behind = behind;
+    d->beds_by_id = beds_by_id;
+    d->direct = direct;
+    d->scratch = scratch;
+    d->wake.fd = -1;
+    sort_beds(d->context.config, beds_by_id);
+    topic_of_gateway(&d->context, "status", d->will_topic);
+    d->config.uplink.will_topic = d->will_topic;
+    d->config.uplink.will_payload = d->will_payload;
+    link_init(d);
+    return d;
+}
+
+/* The store opens while the thread runs already; with it come its epoch, its alarms and the outbox. */
+static void notice_store(struct deliver *d)
+{
+    struct store *store = atomic_load(d->config.store);
+    if (store == d->store) {
+        return;
+    }
+    d->store = store;
+    d->context.epoch = store != NULL ? store_epoch(store) : NULL;
+    if (d->link.state == LINK_UP) {
+        present_begin(d);
+    }
+}
+
+static void begin_round(struct deliver *d)
+{
+    d->now_us = clock_boot_us();
+    d->wall_ms = clock_wall_ms();
+    d->due_us = d->now_us + DELIVER_IDLE_US;
+    atomic_store(&d->config.board->deliver_alive_us, d->now_us);
+}
+
+static void deliver_round(struct deliver *d)
+{
+    begin_round(d);
+    notice_store(d);
+    direct_take(d);
+    link_step(d);
+    outbox_return_acked(d);
+    if (d->link.state == LINK_UP && present_step(d)) {
+        (void)present_settle(d);
+        direct_step(d);
+        outbox_step(d);
+        present_refresh(d);
+    }
+}
+
+static void *deliver_run(void *argument)
+{
+    struct deliver *d = argument;
+    while (!atomic_load(&d->stop)) {
+        deliver_round(d);
+        (void)wake_wait_until(&d->wake, d->due_us);
+    }
+    begin_round(d);
+    link_farewell(d);
+    outbox_return_acked(d);
+    return NULL;
+}
+
+enum status deliver_start(struct deliver *d)
+{
+    enum status status = wake_open(&d->wake);
+    if (status == STATUS_OK) {
+        status = uplink_open(&d->config.uplink, &d->wake, &d->uplink);
+    }
+    if (status == STATUS_OK) {
+        status = thread_start(&d->thread, "deliver", deliver_run, d);
+    }
+    return status;
+}
+
+struct wake *deliver_wake(struct deliver *d)
+{
+    return &d->wake;
+}
+
+void deliver_stop(struct deliver *d)
+{
+    atomic_store(&d->stop, true);
+    wake_raise(&d->wake);
+    thread_join(&d->thread);
+    uplink_close(d->uplink);
+    d->uplink = NULL;
+    wake_close(&d->wake);
+}

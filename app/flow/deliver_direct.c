@@ -1,0 +1,124 @@
+#include <string.h>
+
+#include "app/flow/deliver_internal.h"
+
+static struct direct_slot *find(struct deliver *d, enum direct_state state)
+{
+    struct direct_slot *found = NULL;
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        struct direct_slot *slot = &d->direct[i];
+        if (slot->state == state && (found == NULL || slot->alert.alert.seq < found->alert.alert.seq)) {
+            found = slot;
+        }
+    }
+    return found;
+}
+
+/* A delivered one may make room: then its alarm's topic is the store's again. One that was not delivered never does: the
+ * ring behind it fills and its producer counts. */
+void direct_take(struct deliver *d)
+{
+    for (;;) {
+        struct direct_slot *slot = find(d, DIRECT_FREE);
+        if (slot == NULL) {
+            slot = find(d, DIRECT_DELIVERED);
+        }
+        if (slot == NULL || ring_pop(d->config.direct, &slot->alert, 1) == 0) {
+            return;
+        }
+        slot->state = DIRECT_WAITING;
+    }
+}
+
+const char *direct_bed(const struct deliver *d, const struct direct_slot *slot)
+{
+    const uint16_t bed = slot->alert.alert.key.bed;
+    return bed == BED_NONE ? "" : d->context.config->beds[bed].id;
+}
+
+static bool is_of_same_alarm(const struct direct_slot *a, const struct direct_slot *b)
+{
+    const struct alarm_key *x = &a->alert.alert.key;
+    const struct alarm_key *y = &b->alert.alert.key;
+    return x->bed == y->bed && x->family == y->family && x->index == y->index;
+}
+
+bool direct_is_newest(const struct deliver *d, uint16_t index)
+{
+    const struct direct_slot *slot = &d->direct[index];
+    if (slot->state == DIRECT_FREE || slot->alert.alert.test) {
+        return false;
+    }
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        const struct direct_slot *other = &d->direct[i];
+        if (other->state != DIRECT_FREE && !other->alert.alert.test && is_of_same_alarm(slot, other) &&
+            other->alert.alert.seq > slot->alert.alert.seq) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, uint64_t seq)
+{
+    bool newer = false;
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        struct direct_slot *slot = &d->direct[i];
+        char name[ALARM_NAME_MAX];
+        if (slot->state == DIRECT_FREE || slot->alert.alert.test || strcmp(direct_bed(d, slot), bed) != 0) {
+            continue;
+        }
+        alarm_name(d->context.config, &slot->alert.alert.key, name);
+        if (strcmp(name, alarm) != 0) {
+            continue;
+        }
+        newer |= slot->alert.alert.seq > seq;
+        if (slot->alert.alert.seq <= seq && slot->state == DIRECT_DELIVERED) {
+            slot->state = DIRECT_FREE;
+        }
+    }
+    return newer;
+}
+
+static bool hand_over(struct deliver *d, struct direct_slot *slot)
+{
+    const struct alert *alert = &slot->alert.alert;
+    const bool late = deliver_engine_ms(d) - alert->at_ms > DELIVER_LATE_MS;
+    char topic[PAYLOAD_TOPIC_MAX];
+    const size_t length = payload_alert_delivery(slot->alert.json, slot->alert.json_length, late, false, d->scratch,
+                                                 DELIVER_SCRATCH_MAX);
+    topic_of_bed(&d->context, direct_bed(d, slot), "alert", topic);
+    const struct uplink_message message = {.topic = topic, .payload = d->scratch, .length = length, .qos = 1};
+    const struct flight what = {.kind = FLIGHT_DIRECT, .direct = (uint16_t)(slot - d->direct)};
+    return link_publish(d, &message, &what);
+}
+
+void direct_step(struct deliver *d)
+{
+    struct direct_slot *slot = find(d, DIRECT_WAITING);
+    while (slot != NULL && present_settle(d) && link_has_room(d, FLIGHT_STATE) && hand_over(d, slot)) {
+        const struct alert *alert = &slot->alert.alert;
+        slot->state = DIRECT_IN_FLIGHT;
+        if (!alert->test) {
+            char name[ALARM_NAME_MAX];
+            alarm_name(d->context.config, &alert->key, name);
+            present_alarm(d, direct_bed(d, slot), name, slot->alert.json, slot->alert.json_length,
+                          alert->state == ALARM_ENDED);
+        }
+        slot = find(d, DIRECT_WAITING);
+    }
+}
+
+void direct_acked(struct deliver *d, uint16_t slot)
+{
+    d->direct[slot].state = d->direct[slot].alert.alert.test ? DIRECT_FREE : DIRECT_DELIVERED;
+}
+
+void direct_unsent(struct deliver *d)
+{
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        if (d->direct[i].state == DIRECT_IN_FLIGHT) {
+            d->direct[i].state = DIRECT_WAITING;
+        }
+    }
+}

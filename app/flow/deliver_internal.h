@@ -1,0 +1,191 @@
+/*
+ * deliver_internal.h: the parts of the deliver thread and what they share. Private to app/flow/deliver*.c; that thread alone.
+ *
+ *     deliver.c          the thread: its round, its end
+ *     deliver_link.c     the connection, its retries, and the window of unacknowledged publishes
+ *     deliver_present.c  the retained present: status, alarms, settings, vitals, health
+ *     deliver_outbox.c   the rows of the outbox, in order per bed
+ *     deliver_direct.c   alerts that a sick store could not commit
+ *
+ * Every step does what can be done now and says by deliver_due when it wants the next round; an acknowledgement or news wake the thread sooner.
+ */
+#ifndef WARDGATE_DELIVER_INTERNAL_H
+#define WARDGATE_DELIVER_INTERNAL_H
+
+#include "app/flow/deliver.h"
+#include "app/flow/direct.h"
+
+#define DELIVER_STATES_IN_FLIGHT   8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
+#define DELIVER_FLIGHTS            (DELIVER_IN_FLIGHT + DELIVER_STATES_IN_FLIGHT)
+#define DELIVER_ACK_TIMEOUT_US     15000000
+#define DELIVER_CONNECT_GUARD_US   60000000 /* an attempt ends long before, unless the library fails to say so */
+#define DELIVER_IDLE_US            1000000 /* the longest wait, so that its sign of life stays fresh */
+#define DELIVER_RETRY_US           2000    /* after the library's queue was full */
+#define DELIVER_STORE_RETRY_US     1000000 /* after a fault of the store */
+#define DELIVER_VITALS_REPEAT_US   9000000 /* at least every 10 s is promised */
+#define DELIVER_HEALTH_US          10000000
+#define DELIVER_ALARMS_US          20000000
+#define DELIVER_SETTINGS_US        60000000
+#define DELIVER_BACKLOG_PACE_US    5000 /* 200 rows of backlog a second */
+#define DELIVER_REFUSED_RETRY_US   30000000
+#define DELIVER_DIRECT_MAX         32
+#define DELIVER_STATUS_MAX         512
+#define DELIVER_ALARM_PAYLOAD_MAX  (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
+#define DELIVER_SCRATCH_MAX        PAYLOAD_SETTINGS_MAX     /* the largest payload */
+#define DELIVER_STATE_IS_TOO_OLD_MS 2000 /* a value this long past its stale time: the engine's thread stands still */
+
+_Static_assert(DELIVER_SCRATCH_MAX >= PAYLOAD_HEALTH_MAX && DELIVER_SCRATCH_MAX >= PAYLOAD_VITALS_MAX &&
+                   DELIVER_SCRATCH_MAX >= DELIVER_ALARM_PAYLOAD_MAX,
+               "one scratch buffer holds any payload");
+_Static_assert(DELIVER_FLIGHTS <= UPLINK_TAGS_MAX, "the uplink keeps a place for each publish in flight");
+
+enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_UP };
+
+/* What an unacknowledged publish carries. */
+enum flight_kind { FLIGHT_FREE, FLIGHT_STATE, FLIGHT_ROW, FLIGHT_DIRECT };
+
+struct flight {
+    enum flight_kind kind;
+    bool acked;       /* a row whose acknowledgement waits for room in the ring to the store thread */
+    uint16_t direct;  /* FLIGHT_DIRECT: its slot */
+    uint64_t tag;     /* how the uplink names it */
+    uint64_t row, seq; /* FLIGHT_ROW */
+    int64_t sent_us;
+};
+
+struct link {
+    enum link_state state;
+    uint8_t broker;
+    uint32_t backoff_ms;
+    uint32_t window; /* of each kind, alerts and states */
+    int64_t retry_us, changed_us; /* when it may connect again; when its state changed */
+    uint64_t random, next_tag;
+    bool told_down; /* people were told of this outage */
+    struct flight flights[DELIVER_FLIGHTS];
+};
+
+/* The order in which a connection gets to know the present. */
+enum present_stage { PRESENT_STATUS, PRESENT_ALARMS, PRESENT_SETTINGS, PRESENT_VITALS, PRESENT_COMPLETE };
+
+/* A pass over all alarms that goes on where the window stopped it: first the direct ones, then the store's, high priority first. */
+struct alarm_pass {
+    bool running;
+    bool with_ended;
+    uint16_t direct;  /* next slot */
+    int8_t priority;  /* of the store's alarms now; below PRIORITY_NONE: all done */
+    uint32_t done;    /* alarms of that priority published */
+    uint32_t visited; /* within the visit under way */
+};
+
+struct bed_present {
+    uint64_t version;       /* of the view published last */
+    uint64_t settings_stay; /* the stay that the settings published last belong to */
+    int64_t vitals_us;      /* when its vitals were published last */
+    bool settings_due, vitals_due;
+    uint8_t quality[VITAL_COUNT];
+};
+
+struct present {
+    enum present_stage stage;
+    struct alarm_pass pass;
+    int64_t alarms_us, settings_us, health_us; /* when they are due again */
+    bool pass_failed;                          /* the store could not be read: the next pass is a whole one again */
+    struct bed_present *beds;
+    /* the state that follows an alert handed over already, when the library's queue had no room for both */
+    bool owes;
+    char owed_topic[PAYLOAD_TOPIC_MAX];
+    char owed[DELIVER_ALARM_PAYLOAD_MAX];
+    size_t owed_length;
+};
+
+/* Rows up to `through` were handed over, except those of places that are behind; rows up to `behind_through` too, wherever they belong. */
+struct outbox {
+    bool begun;
+    bool stopped;            /* within a visit: no room */
+    uint64_t through, behind_through;         /* rows */
+    uint64_t through_seq, behind_through_seq; /* and their seq */
+    uint64_t behind_rows;    /* sum over places */
+    uint32_t *behind;        /* a place: a bed, or one of the two behind them: the gateway, and beds no longer configured */
+    uint64_t newest;         /* committed when this connection began: its alarms' states are part of the present */
+    int64_t behind_due_us;   /* pace */
+    int64_t again_us;        /* when refused rows are tried again; 0: there are none */
+};
+
+enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_DELIVERED };
+
+/* Delivered ones stay until the store knows them: till then they are newer than its alarms. */
+struct direct_slot {
+    enum direct_state state;
+    struct direct_alert alert;
+};
+
+struct deliver {
+    struct deliver_config config;
+    struct payload_context context; /* the given one, with the store's epoch once it is known */
+    struct store *store;            /* as seen in this round */
+    struct uplink *uplink;
+    struct wake wake;
+    struct thread thread;
+    atomic_bool stop;
+    int64_t now_us, wall_ms; /* of this round */
+    int64_t due_us;          /* of the next */
+    struct link link;
+    struct present present;
+    struct outbox outbox;
+    struct direct_slot *direct;
+    const uint16_t *beds_by_id; /* indices of beds, sorted by id */
+    char *scratch;
+    char will_topic[PAYLOAD_TOPIC_MAX];
+    char will_payload[DELIVER_STATUS_MAX];
+};
+
+static inline void deliver_due(struct deliver *d, int64_t at_us)
+{
+    if (at_us < d->due_us) {
+        d->due_us = at_us;
+    }
+}
+
+/* wall = engine + this, now */
+int64_t deliver_correction_ms(const struct deliver *d);
+int64_t deliver_engine_ms(const struct deliver *d);
+
+/* deliver_link.c */
+void link_init(struct deliver *d);
+void link_step(struct deliver *d); /* takes events, connects when due, gives up on a broker that does not acknowledge */
+bool link_has_room(const struct deliver *d, enum flight_kind kind);
+uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind);
+/* QoS 1. False: not now (no room). True: handed over, or hopeless and counted as refused. Of `what`, kind, row, seq and direct are looked at. */
+bool link_publish(struct deliver *d, const struct uplink_message *message, const struct flight *what);
+/* Retained, QoS 1, within the window; length 0 empties the topic. */
+bool link_publish_state(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms);
+/* Retained, QoS 0. */
+bool link_publish_figures(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms);
+void link_farewell(struct deliver *d);
+
+/* deliver_present.c */
+void present_begin(struct deliver *d);
+bool present_step(struct deliver *d); /* true once this connection knows the whole present */
+void present_refresh(struct deliver *d);
+bool present_status(struct deliver *d, const char *state);
+/* The retained state behind an alert: its content, or an empty topic at the end. Kept and tried again when it cannot go now. */
+void present_alarm(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length, bool ended);
+bool present_settle(struct deliver *d); /* publishes what is owed; true when nothing is */
+
+/* deliver_outbox.c */
+void outbox_begin(struct deliver *d);
+void outbox_step(struct deliver *d);
+void outbox_refused(struct deliver *d);
+void outbox_return_acked(struct deliver *d); /* acknowledged rows to the store thread */
+
+/* deliver_direct.c */
+void direct_take(struct deliver *d);
+void direct_step(struct deliver *d);
+void direct_acked(struct deliver *d, uint16_t slot);
+void direct_unsent(struct deliver *d); /* the connection is gone */
+const char *direct_bed(const struct deliver *d, const struct direct_slot *slot);
+/* True when a direct alert of this alarm is newer than `seq`; those that are not are let go. */
+bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, uint64_t seq);
+bool direct_is_newest(const struct deliver *d, uint16_t slot); /* of its alarm, and not a test */
+
+#endif

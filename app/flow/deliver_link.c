@@ -1,0 +1,378 @@
+/*
+ *              link_connect                 CONNECTED
+ *     DOWN ------------------> CONNECTING ------------> UP
+ *      ^  \___ cannot begin __/     |                    |
+ *      |                            | CONNECT_FAILED:    | LOST, a publish that Paho gave up, no acknowledgement
+ *      +---------- link_drop <------+ next broker        | for 15 s: the same broker once more
+ *      +---------- link_drop <---------------------------+
+ *
+ * The wait before the next attempt doubles from 0.2 s to 10 s, 20 % more or less, and starts over once a connection lasted 10 s.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/flow/deliver_internal.h"
+#include "hal/clock.h"
+
+#define BACKOFF_MS_MIN       200
+#define BACKOFF_MS_MAX       10000
+#define LASTED_US            10000000
+#define DISCONNECT_MS        200
+#define FAREWELL_US          300000
+#define FNV_OFFSET           UINT64_C(14695981039346656037)
+#define FNV_PRIME            UINT64_C(1099511628211)
+
+/* Gateways of one ward start after the same power cut: what makes them differ is their name and their boot. */
+static uint64_t seed_of(const struct payload_context *context)
+{
+    const char *const parts[] = {context->boot, context->gateway, context->site, context->ward};
+    uint64_t hash = FNV_OFFSET;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i) {
+        for (const char *c = parts[i]; *c != '\0'; ++c) {
+            hash = (hash ^ (unsigned char)*c) * FNV_PRIME;
+        }
+    }
+    return hash != 0 ? hash : FNV_OFFSET; /* xorshift stands still at 0 */
+}
+
+static uint64_t next_random(struct link *link)
+{
+    link->random ^= link->random << 13;
+    link->random ^= link->random >> 7;
+    link->random ^= link->random << 17;
+    return link->random;
+}
+
+void link_init(struct deliver *d)
+{
+    d->link.random = seed_of(&d->context);
+    d->link.backoff_ms = BACKOFF_MS_MIN;
+}
+
+static const struct uplink_broker *broker_of(const struct deliver *d)
+{
+    return &d->config.brokers[d->link.broker];
+}
+
+static void set_connected(struct deliver *d, bool connected)
+{
+    struct board *board = d->config.board;
+    if (atomic_exchange(&board->uplink_connected, connected) != connected) {
+        atomic_store(&board->uplink_changed_us, d->now_us);
+    }
+    atomic_store(&board->uplink_broker, d->link.broker);
+}
+
+static void tell_down(struct deliver *d, const char *why)
+{
+    if (!d->link.told_down) {
+        (void)fprintf(stderr,
+                      "wardgate: no connection to the broker (%s: %s), check network and broker; alerts wait in the store\n",
+                      broker_of(d)->url, why[0] != '\0' ? why : "connection lost");
+        d->link.told_down = true;
+    }
+}
+
+/* Rows that were not acknowledged are read from the outbox again; acknowledged ones still go to the store thread. */
+static void forget_flights(struct link *link)
+{
+    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
+        if (!link->flights[i].acked) {
+            link->flights[i].kind = FLIGHT_FREE;
+        }
+    }
+}
+
+static void link_drop(struct deliver *d, const char *why)
+{
+    struct link *link = &d->link;
+    tell_down(d, why);
+    if (link->state == LINK_UP && d->now_us - link->changed_us >= LASTED_US) {
+        link->backoff_ms = BACKOFF_MS_MIN;
+    }
+    link->retry_us = d->now_us + (int64_t)(link->backoff_ms * (80 + next_random(link) % 41) / 100) * 1000;
+    link->backoff_ms = link->backoff_ms < BACKOFF_MS_MAX / 2 ? link->backoff_ms * 2 : BACKOFF_MS_MAX;
+    link->state = LINK_DOWN;
+    link->changed_us = d->now_us;
+    forget_flights(link);
+    direct_unsent(d);
+    set_connected(d, false);
+}
+
+static void link_fail(struct deliver *d, const char *why)
+{
+    link_drop(d, why);
+    d->link.broker = (uint8_t)((d->link.broker + 1) % d->config.broker_count);
+}
+
+static void link_connect(struct deliver *d)
+{
+    const uint32_t connects = atomic_load(&d->config.board->uplink_connects) + 1;
+    const size_t length =
+        payload_status(&d->context, "offline", connects, d->wall_ms, d->will_payload, sizeof d->will_payload);
+    assert(length > 0);
+    (void)length;
+    const enum status begun = uplink_connect(d->uplink, broker_of(d));
+    d->link.state = LINK_CONNECTING;
+    d->link.changed_us = d->now_us;
+    if (begun != STATUS_OK) {
+        link_fail(d, status_text(begun));
+    }
+}
+
+static void link_rise(struct deliver *d, uint16_t receive_maximum)
+{
+    struct link *link = &d->link;
+    const uint32_t half = receive_maximum / 2U;
+    link->state = LINK_UP;
+    link->changed_us = d->now_us;
+    link->told_down = false;
+    link->window = half < 1 ? 1 : half < DELIVER_IN_FLIGHT ? half : DELIVER_IN_FLIGHT;
+    atomic_fetch_add(&d->config.board->uplink_connects, 1);
+    set_connected(d, true);
+    (void)fprintf(stderr, "wardgate: connected to broker %s\n", broker_of(d)->url);
+    present_begin(d);
+}
+
+/* ---- the window ---- */
+
+uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
+        count += d->link.flights[i].kind == kind ? 1 : 0;
+    }
+    return count;
+}
+
+bool link_has_room(const struct deliver *d, enum flight_kind kind)
+{
+    if (kind == FLIGHT_STATE) {
+        return link_in_flight(d, FLIGHT_STATE) < d->link.window;
+    }
+    return link_in_flight(d, FLIGHT_ROW) + link_in_flight(d, FLIGHT_DIRECT) < d->link.window;
+}
+
+static struct flight *find_flight(struct link *link, uint64_t tag)
+{
+    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
+        if (link->flights[i].kind != FLIGHT_FREE && !link->flights[i].acked && link->flights[i].tag == tag) {
+            return &link->flights[i];
+        }
+    }
+    return NULL;
+}
+
+static struct flight *free_flight(struct link *link)
+{
+    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
+        if (link->flights[i].kind == FLIGHT_FREE) {
+            return &link->flights[i];
+        }
+    }
+    return NULL;
+}
+
+static void count_refused(struct deliver *d)
+{
+    atomic_store(&d->config.board->uplink_refused_us, d->now_us);
+}
+
+/* True: it is out of our hands. */
+static bool is_settled(struct deliver *d, enum status published)
+{
+    if (published == STATUS_INVALID) { /* no broker would ever take it */
+        count_refused(d);
+        return true;
+    }
+    if (published != STATUS_OK) {
+        deliver_due(d, d->now_us + DELIVER_RETRY_US);
+    }
+    return published == STATUS_OK;
+}
+
+bool link_publish(struct deliver *d, const struct uplink_message *message, const struct flight *what)
+{
+    struct flight *flight = free_flight(&d->link);
+    assert(message->qos == 1);
+    if (flight == NULL || !link_has_room(d, what->kind)) {
+        return false;
+    }
+    if (message->length == 0 && !message->retained) { /* an alert whose content is damaged: it says nothing that could be sent */
+        return is_settled(d, STATUS_INVALID);
+    }
+    struct uplink_message tagged = *message;
+    tagged.tag = ++d->link.next_tag;
+    const enum status published = uplink_publish(d->uplink, &tagged);
+    if (published == STATUS_OK) {
+        *flight = *what;
+        flight->acked = false;
+        flight->tag = tagged.tag;
+        flight->sent_us = d->now_us;
+    }
+    return is_settled(d, published);
+}
+
+bool link_publish_state(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms)
+{
+    const struct uplink_message message = {.topic = topic,
+                                           .payload = payload,
+                                           .length = length,
+                                           .qos = 1,
+                                           .retained = true,
+                                           .expiry_s = (uint32_t)(expiry_ms / 1000)};
+    return link_publish(d, &message, &(struct flight){.kind = FLIGHT_STATE});
+}
+
+bool link_publish_figures(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms)
+{
+    const struct uplink_message message = {.topic = topic,
+                                           .payload = payload,
+                                           .length = length,
+                                           .retained = true,
+                                           .expiry_s = (uint32_t)(expiry_ms / 1000)};
+    return is_settled(d, uplink_publish(d->uplink, &message));
+}
+
+/* ---- events ---- */
+
+static void take_delivered(struct deliver *d, const struct uplink_event *event)
+{
+    struct flight *flight = find_flight(&d->link, event->tag);
+    if (flight == NULL) {
+        return;
+    }
+    if (flight->kind == FLIGHT_ROW) {
+        flight->acked = true;
+        return;
+    }
+    if (flight->kind == FLIGHT_DIRECT) {
+        direct_acked(d, flight->direct);
+    }
+    flight->kind = FLIGHT_FREE;
+}
+
+/* A row that the broker refuses stays in the outbox; a direct alert is not kept for ever. */
+static void take_refused(struct deliver *d, const struct uplink_event *event)
+{
+    struct flight *flight = find_flight(&d->link, event->tag);
+    count_refused(d);
+    if (flight == NULL) {
+        return;
+    }
+    if (flight->kind == FLIGHT_ROW) {
+        outbox_refused(d);
+    } else if (flight->kind == FLIGHT_DIRECT) {
+        direct_acked(d, flight->direct);
+    }
+    flight->kind = FLIGHT_FREE;
+}
+
+static void take_publish_failed(struct deliver *d, const struct uplink_event *event)
+{
+    if (event->reason >= UPLINK_REASON_REFUSED) {
+        take_refused(d, event);
+    } else if (d->link.state == LINK_UP) {
+        link_drop(d, event->text);
+    }
+}
+
+static void take_event(struct deliver *d, const struct uplink_event *event)
+{
+    switch (event->kind) {
+    case UPLINK_CONNECTED:
+        if (d->link.state == LINK_CONNECTING) {
+            link_rise(d, event->receive_maximum);
+        }
+        break;
+    case UPLINK_CONNECT_FAILED:
+        if (d->link.state == LINK_CONNECTING) {
+            link_fail(d, event->text);
+        }
+        break;
+    case UPLINK_LOST:
+        if (d->link.state == LINK_UP) {
+            link_drop(d, event->text);
+        }
+        break;
+    case UPLINK_DELIVERED:
+        take_delivered(d, event);
+        break;
+    case UPLINK_PUBLISH_FAILED:
+        take_publish_failed(d, event);
+        break;
+    }
+}
+
+static void take_events(struct deliver *d)
+{
+    struct uplink_event event;
+    while (uplink_next_event(d->uplink, &event)) {
+        if (event.connection == uplink_connection(d->uplink)) {
+            take_event(d, &event);
+        }
+    }
+}
+
+/* When the oldest publish that is not acknowledged was sent; INT64_MAX when there is none. */
+static int64_t oldest_unacked_us(const struct link *link)
+{
+    int64_t oldest_us = INT64_MAX;
+    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
+        const struct flight *flight = &link->flights[i];
+        if (flight->kind != FLIGHT_FREE && !flight->acked && flight->sent_us < oldest_us) {
+            oldest_us = flight->sent_us;
+        }
+    }
+    return oldest_us;
+}
+
+/* A broker that takes publishes and acknowledges none is no broker. */
+static void watch_acknowledgements(struct deliver *d)
+{
+    const int64_t oldest_us = oldest_unacked_us(&d->link);
+    if (oldest_us == INT64_MAX) {
+        return;
+    }
+    if (d->now_us - oldest_us >= DELIVER_ACK_TIMEOUT_US) {
+        uplink_disconnect(d->uplink, DISCONNECT_MS);
+        link_drop(d, "no acknowledgement in 15 s");
+    } else {
+        deliver_due(d, oldest_us + DELIVER_ACK_TIMEOUT_US);
+    }
+}
+
+void link_step(struct deliver *d)
+{
+    take_events(d);
+    if (d->link.state == LINK_UP) {
+        watch_acknowledgements(d);
+    }
+    if (d->link.state == LINK_CONNECTING && d->now_us - d->link.changed_us >= DELIVER_CONNECT_GUARD_US) {
+        link_fail(d, "no end of the attempt");
+    }
+    if (d->link.state == LINK_DOWN && d->now_us >= d->link.retry_us) {
+        link_connect(d);
+    }
+    if (d->link.state == LINK_DOWN) {
+        deliver_due(d, d->link.retry_us);
+    }
+}
+
+/* The last word: offline, retained, so that nobody waits for the keep-alive. What was acknowledged meanwhile need not be sent again. */
+void link_farewell(struct deliver *d)
+{
+    if (d->link.state != LINK_UP) {
+        return;
+    }
+    const int64_t until_us = d->now_us + FAREWELL_US;
+    bool said = false;
+    while (clock_boot_us() < until_us && (!said || oldest_unacked_us(&d->link) != INT64_MAX)) {
+        said = said || present_status(d, "offline");
+        (void)wake_wait_until(&d->wake, said ? until_us : clock_boot_us() + DELIVER_RETRY_US);
+        take_events(d);
+    }
+    uplink_disconnect(d->uplink, DISCONNECT_MS);
+    set_connected(d, false);
+}

@@ -1,0 +1,269 @@
+/*
+ * The outbox is read by two passes. The live pass goes on with the newest rows; a row whose place is behind it only counts, because the place's
+ * older rows come first. The backlog pass follows, paced, and hands over the rows of the places that are behind, until
+ * none is. Each row is handed over by exactly one of them, and the rows of one place in their order:
+ *
+ *     backlog pass: [ ... behind_through ]   live pass: [ ... through ]   behind_through <= through
+ *     behind[place] = rows of the place in (behind_through, through]      0: the live pass hands its rows over
+ *
+ * An acknowledged row goes to the store thread, which moves it to history. A connection that ends forgets all of this; the next one begins with what the
+ * outbox still holds.
+ */
+#include <string.h>
+
+#include "app/flow/deliver_internal.h"
+
+#define BACKLOG_BURST 20 /* rows that a late round may catch up with */
+
+static uint32_t place_of(const struct deliver *d, const char *bed)
+{
+    const struct engine_config *config = d->context.config;
+    uint32_t low = 0;
+    uint32_t high = config->bed_count;
+    if (bed[0] == '\0') {
+        return config->bed_count;
+    }
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        const int order = strcmp(bed, config->beds[d->beds_by_id[middle]].id);
+        if (order == 0) {
+            return d->beds_by_id[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return config->bed_count + 1U;
+}
+
+static uint64_t committed_row(const struct deliver *d)
+{
+    return atomic_load(d->config.committed_row);
+}
+
+static void store_failed(struct deliver *d)
+{
+    deliver_due(d, d->now_us + DELIVER_STORE_RETRY_US);
+}
+
+/* ---- one row ---- */
+
+static bool hand_over(struct deliver *d, const struct store_alert *alert)
+{
+    char topic[PAYLOAD_TOPIC_MAX];
+    const bool late = d->wall_ms - alert->committed_wall_ms > DELIVER_LATE_MS;
+    const size_t length =
+        payload_alert_delivery(alert->json, alert->json_length, late, true, d->scratch, DELIVER_SCRATCH_MAX);
+    topic_of_bed(&d->context, alert->bed, "alert", topic);
+    const struct uplink_message message = {.topic = topic, .payload = d->scratch, .length = length, .qos = 1};
+    return link_publish(d, &message, &(struct flight){.kind = FLIGHT_ROW, .row = alert->row, .seq = alert->seq});
+}
+
+static bool can_show_state(struct deliver *d)
+{
+    return present_settle(d) && link_has_room(d, FLIGHT_STATE);
+}
+
+static void show_state(struct deliver *d, const struct store_alert *alert)
+{
+    if ((alert->flags & STORE_ALERT_TEST) == 0) {
+        present_alarm(d, alert->bed, alert->alarm, alert->json, alert->json_length,
+                      (alert->flags & STORE_ALERT_ENDS_ALARM) != 0);
+    }
+}
+
+/* ---- live pass ---- */
+
+static bool visit_live(void *context, const struct store_alert *alert)
+{
+    struct deliver *d = context;
+    struct outbox *outbox = &d->outbox;
+    uint32_t *behind = &outbox->behind[place_of(d, alert->bed)];
+    if (!can_show_state(d) || (*behind == 0 && !hand_over(d, alert))) {
+        outbox->stopped = true;
+        return false;
+    }
+    if (*behind > 0) { /* its alert waits for its turn; screens get to know the state at once */
+        ++*behind;
+        ++outbox->behind_rows;
+    }
+    show_state(d, alert);
+    outbox->through = alert->row;
+    outbox->through_seq = alert->seq;
+    return true;
+}
+
+static void pass_live(struct deliver *d)
+{
+    struct outbox *outbox = &d->outbox;
+    const uint64_t newest = committed_row(d);
+    if (newest <= outbox->through) {
+        return;
+    }
+    outbox->stopped = false;
+    if (store_each_outbox(d->store, outbox->through, UINT32_MAX, visit_live, d) != STATUS_OK) {
+        store_failed(d);
+    } else if (!outbox->stopped && newest > outbox->through) {
+        outbox->through = newest; /* what was committed and is not here was delivered before */
+    }
+}
+
+/* ---- backlog pass ---- */
+
+static bool visit_behind(void *context, const struct store_alert *alert)
+{
+    struct deliver *d = context;
+    struct outbox *outbox = &d->outbox;
+    uint32_t *behind = &outbox->behind[place_of(d, alert->bed)];
+    if (alert->row > outbox->through || outbox->behind_rows == 0) {
+        return false;
+    }
+    if (*behind > 0) {
+        if (d->now_us < outbox->behind_due_us || !hand_over(d, alert)) {
+            return false;
+        }
+        outbox->behind_due_us += DELIVER_BACKLOG_PACE_US;
+        --*behind;
+        --outbox->behind_rows;
+    }
+    outbox->behind_through = alert->row;
+    outbox->behind_through_seq = alert->seq;
+    return true;
+}
+
+static void pass_behind(struct deliver *d)
+{
+    struct outbox *outbox = &d->outbox;
+    const int64_t earliest_us = d->now_us - (int64_t)BACKLOG_BURST * DELIVER_BACKLOG_PACE_US;
+    if (outbox->behind_rows == 0) {
+        return;
+    }
+    if (outbox->behind_due_us < earliest_us) {
+        outbox->behind_due_us = earliest_us;
+    }
+    if (store_each_outbox(d->store, outbox->behind_through, UINT32_MAX, visit_behind, d) != STATUS_OK) {
+        store_failed(d);
+    } else if (outbox->behind_rows > 0 && outbox->behind_due_us > d->now_us) {
+        deliver_due(d, outbox->behind_due_us); /* else an acknowledgement wakes */
+    }
+}
+
+/* ---- beginning ---- */
+
+static bool visit_count(void *context, const struct store_alert *alert)
+{
+    struct deliver *d = context;
+    struct outbox *outbox = &d->outbox;
+    if (alert->row > outbox->newest) {
+        return false;
+    }
+    ++outbox->behind[place_of(d, alert->bed)];
+    ++outbox->behind_rows;
+    outbox->through_seq = alert->seq;
+    return true;
+}
+
+void outbox_begin(struct deliver *d)
+{
+    struct outbox *outbox = &d->outbox;
+    memset(outbox->behind, 0, (d->context.config->bed_count + 2U) * sizeof *outbox->behind);
+    outbox->behind_rows = 0;
+    outbox->behind_through = 0;
+    outbox->through = outbox->newest;
+    outbox->through_seq = 0;
+    outbox->behind_through_seq = 0;
+    outbox->behind_due_us = d->now_us;
+    outbox->again_us = 0;
+    if (store_each_outbox(d->store, 0, UINT32_MAX, visit_count, d) == STATUS_OK) {
+        outbox->begun = true;
+    } else {
+        store_failed(d);
+    }
+}
+
+/* ---- acknowledgements ---- */
+
+/* Everything up to here was acknowledged: what was handed over, as far as nothing before it is in flight. */
+static void tell_through(struct deliver *d)
+{
+    const struct outbox *outbox = &d->outbox;
+    uint64_t row = outbox->behind_rows > 0 ? outbox->behind_through : outbox->through;
+    uint64_t seq = outbox->behind_rows > 0 ? outbox->behind_through_seq : outbox->through_seq;
+    if (!outbox->begun || outbox->again_us != 0) {
+        return;
+    }
+    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
+        const struct flight *flight = &d->link.flights[i];
+        if (flight->kind == FLIGHT_ROW && !flight->acked && flight->row <= row) {
+            row = flight->row - 1;
+            seq = flight->seq - 1;
+        }
+    }
+    atomic_store(&d->config.board->delivered_row, row);
+    if (seq > atomic_load(&d->config.board->delivered_seq)) {
+        atomic_store(&d->config.board->delivered_seq, seq);
+    }
+}
+
+void outbox_return_acked(struct deliver *d)
+{
+    bool returned = false;
+    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
+        struct flight *flight = &d->link.flights[i];
+        if (flight->kind != FLIGHT_ROW || !flight->acked) {
+            continue;
+        }
+        if (!ring_push(d->config.delivered, &flight->row)) {
+            deliver_due(d, d->now_us + DELIVER_RETRY_US);
+            break;
+        }
+        flight->kind = FLIGHT_FREE;
+        flight->acked = false;
+        returned = true;
+    }
+    if (returned) {
+        wake_raise(d->config.store_wake);
+    }
+    tell_through(d);
+}
+
+void outbox_refused(struct deliver *d)
+{
+    if (d->outbox.again_us == 0) {
+        d->outbox.again_us = d->now_us + DELIVER_REFUSED_RETRY_US;
+    }
+}
+
+/* Refused rows are still in the outbox: it is begun anew, once nothing is under way that might still be acknowledged. */
+static void try_refused_again(struct deliver *d)
+{
+    if (link_in_flight(d, FLIGHT_ROW) == 0) {
+        d->outbox.newest = d->outbox.through;
+        d->outbox.begun = false;
+    }
+}
+
+void outbox_step(struct deliver *d)
+{
+    const int64_t again_us = d->outbox.again_us;
+    if (d->store == NULL) {
+        return;
+    }
+    if (again_us != 0 && d->now_us < again_us) {
+        deliver_due(d, again_us);
+    } else if (again_us != 0) {
+        try_refused_again(d);
+        if (d->outbox.begun) {
+            return;
+        }
+    }
+    if (!d->outbox.begun) {
+        outbox_begin(d);
+    }
+    if (d->outbox.begun) {
+        pass_live(d);
+        pass_behind(d);
+    }
+}

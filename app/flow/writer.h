@@ -1,0 +1,87 @@
+/*
+ * writer.h: the thread that touches the store, and what it is given: one batch at a time (commit.h).
+ *
+ *     IDLE ──writer_give──► GIVEN ──writer_step──► DONE ──writer_take──► IDLE
+ *      └──── commit's thread ────┘  writer's thread  └── commit's thread ──┘
+ *
+ * Whoever's turn it is owns the batch and what it points at. The records of a batch are read only: commit's thread may read them meanwhile.
+ */
+#ifndef WARDGATE_WRITER_H
+#define WARDGATE_WRITER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/engine/arena.h"
+#include "app/engine/engine.h"
+#include "app/engine/status.h"
+#include "app/flow/commit_journal.h"
+#include "drivers/store/store.h"
+#include "hal/thread.h"
+#include "hal/wake.h"
+
+#define COMMIT_GROUP_MAX 256U /* records, and deliveries, of one transaction */
+
+struct commit_config;
+
+/* Engine time is turned into wall time once, so that every rendering of an alert is the same. */
+struct pending_record {
+    struct record record;
+    int64_t correction_ms; /* wall time - engine time */
+};
+
+struct batch {
+    /* given */
+    const struct pending_record *records;
+    const uint64_t *delivered;
+    const struct commit_journal *journal; /* NULL: not now */
+    uint32_t record_count, delivered_count;
+    int64_t journal_at_ms;
+    uint64_t acknowledged_seq; /* alerts up to this one are at the broker already */
+    bool again;                /* the group was tried before: some of it may be there after all */
+    /* done */
+    enum status status, journal_status;
+    uint32_t records_done, delivered_done;
+    uint64_t row; /* newest row in the store */
+    uint32_t took_us;
+};
+
+enum writer_turn { WRITER_IDLE, WRITER_GIVEN, WRITER_DONE };
+
+struct known_bed {
+    bool known;
+    struct bed_snapshot snapshot;
+};
+
+struct writer {
+    const struct commit_config *config;
+    _Atomic(struct store *) *store; /* opened by the writer when it is NULL */
+    atomic_bool *replaced;
+    struct wake *done_wake;
+    struct wake wake;
+    struct thread thread;
+    atomic_bool stop;
+    atomic_int turn; /* enum writer_turn */
+    struct batch batch;
+    /* what a new store would have to be told again: it may replace a damaged one at any time */
+    struct known_bed *beds;
+    uint64_t seq, next_id;
+    bool store_is_known, clock_is_put, beds_are_put;
+    size_t beds_text_size;
+    char *beds_text, *beds_found;
+    char json[STORE_VALUE_MAX];
+};
+
+enum status writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config) MUST_CHECK;
+enum status writer_start(struct writer *writer) MUST_CHECK;
+
+/* Ends the thread when it is idle; false when it is still in a batch. */
+bool writer_stop(struct writer *writer);
+
+bool writer_is_idle(const struct writer *writer);
+void writer_give(struct writer *writer);
+bool writer_take(struct writer *writer); /* true once: the batch is done */
+bool writer_step(struct writer *writer); /* writer's thread: does the batch that is given, if one is */
+
+#endif

@@ -1,0 +1,190 @@
+#include "tests/unit/support/modbus_rig.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hal/clock.h"
+
+struct rig rig;
+
+static alignas(64) unsigned char storage[1 << 18];
+
+static void record(struct observation_sink *sink, const struct observation *observation)
+{
+    struct rig *self = (struct rig *)(void *)sink;
+    if (self->count == RIG_SEEN_MAX) {
+        fprintf(stderr, "rig: too many observations\n");
+        abort();
+    }
+    self->seen[self->count++] = *observation;
+    if (observation->kind == OBSERVATION_VALUE && observation->value_milli >= RIG_BAD * 1000) {
+        fprintf(stderr, "rig: a wrong value was believed: %d\n", observation->value_milli);
+        abort();
+    }
+}
+
+uint16_t rig_number(const struct peer_request *request, uint16_t reg)
+{
+    return reg == 0 ? (uint16_t)(request->number % RIG_BAD) : reg;
+}
+
+uint16_t rig_bad(const struct peer_request *request, uint16_t reg)
+{
+    return (uint16_t)(RIG_BAD + request->number % 100 + reg);
+}
+
+static uint16_t usual_value(struct peer *peer, const struct peer_request *request, uint16_t reg)
+{
+    (void)peer;
+    return rig_number(request, reg);
+}
+
+static void make_profile(uint32_t interval_ms)
+{
+    rig.profile = (struct profile){.name = "rig", .poll_interval_ms = interval_ms};
+    for (uint8_t i = 0; i < RIG_REGISTERS; i++) {
+        struct profile_channel *channel = &rig.profile.channels[i];
+        *channel = (struct profile_channel){.vital = (enum vital)i,
+                                            .table = TABLE_HOLDING,
+                                            .reg = i,
+                                            .type = TYPE_U16,
+                                            .scale_micro = 1000000,
+                                            .unit = {.multiplier = 1, .divisor = 1},
+                                            .poll_interval_ms = interval_ms};
+    }
+    rig.profile.channel_count = RIG_REGISTERS;
+}
+
+void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
+              void (*serve)(struct peer *peer, const struct peer_request *request))
+{
+    memset(&rig, 0, sizeof rig);
+    rig.sink.put = record;
+    rig.driver = baud == 0 ? &modbus_tcp_driver : &modbus_rtu_driver;
+    rig.peer.tcp = baud == 0;
+    rig.peer.baud = baud;
+    rig.peer.serve = serve;
+    rig.peer.value = usual_value;
+    peer_open(&rig.peer);
+    make_profile(interval_ms);
+    for (uint16_t i = 0; i < monitors; i++) {
+        rig.monitors[i] =
+            (struct monitor_config){.bed = i, .monitor = 0, .address = (uint8_t)(i + 1), .profile = &rig.profile};
+    }
+    rig.config = (struct bus_config){.name = "rig",
+                                     .device = rig.peer.device,
+                                     .host = "127.0.0.1",
+                                     .port = rig.peer.port,
+                                     .baud = rig.peer.baud,
+                                     .parity = PARITY_EVEN,
+                                     .stop_bits = 1,
+                                     .timeout_ms = timeout_ms,
+                                     .monitors = rig.monitors,
+                                     .monitor_count = monitors};
+}
+
+void rig_start(void)
+{
+    struct arena measure = {0};
+    (void)rig.driver->make(&measure, &rig.config);
+    assert(measure.used <= sizeof storage);
+    memset(storage, 0, sizeof storage);
+    struct arena arena = {.base = storage, .size = measure.used};
+    rig.bus = rig.driver->make(&arena, &rig.config);
+    rig.started_us = clock_boot_us();
+    rig.driver->start(rig.bus, rig.started_us);
+}
+
+void rig_close(void)
+{
+    if (rig.bus != NULL) {
+        rig.driver->stop(rig.bus);
+    }
+    peer_close(&rig.peer);
+}
+
+static void run_once(int64_t until_us)
+{
+    bool writable = false;
+    struct pollfd descriptor = {.fd = rig.driver->descriptor(rig.bus, &writable)};
+    descriptor.events = writable ? POLLOUT : POLLIN;
+    const int64_t deadline_us = rig.driver->next_deadline(rig.bus);
+    const int64_t left_us = (deadline_us < until_us ? deadline_us : until_us) - clock_boot_us();
+    const int64_t wait_us = left_us > 0 ? left_us : 0;
+    const struct timespec wait = {.tv_sec = (time_t)(wait_us / 1000000), .tv_nsec = (long)(wait_us % 1000000) * 1000};
+    const bool ready = ppoll(&descriptor, 1, &wait, NULL) > 0;
+    if (ready) {
+        rig.driver->on_ready(rig.bus, clock_boot_us(), &rig.sink);
+    }
+    const int64_t now_us = clock_boot_us();
+    if (rig.driver->next_deadline(rig.bus) <= now_us) {
+        rig.driver->on_deadline(rig.bus, now_us, &rig.sink);
+    }
+    rig.wakes++;
+}
+
+void rig_run_ms(unsigned ms)
+{
+    const int64_t until_us = clock_boot_us() + ms * INT64_C(1000);
+    while (clock_boot_us() < until_us) {
+        run_once(until_us);
+    }
+}
+
+static bool is_heart_rate(const struct observation *observation, uint16_t monitor)
+{
+    return observation->kind == OBSERVATION_VALUE && observation->vital == VITAL_hr && observation->bed == monitor &&
+           observation->quality == QUALITY_VALID;
+}
+
+bool rig_run_until_values(uint16_t monitor, unsigned values, unsigned ms)
+{
+    const int64_t until_us = clock_boot_us() + ms * INT64_C(1000);
+    const unsigned from = rig_values(monitor);
+    while (rig_values(monitor) < from + values) {
+        if (clock_boot_us() >= until_us) {
+            return false;
+        }
+        run_once(until_us);
+    }
+    return true;
+}
+
+unsigned rig_values(uint16_t monitor)
+{
+    unsigned values = 0;
+    for (unsigned i = 0; i < rig.count; i++) {
+        values += is_heart_rate(&rig.seen[i], monitor);
+    }
+    return values;
+}
+
+int32_t rig_newest(uint16_t monitor)
+{
+    for (unsigned i = rig.count; i > 0; i--) {
+        if (is_heart_rate(&rig.seen[i - 1], monitor)) {
+            return rig.seen[i - 1].value_milli / 1000;
+        }
+    }
+    return -1;
+}
+
+unsigned rig_failures(uint16_t monitor, enum status status)
+{
+    return atomic_load(&rig.driver->health(rig.bus)->monitors[monitor].failures[status]);
+}
+
+bool rig_answering(uint16_t monitor)
+{
+    return atomic_load(&rig.driver->health(rig.bus)->monitors[monitor].answering);
+}
+
+void rig_forget(void)
+{
+    rig.count = 0;
+}

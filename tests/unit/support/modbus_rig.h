@@ -1,0 +1,61 @@
+/*
+ * modbus_rig.h: a Modbus bus of the driver's on one side, a peer on the other, and what was observed; for tests.
+ *
+ * Each monitor has a heart rate in holding register 0 and 11 registers behind it, in one request; the bed of an observation is the monitor's
+ * index. The heart rate is what the peer's `value` makes it; the usual one numbers the answers, so that a test can tell which answer
+ * a value came from: RIG_BAD and above stands only in answers that must never be believed.
+ */
+#ifndef WARDGATE_TESTS_MODBUS_RIG_H
+#define WARDGATE_TESTS_MODBUS_RIG_H
+
+#include "drivers/monitor/driver.h"
+#include "drivers/monitor/modbus/modbus_driver.h"
+#include "tests/unit/support/modbus_peer.h"
+
+#define RIG_MONITORS  8
+#define RIG_SEEN_MAX  8192
+#define RIG_REGISTERS 12
+#define RIG_BAD       40000
+
+struct rig {
+    struct observation_sink sink; /* first */
+    struct peer peer;
+    struct profile profile;
+    struct monitor_config monitors[RIG_MONITORS];
+    struct bus_config config;
+    const struct monitor_driver *driver;
+    struct bus *bus;
+    int64_t started_us;
+    unsigned wakes; /* of the driver */
+    unsigned count;
+    struct observation seen[RIG_SEEN_MAX];
+};
+
+/* There is one at a time: the storage of its bus is static, so that libmodbus's own is never lost sight of. */
+extern struct rig rig;
+
+/* Polls every interval_ms, addresses from 1, a line of so many baud (0: TCP). Change rig.config, rig.profile and rig.monitors before
+ * rig_start. */
+void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
+              void (*serve)(struct peer *peer, const struct peer_request *request));
+void rig_start(void);
+void rig_close(void);
+
+/* Runs the bus as its runner would. */
+void rig_run_ms(unsigned ms);
+
+/* Until a monitor was observed with at least so many valid values since the call; false after ms. */
+bool rig_run_until_values(uint16_t monitor, unsigned values, unsigned ms);
+
+/* From a `value` of the test's: as the usual one, or a bad one. */
+uint16_t rig_number(const struct peer_request *request, uint16_t reg);
+uint16_t rig_bad(const struct peer_request *request, uint16_t reg);
+
+/* Heart rates of a monitor: how many valid ones were seen, the newest. RIG_BAD and above ends the test at once. */
+unsigned rig_values(uint16_t monitor);
+int32_t rig_newest(uint16_t monitor);
+unsigned rig_failures(uint16_t monitor, enum status status);
+bool rig_answering(uint16_t monitor);
+void rig_forget(void);
+
+#endif

@@ -1,0 +1,545 @@
+/* The Modbus driver on a serial line whose monitors do everything that monitors and cables do: no wrong value is ever believed,
+ * neighbours go on, and the line is silent for 3.5 characters before every request. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "hal/clock.h"
+#include "tests/unit/support/draw.h"
+#include "tests/unit/support/modbus_rig.h"
+
+#define BAUD        57600
+#define GAP_US      1750
+#define INTERVAL_MS 100
+#define TIMEOUT_MS  150
+#define THINK_US    3000
+
+/* The peer's thread only. */
+static bool bad;
+
+static uint16_t good_or_bad(struct peer *peer, const struct peer_request *request, uint16_t reg)
+{
+    (void)peer;
+    return bad ? rig_bad(request, reg) : rig_number(request, reg);
+}
+
+static void answer_badly(struct peer *peer, const struct peer_request *request, int64_t delay_us)
+{
+    bad = true;
+    peer_answer(peer, request, delay_us);
+    bad = false;
+}
+
+static void serve_well(struct peer *peer, const struct peer_request *request)
+{
+    peer_answer(peer, request, THINK_US);
+}
+
+static void open_rig(uint16_t monitors, void (*serve)(struct peer *peer, const struct peer_request *request))
+{
+    rig_open(BAUD, monitors, INTERVAL_MS, TIMEOUT_MS, serve);
+    rig.peer.value = good_or_bad;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    rig_close();
+    return 0;
+}
+
+static const struct bus_health *health(void)
+{
+    return rig.driver->health(rig.bus);
+}
+
+static void assert_silences(void)
+{
+    assert_true(atomic_load(&health()->gap_us_min) >= GAP_US);
+    assert_true(atomic_load(&rig.peer.gap_us_min) >= GAP_US);
+}
+
+/* The number in a value is that of the request it answers, so it grows. */
+static void assert_in_order(uint16_t monitor)
+{
+    int32_t before = -1;
+    for (unsigned i = 0; i < rig.count; i++) {
+        const struct observation *observation = &rig.seen[i];
+        if (observation->kind == OBSERVATION_VALUE && observation->vital == VITAL_hr && observation->bed == monitor) {
+            assert_true(observation->value_milli > before);
+            before = observation->value_milli;
+        }
+    }
+}
+
+/* --- a good line --------------------------------------------------------------------------------------------- */
+
+static void test_a_good_line(void **state)
+{
+    (void)state;
+    open_rig(4, serve_well);
+    rig_start();
+    rig_run_ms(20);
+    assert_true(atomic_load(&health()->requests) >= 1);
+    rig_run_ms(980);
+    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
+    for (uint16_t i = 0; i < 4; i++) {
+        assert_in_range(rig_values(i), 8, 11);
+        assert_true(rig_answering(i));
+        assert_in_order(i);
+        for (unsigned status = 0; status < STATUS_COUNT; status++) {
+            assert_int_equal(rig_failures(i, (enum status)status), 0);
+        }
+        assert_true(atomic_load(&health()->monitors[i].answer_us) >= THINK_US);
+    }
+    assert_silences();
+    assert_true(atomic_load(&health()->busy_us) > 300000);
+    unsigned heard = 0;
+    for (unsigned i = 0; i < rig.count; i++) {
+        heard += rig.seen[i].kind == OBSERVATION_HEARD;
+        assert_in_range(rig.seen[i].at_ms, rig.started_us / 1000, clock_boot_us() / 1000);
+    }
+    assert_int_equal(heard * (RIG_REGISTERS + 1), rig.count);
+    assert_true(rig.wakes < 8 * atomic_load(&health()->requests)); /* not one for every byte */
+}
+
+static void test_started_again(void **state)
+{
+    (void)state;
+    open_rig(1, serve_well);
+    rig_start();
+    assert_true(rig_run_until_values(0, 2, 1000));
+    rig.driver->stop(rig.bus);
+    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
+    assert_int_equal(rig.driver->next_deadline(rig.bus), BUS_NEVER);
+    rig.driver->start(rig.bus, clock_boot_us());
+    assert_true(rig_run_until_values(0, 2, 1000));
+}
+
+/* --- answers that are none ----------------------------------------------------------------------------------- */
+
+/* Every answer of monitor 1 comes late while the mode is on: from just after the time-out to several polls later. */
+static void serve_late(struct peer *peer, const struct peer_request *request)
+{
+    if (request->unit == 1 && atomic_load(&peer->mode) != 0) {
+        answer_badly(peer, request, (TIMEOUT_MS + 60 + request->number * 77 % 400) * INT64_C(1000));
+    } else {
+        peer_answer(peer, request, THINK_US);
+    }
+}
+
+static void test_late_answers(void **state)
+{
+    (void)state;
+    open_rig(2, serve_late);
+    rig_start();
+    assert_true(rig_run_until_values(0, 1, 1000));
+    atomic_store(&rig.peer.mode, 1);
+    rig_run_ms(2500);
+    assert_true(rig_failures(0, STATUS_TIMEOUT) >= 3);
+    assert_false(rig_answering(0));
+    assert_true(rig_values(1) >= 10);
+    atomic_store(&rig.peer.mode, 0);
+    assert_true(rig_run_until_values(0, 3, 4000));
+    assert_in_order(0);
+}
+
+/* Before its request is out no answer can begin. */
+static void serve_early(struct peer *peer, const struct peer_request *request)
+{
+    uint8_t frame[PEER_BYTES_MAX];
+    bad = true;
+    peer_send(peer, request->fd, request->at_us, 1, frame, peer_frame(peer, request, frame));
+    bad = false;
+    peer_answer(peer, request, THINK_US);
+}
+
+static void test_early_answers(void **state)
+{
+    (void)state;
+    rig_open(4800, 1, 200, 300, serve_early); /* slow, so that a busy machine does not make early from late */
+    rig.peer.value = good_or_bad;
+    rig_start();
+    assert_true(rig_run_until_values(0, 3, 3000));
+    assert_true(rig_failures(0, STATUS_TOO_SOON) >= 3);
+}
+
+/* The same address and function, but other registers: a late answer to one bed's request must not become the other's. */
+static uint16_t value_by_register(struct peer *peer, const struct peer_request *request, uint16_t reg)
+{
+    (void)peer;
+    (void)reg;
+    return (uint16_t)(request->number % 10000 + (request->first >= 100 ? 20000 : 0));
+}
+
+static void serve_now_and_then_late(struct peer *peer, const struct peer_request *request)
+{
+    peer_answer(peer, request, request->number % 3 == 0 ? (TIMEOUT_MS + 50) * INT64_C(1000) : THINK_US);
+}
+
+static void test_two_beds_at_one_address(void **state)
+{
+    (void)state;
+    open_rig(2, serve_now_and_then_late);
+    rig.peer.value = value_by_register;
+    static struct profile second;
+    second = rig.profile;
+    for (uint8_t i = 0; i < second.channel_count; i++) {
+        second.channels[i].reg = (uint16_t)(100 + i);
+    }
+    rig.monitors[1].profile = &second;
+    rig.monitors[1].address = 1;
+    rig_start();
+    rig_run_ms(2500);
+    assert_true(rig_values(0) >= 2);
+    assert_true(rig_values(1) >= 2);
+    for (unsigned i = 0; i < rig.count; i++) {
+        if (rig.seen[i].kind == OBSERVATION_VALUE) {
+            assert_int_equal(rig.seen[i].value_milli >= 20000000, rig.seen[i].bed == 1);
+        }
+    }
+}
+
+/* Damage: one kind after the other, all from monitor 1. */
+enum { FINE, TRUNCATED, BAD_CRC, WRONG_FUNCTION, LONGER, SHORTER, DRIBBLE, NOTHING, DAMAGE_END };
+
+static void serve_damaged(struct peer *peer, const struct peer_request *request)
+{
+    uint8_t frame[PEER_BYTES_MAX];
+    struct peer_request other = *request;
+    const int mode = request->unit == 1 ? atomic_load(&peer->mode) : FINE;
+    bad = mode != FINE;
+    other.count = (uint16_t)(request->count + (mode == LONGER ? 3 : mode == SHORTER ? (request->count > 1 ? -1 : 1) : 0));
+    other.function = mode == WRONG_FUNCTION ? 4 : request->function;
+    size_t length = peer_frame(peer, &other, frame);
+    bad = false;
+    if (mode == BAD_CRC) {
+        frame[length - 1] ^= 0x10;
+    }
+    length -= mode == TRUNCATED ? 4 : 0;
+    if (mode != NOTHING) {
+        peer_send(peer, request->fd, request->out_us + THINK_US, mode == DRIBBLE ? 15000 : 0, frame, length);
+    }
+}
+
+static void test_damaged_answers(void **state)
+{
+    (void)state;
+    static const enum status counted[DAMAGE_END] = {
+        [TRUNCATED] = STATUS_SHORT_FRAME, [BAD_CRC] = STATUS_BAD_CHECKSUM, [WRONG_FUNCTION] = STATUS_WRONG_FUNCTION,
+        [LONGER] = STATUS_COUNT,          [SHORTER] = STATUS_COUNT,        [DRIBBLE] = STATUS_SHORT_FRAME,
+        [NOTHING] = STATUS_TIMEOUT};
+    open_rig(2, serve_damaged);
+    rig_start();
+    for (int mode = TRUNCATED; mode < DAMAGE_END; mode++) {
+        assert_true(rig_run_until_values(0, 1, 3000));
+        const unsigned before = counted[mode] == STATUS_COUNT ? 0 : rig_failures(0, counted[mode]);
+        const unsigned polls = atomic_load(&health()->monitors[0].polls);
+        const unsigned answers = atomic_load(&health()->monitors[0].answers);
+        rig_forget();
+        atomic_store(&rig.peer.mode, mode);
+        rig_run_ms(600);
+        assert_true(counted[mode] == STATUS_COUNT || rig_failures(0, counted[mode]) > before);
+        assert_true(atomic_load(&health()->monitors[0].polls) - polls >= 2);
+        assert_int_equal(atomic_load(&health()->monitors[0].answers), answers);
+        assert_false(rig_answering(0));
+        assert_true(rig_values(1) >= 3);
+        atomic_store(&rig.peer.mode, FINE);
+    }
+    assert_true(rig_run_until_values(0, 1, 3000));
+}
+
+/* Another monitor's frame stands before the answer: taken away, and the answer behind it is found. */
+static void serve_with_foreign_frames(struct peer *peer, const struct peer_request *request)
+{
+    uint8_t frame[PEER_BYTES_MAX];
+    struct peer_request foreign = *request;
+    foreign.unit = 77;
+    foreign.count = (uint16_t)(request->number % 2 == 0 ? request->count : 2);
+    bad = true;
+    const size_t length = peer_frame(peer, &foreign, frame);
+    bad = false;
+    const int64_t begin_us = request->out_us + THINK_US;
+    peer_send(peer, request->fd, begin_us, 0, frame, length);
+    peer_send(peer, request->fd, begin_us + (int64_t)(length + 5) * peer->char_ns / 1000, 0, frame,
+              peer_frame(peer, request, frame));
+}
+
+static void test_foreign_frames(void **state)
+{
+    (void)state;
+    open_rig(1, serve_with_foreign_frames);
+    rig_start();
+    assert_true(rig_run_until_values(0, 4, 2000));
+    assert_true(rig_failures(0, STATUS_WRONG_ADDRESS) >= 4);
+}
+
+/* --- noise --------------------------------------------------------------------------------------------------- */
+
+static void test_noise_between_polls(void **state)
+{
+    (void)state;
+    static const uint8_t noise[] = {0x00, 0xFF, 0x01, 0x03, 0x18};
+    open_rig(2, serve_well);
+    rig_start();
+    for (unsigned i = 0; i < 20; i++) {
+        rig_run_ms(40 + (unsigned)draw(40));
+        peer_say(&rig.peer, noise, 1 + draw(sizeof noise));
+    }
+    rig_run_ms(200);
+    assert_true(rig_failures(0, STATUS_UNASKED) + rig_failures(1, STATUS_UNASKED) >= 3);
+    assert_true(rig_values(0) >= 4);
+    assert_true(rig_values(1) >= 4);
+    assert_true(atomic_load(&health()->gap_us_min) >= GAP_US);
+}
+
+/* A whole good-looking frame that nobody asked for is noise, too. */
+static void test_an_unasked_frame(void **state)
+{
+    (void)state;
+    uint8_t frame[PEER_BYTES_MAX];
+    const struct peer_request as_if = {.unit = 1, .function = 3, .count = RIG_REGISTERS};
+    open_rig(1, serve_well);
+    rig_start();
+    for (unsigned i = 0; i < 5; i++) {
+        assert_true(rig_run_until_values(0, 1, 1000));
+        size_t length = peer_frame(&rig.peer, &as_if, frame);
+        memset(frame + 3, 0xEE, 2 * RIG_REGISTERS);
+        peer_seal(&rig.peer, frame, length);
+        peer_say(&rig.peer, frame, length);
+    }
+    assert_true(rig_failures(0, STATUS_UNASKED) >= 3);
+}
+
+static void test_a_humming_line_does_not_wedge(void **state)
+{
+    (void)state;
+    static uint8_t hum[PEER_BYTES_MAX];
+    memset(hum, 0xAA, sizeof hum);
+    open_rig(2, serve_well);
+    rig_start();
+    assert_true(rig_run_until_values(1, 1, 1000));
+    const unsigned wakes = rig.wakes;
+    for (unsigned i = 0; i < 8; i++) {
+        peer_say(&rig.peer, hum, sizeof hum); /* 115 ms */
+        rig_run_ms(100);
+    }
+    assert_true(rig.wakes - wakes < 2000);
+    assert_true(rig_failures(0, STATUS_UNASKED) > 0 && rig_failures(1, STATUS_UNASKED) > 0); /* each in its turn */
+    assert_true(rig_run_until_values(0, 1, 2000));
+    assert_true(rig_run_until_values(1, 1, 1000));
+}
+
+/* --- exceptions ---------------------------------------------------------------------------------------------- */
+
+/* Mode: the exception that monitor 1 answers with; above 255 the one, below the register that it has not, plus 1. */
+static void serve_exceptions(struct peer *peer, const struct peer_request *request)
+{
+    const int mode = request->unit == 1 ? atomic_load(&peer->mode) : 0;
+    const int reg = (mode & 255) - 1;
+    if (mode > 0 && (reg < 0 || (request->first <= reg && reg < request->first + request->count))) {
+        peer_except(peer, request, (uint8_t)(mode >> 8), THINK_US);
+    } else {
+        peer_answer(peer, request, THINK_US);
+    }
+}
+
+static void test_a_busy_monitor(void **state)
+{
+    (void)state;
+    open_rig(2, serve_exceptions);
+    rig_start();
+    assert_true(rig_run_until_values(0, 1, 1000));
+    atomic_store(&rig.peer.mode, 6 << 8);
+    rig_forget();
+    rig_run_ms(500);
+    assert_true(rig_failures(0, STATUS_EXCEPTION) >= 3);
+    assert_true(rig_answering(0));
+    assert_true(rig_values(0) <= 1); /* one may have been under way */
+    assert_true(rig_values(1) >= 3);
+    atomic_store(&rig.peer.mode, 0);
+    assert_true(rig_run_until_values(0, 2, 400)); /* without a pause */
+}
+
+static unsigned values_of(enum vital vital)
+{
+    unsigned values = 0;
+    for (unsigned i = 0; i < rig.count; i++) {
+        values += rig.seen[i].kind == OBSERVATION_VALUE && rig.seen[i].vital == vital && rig.seen[i].bed == 0;
+    }
+    return values;
+}
+
+static void test_a_register_that_is_not_there(void **state)
+{
+    (void)state;
+    open_rig(2, serve_exceptions);
+    atomic_store(&rig.peer.mode, (2 << 8) + 5 + 1);
+    rig_start();
+    rig_run_ms(1000);
+    assert_int_equal(values_of((enum vital)5), 0);
+    for (unsigned vital = 0; vital < RIG_REGISTERS; vital++) {
+        assert_true(vital == 5 || values_of((enum vital)vital) >= 5);
+    }
+    assert_in_range(rig_failures(0, STATUS_EXCEPTION), 3, 6);
+    assert_true(rig_values(1) >= 5);
+    atomic_store(&rig.peer.mode, 0);
+    rig_run_ms(2000); /* tried again 2 s after it was refused */
+    assert_true(values_of((enum vital)5) >= 1);
+    const unsigned requests = atomic_load(&health()->monitors[0].polls);
+    rig_run_ms(500);
+    assert_in_range(atomic_load(&health()->monitors[0].polls) - requests, 3, 7); /* all in one again */
+}
+
+/* --- monitors and lines that are gone ------------------------------------------------------------------------ */
+
+static void serve_but_one(struct peer *peer, const struct peer_request *request)
+{
+    if (request->unit != 2 || atomic_load(&peer->mode) != 0) {
+        peer_answer(peer, request, THINK_US);
+    }
+}
+
+static void test_a_dead_monitor_costs_little(void **state)
+{
+    (void)state;
+    open_rig(4, serve_but_one);
+    rig_start();
+    rig_run_ms(2000);
+    assert_in_range(atomic_load(&rig.peer.requests[2]), 3, 8);
+    for (uint16_t i = 0; i < 4; i++) {
+        assert_true(i == 1 || rig_values(i) >= 14);
+    }
+    assert_false(rig_answering(1));
+    assert_int_equal(rig_values(1), 0);
+    atomic_store(&rig.peer.mode, 1);
+    assert_true(rig_run_until_values(1, 3, 4000)); /* at full rate again */
+    assert_silences();
+}
+
+static void test_unplugged_and_plugged_in_again(void **state)
+{
+    (void)state;
+    open_rig(2, serve_well);
+    rig_start();
+    assert_true(rig_run_until_values(1, 2, 1000));
+    peer_unplug(&rig.peer);
+    rig_run_ms(300);
+    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
+    assert_int_not_equal(atomic_load(&health()->last_error), STATUS_OK);
+    assert_false(rig_answering(0));
+    rig_run_ms(1000); /* one more attempt, in vain */
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_NOT_FOUND);
+    assert_int_equal(atomic_load(&health()->last_errno), ENOENT);
+    peer_plug(&rig.peer);
+    assert_true(rig_run_until_values(0, 2, 3500));
+    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_OK);
+    assert_int_equal(atomic_load(&health()->opened), 2);
+}
+
+static void test_missing_at_the_start(void **state)
+{
+    (void)state;
+    open_rig(1, serve_well);
+    peer_unplug(&rig.peer);
+    rig_start();
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_NOT_FOUND);
+    assert_true(rig.driver->next_deadline(rig.bus) > rig.started_us + 900000);
+    peer_plug(&rig.peer);
+    assert_true(rig_run_until_values(0, 1, 2000));
+}
+
+static void test_a_line_in_use_is_left_alone(void **state)
+{
+    (void)state;
+    open_rig(1, serve_well);
+    const int other = open(rig.peer.device, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+    rig_start();
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_BUSY);
+    (void)close(other);
+    assert_true(rig_run_until_values(0, 1, 2000));
+}
+
+/* --- everything at once -------------------------------------------------------------------------------------- */
+
+static void serve_anything(struct peer *peer, const struct peer_request *request)
+{
+    uint8_t frame[PEER_BYTES_MAX];
+    struct peer_request other = *request;
+    if (atomic_load(&peer->mode) == 0 || chance(60)) {
+        peer_answer(peer, request, THINK_US);
+        return;
+    }
+    bad = true;
+    other.unit = (uint8_t)(chance(70) ? request->unit : 1 + draw(4));
+    other.count = (uint16_t)(chance(70) ? request->count : 1 + draw(20));
+    const bool whole = other.unit == request->unit && other.count == request->count;
+    size_t length = peer_frame(peer, &other, frame);
+    bad = false;
+    if (whole && chance(60)) { /* late, and otherwise perfect */
+        peer_send(peer, request->fd, request->out_us + TIMEOUT_MS * 1000 + 60000 + (int64_t)draw(300000), 0, frame,
+                  length);
+        return;
+    }
+    if (chance(30)) {
+        length -= draw(length);
+    }
+    for (unsigned i = 0; i < length && (whole || chance(50)); i += 1 + (unsigned)draw(length)) {
+        frame[i] ^= (uint8_t)(1 + draw(255));
+    }
+    if (frame[0] == request->unit && length == peer_frame(peer, request, (uint8_t[PEER_BYTES_MAX]){0})) {
+        frame[length - 1] ^= 0x5A; /* lest it be perfect by chance */
+        frame[length - 2] ^= 0xA5;
+    }
+    peer_send(peer, request->fd, request->out_us + (int64_t)draw(100000), chance(20) ? 5000 : 0, frame, length);
+}
+
+static void test_any_mixture(void **state)
+{
+    (void)state;
+    open_rig(4, serve_anything);
+    atomic_store(&rig.peer.mode, 1);
+    rig_start();
+    rig_run_ms(3000);
+    atomic_store(&rig.peer.mode, 0);
+    for (uint16_t i = 0; i < 4; i++) {
+        assert_true(rig_run_until_values(i, 1, 9500));
+        assert_in_order(i);
+    }
+    assert_true(atomic_load(&health()->gap_us_min) >= GAP_US);
+}
+
+int main(void)
+{
+    draw_seed(20240616);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_a_good_line, tear_down),
+        cmocka_unit_test_teardown(test_started_again, tear_down),
+        cmocka_unit_test_teardown(test_late_answers, tear_down),
+        cmocka_unit_test_teardown(test_early_answers, tear_down),
+        cmocka_unit_test_teardown(test_two_beds_at_one_address, tear_down),
+        cmocka_unit_test_teardown(test_damaged_answers, tear_down),
+        cmocka_unit_test_teardown(test_foreign_frames, tear_down),
+        cmocka_unit_test_teardown(test_noise_between_polls, tear_down),
+        cmocka_unit_test_teardown(test_an_unasked_frame, tear_down),
+        cmocka_unit_test_teardown(test_a_humming_line_does_not_wedge, tear_down),
+        cmocka_unit_test_teardown(test_a_busy_monitor, tear_down),
+        cmocka_unit_test_teardown(test_a_register_that_is_not_there, tear_down),
+        cmocka_unit_test_teardown(test_a_dead_monitor_costs_little, tear_down),
+        cmocka_unit_test_teardown(test_unplugged_and_plugged_in_again, tear_down),
+        cmocka_unit_test_teardown(test_missing_at_the_start, tear_down),
+        cmocka_unit_test_teardown(test_a_line_in_use_is_left_alone, tear_down),
+        cmocka_unit_test_teardown(test_any_mixture, tear_down),
+    };
+    return cmocka_run_group_tests_name("modbus rtu", tests, NULL, NULL);
+}
