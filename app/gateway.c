@@ -162,6 +162,7 @@ static void build_deliver(struct gateway *g, struct arena *arena)
         .delivered = &g->delivered,
         .store_wake = &g->commit.wake,
         .direct = &g->direct,
+        .direct_acknowledged_seq = &g->commit.state.direct_acknowledged_seq,
         .brokers = g->uplink_brokers,
         .broker_count = s->uplink.broker_count,
         .uplink = {.client_id = g->client_id, .version = s->uplink.version, .keep_alive_s = s->uplink.keep_alive_s},

@@ -108,7 +108,7 @@ static int finish_options(struct options *o, int argc, char **argv)
         return command_misused(&command_replay, "no recording is named");
     }
     for (int i = o->first_file; i < argc; i++) {
-        if (argv[i][0] == '-') {
+        if (argv[i][0] == '-' && argv[i][1] != '\0') {
             return command_misused(&command_replay, "'%s' stands behind a recording, options go before", argv[i]);
         }
     }

@@ -224,16 +224,39 @@ static struct condition judge_pulse(const struct engine *engine, const struct be
     return c;
 }
 
+static bool is_monitor_alarm(enum signal_meaning means)
+{
+    return means == SIGNAL_monitor_alarm_high || means == SIGNAL_monitor_alarm_medium ||
+           means == SIGNAL_monitor_alarm_low;
+}
+
+/* The first signal of the bed with this one's name: two monitors that say the same are one alarm. */
+static unsigned first_namesake(const struct bed_config *config, unsigned signal)
+{
+    unsigned first = 0;
+    while (strcmp(config->signals[first].name, config->signals[signal].name) != 0) {
+        first++;
+    }
+    return first;
+}
+
+static bool any_namesake_on(const struct bed *bed, unsigned first)
+{
+    bool on = false;
+    for (unsigned i = first; i < bed->config->signal_count; i++) {
+        on |= bed->signal_on[i] && first_namesake(bed->config, i) == first;
+    }
+    return on;
+}
+
 static void step_signals(struct engine *engine, struct bed *bed)
 {
     for (unsigned i = 0; i < bed->config->signal_count; i++) {
-        const enum signal_meaning means = bed->config->signals[i].means;
-        if (means != SIGNAL_monitor_alarm_high && means != SIGNAL_monitor_alarm_medium &&
-            means != SIGNAL_monitor_alarm_low) {
+        if (!is_monitor_alarm(bed->config->signals[i].means) || first_namesake(bed->config, i) != i) {
             continue;
         }
         struct condition c = CONDITION_NONE;
-        c.holds = bed->signal_on[i];
+        c.holds = any_namesake_on(bed, i);
         c.since_ms = engine->now_ms;
         settle(engine, bed, &bed->signals[i], &c);
     }

@@ -26,7 +26,8 @@ struct board {
     atomic_llong uplink_changed_us; /* CLOCK_BOOTTIME of its newest change */
     atomic_uint uplink_broker;      /* index in use */
     atomic_llong uplink_refused_us; /* CLOCK_BOOTTIME of the newest publish that the broker refused; 0: none */
-    atomic_ullong delivered_row, delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
+    atomic_ullong delivered_row,
+        delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
     atomic_ullong observations, observations_late, journal_dropped;
     atomic_llong engine_alive_us, store_alive_us, deliver_alive_us;
 };

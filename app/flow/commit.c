@@ -31,16 +31,15 @@ enum status commit_init(struct commit *commit, struct arena *arena, const struct
 {
     struct pending_record *pending = ARENA_TAKE(arena, struct pending_record, COMMIT_PENDING_MAX);
     uint64_t *delivered = ARENA_TAKE(arena, uint64_t, COMMIT_GROUP_MAX);
-    struct commit_journal *journal = ARENA_TAKE(arena, struct commit_journal, 2);
-    if (pending == NULL || delivered == NULL || journal == NULL) {
+    struct commit_journal *journals = ARENA_TAKE(arena, struct commit_journal, 2);
+    if (pending == NULL || delivered == NULL || journals == NULL) {
         return writer_init(&commit->writer, arena, config);
     }
     memset(commit, 0, sizeof *commit);
     commit->config = *config;
     commit->pending = pending;
     commit->delivered = delivered;
-    commit->journal = &journal[0];
-    commit->journal_spare = &journal[1];
+    commit->journals = journals;
     enum status status = wake_open(&commit->wake);
     if (status == STATUS_OK) {
         status = writer_init(&commit->writer, arena, &commit->config);
@@ -63,6 +62,17 @@ void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now
 
 /* ---- gathering ---- */
 
+static struct commit_journal *filling(const struct commit *c)
+{
+    return &c->journals[c->filling];
+}
+
+/* How many records at the front of the list the writer may be reading. */
+static uint32_t with_writer(const struct commit *c)
+{
+    return writer_is_idle(&c->writer) ? 0 : c->writer.batch.record_count;
+}
+
 static bool is_superseded(const struct commit *c, uint32_t index)
 {
     for (uint32_t later = index + 1; later < c->pending_count; later++) {
@@ -73,12 +83,11 @@ static bool is_superseded(const struct commit *c, uint32_t index)
     return false;
 }
 
-/* Only where there is no room left: alerts that were handed over are given up for the store. The newest record of each bed stays, as a mere state. */
+/* Only when there is no room left: alerts that were handed over are given up for the store. The newest record of each bed stays, as a mere state. */
 static void give_up_handed(struct commit *c)
 {
-    const uint32_t first = writer_is_idle(&c->writer) ? 0 : c->writer.batch.record_count;
-    uint32_t kept = first;
-    uint32_t kept_handed = first < c->handed ? first : c->handed;
+    const uint32_t first = with_writer(c);
+    uint32_t kept = first, kept_handed = first;
     for (uint32_t i = first; i < c->pending_count; i++) {
         struct record *record = &c->pending[i].record;
         const bool handed = i < c->handed;
@@ -97,7 +106,7 @@ static void give_up_handed(struct commit *c)
 
 static void gather_records(struct commit *c, int64_t correction_ms)
 {
-    if (c->pending_count == COMMIT_PENDING_MAX && c->handed > c->writer.batch.record_count) {
+    if (c->pending_count == COMMIT_PENDING_MAX && c->handed > with_writer(c)) {
         give_up_handed(c);
     }
     while (c->pending_count < COMMIT_PENDING_MAX) {
@@ -110,16 +119,16 @@ static void gather_records(struct commit *c, int64_t correction_ms)
     }
 }
 
-/* While both rows are taken, observations wait in their ring, and then are lost to the journal. */
+/* While the row is full and the writer has the other, observations wait in their ring; a full ring loses only the journal. */
 static void gather_journal(struct commit *c, int64_t now_us)
 {
     struct observation o;
-    while (c->journal->size < COMMIT_JOURNAL_BYTES && ring_pop(c->config.journal, &o, 1) == 1) {
-        if (!commit_journal_add(c->journal, &o)) {
+    while (filling(c)->size < COMMIT_JOURNAL_BYTES && ring_pop(c->config.journal, &o, 1) == 1) {
+        if (!commit_journal_add(filling(c), &o)) {
             atomic_fetch_add_explicit(&c->config.board->journal_dropped, 1, memory_order_relaxed);
         }
     }
-    if (c->journal->size == COMMIT_JOURNAL_BYTES && c->journal_due_us > now_us) {
+    if (filling(c)->size == COMMIT_JOURNAL_BYTES || atomic_load(&c->stop)) {
         c->journal_due_us = now_us;
     }
 }
@@ -132,42 +141,43 @@ static void gather(struct commit *c, int64_t now_us)
     gather_journal(c, now_us);
 }
 
-/* ---- giving a batch to the writer and taking it back ---- */
+/* ---- a batch to the writer and back ---- */
 
-static bool is_group_due(const struct commit *c, int64_t now_us)
+static bool is_group_waiting(const struct commit *c)
 {
-    const bool waiting = c->pending_count + c->delivered_count > 0 || atomic_load(&c->store) == NULL;
-    return waiting && now_us >= c->retry_us;
+    return c->pending_count + c->delivered_count > 0 || atomic_load(&c->store) == NULL;
 }
 
 static bool is_journal_due(const struct commit *c, int64_t now_us)
 {
-    return c->journal->count > 0 && now_us >= c->journal_due_us;
+    return filling(c)->count > 0 && now_us >= c->journal_due_us;
+}
+
+static void add_journal(struct commit *c, struct batch *batch, int64_t now_us)
+{
+    batch->journal = filling(c);
+    c->filling = 1 - c->filling;
+    c->journal_due_us = now_us + c->config.journal_interval_ms * INT64_C(1000);
 }
 
 static void give(struct commit *c, int64_t now_us)
 {
-    const bool group = is_group_due(c, now_us), journal = is_journal_due(c, now_us);
-    if (!writer_is_idle(&c->writer) || (!group && !journal)) {
+    const bool journal = is_journal_due(c, now_us);
+    if (!writer_is_idle(&c->writer) || now_us < c->retry_us || (!journal && !is_group_waiting(c))) {
         return;
     }
     struct batch *b = &c->writer.batch;
     *b = (struct batch){
         .records = c->pending,
         .delivered = c->delivered,
+        .record_count = c->pending_count < COMMIT_GROUP_MAX ? c->pending_count : COMMIT_GROUP_MAX,
+        .delivered_count = c->delivered_count,
         .journal_at_ms = timebase_engine_ms(c->config.timebase, now_us),
         .acknowledged_seq = atomic_load(&c->state.direct_acknowledged_seq),
         .again = c->retry_wait_us > 0,
     };
-    if (group) {
-        b->record_count = c->pending_count < COMMIT_GROUP_MAX ? c->pending_count : COMMIT_GROUP_MAX;
-        b->delivered_count = c->delivered_count;
-    }
     if (journal) {
-        b->journal = c->journal;
-        c->journal = c->journal_spare;
-        c->journal_spare = NULL;
-        c->journal_due_us = now_us + c->config.journal_interval_ms * INT64_C(1000);
+        add_journal(c, b, now_us);
     }
     if (atomic_load(&c->state.failing_since_us) == 0) {
         atomic_store(&c->state.failing_since_us, now_us);
@@ -184,9 +194,9 @@ static void take_journal(struct commit *c)
     if (b->journal_status != STATUS_OK) {
         atomic_fetch_add_explicit(&c->config.board->journal_dropped, b->journal->count, memory_order_relaxed);
     }
-    c->journal_spare = c->journal == &c->journals[0] ? &c->journals[1] : &c->journals[0];
-    c->journal_spare->size = 0;
-    c->journal_spare->count = 0;
+    struct commit_journal *done = &c->journals[1 - c->filling];
+    done->size = 0;
+    done->count = 0;
 }
 
 /* What is done leaves the front of both lists. */
@@ -210,12 +220,16 @@ static void note_success(struct commit *c)
         atomic_fetch_add(&c->state.commits, 1);
         atomic_store(&c->state.commit_us, b->took_us);
     }
+    if (b->row > atomic_load(&c->committed_row)) {
+        atomic_store(&c->committed_row, b->row);
+        wake_raise(c->config.deliver_wake);
+    }
 }
 
 static void note_failure(struct commit *c, int64_t now_us)
 {
-    c->retry_wait_us = c->retry_wait_us == 0 ? RETRY_US_LEAST : 2 * c->retry_wait_us;
-    c->retry_wait_us = c->retry_wait_us < RETRY_US_MOST ? c->retry_wait_us : RETRY_US_MOST;
+    const int64_t longer_us = 2 * c->retry_wait_us < RETRY_US_MOST ? 2 * c->retry_wait_us : RETRY_US_MOST;
+    c->retry_wait_us = longer_us == 0 || atomic_load(&c->stop) ? RETRY_US_LEAST : longer_us;
     c->retry_us = now_us + c->retry_wait_us;
 }
 
@@ -224,17 +238,144 @@ static void take(struct commit *c, int64_t now_us)
     if (!writer_take(&c->writer)) {
         return;
     }
-    const struct batch *b = &c->writer.batch;
-    atomic_store(&c->state.status, (int)b->status);
+    const enum status status = c->writer.batch.status;
+    atomic_store(&c->state.status, (int)status);
     take_journal(c);
     drop_done(c);
-    if (b->status == STATUS_OK) {
+    if (status == STATUS_OK) {
         note_success(c);
     } else {
         note_failure(c, now_us);
     }
-    if (b->row > atomic_load(&c->committed_row)) {
-        atomic_store(&c->committed_row, b->row);
+}
+
+/* ---- around a store that does not commit ---- */
+
+static bool push_direct(struct commit *c, const struct pending_record *pending)
+{
+    struct direct_alert *direct = &c->direct;
+    direct->alert = pending->record.alert;
+    direct->json_length = (uint32_t)payload_alert(c->config.payloads, &direct->alert, pending->correction_ms,
+                                                  direct->json, sizeof direct->json);
+    assert(direct->json_length > 0); /* payload.h: the largest fits */
+    return ring_push(c->config.direct, direct);
+}
+
+/* Each alert once, in order. A full ring is tried again soon. */
+static void hand_over(struct commit *c)
+{
+    bool pushed = false;
+    while (c->handed < c->pending_count) {
+        const struct pending_record *next = &c->pending[c->handed];
+        if (next->record.kind == RECORD_ALERT) {
+            if (!push_direct(c, next)) {
+                break;
+            }
+            pushed = true;
+        }
+        c->handed++;
+    }
+    if (pushed) {
         wake_raise(c->config.deliver_wake);
     }
+}
+
+static bool is_direct_due(const struct commit *c, int64_t now_us)
+{
+    const bool last_chance = atomic_load(&c->stop) && c->retry_wait_us > 0;
+    return c->handed < c->pending_count && (last_chance || store_state_is_failing(&c->state, now_us));
+}
+
+/* ---- the thread ---- */
+
+static int64_t earlier(int64_t left_us, int64_t right_us)
+{
+    return left_us < right_us ? left_us : right_us;
+}
+
+static int64_t next_step_us(const struct commit *c, int64_t now_us)
+{
+    int64_t next_us = now_us + ALIVE_US;
+    const int64_t since_us = atomic_load(&c->state.failing_since_us);
+    if (c->handed < c->pending_count && since_us != 0) {
+        next_us = earlier(next_us,
+                          since_us + COMMIT_DIRECT_US > now_us ? since_us + COMMIT_DIRECT_US : now_us + DIRECT_FULL_US);
+    }
+    if (writer_is_idle(&c->writer) && is_group_waiting(c)) {
+        next_us = earlier(next_us, c->retry_us);
+    }
+    if (writer_is_idle(&c->writer) && filling(c)->count > 0) {
+        next_us = earlier(next_us, c->journal_due_us > c->retry_us ? c->journal_due_us : c->retry_us);
+    }
+    return next_us;
+}
+
+int64_t commit_step(struct commit *commit, int64_t now_us)
+{
+    take(commit, now_us);
+    gather(commit, now_us);
+    give(commit, now_us);
+    if (is_direct_due(commit, now_us)) {
+        hand_over(commit);
+    }
+    return next_step_us(commit, now_us);
+}
+
+static bool is_drained(const struct commit *c)
+{
+    return writer_is_idle(&c->writer) && c->pending_count + c->delivered_count + filling(c)->count == 0 &&
+           ring_count(c->config.records) + ring_count(c->config.delivered) + ring_count(c->config.journal) == 0;
+}
+
+static void *run(void *argument)
+{
+    struct commit *c = argument;
+    int64_t stop_us = INT64_MAX, now_us = clock_boot_us();
+    while (now_us < stop_us && !(stop_us != INT64_MAX && is_drained(c))) {
+        atomic_store_explicit(&c->config.board->store_alive_us, now_us, memory_order_relaxed);
+        const int64_t next_us = commit_step(c, now_us);
+        if (atomic_load(&c->stop) && stop_us == INT64_MAX) {
+            stop_us = now_us + STOP_US;
+        }
+        (void)wake_wait_until(&c->wake, earlier(next_us, stop_us));
+        now_us = clock_boot_us();
+    }
+    return NULL;
+}
+
+enum status commit_start(struct commit *commit, struct store *opened)
+{
+    commit_adopt_store(commit, opened, clock_boot_us());
+    enum status status = writer_start(&commit->writer);
+    if (status == STATUS_OK) {
+        status = thread_start(&commit->thread, "commit", run, commit);
+    }
+    if (status != STATUS_OK) {
+        const bool closed = commit_stop(commit);
+        assert(closed); /* nothing was given to the writer yet */
+        (void)closed;
+    }
+    return status;
+}
+
+static void count_unstored(struct commit *c)
+{
+    for (uint32_t i = 0; i < c->pending_count; i++) {
+        atomic_fetch_add(&c->state.unstored, c->pending[i].record.kind == RECORD_ALERT);
+    }
+}
+
+bool commit_stop(struct commit *commit)
+{
+    atomic_store(&commit->stop, true);
+    wake_raise(&commit->wake);
+    thread_join(&commit->thread);
+    count_unstored(commit);
+    if (!writer_stop(&commit->writer)) {
+        return false;
+    }
+    store_close(atomic_exchange(&commit->store, NULL));
+    wake_close(&commit->writer.wake);
+    wake_close(&commit->wake);
+    return true;
 }

@@ -101,11 +101,11 @@ struct commit {
     struct pending_record *pending; /* COMMIT_PENDING_MAX; the first ones may be with the writer */
     uint64_t *delivered;            /* COMMIT_GROUP_MAX likewise */
     uint32_t pending_count, delivered_count;
-    uint32_t handed; /* of the pending ones, the first so many were handed over directly */
-    struct commit_journal *journal, *journal_spare; /* being filled; free, or with the writer */
-    bool journal_is_out;
-    int64_t journal_due_us, retry_us, retry_wait_us;
-    struct direct_alert direct; /* being made */
+    uint32_t handed;                 /* of the pending ones, the first so many were handed over directly */
+    struct commit_journal *journals; /* two: one is being filled, the other is empty or with the writer */
+    unsigned filling;
+    int64_t journal_due_us, retry_us, retry_wait_us; /* the latter 0: the newest try went well */
+    struct direct_alert direct;                      /* being made */
 };
 
 /* Takes storage and opens the wakes (not while the arena measures). The config is copied; what it points at must outlive the threads. */

@@ -43,22 +43,23 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     }
     assert(config->broker_count > 0 && config->brokers != NULL);
     d->config = *config;
-    d->context = *config->context;
+    d->context = config->context;
     d->present.beds = beds;
     d->outbox.behind = behind;
     d->beds_by_id = beds_by_id;
     d->direct = direct;
     d->scratch = scratch;
     d->wake.fd = -1;
-    sort_beds(d->context.config, beds_by_id);
-    topic_of_gateway(&d->context, "status", d->will_topic);
+    d->wake_opened = wake_open(&d->wake);
+    sort_beds(d->context->config, beds_by_id);
+    topic_of_gateway(d->context, "status", d->will_topic);
     d->config.uplink.will_topic = d->will_topic;
     d->config.uplink.will_payload = d->will_payload;
     link_init(d);
     return d;
 }
 
-/* The store opens while the thread runs already; with it come its epoch, its alarms and the outbox. */
+/* The store may open while the thread runs already; with it come its alarms and the outbox. */
 static void notice_store(struct deliver *d)
 {
     struct store *store = atomic_load(d->config.store);
@@ -66,7 +67,6 @@ static void notice_store(struct deliver *d)
         return;
     }
     d->store = store;
-    d->context.epoch = store != NULL ? store_epoch(store) : NULL;
     if (d->link.state == LINK_UP) {
         present_begin(d);
     }
@@ -110,7 +110,7 @@ static void *deliver_run(void *argument)
 
 enum status deliver_start(struct deliver *d)
 {
-    enum status status = wake_open(&d->wake);
+    enum status status = d->wake_opened;
     if (status == STATUS_OK) {
         status = uplink_open(&d->config.uplink, &d->wake, &d->uplink);
     }

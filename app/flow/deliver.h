@@ -4,6 +4,8 @@
  * On every connect: status; the alarm topics of the whole gateway, high priority first, emptied ones included; settings and vitals of each bed;
  * then the outbox in order per bed, paced, marked late; a bed without backlog has its live alert through at once. Its own window of
  * unacknowledged publishes and its own reconnect (Paho's stalls and races are avoided). A row leaves the outbox only after its PUBACK, through the store thread.
+ * What the broker refuses stays in the outbox and is tried again after 30 s; board.uplink_refused_us says so.
+ * Thread: its own; deliver_make, _start and _stop belong to the thread that builds the gateway.
  */
 #ifndef WARDGATE_DELIVER_H
 #define WARDGATE_DELIVER_H
@@ -32,7 +34,8 @@ struct deliver_config {
     atomic_ullong *committed_row;   /* newest row committed, by the store thread */
     struct ring *delivered;         /* to the store thread: uint64_t rows */
     struct wake *store_wake;
-    struct ring *direct; /* from the store thread: struct direct_alert (commit.h), while it cannot commit */
+    struct ring *direct; /* from the store thread: struct direct_alert (direct.h), while it cannot commit */
+    atomic_ullong *direct_acknowledged_seq; /* to it: the broker has all direct alerts up to this seq; grows */
     const struct uplink_broker *brokers;
     uint8_t broker_count;
     struct uplink_config uplink; /* will filled by deliver */
@@ -44,11 +47,13 @@ struct deliver_config {
 
 struct deliver;
 
+/* The config is copied, what it points at must outlive the deliver. NULL while the arena measures. */
 struct deliver *deliver_make(struct arena *arena, const struct deliver_config *config);
-enum status deliver_start(struct deliver *deliver) MUST_CHECK;
-struct wake *deliver_wake(struct deliver *deliver); /* raised after commits, direct alerts and new views */
+struct wake *deliver_wake(
+    struct deliver *deliver); /* raised after commits, direct alerts and new views; from deliver_make on */
+enum status deliver_start(struct deliver *deliver) MUST_CHECK; /* STATUS_IO, STATUS_NO_MEMORY */
 
-/* Publishes status offline, disconnects and ends, within 1 s. */
+/* Publishes status offline, disconnects and ends: within 1 s, 2 s when the broker or a name lookup hangs. Nobody may raise its wake any more. */
 void deliver_stop(struct deliver *deliver);
 
 #endif

@@ -14,14 +14,14 @@ static struct direct_slot *find(struct deliver *d, enum direct_state state)
     return found;
 }
 
-/* A delivered one may make room: then its alarm's topic is the store's again. One that was not delivered never does: the
- * ring behind it fills and its producer counts. */
+/* A settled one may make room: then its alarm's topic is the store's again. One that was not sent never does: the ring behind
+ * it fills and its producer keeps the rest. */
 void direct_take(struct deliver *d)
 {
     for (;;) {
         struct direct_slot *slot = find(d, DIRECT_FREE);
         if (slot == NULL) {
-            slot = find(d, DIRECT_DELIVERED);
+            slot = find(d, DIRECT_SETTLED);
         }
         if (slot == NULL || ring_pop(d->config.direct, &slot->alert, 1) == 0) {
             return;
@@ -33,7 +33,7 @@ void direct_take(struct deliver *d)
 const char *direct_bed(const struct deliver *d, const struct direct_slot *slot)
 {
     const uint16_t bed = slot->alert.alert.key.bed;
-    return bed == BED_NONE ? "" : d->context.config->beds[bed].id;
+    return bed == BED_NONE ? "" : d->context->config->beds[bed].id;
 }
 
 static bool is_of_same_alarm(const struct direct_slot *a, const struct direct_slot *b)
@@ -68,12 +68,12 @@ bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, uint
         if (slot->state == DIRECT_FREE || slot->alert.alert.test || strcmp(direct_bed(d, slot), bed) != 0) {
             continue;
         }
-        alarm_name(d->context.config, &slot->alert.alert.key, name);
+        alarm_name(d->context->config, &slot->alert.alert.key, name);
         if (strcmp(name, alarm) != 0) {
             continue;
         }
         newer |= slot->alert.alert.seq > seq;
-        if (slot->alert.alert.seq <= seq && slot->state == DIRECT_DELIVERED) {
+        if (slot->alert.alert.seq <= seq && slot->state == DIRECT_SETTLED) {
             slot->state = DIRECT_FREE;
         }
     }
@@ -85,9 +85,9 @@ static bool hand_over(struct deliver *d, struct direct_slot *slot)
     const struct alert *alert = &slot->alert.alert;
     const bool late = deliver_engine_ms(d) - alert->at_ms > DELIVER_LATE_MS;
     char topic[PAYLOAD_TOPIC_MAX];
-    const size_t length = payload_alert_delivery(slot->alert.json, slot->alert.json_length, late, false, d->scratch,
-                                                 DELIVER_SCRATCH_MAX);
-    topic_of_bed(&d->context, direct_bed(d, slot), "alert", topic);
+    const size_t length =
+        payload_alert_delivery(slot->alert.json, slot->alert.json_length, late, false, d->scratch, DELIVER_SCRATCH_MAX);
+    topic_of_bed(d->context, direct_bed(d, slot), "alert", topic);
     const struct uplink_message message = {.topic = topic, .payload = d->scratch, .length = length, .qos = 1};
     const struct flight what = {.kind = FLIGHT_DIRECT, .direct = (uint16_t)(slot - d->direct)};
     return link_publish(d, &message, &what);
@@ -101,7 +101,7 @@ void direct_step(struct deliver *d)
         slot->state = DIRECT_IN_FLIGHT;
         if (!alert->test) {
             char name[ALARM_NAME_MAX];
-            alarm_name(d->context.config, &alert->key, name);
+            alarm_name(d->context->config, &alert->key, name);
             present_alarm(d, direct_bed(d, slot), name, slot->alert.json, slot->alert.json_length,
                           alert->state == ALARM_ENDED);
         }
@@ -109,9 +109,49 @@ void direct_step(struct deliver *d)
     }
 }
 
-void direct_acked(struct deliver *d, uint16_t slot)
+/* They come in the order of seq. What was refused is a hole that the number never passes: the store will have to bring it. */
+static void tell_acknowledged(struct deliver *d, uint64_t settled_seq)
 {
-    d->direct[slot].state = d->direct[slot].alert.alert.test ? DIRECT_FREE : DIRECT_DELIVERED;
+    const enum direct_state open_states[] = {DIRECT_WAITING, DIRECT_IN_FLIGHT};
+    uint64_t through = settled_seq;
+    for (size_t i = 0; i < sizeof open_states / sizeof open_states[0]; ++i) {
+        const struct direct_slot *oldest = find(d, open_states[i]);
+        if (oldest != NULL && oldest->alert.alert.seq <= through) {
+            through = oldest->alert.alert.seq - 1;
+        }
+    }
+    if (d->direct_refused_seq != 0 && d->direct_refused_seq <= through) {
+        through = d->direct_refused_seq - 1;
+    }
+    if (through > atomic_load(d->config.direct_acknowledged_seq)) {
+        atomic_store(d->config.direct_acknowledged_seq, through);
+    }
+}
+
+static uint64_t newest_settled_seq(const struct deliver *d)
+{
+    uint64_t newest = 0;
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        const struct direct_slot *slot = &d->direct[i];
+        if (slot->state == DIRECT_SETTLED && slot->alert.alert.seq > newest) {
+            newest = slot->alert.alert.seq;
+        }
+    }
+    return newest;
+}
+
+void direct_settled(struct deliver *d, uint16_t index, bool refused)
+{
+    struct direct_slot *slot = &d->direct[index];
+    const uint64_t seq = slot->alert.alert.seq;
+    slot->state = DIRECT_SETTLED;
+    if (refused && (d->direct_refused_seq == 0 || seq < d->direct_refused_seq)) {
+        d->direct_refused_seq = seq;
+    }
+    tell_acknowledged(d, newest_settled_seq(d));
+    if (slot->alert.alert.test) { /* nothing is retained of it */
+        slot->state = DIRECT_FREE;
+    }
 }
 
 void direct_unsent(struct deliver *d)

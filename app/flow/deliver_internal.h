@@ -15,23 +15,23 @@
 #include "app/flow/deliver.h"
 #include "app/flow/direct.h"
 
-#define DELIVER_STATES_IN_FLIGHT   8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
-#define DELIVER_FLIGHTS            (DELIVER_IN_FLIGHT + DELIVER_STATES_IN_FLIGHT)
-#define DELIVER_ACK_TIMEOUT_US     15000000
-#define DELIVER_CONNECT_GUARD_US   60000000 /* an attempt ends long before, unless the library fails to say so */
-#define DELIVER_IDLE_US            1000000 /* the longest wait, so that its sign of life stays fresh */
-#define DELIVER_RETRY_US           2000    /* after the library's queue was full */
-#define DELIVER_STORE_RETRY_US     1000000 /* after a fault of the store */
-#define DELIVER_VITALS_REPEAT_US   9000000 /* at least every 10 s is promised */
-#define DELIVER_HEALTH_US          10000000
-#define DELIVER_ALARMS_US          20000000
-#define DELIVER_SETTINGS_US        60000000
-#define DELIVER_BACKLOG_PACE_US    5000 /* 200 rows of backlog a second */
-#define DELIVER_REFUSED_RETRY_US   30000000
-#define DELIVER_DIRECT_MAX         32
-#define DELIVER_STATUS_MAX         512
-#define DELIVER_ALARM_PAYLOAD_MAX  (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
-#define DELIVER_SCRATCH_MAX        PAYLOAD_SETTINGS_MAX     /* the largest payload */
+#define DELIVER_STATES_IN_FLIGHT    8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
+#define DELIVER_FLIGHTS             (DELIVER_IN_FLIGHT + DELIVER_STATES_IN_FLIGHT)
+#define DELIVER_ACK_TIMEOUT_US      15000000
+#define DELIVER_CONNECT_GUARD_US    60000000 /* an attempt ends long before, unless the library fails to say so */
+#define DELIVER_IDLE_US             1000000  /* the longest wait, so that its sign of life stays fresh */
+#define DELIVER_RETRY_US            2000     /* after the library's queue was full */
+#define DELIVER_STORE_RETRY_US      1000000  /* after a fault of the store */
+#define DELIVER_VITALS_REPEAT_US    9000000  /* at least every 10 s is promised */
+#define DELIVER_HEALTH_US           10000000
+#define DELIVER_ALARMS_US           20000000
+#define DELIVER_SETTINGS_US         60000000
+#define DELIVER_BACKLOG_PACE_US     5000 /* 200 rows of backlog a second */
+#define DELIVER_REFUSED_RETRY_US    30000000
+#define DELIVER_DIRECT_MAX          32
+#define DELIVER_STATUS_MAX          512
+#define DELIVER_ALARM_PAYLOAD_MAX   (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
+#define DELIVER_SCRATCH_MAX         PAYLOAD_SETTINGS_MAX     /* the largest payload */
 #define DELIVER_STATE_IS_TOO_OLD_MS 2000 /* a value this long past its stale time: the engine's thread stands still */
 
 _Static_assert(DELIVER_SCRATCH_MAX >= PAYLOAD_HEALTH_MAX && DELIVER_SCRATCH_MAX >= PAYLOAD_VITALS_MAX &&
@@ -46,9 +46,9 @@ enum flight_kind { FLIGHT_FREE, FLIGHT_STATE, FLIGHT_ROW, FLIGHT_DIRECT };
 
 struct flight {
     enum flight_kind kind;
-    bool acked;       /* a row whose acknowledgement waits for room in the ring to the store thread */
-    uint16_t direct;  /* FLIGHT_DIRECT: its slot */
-    uint64_t tag;     /* how the uplink names it */
+    bool acked;        /* a row whose acknowledgement waits for room in the ring to the store thread */
+    uint16_t direct;   /* FLIGHT_DIRECT: its slot */
+    uint64_t tag;      /* how the uplink names it */
     uint64_t row, seq; /* FLIGHT_ROW */
     int64_t sent_us;
 };
@@ -57,10 +57,10 @@ struct link {
     enum link_state state;
     uint8_t broker;
     uint32_t backoff_ms;
-    uint32_t window; /* of each kind, alerts and states */
+    uint32_t window;              /* of each kind, alerts and states */
     int64_t retry_us, changed_us; /* when it may connect again; when its state changed */
     uint64_t random, next_tag;
-    bool told_down; /* people were told of this outage */
+    bool told_failure, told_refusal; /* people were told: once until a connection lasts; once a connection */
     struct flight flights[DELIVER_FLIGHTS];
 };
 
@@ -101,19 +101,19 @@ struct present {
 /* Rows up to `through` were handed over, except those of places that are behind; rows up to `behind_through` too, wherever they belong. */
 struct outbox {
     bool begun;
-    bool stopped;            /* within a visit: no room */
+    bool stopped;                             /* within a visit: no room */
     uint64_t through, behind_through;         /* rows */
     uint64_t through_seq, behind_through_seq; /* and their seq */
-    uint64_t behind_rows;    /* sum over places */
-    uint32_t *behind;        /* a place: a bed, or one of the two behind them: the gateway, and beds no longer configured */
-    uint64_t newest;         /* committed when this connection began: its alarms' states are part of the present */
-    int64_t behind_due_us;   /* pace */
-    int64_t again_us;        /* when refused rows are tried again; 0: there are none */
+    uint64_t behind_rows;                     /* sum over places */
+    uint32_t *behind; /* a place: a bed, or one of the two behind them: the gateway, and beds no longer configured */
+    uint64_t newest;  /* committed when this connection began: its alarms' states are part of the present */
+    int64_t behind_due_us; /* pace */
+    int64_t again_us;      /* when refused rows are tried again; 0: there are none */
 };
 
-enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_DELIVERED };
+enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_SETTLED };
 
-/* Delivered ones stay until the store knows them: till then they are newer than its alarms. */
+/* Those out of our hands (delivered, or refused) stay until the store knows them: till then they are newer than its alarms. */
 struct direct_slot {
     enum direct_state state;
     struct direct_alert alert;
@@ -121,10 +121,11 @@ struct direct_slot {
 
 struct deliver {
     struct deliver_config config;
-    struct payload_context context; /* the given one, with the store's epoch once it is known */
-    struct store *store;            /* as seen in this round */
+    const struct payload_context *context; /* the config's */
+    struct store *store;                   /* as seen in this round; NULL until it is open */
     struct uplink *uplink;
     struct wake wake;
+    enum status wake_opened;
     struct thread thread;
     atomic_bool stop;
     int64_t now_us, wall_ms; /* of this round */
@@ -133,7 +134,8 @@ struct deliver {
     struct present present;
     struct outbox outbox;
     struct direct_slot *direct;
-    const uint16_t *beds_by_id; /* indices of beds, sorted by id */
+    uint64_t direct_refused_seq; /* the oldest that the broker refused; 0: none */
+    const uint16_t *beds_by_id;  /* indices of beds, sorted by id */
     char *scratch;
     char will_topic[PAYLOAD_TOPIC_MAX];
     char will_payload[DELIVER_STATUS_MAX];
@@ -181,7 +183,7 @@ void outbox_return_acked(struct deliver *d); /* acknowledged rows to the store t
 /* deliver_direct.c */
 void direct_take(struct deliver *d);
 void direct_step(struct deliver *d);
-void direct_acked(struct deliver *d, uint16_t slot);
+void direct_settled(struct deliver *d, uint16_t slot, bool refused);
 void direct_unsent(struct deliver *d); /* the connection is gone */
 const char *direct_bed(const struct deliver *d, const struct direct_slot *slot);
 /* True when a direct alert of this alarm is newer than `seq`; those that are not are let go. */

@@ -9,19 +9,19 @@
  * The wait before the next attempt doubles from 0.2 s to 10 s, 20 % more or less, and starts over once a connection lasted 10 s.
  */
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "app/flow/deliver_internal.h"
+#include "app/flow/log.h"
 #include "hal/clock.h"
 
-#define BACKOFF_MS_MIN       200
-#define BACKOFF_MS_MAX       10000
-#define LASTED_US            10000000
-#define DISCONNECT_MS        200
-#define FAREWELL_US          300000
-#define FNV_OFFSET           UINT64_C(14695981039346656037)
-#define FNV_PRIME            UINT64_C(1099511628211)
+#define BACKOFF_MS_MIN 200
+#define BACKOFF_MS_MAX 10000
+#define LASTED_US      10000000
+#define DISCONNECT_MS  200
+#define FAREWELL_US    300000
+#define FNV_OFFSET     UINT64_C(14695981039346656037)
+#define FNV_PRIME      UINT64_C(1099511628211)
 
 /* Gateways of one ward start after the same power cut: what makes them differ is their name and their boot. */
 static uint64_t seed_of(const struct payload_context *context)
@@ -46,7 +46,7 @@ static uint64_t next_random(struct link *link)
 
 void link_init(struct deliver *d)
 {
-    d->link.random = seed_of(&d->context);
+    d->link.random = seed_of(d->context);
     d->link.backoff_ms = BACKOFF_MS_MIN;
 }
 
@@ -64,16 +64,6 @@ static void set_connected(struct deliver *d, bool connected)
     atomic_store(&board->uplink_broker, d->link.broker);
 }
 
-static void tell_down(struct deliver *d, const char *why)
-{
-    if (!d->link.told_down) {
-        (void)fprintf(stderr,
-                      "wardgate: no connection to the broker (%s: %s), check network and broker; alerts wait in the store\n",
-                      broker_of(d)->url, why[0] != '\0' ? why : "connection lost");
-        d->link.told_down = true;
-    }
-}
-
 /* Rows that were not acknowledged are read from the outbox again; acknowledged ones still go to the store thread. */
 static void forget_flights(struct link *link)
 {
@@ -84,12 +74,12 @@ static void forget_flights(struct link *link)
     }
 }
 
-static void link_drop(struct deliver *d, const char *why)
+static void link_drop(struct deliver *d)
 {
     struct link *link = &d->link;
-    tell_down(d, why);
     if (link->state == LINK_UP && d->now_us - link->changed_us >= LASTED_US) {
         link->backoff_ms = BACKOFF_MS_MIN;
+        link->told_failure = false;
     }
     link->retry_us = d->now_us + (int64_t)(link->backoff_ms * (80 + next_random(link) % 41) / 100) * 1000;
     link->backoff_ms = link->backoff_ms < BACKOFF_MS_MAX / 2 ? link->backoff_ms * 2 : BACKOFF_MS_MAX;
@@ -100,9 +90,18 @@ static void link_drop(struct deliver *d, const char *why)
     set_connected(d, false);
 }
 
+static void tell_failure(struct deliver *d, const char *what, const char *why)
+{
+    if (!d->link.told_failure && why[0] != '\0') {
+        log_warning("%s (%s: %s), it is tried again and again", what, broker_of(d)->url, why);
+        d->link.told_failure = true;
+    }
+}
+
 static void link_fail(struct deliver *d, const char *why)
 {
-    link_drop(d, why);
+    tell_failure(d, "the broker is not reached", why);
+    link_drop(d);
     d->link.broker = (uint8_t)((d->link.broker + 1) % d->config.broker_count);
 }
 
@@ -110,7 +109,7 @@ static void link_connect(struct deliver *d)
 {
     const uint32_t connects = atomic_load(&d->config.board->uplink_connects) + 1;
     const size_t length =
-        payload_status(&d->context, "offline", connects, d->wall_ms, d->will_payload, sizeof d->will_payload);
+        payload_status(d->context, "offline", connects, d->wall_ms, d->will_payload, sizeof d->will_payload);
     assert(length > 0);
     (void)length;
     const enum status begun = uplink_connect(d->uplink, broker_of(d));
@@ -127,11 +126,10 @@ static void link_rise(struct deliver *d, uint16_t receive_maximum)
     const uint32_t half = receive_maximum / 2U;
     link->state = LINK_UP;
     link->changed_us = d->now_us;
-    link->told_down = false;
+    link->told_refusal = false;
     link->window = half < 1 ? 1 : half < DELIVER_IN_FLIGHT ? half : DELIVER_IN_FLIGHT;
     atomic_fetch_add(&d->config.board->uplink_connects, 1);
     set_connected(d, true);
-    (void)fprintf(stderr, "wardgate: connected to broker %s\n", broker_of(d)->url);
     present_begin(d);
 }
 
@@ -174,16 +172,20 @@ static struct flight *free_flight(struct link *link)
     return NULL;
 }
 
-static void count_refused(struct deliver *d)
+static void note_refused(struct deliver *d, const char *why)
 {
     atomic_store(&d->config.board->uplink_refused_us, d->now_us);
+    if (!d->link.told_refusal) {
+        log_warning("a message is refused (%s: %s), check the broker's access rules", broker_of(d)->url, why);
+        d->link.told_refusal = true;
+    }
 }
 
 /* True: it is out of our hands. */
 static bool is_settled(struct deliver *d, enum status published)
 {
     if (published == STATUS_INVALID) { /* no broker would ever take it */
-        count_refused(d);
+        note_refused(d, status_text(published));
         return true;
     }
     if (published != STATUS_OK) {
@@ -199,7 +201,8 @@ bool link_publish(struct deliver *d, const struct uplink_message *message, const
     if (flight == NULL || !link_has_room(d, what->kind)) {
         return false;
     }
-    if (message->length == 0 && !message->retained) { /* an alert whose content is damaged: it says nothing that could be sent */
+    if (message->length == 0 &&
+        !message->retained) { /* an alert whose content is damaged: it says nothing that could be sent */
         return is_settled(d, STATUS_INVALID);
     }
     struct uplink_message tagged = *message;
@@ -248,23 +251,23 @@ static void take_delivered(struct deliver *d, const struct uplink_event *event)
         return;
     }
     if (flight->kind == FLIGHT_DIRECT) {
-        direct_acked(d, flight->direct);
+        direct_settled(d, flight->direct, false);
     }
     flight->kind = FLIGHT_FREE;
 }
 
-/* A row that the broker refuses stays in the outbox; a direct alert is not kept for ever. */
+/* A row that the broker refuses stays in the outbox. A direct alert will be there too, once the store works again. */
 static void take_refused(struct deliver *d, const struct uplink_event *event)
 {
     struct flight *flight = find_flight(&d->link, event->tag);
-    count_refused(d);
+    note_refused(d, event->text);
     if (flight == NULL) {
         return;
     }
     if (flight->kind == FLIGHT_ROW) {
         outbox_refused(d);
     } else if (flight->kind == FLIGHT_DIRECT) {
-        direct_acked(d, flight->direct);
+        direct_settled(d, flight->direct, true);
     }
     flight->kind = FLIGHT_FREE;
 }
@@ -274,7 +277,7 @@ static void take_publish_failed(struct deliver *d, const struct uplink_event *ev
     if (event->reason >= UPLINK_REASON_REFUSED) {
         take_refused(d, event);
     } else if (d->link.state == LINK_UP) {
-        link_drop(d, event->text);
+        link_drop(d);
     }
 }
 
@@ -293,7 +296,8 @@ static void take_event(struct deliver *d, const struct uplink_event *event)
         break;
     case UPLINK_LOST:
         if (d->link.state == LINK_UP) {
-            link_drop(d, event->text);
+            tell_failure(d, "the broker ended the connection", event->text);
+            link_drop(d);
         }
         break;
     case UPLINK_DELIVERED:
@@ -336,8 +340,9 @@ static void watch_acknowledgements(struct deliver *d)
         return;
     }
     if (d->now_us - oldest_us >= DELIVER_ACK_TIMEOUT_US) {
+        log_warning("publishes are not acknowledged (%s), connecting anew", broker_of(d)->url);
         uplink_disconnect(d->uplink, DISCONNECT_MS);
-        link_drop(d, "no acknowledgement in 15 s");
+        link_drop(d);
     } else {
         deliver_due(d, oldest_us + DELIVER_ACK_TIMEOUT_US);
     }

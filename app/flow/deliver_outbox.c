@@ -17,7 +17,7 @@
 
 static uint32_t place_of(const struct deliver *d, const char *bed)
 {
-    const struct engine_config *config = d->context.config;
+    const struct engine_config *config = d->context->config;
     uint32_t low = 0;
     uint32_t high = config->bed_count;
     if (bed[0] == '\0') {
@@ -56,7 +56,7 @@ static bool hand_over(struct deliver *d, const struct store_alert *alert)
     const bool late = d->wall_ms - alert->committed_wall_ms > DELIVER_LATE_MS;
     const size_t length =
         payload_alert_delivery(alert->json, alert->json_length, late, true, d->scratch, DELIVER_SCRATCH_MAX);
-    topic_of_bed(&d->context, alert->bed, "alert", topic);
+    topic_of_bed(d->context, alert->bed, "alert", topic);
     const struct uplink_message message = {.topic = topic, .payload = d->scratch, .length = length, .qos = 1};
     return link_publish(d, &message, &(struct flight){.kind = FLIGHT_ROW, .row = alert->row, .seq = alert->seq});
 }
@@ -168,7 +168,7 @@ static bool visit_count(void *context, const struct store_alert *alert)
 void outbox_begin(struct deliver *d)
 {
     struct outbox *outbox = &d->outbox;
-    memset(outbox->behind, 0, (d->context.config->bed_count + 2U) * sizeof *outbox->behind);
+    memset(outbox->behind, 0, (d->context->config->bed_count + 2U) * sizeof *outbox->behind);
     outbox->behind_rows = 0;
     outbox->behind_through = 0;
     outbox->through = outbox->newest;

@@ -5,7 +5,7 @@
 
 static const struct engine_config *config_of(const struct deliver *d)
 {
-    return d->context.config;
+    return d->context->config;
 }
 
 /* ---- status ---- */
@@ -14,9 +14,9 @@ bool present_status(struct deliver *d, const char *state)
 {
     char topic[PAYLOAD_TOPIC_MAX];
     const uint32_t connects = atomic_load(&d->config.board->uplink_connects);
-    const size_t length = payload_status(&d->context, state, connects, d->wall_ms, d->scratch, DELIVER_SCRATCH_MAX);
+    const size_t length = payload_status(d->context, state, connects, d->wall_ms, d->scratch, DELIVER_SCRATCH_MAX);
     assert(length > 0);
-    topic_of_gateway(&d->context, "status", topic);
+    topic_of_gateway(d->context, "status", topic);
     return link_publish_state(d, topic, d->scratch, length, 0); /* never expires: the will cannot either */
 }
 
@@ -37,7 +37,7 @@ void present_alarm(struct deliver *d, const char *bed, const char *alarm, const 
 {
     struct present *present = &d->present;
     assert(!present->owes);
-    topic_of_alarm(&d->context, bed, alarm, present->owed_topic);
+    topic_of_alarm(d->context, bed, alarm, present->owed_topic);
     present->owed_length = write_alarm(d, json, length, ended, present->owed);
     present->owes = true;
     (void)present_settle(d);
@@ -87,7 +87,7 @@ static bool show_stored_alarm(struct deliver *d, const struct store_alarm *alarm
     if (direct_is_newer(d, alarm->bed, alarm->alarm, seq_of(alarm->json, alarm->json_length))) {
         return true; /* shown by that one */
     }
-    topic_of_alarm(&d->context, alarm->bed, alarm->alarm, topic);
+    topic_of_alarm(d->context, alarm->bed, alarm->alarm, topic);
     const size_t length = write_alarm(d, alarm->json, alarm->json_length, alarm->ended, d->scratch);
     return publish_alarm(d, topic, d->scratch, length);
 }
@@ -132,7 +132,7 @@ static bool show_direct_alarms(struct deliver *d)
             continue;
         }
         alarm_name(config_of(d), &slot->alert.alert.key, name);
-        topic_of_alarm(&d->context, direct_bed(d, slot), name, topic);
+        topic_of_alarm(d->context, direct_bed(d, slot), name, topic);
         const size_t length = write_alarm(d, slot->alert.json, slot->alert.json_length,
                                           slot->alert.alert.state == ALARM_ENDED, d->scratch);
         if (!publish_alarm(d, topic, d->scratch, length)) {
@@ -167,11 +167,10 @@ static bool show_settings(struct deliver *d, uint16_t index)
     if (board_take(d->config.board, index, &view) == 0) {
         return true; /* nothing is known yet; the first view makes them due */
     }
-    const size_t length =
-        payload_settings(&d->context, &view, deliver_correction_ms(d), d->wall_ms,
-                         d->wall_ms + PAYLOAD_SETTINGS_EXPIRY_MS, d->scratch, DELIVER_SCRATCH_MAX);
+    const size_t length = payload_settings(d->context, &view, deliver_correction_ms(d), d->wall_ms,
+                                           d->wall_ms + PAYLOAD_SETTINGS_EXPIRY_MS, d->scratch, DELIVER_SCRATCH_MAX);
     assert(length > 0);
-    topic_of_bed(&d->context, config_of(d)->beds[index].id, "settings", topic);
+    topic_of_bed(d->context, config_of(d)->beds[index].id, "settings", topic);
     if (!link_publish_state(d, topic, d->scratch, length, PAYLOAD_SETTINGS_EXPIRY_MS)) {
         return false;
     }
@@ -240,10 +239,10 @@ static bool show_vitals(struct deliver *d, uint64_t version, const struct bed_vi
 {
     struct bed_present *bed = &d->present.beds[view->bed];
     char topic[PAYLOAD_TOPIC_MAX];
-    const size_t length = payload_vitals(&d->context, view, deliver_correction_ms(d),
+    const size_t length = payload_vitals(d->context, view, deliver_correction_ms(d),
                                          d->wall_ms + PAYLOAD_VITALS_EXPIRY_MS, d->scratch, DELIVER_SCRATCH_MAX);
     assert(length > 0);
-    topic_of_bed(&d->context, config_of(d)->beds[view->bed].id, "vitals", topic);
+    topic_of_bed(d->context, config_of(d)->beds[view->bed].id, "vitals", topic);
     if (!link_publish_figures(d, topic, d->scratch, length, PAYLOAD_VITALS_EXPIRY_MS)) {
         return false;
     }
@@ -299,7 +298,7 @@ static bool show_health(struct deliver *d)
 {
     char topic[PAYLOAD_TOPIC_MAX];
     const size_t length = d->config.health(d->config.health_context, d->wall_ms, d->scratch, PAYLOAD_HEALTH_MAX);
-    topic_of_gateway(&d->context, "health", topic);
+    topic_of_gateway(d->context, "health", topic);
     return length == 0 || link_publish_figures(d, topic, d->scratch, length, PAYLOAD_HEALTH_EXPIRY_MS);
 }
 

@@ -336,10 +336,10 @@ static enum status write_journal(struct writer *w, struct store *store)
 {
     const struct batch *b = &w->batch;
     const enum status status = agree_on_beds(w, store);
-    return status != STATUS_OK ? status
-                               : store_journal_put(store, b->journal_at_ms,
-                                                   b->journal_at_ms - w->config->journal_keep_ms, b->journal->bytes,
-                                                   b->journal->size);
+    return status != STATUS_OK
+               ? status
+               : store_journal_put(store, b->journal_at_ms, b->journal_at_ms - w->config->journal_keep_ms,
+                                   b->journal->bytes, b->journal->size);
 }
 
 /* The group comes first; what becomes of the journal does not concern it. */

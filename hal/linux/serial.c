@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/serial.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -48,17 +49,20 @@ static enum status opening_fault(void)
     }
 }
 
-/*
- * The lock keeps out whoever asks for it, TIOCEXCL everybody else. A pty keeps the mark of TIOCEXCL after its holder died, which would shut
- * us out of it for ever, so only lines with modem wires get it.
- */
-static enum status take_alone(int fd)
+/* A pty has no modem wires. */
+static bool is_pty(int fd)
 {
     int wires;
+    return ioctl(fd, TIOCMGET, &wires) != 0;
+}
+
+/* The lock keeps out whoever asks for it, TIOCEXCL everybody else. A pty would keep that mark after its holder died and shut us out for ever. */
+static enum status take_alone(int fd)
+{
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         return opening_fault();
     }
-    if (ioctl(fd, TIOCMGET, &wires) == 0) {
+    if (!is_pty(fd)) {
         (void)ioctl(fd, TIOCEXCL);
     }
     return STATUS_OK;
@@ -90,8 +94,9 @@ static enum status set_raw(int fd, const struct serial_settings *settings, speed
     if (cfsetispeed(&line, speed) != 0 || cfsetospeed(&line, speed) != 0) {
         return STATUS_INVALID;
     }
-    if (tcsetattr(fd, TCSANOW, &line) != 0) {
-        return errno == ENOTTY ? STATUS_INVALID : STATUS_IO;
+    /* A pty knows no parity, which is reported as EINVAL when nothing else had to change. */
+    if (tcsetattr(fd, TCSANOW, &line) != 0 && !(errno == EINVAL && is_pty(fd))) {
+        return errno == ENOTTY || errno == EINVAL ? STATUS_INVALID : STATUS_IO;
     }
     (void)tcflush(fd, TCIOFLUSH);
     hurry(fd);

@@ -399,6 +399,30 @@ static void test_monitor_alarm(void **state)
     close_ward(ward);
 }
 
+static void test_two_monitors_with_one_alarm(void **state)
+{
+    (void)state;
+    clear_config();
+    add_channel(VITAL_hr, 1000);
+    signals[0] = (struct signal_config){.name = "vtach", .means = SIGNAL_monitor_alarm_high};
+    signals[1] = (struct signal_config){.name = "vtach", .means = SIGNAL_monitor_alarm_high, .monitor = 1};
+    beds[0].signal_count = 2;
+    beds[0].monitor_count = 2;
+    beds[0].monitor_period_ms[1] = 1000;
+    struct ward *ward = start_ward();
+    struct observation o = {.kind = OBSERVATION_SIGNAL, .monitor = 1, .value_milli = 1};
+    observe(ward, 1000, &o);
+    o.monitor = 0;
+    observe(ward, 2000, &o);
+    o.value_milli = 0;
+    observe(ward, 3000, &o);
+    o.monitor = 1;
+    observe(ward, 4000, &o);
+    until(ward, 5000);
+    expect(ward, "1 monitor.vtach start active high -1\n4 monitor.vtach end ended high -1\n");
+    close_ward(ward);
+}
+
 static void test_episodic_found_values_count_for_nothing(void **state)
 {
     (void)state;
@@ -595,6 +619,7 @@ int main(void)
         cmocka_unit_test(test_stay_begins_by_itself),
         cmocka_unit_test(test_silent_monitor),
         cmocka_unit_test(test_monitor_alarm),
+        cmocka_unit_test(test_two_monitors_with_one_alarm),
         cmocka_unit_test(test_episodic_found_values_count_for_nothing),
         cmocka_unit_test(test_gateway_conditions),
         cmocka_unit_test(test_late_observation_is_counted),
