@@ -64,19 +64,28 @@ static void build_bus(struct gateway *g, struct arena *arena, unsigned index)
     const struct monitor_driver *driver = driver_of(config);
     struct bus *bus = driver->make(arena, config);
     if (g->buses != NULL) {
-        g->buses[index] = (struct acquire_bus){.driver = driver, .bus = bus, .monitor_count = config->monitor_count};
+        g->buses[index] = (struct acquire_bus){.driver = driver, .bus = bus};
     }
+}
+
+static uint32_t count_monitors(const struct plan *plan, unsigned first, unsigned count)
+{
+    uint32_t monitors = 0;
+    for (unsigned i = first; i < first + count; i++) {
+        monitors += plan->buses[i].monitor_count;
+    }
+    return monitors;
 }
 
 static void build_runner(struct gateway *g, struct arena *arena, unsigned runner, unsigned first, unsigned count)
 {
     struct runner measured;
+    struct runner *out = g->runners != NULL ? &g->runners[runner] : &measured;
     struct acquire_bus *buses = g->buses != NULL ? &g->buses[first] : NULL;
     if (g->runner_names != NULL) {
         g->runner_names[runner] = g->plan->buses[first].name;
     }
-    memset(&measured, 0, sizeof measured);
-    runner_init(g->runners != NULL ? &g->runners[runner] : &measured, arena, buses, (uint16_t)count, &g->core.wake);
+    runner_init(out, arena, buses, (uint16_t)count, count_monitors(g->plan, first, count), &g->core.wake);
 }
 
 static void build_runners(struct gateway *g, struct arena *arena)
@@ -172,15 +181,6 @@ static void build_deliver(struct gateway *g, struct arena *arena)
     g->deliver = deliver_make(arena, &config);
 }
 
-static uint32_t count_monitors(const struct plan *plan)
-{
-    uint32_t count = 0;
-    for (unsigned i = 0; i < plan->bus_count; i++) {
-        count += plan->buses[i].monitor_count;
-    }
-    return count;
-}
-
 /* The conditions and the report look at the same parts. */
 static void fill_views(struct gateway *g)
 {
@@ -224,34 +224,10 @@ static enum status build(struct gateway *g, struct arena *arena, struct gateway_
     }
     bill(out_bill, "rings and store", arena);
     conditions_init(&g->conditions, arena, g->plan->bus_count);
-    notices_init(&g->notices, arena, g->plan->bus_count, count_monitors(g->plan));
+    notices_init(&g->notices, arena, g->plan->bus_count, count_monitors(g->plan, 0, g->plan->bus_count));
     g->report_text = ARENA_TAKE(arena, char, REPORT_TEXT_MAX);
     bill(out_bill, "reports", arena);
     return status;
-}
-
-static struct gateway *new_gateway(const struct settings *settings, const struct plan *plan)
-{
-    struct gateway *g = calloc(1, sizeof *g);
-    if (g != NULL) {
-        g->settings = settings;
-        g->plan = plan;
-        g->status_fd = -1;
-        g->signal_fd = -1;
-    }
-    return g;
-}
-
-void gateway_measure(const struct plan *plan, struct gateway_bill *out)
-{
-    struct gateway *g = new_gateway(plan->settings, plan);
-    struct arena arena = {.base = NULL};
-    *out = (struct gateway_bill){.count = 0};
-    if (g != NULL) {
-        const enum status status = build(g, &arena, out);
-        (void)status; /* measuring opens nothing that could fail */
-        free(g);
-    }
 }
 
 /* A random number as lower-case hex digits. */
@@ -295,6 +271,31 @@ static void name_everything(struct gateway *g)
     }
 }
 
+static struct gateway *new_gateway(const struct settings *settings, const struct plan *plan)
+{
+    struct gateway *g = calloc(1, sizeof *g);
+    if (g != NULL) {
+        g->settings = settings;
+        g->plan = plan;
+        g->status_fd = -1;
+        g->signal_fd = -1;
+        name_everything(g);
+    }
+    return g;
+}
+
+void gateway_measure(const struct plan *plan, struct gateway_bill *out)
+{
+    struct gateway *g = new_gateway(plan->settings, plan);
+    struct arena arena = {.base = NULL};
+    *out = (struct gateway_bill){.count = 0};
+    if (g != NULL) {
+        const enum status status = build(g, &arena, out);
+        (void)status; /* measuring opens nothing that could fail */
+        free(g);
+    }
+}
+
 static bool make_arena(struct gateway *g)
 {
     struct gateway_bill measured;
@@ -322,7 +323,6 @@ bool gateway_run(const struct settings *settings, const struct plan *plan)
         log_error("out of memory, free some");
         return false;
     }
-    name_everything(g);
     if (make_arena(g)) {
         struct arena arena = g->arena;
         const enum status status = build(g, &arena, NULL);

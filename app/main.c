@@ -8,9 +8,6 @@
 #include "app/cli/command.h"
 #include "app/engine/suggest.h"
 
-const struct command *const commands[] = {
-    &command_run, &command_check, &command_replay, &command_status, &command_version, &command_help, NULL};
-
 static const struct command *find(const char *name)
 {
     for (size_t i = 0; commands[i] != NULL; i++) {
@@ -23,9 +20,9 @@ static const struct command *find(const char *name)
 
 static int complain_unknown(const char *word)
 {
-    const char *names[sizeof commands / sizeof commands[0]];
+    const char *names[COMMANDS_MAX];
     size_t count = 0;
-    for (; commands[count] != NULL; count++) {
+    for (; count < COMMANDS_MAX && commands[count] != NULL; count++) {
         names[count] = commands[count]->name;
     }
     const char *near = suggest(word, strlen(word), names, count);

@@ -87,12 +87,21 @@ static uint16_t recorded_channels(const struct settings *settings, const struct 
     return count;
 }
 
+static unsigned count_signals(const struct settings *settings, const struct bed_settings *bed)
+{
+    unsigned count = 0;
+    for (unsigned m = 0; m < bed->monitor_count; m++) {
+        count += profile_of(settings, bed, m)->bit_count;
+    }
+    return count;
+}
+
 static uint16_t fill_signals(const struct settings *settings, const struct bed_settings *bed, struct signal_config *out)
 {
     uint16_t count = 0;
     for (unsigned m = 0; m < bed->monitor_count; m++) {
         const struct profile *profile = profile_of(settings, bed, m);
-        for (unsigned b = 0; b < profile->bit_count && count < ENGINE_SIGNALS_PER_BED_MAX; b++) {
+        for (unsigned b = 0; b < profile->bit_count; b++) {
             const struct profile_bit *bit = &profile->bits[b];
             out[count++] = (struct signal_config){.name = bit->name,
                                                   .text = bit->text,
@@ -134,7 +143,8 @@ static enum status fill_bed(const struct settings *settings, const struct bed_se
         out->channel_count = recorded_channels(settings, bed, recording, channels);
         return STATUS_OK;
     }
-    if (bed->monitor_count > ENGINE_MONITORS_PER_BED_MAX) {
+    if (bed->monitor_count > ENGINE_MONITORS_PER_BED_MAX ||
+        count_signals(settings, bed) > ENGINE_SIGNALS_PER_BED_MAX) {
         return STATUS_TOO_LARGE;
     }
     out->monitor_count = bed->monitor_count;

@@ -1,5 +1,5 @@
 /*
- * command.h: a subcommand of the program: one file each, one row in the table of main.c.
+ * command.h: a subcommand of the program: one file each, one row in the table of commands.c.
  *
  * run gets the words after the subcommand's name (argv[0] is the name) and returns the exit status: 0 done, 1 failed, 2 wrong usage or
  * configuration. Messages go to standard error as `wardgate: what is wrong (where), what to do`.
@@ -24,8 +24,9 @@ struct command {
 
 extern const struct command command_run, command_check, command_replay, command_status, command_version, command_help;
 
-/* The table of main.c, ended by NULL. */
-extern const struct command *const commands[];
+/* The table, ended by NULL. */
+#define COMMANDS_MAX 16
+extern const struct command *const commands[COMMANDS_MAX];
 
 /* Prints `wardgate: message` to standard error. */
 void command_complain(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -124,21 +124,17 @@ static void *run(void *argument)
 /* --- start and stop ------------------------------------------------------------------------------------------ */
 
 void runner_init(struct runner *runner, struct arena *arena, struct acquire_bus *buses, uint16_t bus_count,
-                 struct wake *engine_wake)
+                 uint32_t monitor_count, struct wake *engine_wake)
 {
-    uint32_t monitors = 0;
-    for (uint16_t i = 0; i < bus_count; i++) {
-        monitors += buses[i].monitor_count;
-    }
     *runner = (struct runner){.sink = {.put = put},
                               .buses = buses,
                               .bus_count = bus_count,
                               .engine_wake = engine_wake,
-                              .lost_size = monitors,
+                              .lost_size = monitor_count,
                               .stop_wake = {.fd = -1}};
     ring_init(&runner->ring, arena, ACQUIRE_RING_SLOTS, sizeof(struct observation));
     runner->descriptors = ARENA_TAKE(arena, struct pollfd, bus_count + 1U);
-    runner->lost = ARENA_TAKE(arena, struct observation, monitors);
+    runner->lost = ARENA_TAKE(arena, struct observation, monitor_count);
 }
 
 enum status runner_start(struct runner *runner, const char *name, int64_t anchor_ms)

@@ -19,7 +19,6 @@
 struct acquire_bus {
     const struct monitor_driver *driver;
     struct bus *bus;
-    uint16_t monitor_count;
 };
 
 struct runner {
@@ -41,8 +40,9 @@ struct runner {
     uint32_t lost_count, lost_size;
 };
 
+/* monitor_count: of all its buses together. While the arena measures, only storage is counted. */
 void runner_init(struct runner *runner, struct arena *arena, struct acquire_bus *buses, uint16_t bus_count,
-                 struct wake *engine_wake);
+                 uint32_t monitor_count, struct wake *engine_wake);
 enum status runner_start(struct runner *runner, const char *name, int64_t anchor_ms) MUST_CHECK;
 
 /* Asks it to stop and waits: within one poll of its longest wait, never longer than 100 ms. Buses are stopped. */

@@ -3,6 +3,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* Within an instant of a bed: marks, which are no values, come first and among themselves as they came. */
+static unsigned rank(const struct observation *o)
+{
+    return o->kind == OBSERVATION_VALUE ? 1U + o->vital : 0;
+}
+
 static bool is_before(const struct observation *a, const struct observation *b)
 {
     if (a->at_ms != b->at_ms) {
@@ -11,7 +17,7 @@ static bool is_before(const struct observation *a, const struct observation *b)
     if (a->bed != b->bed) {
         return a->bed < b->bed;
     }
-    return a->kind == OBSERVATION_VALUE && b->kind == OBSERVATION_VALUE && a->vital < b->vital;
+    return rank(a) < rank(b);
 }
 
 /* Merges two sorted runs, stably. */

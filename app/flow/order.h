@@ -1,5 +1,5 @@
 /*
- * order.h: puts observations in the engine's order: time, then bed, then vital; equal ones keep their order.
+ * order.h: puts observations in the engine's order: time, then bed, then what is no value, then vital; equal ones keep their order.
  */
 #ifndef WARDGATE_ORDER_H
 #define WARDGATE_ORDER_H

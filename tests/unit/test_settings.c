@@ -72,7 +72,8 @@ static char *read_text(const char *file)
     if (text == NULL || stream == NULL) {
         fail_msg("cannot read %s", file);
     }
-    (void)fread(text, 1, 65535, stream);
+    const size_t length = fread(text, 1, 65535, stream);
+    assert_true(length < 65535);
     assert_int_equal(fclose(stream), 0);
     return text;
 }

@@ -1,9 +1,9 @@
 /*
  * The uplink against a real broker, with an independent MQTT 5 client as the witness.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -452,7 +452,8 @@ static bool make_certificates(const char *folder)
         " openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca -keyout ca.key"
         " -out ca.pem && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout"
         " server.key -out server.csr && printf 'subjectAltName=DNS:localhost\\n' >san &&"
-        " openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out server.pem"
+        " openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out "
+        "server.pem"
         " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other -keyout"
         " other.key -out other.pem";
     const char *const arguments[] = {"sh", "-c", script, folder, NULL};

@@ -148,6 +148,9 @@ static struct bus *make_tcp(struct arena *arena, const struct bus_config *config
 static void start(struct bus *bus, int64_t now_us)
 {
     assert(bus->step == STEP_CLOSED);
+    if (bus->link.context == NULL) {
+        link_make(&bus->link, bus->config, bus->link.tcp); /* it was stopped */
+    }
     bus->lost = true;
     bus->retry_ms = 0;
     bus_open(bus, now_us);
@@ -198,6 +201,7 @@ static void stop(struct bus *bus)
 {
     set_state(bus, BUS_CLOSED, STATUS_OK, 0);
     bus_close(bus, BUS_NEVER);
+    link_free(&bus->link);
 }
 
 static const struct bus_health *health(const struct bus *bus)

@@ -30,6 +30,13 @@ void link_make(struct link *link, const struct bus_config *config, bool tcp)
     }
 }
 
+void link_free(struct link *link)
+{
+    assert(link->fd < 0);
+    modbus_free(link->context);
+    link->context = NULL;
+}
+
 static enum status open_descriptor(const struct bus_config *config, bool tcp, int *out_fd)
 {
     if (tcp) {

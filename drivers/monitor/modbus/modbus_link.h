@@ -3,7 +3,7 @@
  *
  * The descriptor is ours (hal/serial, hal/net) and lent to libmodbus, which frames and sends a request, and reads an answer only when all of it has
  * arrived; its own connecting, waiting and recovering is never used. It can only read: requests are functions 01 to 04.
- * libmodbus allocates its context once, in link_make, and never again. Thread: the bus's.
+ * libmodbus allocates its context in link_make and never again; link_free gives it back. Thread: the bus's.
  */
 #ifndef WARDGATE_MODBUS_LINK_H
 #define WARDGATE_MODBUS_LINK_H
@@ -26,6 +26,7 @@ struct link {
 };
 
 void link_make(struct link *link, const struct bus_config *config, bool tcp);
+void link_free(struct link *link); /* closed; may be made again */
 
 /* TCP: has begun when OK, and link_finish tells how it ended once the descriptor is writable. STATUS_TOO_LARGE: a
  * descriptor that libmodbus cannot wait for (select). Others: hal/serial.h, hal/net.h. */

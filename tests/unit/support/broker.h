@@ -22,7 +22,7 @@
 
 #include "hal/clock.h"
 
-#define BROKER_WAIT_MS   10000
+#define BROKER_WAIT_MS    10000
 #define OBSERVER_LINE_MAX 16384
 
 struct broker {
@@ -63,9 +63,8 @@ static inline int64_t test_now_ms(void)
 
 static inline struct sockaddr_in test_address(int port)
 {
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 /* A listening socket on a free port of this host; connections to it succeed and are never answered. */
@@ -236,8 +235,8 @@ static inline bool observer_next(struct observer *observer, int timeout_ms, stru
         if (left_ms <= 0 || poll(&descriptor, 1, (int)left_ms) <= 0) {
             return false;
         }
-        const ssize_t got = read(observer->fd, observer->buffer + observer->length,
-                                 sizeof observer->buffer - observer->length);
+        const ssize_t got =
+            read(observer->fd, observer->buffer + observer->length, sizeof observer->buffer - observer->length);
         if (got <= 0) {
             return false;
         }
@@ -253,8 +252,9 @@ static inline void observer_open(struct observer *observer, const struct broker 
     char port[16];
     struct seen seen;
     (void)snprintf(port, sizeof port, "%d", broker->port);
-    const char *const arguments[] = {"mosquitto_sub", "-V",  "5", "-p", port,   "-q", "1",
-                                     "--retain-as-published", "-F", "%r|%q|%E|%t|%p", "-t", "zz/ready", "-t", filter, NULL};
+    const char *const arguments[] = {
+        "mosquitto_sub",  "-V", "5",        "-p", port,   "-q", "1", "--retain-as-published", "-F",
+        "%r|%q|%E|%t|%p", "-t", "zz/ready", "-t", filter, NULL};
     broker_publish(broker, "zz/ready", "1");
     test_need(pipe2(ends, O_CLOEXEC) == 0, "a pipe");
     memset(observer, 0, sizeof *observer);

@@ -18,7 +18,8 @@
 
 static struct {
     atomic_int write_error, sync_error, meta_error; /* errno values; 0: none */
-    atomic_bool hang;                               /* syncs do not return while set */
+    atomic_bool meta_slips; /* the next meta page is written, and yet EIO is told; later ones fail */
+    atomic_bool hang;       /* syncs do not return while set */
     atomic_int hanging;
 } disk_fault;
 
@@ -45,15 +46,31 @@ static inline int disk_fault_of_pwrite(size_t size)
     return atomic_load(size < 512 ? &disk_fault.meta_error : &disk_fault.write_error);
 }
 
+/* True when this write shall be done and told as failed. */
+static inline bool disk_fault_slips(size_t size)
+{
+    if (size >= 512 || !atomic_exchange(&disk_fault.meta_slips, false)) {
+        return false;
+    }
+    atomic_store(&disk_fault.meta_error, EIO);
+    return true;
+}
+
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
 {
     DISK_FAULT_REAL(pwrite64);
+    if (disk_fault_slips(size)) {
+        (void)real(fd, bytes, size, offset);
+    }
     return disk_fault_hits(disk_fault_of_pwrite(size)) ? -1 : real(fd, bytes, size, offset);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
 {
     DISK_FAULT_REAL(pwrite);
+    if (disk_fault_slips(size)) {
+        (void)real(fd, bytes, size, offset);
+    }
     return disk_fault_hits(disk_fault_of_pwrite(size)) ? -1 : real(fd, bytes, size, offset);
 }
 

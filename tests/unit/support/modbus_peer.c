@@ -380,6 +380,14 @@ void peer_listen(struct peer *peer)
     unlock(peer);
 }
 
+void peer_set_value(struct peer *peer,
+                    uint16_t (*value)(struct peer *peer, const struct peer_request *request, uint16_t reg))
+{
+    lock(peer);
+    peer->value = value;
+    unlock(peer);
+}
+
 void peer_say(struct peer *peer, const uint8_t *bytes, size_t length)
 {
     lock(peer);

@@ -76,6 +76,10 @@ void peer_plug(struct peer *peer);
 void peer_refuse(struct peer *peer);
 void peer_listen(struct peer *peer);
 
+/* What registers hold from now on. */
+void peer_set_value(struct peer *peer,
+                    uint16_t (*value)(struct peer *peer, const struct peer_request *request, uint16_t reg));
+
 /* From serve: the right answer, or an exception, that begins delay_us after the request is out. */
 void peer_answer(struct peer *peer, const struct peer_request *request, int64_t delay_us);
 void peer_except(struct peer *peer, const struct peer_request *request, uint8_t code, int64_t delay_us);

@@ -31,7 +31,7 @@ struct rig {
     struct observation seen[RIG_SEEN_MAX];
 };
 
-/* There is one at a time: the storage of its bus is static, so that libmodbus's own is never lost sight of. */
+/* There is one at a time. */
 extern struct rig rig;
 
 /* Polls every interval_ms, addresses from 1, a line of so many baud (0: TCP). Change rig.config, rig.profile and rig.monitors before

@@ -1,0 +1,7 @@
+/* The subcommands in the order in which `wardgate help` shows them. */
+#include <stddef.h>
+
+#include "app/cli/command.h"
+
+const struct command *const commands[COMMANDS_MAX] = {&command_run,    &command_check,   &command_replay,
+                                                      &command_status, &command_version, &command_help};

@@ -1,0 +1,195 @@
+#include "tests/unit/support/commit_rig.h"
+
+struct commit_rig commit_rig;
+
+static const struct channel_config channels[] = {
+    {.vital = VITAL_spo2, .period_ms = 1000, .high_milli = 100000},
+    {.vital = VITAL_nibp_sys, .episodic = true, .period_ms = 1000, .high_milli = 300000},
+};
+static const struct rule rules[] = {
+    {.name = "spo2_low", .text = "SpO2 low", .advice = "Check the probe", .priority = PRIORITY_MEDIUM},
+};
+
+int commit_rig_setup(void **state)
+{
+    (void)state;
+    struct commit_rig *r = &commit_rig;
+    *r = (struct commit_rig){.now_us = 1000000};
+    store_folder_init(&r->folder);
+    r->folder.config.size_bytes = 4 * STORE_SIZE_LEAST;
+    static const char *const ids[RIG_BEDS] = {"b01", "b02"};
+    for (unsigned b = 0; b < RIG_BEDS; b++) {
+        r->beds[b] = (struct bed_config){.id = ids[b], .channels = channels, .channel_count = 2, .monitor_count = 1};
+    }
+    r->engine = (struct engine_config){.beds = r->beds, .rules = rules, .bed_count = RIG_BEDS, .rule_count = 1};
+    r->payloads = (struct payload_context){.config = &r->engine,
+                                           .topic_root = "wardgate",
+                                           .site = "site",
+                                           .ward = "ward",
+                                           .gateway = "gw-1",
+                                           .boot = "0badcafe",
+                                           .epoch = r->epoch,
+                                           .version = "test"};
+    r->timebase.anchor_ms = RIG_ANCHOR_MS;
+    r->clock = (struct state_clock){.boot_id = "this boot", .anchor_ms = RIG_ANCHOR_MS, .synced = 1};
+    return 0;
+}
+
+int commit_rig_teardown(void **state)
+{
+    (void)state;
+    commit_rig_unmake();
+    store_folder_fini(&commit_rig.folder);
+    return 0;
+}
+
+static enum status build(struct commit_rig *r, struct arena *arena)
+{
+    ring_init(&r->records, arena, RIG_RECORD_SLOTS, sizeof(struct record));
+    ring_init(&r->journal, arena, RIG_JOURNAL_SLOTS, sizeof(struct observation));
+    ring_init(&r->delivered, arena, 1024, sizeof(uint64_t));
+    ring_init(&r->direct, arena, RIG_DIRECT_SLOTS, sizeof(struct direct_alert));
+    const struct commit_config config = {.store = r->folder.config,
+                                         .engine = &r->engine,
+                                         .payloads = &r->payloads,
+                                         .timebase = &r->timebase,
+                                         .board = &r->board,
+                                         .records = &r->records,
+                                         .journal = &r->journal,
+                                         .delivered = &r->delivered,
+                                         .direct = &r->direct,
+                                         .deliver_wake = &r->deliver_wake,
+                                         .clock = &r->clock,
+                                         .journal_interval_ms = 1000,
+                                         .journal_keep_ms = 60000};
+    return commit_init(&r->commit, arena, &config);
+}
+
+void commit_rig_make(bool open)
+{
+    struct commit_rig *r = &commit_rig;
+    struct arena arena = {.base = NULL};
+    assert_int_equal(build(r, &arena), STATUS_OK);
+    arena.size = (arena.used + 63) / 64 * 64;
+    arena.used = 0;
+    r->memory = arena.base = aligned_alloc(64, arena.size);
+    assert_non_null(r->memory);
+    memset(r->memory, 0, arena.size);
+    assert_int_equal(wake_open(&r->deliver_wake), STATUS_OK);
+    assert_int_equal(build(r, &arena), STATUS_OK);
+    struct store *store = open ? store_folder_open(&r->folder) : NULL;
+    (void)snprintf(r->epoch, sizeof r->epoch, "%s", open ? store_epoch(store) : "00c0ffee00c0ffee");
+    commit_adopt_store(&r->commit, store, r->now_us);
+}
+
+void commit_rig_unmake(void)
+{
+    struct commit_rig *r = &commit_rig;
+    if (r->memory != NULL) {
+        (void)commit_stop(&r->commit);
+        wake_close(&r->deliver_wake);
+        free(r->memory);
+        r->memory = NULL;
+    }
+}
+
+void commit_rig_alert(uint16_t bed, enum alarm_phase phase)
+{
+    struct commit_rig *r = &commit_rig;
+    struct record record = {.kind = RECORD_ALERT, .bed = bed, .seq = ++r->seq, .next_id = r->seq + 1};
+    const int64_t at_ms = RIG_ANCHOR_MS + r->now_us / 1000;
+    record.alert = (struct alert){
+        .key = {.bed = bed, .family = ALARM_OF_RULE, .index = 0},
+        .phase = (uint8_t)phase,
+        .state = phase == PHASE_END ? ALARM_ENDED : ALARM_ACTIVE,
+        .priority = PRIORITY_MEDIUM,
+        .vital = VITAL_spo2,
+        .rev = 1,
+        .id = r->seq,
+        .seq = r->seq,
+        .stay = 7,
+        .at_ms = at_ms,
+        .violated_at_ms = at_ms,
+        .condition_at_ms = at_ms,
+        .raised_at_ms = at_ms,
+    };
+    if (bed == BED_NONE) {
+        record.alert.key = (struct alarm_key){.bed = bed, .family = ALARM_BUILTIN, .index = BUILTIN_bus_down};
+        record.alert.vital = VITAL_NONE;
+        record.alert.stay = 0;
+    } else {
+        record.alert.bed_seq = ++r->bed_seq[bed];
+        record.bed_state = (struct bed_snapshot){.stay = 7, .stay_start_ms = 1, .bed_seq = r->bed_seq[bed]};
+    }
+    assert_true(ring_push(&r->records, &record));
+}
+
+void commit_rig_round(int64_t later_us)
+{
+    struct commit_rig *r = &commit_rig;
+    r->now_us += later_us;
+    (void)commit_step(&r->commit, r->now_us);
+    if (writer_step(&r->commit.writer)) {
+        (void)commit_step(&r->commit, r->now_us);
+    }
+}
+
+struct store *commit_rig_store(void)
+{
+    struct store *store = atomic_load(&commit_rig.commit.store);
+    assert_non_null(store);
+    return store;
+}
+
+static bool see(void *context, const struct store_alert *alert)
+{
+    struct commit_rig_rows *rows = context;
+    char wanted[64];
+    (void)snprintf(wanted, sizeof wanted, "\"seq\":%llu,", (unsigned long long)alert->seq);
+    if (strstr(alert->json, wanted) == NULL) {
+        return true; /* missing from the count */
+    }
+    rows->row[rows->count] = alert->row;
+    rows->seq[rows->count] = alert->seq;
+    rows->flags[rows->count++] = alert->flags;
+    return rows->count < RIG_SEEN_MAX;
+}
+
+void commit_rig_outbox(struct commit_rig_rows *out)
+{
+    out->count = 0;
+    assert_int_equal(store_each_outbox(commit_rig_store(), 0, RIG_SEEN_MAX, see, out), STATUS_OK);
+}
+
+void commit_rig_history(struct commit_rig_rows *out)
+{
+    out->count = 0;
+    assert_int_equal(store_each_history(commit_rig_store(), 0, RIG_SEEN_MAX, see, out), STATUS_OK);
+}
+
+bool commit_rig_woken(void)
+{
+    return wake_wait_until(&commit_rig.deliver_wake, 0);
+}
+
+bool commit_rig_pop_direct(struct direct_alert *out)
+{
+    return ring_pop(&commit_rig.direct, out, 1) == 1;
+}
+
+static bool see_alarm(void *context, const struct store_alarm *alarm)
+{
+    uint32_t *counts = context;
+    struct alarm_snapshot snapshot;
+    counts[0] += alarm->snapshot_length == sizeof snapshot;
+    counts[1] += alarm->ended;
+    return true;
+}
+
+uint32_t commit_rig_alarms(uint32_t *out_ended)
+{
+    uint32_t counts[2] = {0, 0};
+    assert_int_equal(store_each_alarm(commit_rig_store(), see_alarm, counts), STATUS_OK);
+    *out_ended = counts[1];
+    return counts[0];
+}

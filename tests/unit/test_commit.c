@@ -1,0 +1,393 @@
+/* From the engine's records to the store: grouped, in order, durable before anyone is woken. */
+#include "tests/unit/support/commit_rig.h"
+
+#include "hal/clock.h"
+
+static struct commit_rig_rows rows;
+
+static void read_state(const char *key, void *value, size_t size)
+{
+    size_t length = 0;
+    assert_int_equal(store_get_state(commit_rig_store(), key, value, size, &length), STATUS_OK);
+    assert_int_equal(length, size);
+}
+
+static void test_alert_is_durable_before_the_wake(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    struct commit *c = &commit_rig.commit;
+    commit_rig_round(0);
+    assert_false(commit_rig_woken());
+    commit_rig_alert(0, PHASE_START);
+    (void)commit_step(c, commit_rig.now_us); /* the writer has it */
+    assert_false(commit_rig_woken());
+    assert_int_equal(atomic_load(&c->committed_row), 0);
+    assert_true(writer_step(&c->writer)); /* now it is durable */
+    assert_false(commit_rig_woken());
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 1);
+    (void)commit_step(c, commit_rig.now_us);
+    assert_true(commit_rig_woken());
+    assert_int_equal(atomic_load(&c->committed_row), rows.row[0]);
+    assert_int_equal(atomic_load(&c->state.commits), 1);
+    assert_int_equal(atomic_load(&c->state.failing_since_us), 0);
+}
+
+static void test_all_of_a_record_in_one_transaction(void **state)
+{
+    (void)state;
+    uint32_t ended = 0;
+    struct state_numbers numbers;
+    struct bed_snapshot bed;
+    struct state_clock clock;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_alert(1, PHASE_START);
+    commit_rig_alert(BED_NONE, PHASE_START);
+    commit_rig_alert(1, PHASE_END);
+    commit_rig_round(0);
+    struct store_usage usage;
+    store_usage(commit_rig_store(), &usage);
+    assert_int_equal(usage.commits, 1);
+    assert_int_equal(commit_rig_alarms(&ended), 3);
+    assert_int_equal(ended, 1);
+    read_state(STATE_NUMBERS, &numbers, sizeof numbers);
+    assert_int_equal(numbers.seq, 4);
+    assert_int_equal(numbers.next_id, 5);
+    read_state(STATE_BED "b02", &bed, sizeof bed);
+    assert_int_equal(bed.bed_seq, 2);
+    assert_int_equal(bed.stay, 7);
+    read_state(STATE_CLOCK, &clock, sizeof clock);
+    assert_string_equal(clock.boot_id, "this boot");
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 4);
+    assert_int_equal(rows.flags[0], 0);
+    assert_int_equal(rows.flags[3], STORE_ALERT_ENDS_ALARM);
+}
+
+/* A test alert goes the whole way and touches no alarm; a change of stay is a state and no alert. */
+static void test_test_alert_and_bed_record(void **state)
+{
+    (void)state;
+    uint32_t ended = 0;
+    struct bed_snapshot bed;
+    struct record record;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    assert_int_equal(ring_pop(&commit_rig.records, &record, 1), 1);
+    record.alert.test = true;
+    assert_true(ring_push(&commit_rig.records, &record));
+    record = (struct record){.kind = RECORD_BED, .bed = 1, .bed_state = {.stay = 99}, .seq = 1, .next_id = 2};
+    assert_true(ring_push(&commit_rig.records, &record));
+    commit_rig_round(0);
+    assert_int_equal(commit_rig_alarms(&ended), 0);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 1);
+    assert_int_equal(rows.flags[0], STORE_ALERT_TEST);
+    read_state(STATE_BED "b02", &bed, sizeof bed);
+    assert_int_equal(bed.stay, 99);
+}
+
+static void test_group_commit(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < 600; i++) {
+        commit_rig_alert(i % 3 == 0 ? 1 : 0, i % 2 == 0 ? PHASE_START : PHASE_END);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        commit_rig_round(0);
+    }
+    struct store_usage usage;
+    store_usage(commit_rig_store(), &usage);
+    assert_in_range(usage.commits, 3, 15); /* the map of the test is small: so are its groups */
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 600);
+    for (unsigned i = 0; i < 600; i++) {
+        assert_int_equal(rows.seq[i], i + 1);
+        assert_true(i == 0 || rows.row[i] > rows.row[i - 1]);
+    }
+    assert_int_equal(atomic_load(&commit_rig.commit.committed_row), rows.row[599]);
+}
+
+static void test_deliveries(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < 10; i++) {
+        commit_rig_alert(0, PHASE_START);
+    }
+    commit_rig_round(0);
+    assert_true(commit_rig_woken());
+    commit_rig_outbox(&rows);
+    for (unsigned i = 0; i < 7; i++) {
+        assert_true(ring_push(&commit_rig.delivered, &rows.row[i]));
+    }
+    commit_rig_round(0);
+    assert_false(commit_rig_woken()); /* nothing new for it */
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 3);
+    commit_rig_history(&rows);
+    assert_int_equal(rows.count, 7);
+    assert_int_equal(rows.seq[0], 1);
+}
+
+/* A start finds what the last run left, and tells the deliver thread up to where. */
+static void test_next_run(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_round(0);
+    commit_rig_unmake();
+    commit_rig_make(true);
+    assert_int_equal(atomic_load(&commit_rig.commit.committed_row), 1);
+    commit_rig_alert(0, PHASE_END);
+    commit_rig_round(0);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 2);
+    assert_int_equal(rows.seq[1], 2);
+}
+
+/* ---- the journal ---- */
+
+static void observe(uint16_t bed, enum vital vital, int32_t value_milli)
+{
+    const struct observation o = {.at_ms = RIG_ANCHOR_MS + commit_rig.now_us / 1000,
+                                  .value_milli = value_milli,
+                                  .bed = bed,
+                                  .kind = OBSERVATION_VALUE,
+                                  .vital = (uint8_t)vital,
+                                  .quality = QUALITY_VALID};
+    assert_true(ring_push(&commit_rig.journal, &o));
+}
+
+struct journal_seen {
+    uint32_t pieces, count;
+    struct observation last;
+};
+
+static bool see_piece(void *context, int64_t at_ms, const void *bytes, size_t size)
+{
+    struct journal_seen *seen = context;
+    struct observation piece[COMMIT_JOURNAL_PIECE];
+    const uint32_t count = commit_journal_decode(bytes, size, piece, COMMIT_JOURNAL_PIECE);
+    (void)at_ms;
+    seen->pieces++;
+    seen->count += count;
+    if (count > 0) {
+        seen->last = piece[count - 1];
+    }
+    return true;
+}
+
+static struct journal_seen read_journal(void)
+{
+    struct journal_seen seen = {0};
+    assert_int_equal(store_journal_each(commit_rig_store(), INT64_MIN, see_piece, &seen), STATUS_OK);
+    return seen;
+}
+
+static void test_journal_is_written_each_interval(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < 4; i++) {
+        observe(1, VITAL_spo2, 97000 + (int32_t)i);
+        commit_rig_round(200000);
+    }
+    assert_int_equal(read_journal().pieces, 0);
+    commit_rig_round(300000);
+    struct journal_seen seen = read_journal();
+    assert_int_equal(seen.pieces, 1);
+    assert_int_equal(seen.count, 4);
+    assert_int_equal(seen.last.value_milli, 97003);
+    assert_int_equal(seen.last.bed, 1);
+    assert_int_equal(seen.last.vital, VITAL_spo2);
+    assert_int_equal(seen.last.at_ms, RIG_ANCHOR_MS + 1000 + 600);
+    for (unsigned i = 0; i < 200; i++) { /* what is older than 60 s goes */
+        observe(0, VITAL_spo2, 90000);
+        commit_rig_round(1000000);
+    }
+    seen = read_journal();
+    assert_in_range(seen.pieces, 59, 62);
+    assert_int_equal(atomic_load(&commit_rig.board.journal_dropped), 0);
+}
+
+static void test_large_journal_does_not_wait(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < 5000; i++) {
+        observe(0, VITAL_spo2, (int32_t)i);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        commit_rig_round(0);
+    }
+    assert_in_range(read_journal().count, 3800, 5000);
+    commit_rig_round(1000000);
+    const struct journal_seen seen = read_journal();
+    assert_int_equal(seen.count, 5000);
+    assert_int_equal(seen.last.value_milli, 4999);
+}
+
+static void test_measurements_outlive_the_journal(void **state)
+{
+    (void)state;
+    struct observation o;
+    size_t length = 0;
+    commit_rig_make(true);
+    observe(0, VITAL_nibp_sys, 120000);
+    observe(0, VITAL_nibp_sys, 130000);
+    observe(0, VITAL_spo2, 97000);
+    observe(RIG_BEDS, VITAL_nibp_sys, 99000); /* no such bed */
+    commit_rig_round(1000000);
+    read_state(STATE_MEASUREMENT "b01/nibp_sys", &o, sizeof o);
+    assert_int_equal(o.value_milli, 130000);
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_MEASUREMENT "b01/spo2", &o, sizeof o, &length),
+                     STATUS_NOT_FOUND);
+}
+
+static void test_other_beds_begin_another_journal(void **state)
+{
+    (void)state;
+    char beds[16];
+    size_t length = 0;
+    commit_rig_make(true);
+    observe(1, VITAL_spo2, 97000);
+    commit_rig_round(1000000);
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
+    assert_int_equal(length, 8);
+    assert_memory_equal(beds, "b01\0b02", 8);
+    commit_rig_unmake();
+
+    commit_rig_make(true);
+    observe(1, VITAL_spo2, 98000);
+    commit_rig_round(1000000);
+    assert_int_equal(read_journal().count, 2);
+    commit_rig_unmake();
+
+    commit_rig.beds[0].id = "b03";
+    commit_rig_make(true);
+    assert_int_equal(read_journal().count, 2); /* a restart may still use it, under the old list */
+    observe(1, VITAL_spo2, 99000);
+    commit_rig_round(1000000);
+    assert_int_equal(read_journal().count, 1);
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
+    assert_memory_equal(beds, "b03\0b02", 8);
+}
+
+static void test_journal_form(void **state)
+{
+    (void)state;
+    static struct commit_journal row;
+    static struct observation out[COMMIT_JOURNAL_PIECE];
+    struct observation o = {.at_ms = -5,
+                            .value_milli = INT32_MIN,
+                            .bed = 65535,
+                            .monitor = 1,
+                            .kind = 2,
+                            .vital = 3,
+                            .quality = 4,
+                            .signal = 5,
+                            .flags = 6};
+    assert_true(commit_journal_add(&row, &o));
+    o.at_ms = -5 - INT64_C(3000000000);
+    assert_false(commit_journal_add(&row, &o));
+    o.at_ms = -1000;
+    assert_true(commit_journal_add(&row, &o));
+    assert_int_equal(commit_journal_decode(row.bytes, row.size, out, COMMIT_JOURNAL_PIECE), 2);
+    assert_int_equal(out[0].at_ms, -5);
+    assert_int_equal(out[1].at_ms, -1000);
+    assert_int_equal(out[1].value_milli, INT32_MIN);
+    assert_int_equal(out[1].bed, 65535);
+    assert_int_equal(out[1].monitor * 10000 + out[1].kind * 1000 + out[1].vital * 100 + out[1].quality * 10, 12340);
+    assert_int_equal(out[1].signal * 10 + out[1].flags, 56);
+    assert_int_equal(commit_journal_decode(row.bytes, row.size, out, 1), 0);
+    for (size_t size = 0; size < row.size; size++) {
+        assert_int_equal(commit_journal_decode(row.bytes, size, out, COMMIT_JOURNAL_PIECE), 0);
+    }
+    row.bytes[8] ^= 1; /* another version */
+    assert_int_equal(commit_journal_decode(row.bytes, row.size, out, COMMIT_JOURNAL_PIECE), 0);
+
+    row = (struct commit_journal){.size = 0};
+    o.at_ms = 1;
+    while (commit_journal_add(&row, &o)) {
+    }
+    assert_int_equal(row.size, COMMIT_JOURNAL_BYTES);
+    assert_int_equal(row.count, COMMIT_JOURNAL_BYTES / STORE_PIECE_MAX * ((STORE_PIECE_MAX - 16) / 16));
+    assert_true(row.count <= COMMIT_JOURNAL_MAX);
+    assert_int_equal(commit_journal_decode(row.bytes + STORE_PIECE_MAX, STORE_PIECE_MAX, out, COMMIT_JOURNAL_PIECE),
+                     (STORE_PIECE_MAX - 16) / 16);
+}
+
+/* ---- the threads ---- */
+
+static void start_threads(void)
+{
+    struct store *store = atomic_exchange(&commit_rig.commit.store, NULL);
+    assert_int_equal(commit_start(&commit_rig.commit, store), STATUS_OK);
+}
+
+static void test_threads_commit_and_stop_drains(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    start_threads();
+    for (unsigned i = 0; i < 500; i++) {
+        commit_rig_alert(0, PHASE_START);
+        observe(0, VITAL_spo2, 97000);
+        wake_raise(&commit_rig.commit.wake);
+    }
+    const int64_t before_us = clock_boot_us();
+    assert_true(commit_stop(&commit_rig.commit));
+    assert_true(clock_boot_us() - before_us < 1500000);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.unstored), 0);
+    free(commit_rig.memory);
+    commit_rig.memory = NULL;
+    wake_close(&commit_rig.deliver_wake);
+
+    commit_rig_make(true);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 500);
+    assert_int_equal(read_journal().count, 500);
+}
+
+static void test_thread_wakes_the_deliver_thread(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    start_threads();
+    for (unsigned i = 1; i <= 50; i++) {
+        commit_rig_alert(0, PHASE_START);
+        wake_raise(&commit_rig.commit.wake);
+        const int64_t until_us = clock_boot_us() + 5000000;
+        while (atomic_load(&commit_rig.commit.committed_row) < i && clock_boot_us() < until_us) {
+            (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 100000);
+        }
+        assert_int_equal(atomic_load(&commit_rig.commit.committed_row), i);
+    }
+    assert_true(atomic_load(&commit_rig.board.store_alive_us) > 0);
+}
+
+int main(void)
+{
+#define COMMIT_TEST(test) cmocka_unit_test_setup_teardown(test, commit_rig_setup, commit_rig_teardown)
+    const struct CMUnitTest tests[] = {
+        COMMIT_TEST(test_alert_is_durable_before_the_wake),
+        COMMIT_TEST(test_all_of_a_record_in_one_transaction),
+        COMMIT_TEST(test_test_alert_and_bed_record),
+        COMMIT_TEST(test_group_commit),
+        COMMIT_TEST(test_deliveries),
+        COMMIT_TEST(test_next_run),
+        COMMIT_TEST(test_journal_is_written_each_interval),
+        COMMIT_TEST(test_large_journal_does_not_wait),
+        COMMIT_TEST(test_measurements_outlive_the_journal),
+        COMMIT_TEST(test_other_beds_begin_another_journal),
+        COMMIT_TEST(test_journal_form),
+        COMMIT_TEST(test_threads_commit_and_stop_drains),
+        COMMIT_TEST(test_thread_wakes_the_deliver_thread),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

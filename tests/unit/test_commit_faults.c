@@ -1,0 +1,371 @@
+/* A store that is not there, fails, hangs, is full or damaged: alerts go out all the same, once, and are stored when it is possible. */
+#include "tests/unit/support/commit_rig.h"
+
+#include "hal/clock.h"
+#include "tests/unit/support/disk_fault.h"
+
+static struct commit_rig_rows rows;
+static struct direct_alert direct;
+
+static int teardown(void **state)
+{
+    atomic_store(&disk_fault.write_error, 0);
+    atomic_store(&disk_fault.sync_error, 0);
+    atomic_store(&disk_fault.meta_error, 0);
+    atomic_store(&disk_fault.meta_slips, false);
+    atomic_store(&disk_fault.hang, false);
+    return commit_rig_teardown(state);
+}
+
+static void rounds(unsigned count, int64_t each_us)
+{
+    for (unsigned i = 0; i < count; i++) {
+        commit_rig_round(each_us);
+    }
+}
+
+static void check_direct(uint64_t first, uint64_t last)
+{
+    for (uint64_t seq = first; seq <= last; seq++) {
+        assert_true(commit_rig_pop_direct(&direct));
+        assert_int_equal(direct.alert.seq, seq);
+        assert_true(direct.json_length > 0 && direct.json_length < sizeof direct.json);
+        assert_int_equal(direct.json[0], '{');
+    }
+    assert_false(commit_rig_pop_direct(&direct));
+}
+
+static void check_rows(const struct commit_rig_rows *found, uint64_t first, uint64_t last)
+{
+    assert_int_equal(found->count, last - first + 1);
+    for (uint32_t i = 0; i < found->count; i++) {
+        assert_int_equal(found->seq[i], first + i);
+    }
+}
+
+/* Fails for `ms`; what was handed over, and what the store holds afterwards, is for the caller to see. */
+static void fail_for(int64_t ms)
+{
+    atomic_store(&disk_fault.sync_error, EIO);
+    rounds((unsigned)(ms / 50), 50000);
+    atomic_store(&disk_fault.sync_error, 0);
+}
+
+static void test_short_fault_is_nobodys_business(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    fail_for(800);
+    assert_int_equal(store_state_status(&commit_rig.commit.state), STATUS_IO);
+    assert_false(store_state_is_failing(&commit_rig.commit.state, commit_rig.now_us));
+    assert_false(commit_rig_woken());
+    rounds(20, 50000);
+    check_direct(1, 0);
+    assert_true(commit_rig_woken());
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 1, 1);
+}
+
+static void test_alerts_go_around_a_failing_store(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_alert(1, PHASE_START);
+    fail_for(900);
+    check_direct(1, 0);
+    atomic_store(&disk_fault.sync_error, EIO);
+    rounds(4, 50000);
+    assert_true(store_state_is_failing(&commit_rig.commit.state, commit_rig.now_us));
+    assert_true(commit_rig_woken());
+    check_direct(1, 2);
+    commit_rig_alert(0, PHASE_END); /* still failing: at once */
+    rounds(1, 1000);
+    check_direct(3, 3);
+    rounds(100, 50000);
+    check_direct(1, 0); /* each one once */
+    atomic_store(&disk_fault.sync_error, 0);
+    rounds(50, 50000);
+    assert_false(store_state_is_failing(&commit_rig.commit.state, commit_rig.now_us));
+    commit_rig_outbox(&rows); /* nobody has said that the broker has them */
+    check_rows(&rows, 1, 3);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.unstored), 0);
+}
+
+static void test_acknowledged_ones_go_straight_to_history(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < 5; i++) {
+        commit_rig_alert(0, PHASE_START);
+    }
+    fail_for(2000);
+    check_direct(1, 5);
+    atomic_store(&commit_rig.commit.state.direct_acknowledged_seq, 3);
+    rounds(50, 50000);
+    commit_rig_history(&rows);
+    check_rows(&rows, 1, 3);
+    assert_int_equal(rows.flags[0], STORE_ALERT_SENT);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 4, 5);
+    assert_int_equal(rows.flags[0], 0);
+}
+
+static void test_full_direct_ring_is_tried_again(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < RIG_DIRECT_SLOTS + 10; i++) {
+        commit_rig_alert(0, PHASE_START);
+    }
+    fail_for(2000);
+    atomic_store(&disk_fault.sync_error, EIO);
+    check_direct(1, RIG_DIRECT_SLOTS);
+    rounds(1, 20000);
+    check_direct(RIG_DIRECT_SLOTS + 1, RIG_DIRECT_SLOTS + 10);
+}
+
+/* The store appears later: it takes the epoch under which the gateway already runs. */
+static void test_store_that_appears_later(void **state)
+{
+    (void)state;
+    char moved[128];
+    store_close(store_folder_open(&commit_rig.folder));
+    (void)snprintf(moved, sizeof moved, "%s.away", commit_rig.folder.base);
+    assert_int_equal(rename(commit_rig.folder.base, moved), 0);
+    commit_rig_make(false);
+    commit_rig_alert(0, PHASE_START);
+    rounds(60, 50000);
+    assert_null(atomic_load(&commit_rig.commit.store));
+    assert_int_equal(store_state_status(&commit_rig.commit.state), STATUS_NOT_FOUND);
+    assert_true(store_state_is_failing(&commit_rig.commit.state, commit_rig.now_us));
+    check_direct(1, 1);
+    assert_int_equal(rename(moved, commit_rig.folder.base), 0);
+    rounds(50, 50000);
+    assert_string_equal(store_epoch(commit_rig_store()), commit_rig.epoch);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 1, 1);
+    assert_int_equal(store_state_is_failing(&commit_rig.commit.state, commit_rig.now_us), 0);
+    assert_false(atomic_load(&commit_rig.commit.state.replaced));
+}
+
+/* LMDB said that the commit failed, and yet it is on the disk: it must not be there twice. */
+static void test_commit_that_came_through_after_all(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    rounds(1, 1000);
+    commit_rig_alert(0, PHASE_END);
+    commit_rig_alert(1, PHASE_START);
+    atomic_store(&disk_fault.meta_slips, true);
+    rounds(1, 1000);
+    assert_int_not_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+    atomic_store(&disk_fault.meta_error, 0);
+    commit_rig_alert(1, PHASE_END);
+    rounds(40, 50000);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 1, 4);
+    assert_int_equal(atomic_load(&commit_rig.commit.committed_row), rows.row[3]);
+}
+
+/* Damaged while it runs: set aside, and all that is known is told to the new one. */
+static void test_damaged_while_running(void **state)
+{
+    (void)state;
+    char data[128];
+    struct state_numbers numbers;
+    struct bed_snapshot bed;
+    size_t length = 0;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_alert(1, PHASE_START);
+    rounds(1, 1000);
+    const uint64_t before = atomic_load(&commit_rig.commit.committed_row);
+    atomic_store(&disk_fault.meta_error, EIO);
+    commit_rig_alert(1, PHASE_END);
+    rounds(1, 1000);
+    (void)snprintf(data, sizeof data, "%s/alerts/data.mdb", commit_rig.folder.path);
+    const int fd = open(data, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 5000), 0);
+    close(fd);
+    atomic_store(&disk_fault.meta_error, 0);
+    rounds(40, 50000);
+    assert_true(atomic_load(&commit_rig.commit.state.replaced));
+    assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+    assert_string_equal(store_epoch(commit_rig_store()), commit_rig.epoch);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 3, 3);
+    assert_true(rows.row[0] > before);
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_NUMBERS, &numbers, sizeof numbers, &length), STATUS_OK);
+    assert_int_equal(numbers.seq, 3);
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_BED "b01", &bed, sizeof bed, &length), STATUS_OK);
+    assert_int_equal(bed.bed_seq, 1);
+}
+
+/* Nothing is delivered and the map is full: alerts go around it; the first deliveries make room. */
+static void test_full_outbox(void **state)
+{
+    (void)state;
+    static uint64_t delivered[RIG_SEEN_MAX];
+    commit_rig.folder.config.size_bytes = STORE_SIZE_LEAST;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < 3000 && atomic_load(&commit_rig.commit.state.status) == STATUS_OK; i++) {
+        commit_rig_alert(0, PHASE_START);
+        rounds(1, 1000);
+    }
+    assert_int_equal(store_state_status(&commit_rig.commit.state), STATUS_FULL);
+    commit_rig_outbox(&rows);
+    const uint64_t stored = rows.count;
+    check_rows(&rows, 1, stored);
+    assert_true(commit_rig.seq > stored);
+    rounds(60, 50000);
+    check_direct(stored + 1, commit_rig.seq);
+    memcpy(delivered, rows.row, sizeof delivered);
+    for (unsigned i = 0; i < stored; i++) { /* the broker is back */
+        while (!ring_push(&commit_rig.delivered, &delivered[i])) {
+            rounds(1, 50000);
+        }
+    }
+    rounds(200, 50000);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, stored + 1, commit_rig.seq);
+}
+
+/* A dead disk for hours: the newest alerts are kept, older ones that were handed over are given up and counted; the engine never waits. */
+static void test_dead_disk(void **state)
+{
+    (void)state;
+    struct bed_snapshot bed;
+    size_t length = 0;
+    commit_rig_make(true);
+    commit_rig_alert(1, PHASE_START);
+    atomic_store(&disk_fault.sync_error, EIO);
+    rounds(30, 50000);
+    check_direct(1, 1);
+    for (uint64_t seq = 2; seq <= 3 * COMMIT_PENDING_MAX; seq++) {
+        commit_rig_alert(0, seq % 2 == 0 ? PHASE_START : PHASE_END);
+        rounds(1, 10000);
+        check_direct(seq, seq);
+        assert_true(ring_room(&commit_rig.records) >= RIG_RECORD_SLOTS - 1);
+    }
+    const uint64_t unstored = atomic_load(&commit_rig.commit.state.unstored);
+    assert_in_range(unstored, COMMIT_PENDING_MAX, 3 * COMMIT_PENDING_MAX);
+    atomic_store(&disk_fault.sync_error, 0);
+    rounds(200, 50000);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, unstored + 1, commit_rig.seq);
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_BED "b02", &bed, sizeof bed, &length), STATUS_OK);
+    assert_int_equal(bed.bed_seq, 1); /* its alert was given up, its numbers were not */
+}
+
+/* ---- a disk that does not come back ---- */
+
+static void start_threads(void)
+{
+    struct store *store = atomic_exchange(&commit_rig.commit.store, NULL);
+    assert_int_equal(commit_start(&commit_rig.commit, store), STATUS_OK);
+}
+
+static void push_alert(uint16_t bed)
+{
+    commit_rig_alert(bed, PHASE_START);
+    wake_raise(&commit_rig.commit.wake);
+}
+
+static bool wait_direct(uint64_t seq, int64_t most_us)
+{
+    const int64_t until_us = clock_boot_us() + most_us;
+    while (clock_boot_us() < until_us) {
+        if (commit_rig_pop_direct(&direct)) {
+            return direct.alert.seq == seq;
+        }
+        (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 10000);
+    }
+    return false;
+}
+
+static void test_hanging_disk(void **state)
+{
+    (void)state;
+    struct commit *c = &commit_rig.commit;
+    commit_rig_make(true);
+    start_threads();
+    atomic_store(&disk_fault.hang, true);
+    const int64_t before_us = clock_boot_us();
+    push_alert(0);
+    assert_true(wait_direct(1, 5000000));
+    assert_in_range(clock_boot_us() - before_us, COMMIT_DIRECT_US, 4000000);
+    assert_int_equal(store_state_status(&c->state), STATUS_TIMEOUT);
+    push_alert(1);
+    assert_true(wait_direct(2, 500000)); /* the others do not wait a second again */
+    assert_int_equal(atomic_load(&disk_fault.hanging), 1);
+    atomic_store(&disk_fault.hang, false);
+    for (unsigned i = 0; i < 500 && atomic_load(&c->committed_row) < 2; i++) {
+        (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 10000);
+    }
+    assert_int_equal(atomic_load(&c->committed_row), 2);
+    assert_false(store_state_is_failing(&c->state, clock_boot_us()));
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 1, 2);
+}
+
+static void test_stop_does_not_wait_for_a_hanging_disk(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    start_threads();
+    atomic_store(&disk_fault.hang, true);
+    push_alert(0);
+    while (atomic_load(&disk_fault.hanging) == 0) {
+        (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 1000);
+    }
+    const int64_t before_us = clock_boot_us();
+    assert_false(commit_stop(&commit_rig.commit));
+    assert_true(clock_boot_us() - before_us < 1500000);
+    atomic_store(&disk_fault.hang, false);
+    while (!commit_stop(&commit_rig.commit)) {
+        (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 1000);
+    }
+    commit_rig_unmake();
+    commit_rig_make(true);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 1, 1);
+}
+
+static void test_stop_hands_over_what_cannot_be_stored(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    start_threads();
+    atomic_store(&disk_fault.sync_error, EIO);
+    push_alert(0);
+    push_alert(1);
+    assert_true(commit_stop(&commit_rig.commit));
+    check_direct(1, 2);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.unstored), 2);
+}
+
+int main(void)
+{
+#define COMMIT_TEST(test) cmocka_unit_test_setup_teardown(test, commit_rig_setup, teardown)
+    const struct CMUnitTest tests[] = {
+        COMMIT_TEST(test_short_fault_is_nobodys_business),
+        COMMIT_TEST(test_alerts_go_around_a_failing_store),
+        COMMIT_TEST(test_acknowledged_ones_go_straight_to_history),
+        COMMIT_TEST(test_full_direct_ring_is_tried_again),
+        COMMIT_TEST(test_store_that_appears_later),
+        COMMIT_TEST(test_commit_that_came_through_after_all),
+        COMMIT_TEST(test_damaged_while_running),
+        COMMIT_TEST(test_full_outbox),
+        COMMIT_TEST(test_dead_disk),
+        COMMIT_TEST(test_hanging_disk),
+        COMMIT_TEST(test_stop_does_not_wait_for_a_hanging_disk),
+        COMMIT_TEST(test_stop_hands_over_what_cannot_be_stored),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

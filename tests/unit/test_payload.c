@@ -1,0 +1,614 @@
+/*
+ * Every payload: its exact text, that it is JSON, that the largest fits its bound, and that no text can break it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define JSMN_STATIC
+#define JSMN_STRICT
+#include <jsmn.h>
+
+#include "app/flow/json.h"
+#include "app/flow/payload.h"
+
+#define TOKENS_MAX    32768
+#define NOW_MS        INT64_C(1769903999000) /* 2026-01-31T23:59:59.000Z */
+#define CORRECTION_MS 500
+
+static const struct channel_config channels[] = {
+    {.vital = VITAL_hr}, {.vital = VITAL_spo2}, {.vital = VITAL_nibp_sys, .episodic = true}, {.vital = VITAL_temp}};
+static const struct signal_config signals[] = {{.name = "vtach", .text = "Ventricular tachycardia (monitor)"},
+                                               {.name = "asystole", .text = ""}};
+static const struct override_config overrides[] = {{.rule = 0, .parameter = 0, .value_milli = 88500}};
+static const struct rule rules[] = {
+    {.name = "spo2_low",
+     .text = "SpO2 below {limit} % for {span} s, {other} {limit",
+     .advice = "Check the probe, then airway and oxygen",
+     .priority = PRIORITY_MEDIUM,
+     .has_clear = true,
+     .when = {.vitals = 1U << VITAL_spo2},
+     .clear = {.vitals = 1U << VITAL_spo2},
+     .parameters = {{.name = "limit", .has = {true, true}, .value_milli = {90000, 91000}},
+                    {.name = "span", .has = {true}, .value_milli = {15000}}},
+     .parameter_count = 2},
+    {.name = "resp_high",
+     .text = "Breathing too fast",
+     .advice = "",
+     .priority = PRIORITY_HIGH,
+     .when = {.vitals = 1U << VITAL_resp}},
+    {.name = "hr_low",
+     .text = "{low}",
+     .advice = "Look",
+     .priority = PRIORITY_LOW,
+     .when = {.vitals = 1U << VITAL_hr},
+     .clear = {.vitals = 1U << VITAL_resp}, /* not in force without has_clear */
+     .parameters = {{.name = NULL}, {.name = "low", .has = {false, true}, .value_milli = {0, -500}}},
+     .parameter_count = 2}};
+static const struct bed_config beds[] = {{.id = "b12",
+                                          .patient_class = CLASS_adult,
+                                          .channels = channels,
+                                          .channel_count = 4,
+                                          .signals = signals,
+                                          .signal_count = 2,
+                                          .overrides = overrides,
+                                          .override_count = 1,
+                                          .monitor_count = 1}};
+static const struct engine_config engine_config = {.beds = beds, .bed_count = 1, .rules = rules, .rule_count = 3};
+static const struct payload_context context = {.config = &engine_config,
+                                               .topic_root = "wardgate",
+                                               .site = "st-marys",
+                                               .ward = "w7e",
+                                               .gateway = "gw-7e",
+                                               .boot = "00c0ffee",
+                                               .epoch = "8f3a",
+                                               .version = "1.2.3"};
+
+static char out[PAYLOAD_SETTINGS_MAX + 1];
+static jsmntok_t tokens[TOKENS_MAX];
+
+static void expect_json(const char *text, size_t length)
+{
+    jsmn_parser parser;
+    assert_true(length > 0);
+    assert_int_equal(strlen(text), length);
+    jsmn_init(&parser);
+    const int count = jsmn_parse(&parser, text, length, tokens, TOKENS_MAX);
+    assert_true(count > 0);
+    assert_int_equal(tokens[0].type, JSMN_OBJECT);
+    assert_int_equal(tokens[0].end, length);
+}
+
+static void expect_text(const char *text, size_t length, const char *expected)
+{
+    assert_string_equal(text, expected);
+    expect_json(text, length);
+}
+
+static struct alert alert_of_rule(void)
+{
+    return (struct alert){.key = {.bed = 0, .family = ALARM_OF_RULE, .index = 0},
+                          .phase = PHASE_START,
+                          .state = ALARM_ACTIVE,
+                          .priority = PRIORITY_MEDIUM,
+                          .kind = KIND_PHYSIOLOGICAL,
+                          .source = SOURCE_RULE,
+                          .clock_synced = true,
+                          .has_value = true,
+                          .has_limit = true,
+                          .vital = VITAL_spo2,
+                          .value_milli = 84000,
+                          .limit_milli = 90000,
+                          .rev = 2,
+                          .id = 0xabc,
+                          .seq = 4711,
+                          .bed_seq = 93,
+                          .stay = UINT64_C(0x0123456789abcdef),
+                          .at_ms = NOW_MS,
+                          .violated_at_ms = NOW_MS - 15000,
+                          .condition_at_ms = NOW_MS - 1,
+                          .raised_at_ms = NOW_MS,
+                          .parameters_milli = {90000, 15000}};
+}
+
+/* ---- alerts ---- */
+
+static void test_alert_of_a_rule(void **state)
+{
+    (void)state;
+    const struct alert alert = alert_of_rule();
+    const size_t length = payload_alert(&context, &alert, CORRECTION_MS, out, PAYLOAD_ALERT_MAX);
+    expect_text(
+        out, length,
+        "{\"schema\":\"1\",\"epoch\":\"8f3a\",\"id\":\"0000000000000abc\",\"rev\":2,\"seq\":4711,\"bed_seq\":93,"
+        "\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\",\"bed\":\"b12\",\"stay\":\"0123456789abcdef\","
+        "\"phase\":\"start\",\"state\":\"active\",\"inactivation\":\"none\",\"priority\":\"medium\","
+        "\"kind\":\"physiological\",\"source\":\"rule\",\"rule\":\"spo2_low\","
+        "\"text\":\"SpO2 below 90 % for 15 s, {other} {limit\","
+        "\"advice\":\"Check the probe, then airway and oxygen\","
+        "\"vital\":\"spo2\",\"value\":84,\"limit\":90,\"unit\":\"%\",\"reason\":null,"
+        "\"at\":\"2026-01-31T23:59:59.500Z\",\"violated_at\":\"2026-01-31T23:59:44.500Z\","
+        "\"condition_at\":\"2026-01-31T23:59:59.499Z\",\"raised_at\":\"2026-01-31T23:59:59.500Z\","
+        "\"clock\":\"synced\",\"test\":false}");
+}
+
+static void test_alert_of_the_gateway_has_no_bed(void **state)
+{
+    (void)state;
+    const struct alert alert = {.key = {.bed = BED_NONE, .family = ALARM_BUILTIN, .index = BUILTIN_bus_down},
+                                .phase = PHASE_END,
+                                .state = ALARM_ENDED,
+                                .inactivation = INACTIVATION_ACKNOWLEDGED,
+                                .priority = PRIORITY_MEDIUM,
+                                .kind = KIND_TECHNICAL,
+                                .vital = VITAL_NONE,
+                                .rev = 1,
+                                .id = UINT64_MAX,
+                                .seq = UINT64_MAX,
+                                .test = true,
+                                .detail = "line-a"};
+    const size_t length = payload_alert(&context, &alert, 0, out, PAYLOAD_ALERT_MAX);
+    expect_text(
+        out, length,
+        "{\"schema\":\"1\",\"epoch\":\"8f3a\",\"id\":\"ffffffffffffffff\",\"rev\":1,\"seq\":18446744073709551615,"
+        "\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\","
+        "\"phase\":\"end\",\"state\":\"ended\",\"inactivation\":\"acknowledged\",\"priority\":\"medium\","
+        "\"kind\":\"technical\",\"source\":\"rule\",\"rule\":\"bus_down\","
+        "\"text\":\"A line to monitors is down: line-a\",\"advice\":\"Check adapter, cable and network\","
+        "\"vital\":null,\"value\":null,\"limit\":null,\"unit\":null,\"reason\":null,"
+        "\"at\":\"1970-01-01T00:00:00.000Z\",\"violated_at\":\"1970-01-01T00:00:00.000Z\","
+        "\"condition_at\":\"1970-01-01T00:00:00.000Z\",\"raised_at\":\"1970-01-01T00:00:00.000Z\","
+        "\"clock\":\"unsynced\",\"test\":true}");
+}
+
+static void expect_part(const struct alert *alert, const char *part)
+{
+    const size_t length = payload_alert(&context, alert, 0, out, PAYLOAD_ALERT_MAX);
+    expect_json(out, length);
+    if (strstr(out, part) == NULL) {
+        fail_msg("no %s in %s", part, out);
+    }
+}
+
+static void test_alert_words(void **state)
+{
+    (void)state;
+    struct alert alert = alert_of_rule();
+    alert.stay = 0;
+    expect_part(&alert, ",\"bed\":\"b12\",\"stay\":null,");
+    alert.key.family = ALARM_NOT_MONITORED;
+    alert.reason = REASON_NOT_MONITORED;
+    expect_part(
+        &alert,
+        "\"rule\":\"spo2_low\",\"text\":\"spo2_low is not monitored: SpO2 below 90 % for 15 s, {other} {limit\"");
+    expect_part(&alert, "\"reason\":\"not_monitored\"");
+    alert.key.family = ALARM_OF_MONITOR;
+    alert.source = SOURCE_MONITOR;
+    expect_part(&alert, "\"source\":\"monitor\",\"rule\":\"monitor.vtach\",\"text\":\"Ventricular tachycardia "
+                        "(monitor)\",\"advice\":\"\"");
+    alert.key.index = 1;
+    expect_part(&alert, "\"rule\":\"monitor.asystole\",\"text\":\"asystole\"");
+    alert.value_milli = -1;
+    alert.limit_milli = INT32_MIN;
+    expect_part(&alert, "\"value\":-0.001,\"limit\":-2147483.648,");
+    alert.value_milli = INT32_MAX;
+    alert.limit_milli = 36500;
+    expect_part(&alert, "\"value\":2147483.647,\"limit\":36.5,");
+    (void)snprintf(alert.detail, sizeof alert.detail, "spo2, hr");
+    expect_part(&alert, "\"text\":\"asystole: spo2, hr\"");
+    memset(alert.detail, 'd', sizeof alert.detail); /* not ended by a NUL */
+    expect_part(&alert, "ddd\"");
+}
+
+static void test_delivery_and_expiry_are_added(void **state)
+{
+    (void)state;
+    static const char content[] = "{\"a\":1}";
+    size_t length = payload_alert_delivery(content, 7, true, false, out, sizeof out);
+    expect_text(out, length, "{\"a\":1,\"delivery\":{\"late\":true,\"durable\":false}}");
+    length = payload_alert_delivery(content, 7, false, true, out, sizeof out);
+    expect_text(out, length, "{\"a\":1,\"delivery\":{\"late\":false,\"durable\":true}}");
+    length = payload_alarm(content, 7, NOW_MS, out, sizeof out);
+    expect_text(out, length, "{\"a\":1,\"expires_at\":\"2026-01-31T23:59:59.000Z\"}");
+    assert_int_equal(payload_alarm(content, 7, NOW_MS, out, length + 1), length); /* the NUL just fits */
+    assert_int_equal(payload_alarm(content, 7, NOW_MS, out, length), 0);
+}
+
+static void test_damaged_content_is_not_passed_on(void **state)
+{
+    (void)state;
+    assert_int_equal(payload_alarm("", 0, NOW_MS, out, sizeof out), 0);
+    assert_int_equal(payload_alarm("{}", 2, NOW_MS, out, sizeof out), 0); /* would begin with a comma */
+    assert_int_equal(payload_alarm("{\"a\":1", 6, NOW_MS, out, sizeof out), 0);
+    assert_int_equal(payload_alert_delivery("}", 1, true, true, out, sizeof out), 0);
+}
+
+/* ---- vitals ---- */
+
+static struct bed_view view_of_bed(void)
+{
+    return (struct bed_view){
+        .monitored = true,
+        .stay = 0xfe,
+        .stay_start_ms = NOW_MS - 60000,
+        .at_ms = NOW_MS,
+        .vital_count = 4,
+        .vitals = {{.vital = VITAL_hr, .value_milli = 72000, .at_ms = NOW_MS},
+                   {.vital = VITAL_spo2, .quality = QUALITY_SENSOR_OFF, .value_milli = 97000},
+                   {.vital = VITAL_nibp_sys, .episodic = true, .value_milli = 120000, .at_ms = NOW_MS - 900000},
+                   {.vital = VITAL_temp, .value_milli = 36800, .at_ms = NOW_MS}}};
+}
+
+static void test_vitals(void **state)
+{
+    (void)state;
+    const struct bed_view view = view_of_bed();
+    const size_t length = payload_vitals(&context, &view, CORRECTION_MS, NOW_MS + 30500, out, PAYLOAD_VITALS_MAX);
+    expect_text(out, length,
+                "{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.500Z\",\"bed\":\"b12\",\"stay\":\"00000000000000fe\","
+                "\"hr\":72,\"nibp_sys\":120,\"temp\":36.8,\"observed\":{\"nibp_sys\":\"2026-01-31T23:44:59.500Z\"},"
+                "\"source\":{},\"invalid\":{\"spo2\":\"sensor_off\"},\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\","
+                "\"expires_at\":\"2026-02-01T00:00:29.500Z\"}");
+}
+
+static void test_vitals_of_a_vacant_bed_without_anything_valid(void **state)
+{
+    (void)state;
+    struct bed_view view = view_of_bed();
+    view.stay = 0;
+    view.monitored = false;
+    view.vitals[0].quality = QUALITY_NO_ANSWER;
+    view.vitals[2].quality = QUALITY_NEVER;
+    view.vitals[3].quality = QUALITY_STALE;
+    const size_t length = payload_vitals(&context, &view, 0, NOW_MS + 30000, out, PAYLOAD_VITALS_MAX);
+    expect_text(out, length,
+                "{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.000Z\",\"bed\":\"b12\",\"stay\":null,\"observed\":{},"
+                "\"source\":{},\"invalid\":{\"hr\":\"no_answer\",\"spo2\":\"sensor_off\",\"nibp_sys\":\"never\","
+                "\"temp\":\"stale\"},\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\","
+                "\"expires_at\":\"2026-02-01T00:00:29.000Z\"}");
+}
+
+static void test_vital_of_unknown_age_is_observed_null(void **state)
+{
+    (void)state;
+    struct bed_view view = view_of_bed();
+    view.vitals[2].age_unknown = true;
+    const size_t length = payload_vitals(&context, &view, 0, NOW_MS, out, PAYLOAD_VITALS_MAX);
+    expect_json(out, length);
+    assert_non_null(strstr(out, "\"nibp_sys\":120,"));
+    assert_non_null(strstr(out, "\"observed\":{\"nibp_sys\":null}"));
+}
+
+/* ---- settings and status ---- */
+
+static void test_settings(void **state)
+{
+    (void)state;
+    const struct bed_view view = view_of_bed();
+    const size_t length = payload_settings(&context, &view, CORRECTION_MS, NOW_MS, NOW_MS + 120000, out, sizeof out);
+    expect_text(out, length,
+                "{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.000Z\",\"bed\":\"b12\",\"stay\":\"00000000000000fe\","
+                "\"stay_start\":\"2026-01-31T23:58:59.500Z\",\"class\":\"adult\",\"rules\":{"
+                "\"spo2_low\":{\"priority\":\"medium\",\"parameters\":{"
+                "\"limit\":{\"value\":88.5,\"default\":90,\"overridden\":true},"
+                "\"span\":{\"value\":15,\"default\":15,\"overridden\":false}}},"
+                "\"hr_low\":{\"priority\":\"low\",\"parameters\":{}}},"
+                "\"rules_off\":[],\"pauses\":[],\"oxygen\":null,\"spo2_scale\":null,"
+                "\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\",\"expires_at\":\"2026-02-01T00:01:59.000Z\"}");
+}
+
+static void test_settings_of_a_vacant_bed(void **state)
+{
+    (void)state;
+    struct bed_view view = view_of_bed();
+    view.stay = 0;
+    const size_t length = payload_settings(&context, &view, 0, NOW_MS, NOW_MS, out, sizeof out);
+    expect_json(out, length);
+    assert_non_null(strstr(out, "\"stay\":null,\"stay_start\":null,"));
+}
+
+static void test_status(void **state)
+{
+    (void)state;
+    size_t length = payload_status(&context, "online", 7, NOW_MS, out, sizeof out);
+    expect_text(
+        out, length,
+        "{\"schema\":\"1\",\"state\":\"online\",\"gateway\":\"gw-7e\",\"version\":\"1.2.3\",\"boot\":\"00c0ffee\","
+        "\"epoch\":\"8f3a\",\"connect_count\":7,\"at\":\"2026-01-31T23:59:59.000Z\"}");
+    struct payload_context without_epoch = context;
+    without_epoch.epoch = "";
+    length = payload_status(&without_epoch, "offline", 0, NOW_MS, out, sizeof out);
+    expect_json(out, length);
+    assert_non_null(strstr(out, "\"state\":\"offline\""));
+    assert_non_null(strstr(out, "\"epoch\":null"));
+}
+
+/* ---- topics ---- */
+
+static void test_topics(void **state)
+{
+    (void)state;
+    char topic[PAYLOAD_TOPIC_MAX];
+    topic_of_bed(&context, "b12", "vitals", topic);
+    assert_string_equal(topic, "wardgate/st-marys/w7e/b12/vitals");
+    topic_of_alarm(&context, "b12", "spo2_low.not_monitored", topic);
+    assert_string_equal(topic, "wardgate/st-marys/w7e/b12/alarm/spo2_low.not_monitored");
+    topic_of_gateway(&context, "status", topic);
+    assert_string_equal(topic, "wardgate/st-marys/w7e/gateway/gw-7e/status");
+    topic_of_bed(&context, "", "alert", topic);
+    assert_string_equal(topic, "wardgate/st-marys/w7e/gateway/gw-7e/alert");
+    topic_of_bed(&context, NULL, "alert", topic);
+    assert_string_equal(topic, "wardgate/st-marys/w7e/gateway/gw-7e/alert");
+    topic_of_alarm(&context, "", "bus_down", topic);
+    assert_string_equal(topic, "wardgate/st-marys/w7e/gateway/gw-7e/alarm/bus_down");
+}
+
+/* ---- bounds: everything as large as its reader lets it be ---- */
+
+enum { RULES_MOST = 128 };
+
+static char id_most[33], name_most[RULE_NAME_MAX], signal_most[ALARM_NAME_MAX], words_most[4000];
+static struct rule rules_most[RULES_MOST];
+static struct channel_config channels_most[VITAL_COUNT];
+static struct signal_config signal_of_most = {.name = signal_most, .text = words_most};
+static struct bed_config bed_most = {.id = id_most,
+                                     .channels = channels_most,
+                                     .channel_count = VITAL_COUNT,
+                                     .signals = &signal_of_most,
+                                     .signal_count = 1};
+static struct engine_config config_most = {
+    .beds = &bed_most, .bed_count = 1, .rules = rules_most, .rule_count = RULES_MOST};
+static struct payload_context context_most = {.config = &config_most,
+                                              .topic_root = id_most,
+                                              .site = id_most,
+                                              .ward = id_most,
+                                              .gateway = id_most,
+                                              .boot = "ffffffff",
+                                              .epoch = id_most,
+                                              .version = id_most};
+
+static void make_most(void)
+{
+    memset(id_most, 'i', sizeof id_most - 1);
+    memset(name_most, 'n', sizeof name_most - 1);
+    memset(signal_most, 's', sizeof signal_most - 1);
+    memset(words_most, 0x01, sizeof words_most - 1); /* six bytes each in JSON */
+    for (unsigned i = 0; i < RULES_MOST; ++i) {
+        rules_most[i] =
+            (struct rule){.name = name_most, .text = words_most, .advice = words_most, .priority = PRIORITY_MEDIUM};
+        for (unsigned p = 0; p < PARAMETERS_MAX; ++p) {
+            rules_most[i].parameters[p] =
+                (struct rule_parameter){.name = name_most, .has = {true}, .value_milli = {INT32_MIN + 1}};
+        }
+    }
+    for (unsigned v = 0; v < VITAL_COUNT; ++v) {
+        channels_most[v] = (struct channel_config){.vital = (enum vital)v, .episodic = true};
+    }
+}
+
+static void expect_largest_alert(struct alert *alert, enum alarm_family family)
+{
+    char delivered[PAYLOAD_ALERT_MAX + 64];
+    alert->key.family = (uint16_t)family;
+    const size_t length = payload_alert(&context_most, alert, 0, out, PAYLOAD_ALERT_MAX);
+    expect_json(out, length);
+    print_message("largest alert of family %d: %zu bytes\n", (int)family, length);
+    expect_json(delivered, payload_alert_delivery(out, length, false, false, delivered, sizeof delivered));
+    expect_json(delivered, payload_alarm(out, length, INT64_MAX, delivered, sizeof delivered));
+}
+
+static void test_largest_alert_fits(void **state)
+{
+    (void)state;
+    make_most();
+    struct alert alert = {.phase = PHASE_ACKNOWLEDGE,
+                          .state = ALARM_LATCHED,
+                          .inactivation = INACTIVATION_ALARM_PAUSED,
+                          .priority = PRIORITY_MEDIUM,
+                          .kind = KIND_PHYSIOLOGICAL,
+                          .source = SOURCE_MONITOR,
+                          .reason = REASON_NOT_MONITORED,
+                          .vital = VITAL_room_pressure,
+                          .has_value = true,
+                          .has_limit = true,
+                          .value_milli = INT32_MIN + 1,
+                          .limit_milli = INT32_MIN + 1,
+                          .rev = UINT32_MAX,
+                          .id = UINT64_MAX,
+                          .seq = UINT64_MAX,
+                          .bed_seq = UINT64_MAX,
+                          .stay = UINT64_MAX};
+    memset(alert.detail, 0x02, sizeof alert.detail - 1);
+    expect_largest_alert(&alert, ALARM_OF_RULE);
+    expect_largest_alert(&alert, ALARM_NOT_MONITORED);
+    expect_largest_alert(&alert, ALARM_BUILTIN);
+    expect_largest_alert(&alert, ALARM_OF_MONITOR);
+}
+
+static void test_largest_vitals_and_settings_fit(void **state)
+{
+    (void)state;
+    make_most();
+    struct bed_view view = {.stay = UINT64_MAX, .vital_count = VITAL_COUNT, .patient_class = CLASS_adult};
+    for (unsigned v = 0; v < VITAL_COUNT; ++v) {
+        view.vitals[v] = (struct vital_view){.vital = (uint8_t)v, .episodic = true, .value_milli = INT32_MIN + 1};
+    }
+    size_t length = payload_vitals(&context_most, &view, 0, INT64_MAX, out, PAYLOAD_VITALS_MAX);
+    expect_json(out, length);
+    print_message("largest vitals: %zu bytes\n", length);
+    length = payload_settings(&context_most, &view, 0, INT64_MAX, INT64_MAX, out, PAYLOAD_SETTINGS_MAX);
+    expect_json(out, length);
+    print_message("largest settings: %zu bytes\n", length);
+    length = payload_status(&context_most, "offline", UINT32_MAX, INT64_MAX, out, 512);
+    expect_json(out, length);
+}
+
+static void test_largest_topics_fit(void **state)
+{
+    (void)state;
+    make_most();
+    char topic[PAYLOAD_TOPIC_MAX];
+    topic_of_alarm(&context_most, id_most, signal_most, topic);
+    assert_true(strlen(topic) > 190);
+    topic_of_alarm(&context_most, "", signal_most, topic);
+    assert_true(strlen(topic) > 200);
+}
+
+/* Whatever does not fit is refused, at any size, and nothing is written beyond. */
+static void test_small_buffers_are_refused(void **state)
+{
+    (void)state;
+    const struct alert alert = alert_of_rule();
+    const size_t whole = payload_alert(&context, &alert, 0, out, PAYLOAD_ALERT_MAX);
+    assert_true(whole > 0);
+    for (size_t size = 1; size <= whole; ++size) {
+        memset(out, 'x', whole + 2);
+        assert_int_equal(payload_alert(&context, &alert, 0, out, size), 0);
+        assert_int_equal(out[size], 'x');
+    }
+    assert_int_equal(payload_alert(&context, &alert, 0, out, whole + 1), whole);
+}
+
+/* ---- json ---- */
+
+static const char *text_of(const char *bytes, size_t length, size_t bytes_max)
+{
+    struct json json;
+    json_begin(&json, out, sizeof out);
+    json_text_open(&json, "t", bytes_max);
+    json_text_add(&json, bytes, length);
+    json_text_close(&json);
+    expect_json(out, json_end(&json));
+    return out;
+}
+
+static void test_text_is_escaped(void **state)
+{
+    (void)state;
+    assert_string_equal(text_of("a\"b\\c/d", 7, 100), "{\"t\":\"a\\\"b\\\\c/d\"}");
+    assert_string_equal(text_of("\b\f\n\r\t\x01\x1f\x7f", 8, 100), "{\"t\":\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"}");
+    assert_string_equal(text_of("a\0b", 3, 100), "{\"t\":\"a\\u0000b\"}");
+    assert_string_equal(text_of("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", 9, 100),
+                        "{\"t\":\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"}");
+}
+
+static void test_broken_utf8_is_replaced(void **state)
+{
+    (void)state;
+#define R "\xEF\xBF\xBD"
+    static const struct {
+        const char *given, *expected;
+    } cases[] = {
+        {"\x80", R},                   /* a continuation alone */
+        {"\xC3", R},                   /* cut at the end */
+        {"\xC3(", R "("},              /* a lead byte without its continuation */
+        {"\xC0\xAF", R R},             /* overlong '/' */
+        {"\xE0\x80\xAF", R R R},       /* overlong */
+        {"\xED\xA0\x80", R R R},       /* a surrogate */
+        {"\xF4\x90\x80\x80", R R R R}, /* beyond U+10FFFF */
+        {"\xF0\x9F\x98", R R R},       /* cut at the end */
+        {"\xFF\xFE", R R},             /* never UTF-8 */
+        {"x\xE2\x82y", "x" R R "y"},
+    };
+#undef R
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+        char expected[64];
+        (void)snprintf(expected, sizeof expected, "{\"t\":\"%s\"}", cases[i].expected);
+        assert_string_equal(text_of(cases[i].given, strlen(cases[i].given), 100), expected);
+    }
+}
+
+static void test_long_text_ends_after_a_whole_character(void **state)
+{
+    (void)state;
+    assert_string_equal(text_of("abcdef", 6, 3), "{\"t\":\"abc\"}");
+    assert_string_equal(text_of("ab\xE2\x82\xAC", 5, 4), "{\"t\":\"ab\"}");
+    assert_string_equal(text_of("ab\xE2\x82\xAC", 5, 5), "{\"t\":\"ab\xE2\x82\xAC\"}");
+    assert_string_equal(text_of("ab\nd", 4, 3), "{\"t\":\"ab\"}"); /* no half of an escape, nothing behind it */
+}
+
+static void test_every_byte_gives_json(void **state)
+{
+    (void)state;
+    for (unsigned first = 0; first < 256; ++first) {
+        for (unsigned second = 0; second < 256; ++second) {
+            const char bytes[] = {(char)first, (char)second, 'z'};
+            (void)text_of(bytes, sizeof bytes, 100);
+        }
+    }
+}
+
+static void test_members_nest(void **state)
+{
+    (void)state;
+    struct json json;
+    json_begin(&json, out, sizeof out);
+    json_open_object(&json, "a");
+    json_close_object(&json);
+    json_open_array(&json, "b");
+    json_unsigned(&json, NULL, 1);
+    json_open_object(&json, NULL);
+    json_bool(&json, "c", true);
+    json_null(&json, "d");
+    json_close_object(&json);
+    json_milli(&json, NULL, 1500);
+    json_close_array(&json);
+    json_hex(&json, "e", 255, 4);
+    json_text(&json, "f", NULL);
+    const size_t length = json_end(&json);
+    expect_text(out, length, "{\"a\":{},\"b\":[1,{\"c\":true,\"d\":null},1.5],\"e\":\"00ff\",\"f\":null}");
+}
+
+static void test_decimals_are_shortest(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t milli;
+        const char *expected;
+    } cases[] = {{0, "0"},       {1, "0.001"},    {10, "0.01"},  {100, "0.1"},      {1000, "1"},
+                 {-1, "-0.001"}, {-1500, "-1.5"}, {10000, "10"}, {100100, "100.1"}, {999999, "999.999"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+        struct json json;
+        char expected[64];
+        json_begin(&json, out, sizeof out);
+        json_milli(&json, "n", cases[i].milli);
+        (void)snprintf(expected, sizeof expected, "{\"n\":%s}", cases[i].expected);
+        const size_t length = json_end(&json);
+        expect_text(out, length, expected);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alert_of_a_rule),
+        cmocka_unit_test(test_alert_of_the_gateway_has_no_bed),
+        cmocka_unit_test(test_alert_words),
+        cmocka_unit_test(test_delivery_and_expiry_are_added),
+        cmocka_unit_test(test_damaged_content_is_not_passed_on),
+        cmocka_unit_test(test_vitals),
+        cmocka_unit_test(test_vitals_of_a_vacant_bed_without_anything_valid),
+        cmocka_unit_test(test_vital_of_unknown_age_is_observed_null),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_settings_of_a_vacant_bed),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_topics),
+        cmocka_unit_test(test_largest_alert_fits),
+        cmocka_unit_test(test_largest_vitals_and_settings_fit),
+        cmocka_unit_test(test_largest_topics_fit),
+        cmocka_unit_test(test_small_buffers_are_refused),
+        cmocka_unit_test(test_text_is_escaped),
+        cmocka_unit_test(test_broken_utf8_is_replaced),
+        cmocka_unit_test(test_long_text_ends_after_a_whole_character),
+        cmocka_unit_test(test_every_byte_gives_json),
+        cmocka_unit_test(test_members_nest),
+        cmocka_unit_test(test_decimals_are_shortest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,352 @@
+/* The plan, from configurations as a hospital writes them: which monitor gives a vital, periods, signals, lines, recordings. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/plan.h"
+
+#define HEAD                                           \
+    "gateway: {id: gw-1, site: s, ward: w}\n"          \
+    "uplink: {brokers: [\"mqtt://127.0.0.1:1883\"]}\n" \
+    "store: {path: store, size: 16MiB}\n"
+
+static const char module[] =
+    "profile: module\n"
+    "title: A module\n"
+    "poll_interval: 2s\n"
+    "channels:\n"
+    "  temp:     {register: 3, type: s16, scale: 0.1, unit: Cel, poll_interval: 10s, episodic: true}\n"
+    "  hr:       {register: 0, type: u16, unit: \"/min\"}\n"
+    "  spo2:     {register: 1, type: u16, unit: \"%\", poll_interval: 500ms}\n"
+    "  nibp_sys: {register: 4, type: u16, unit: \"mm[Hg]\", episodic: true}\n"
+    "bits:\n"
+    "  leads_off: {register: 10, bit: 1, channels: [hr], means: sensor_off}\n"
+    "  vtach:     {register: 11, bit: 3, means: monitor_alarm_high, text: \"VT (monitor)\"}\n";
+
+static const char oximeter[] = "profile: oximeter\n"
+                               "title: An oximeter\n"
+                               "poll_interval: 1s\n"
+                               "channels:\n"
+                               "  spo2:  {register: 0, type: u16, unit: \"%\"}\n"
+                               "  pulse: {register: 1, type: u16, unit: \"/min\"}\n"
+                               "bits:\n"
+                               "  finger_off: {register: 3, bit: 0, channels: [spo2, pulse], means: sensor_off}\n";
+
+static const char rules[] = "optional: true\n"
+                            "rules:\n"
+                            "  spo2_low:\n"
+                            "    when: share(spo2 < limit, 15s) >= 0.8\n"
+                            "    clear: min(spo2, 40s) >= limit + 1\n"
+                            "    limit: {adult: 90, adolescent: 90, child: 90, toddler: 90, infant: 90, neonate: 85}\n"
+                            "    priority: medium\n"
+                            "    text: low\n"
+                            "  hr_trend:\n"
+                            "    when: mean(hr, 16) > limit\n"
+                            "    hysteresis: 3\n"
+                            "    limit: 120\n"
+                            "    priority: low\n"
+                            "    text: high\n";
+
+static char folder[64];
+static struct settings *settings;
+
+static void write_file(const char *name, const char *text)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int set_up(void **state)
+{
+    char path[128];
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "/tmp/wardgate-plan-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/profiles", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    write_file("profiles/module.yaml", module);
+    write_file("profiles/oximeter.yaml", oximeter);
+    write_file("rules.yaml", rules);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const names[] = {"profiles/module.yaml", "profiles/oximeter.yaml", "rules.yaml", "ward.yaml"};
+    char path[128];
+    (void)state;
+    settings_free(settings);
+    settings = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof path, "%s/profiles", folder);
+    (void)rmdir(path);
+    return rmdir(folder);
+}
+
+static void load(const char *ward)
+{
+    static struct settings_report report;
+    char path[128];
+    char text[4096];
+    memset(&report, 0, sizeof report);
+    (void)snprintf(text, sizeof text, HEAD "%s", ward);
+    write_file("ward.yaml", text);
+    (void)snprintf(path, sizeof path, "%s/ward.yaml", folder);
+    if (!settings_load(path, &settings, &report)) {
+        settings_print_report(&report, stderr, false);
+        fail();
+    }
+}
+
+static struct plan plan_of(const char *ward)
+{
+    struct plan plan;
+    load(ward);
+    assert_int_equal(plan_make(settings, &plan), STATUS_OK);
+    assert_ptr_equal(plan.settings, settings);
+    assert_ptr_equal(plan.engine.beds, plan.beds);
+    assert_ptr_equal(plan.engine.rules, settings->rules);
+    return plan;
+}
+
+/* "vital/monitor period stale low-high e", a channel a word pair; e: episodic. */
+static const char *channels_of(const struct bed_config *bed)
+{
+    static char text[1024];
+    size_t length = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; i < bed->channel_count; i++) {
+        const struct channel_config *c = &bed->channels[i];
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s/%u %u %u %d-%d%s\n",
+                                   vital_info(c->vital)->name, c->monitor, c->period_ms, c->stale_ms / 1000,
+                                   c->low_milli / 1000, c->high_milli / 1000, c->episodic ? " e" : "");
+        assert_true(length < sizeof text);
+    }
+    return text;
+}
+
+#define TWO_MONITORS                                                     \
+    "buses:\n"                                                           \
+    "  line-a: {kind: modbus-rtu, device: /dev/ttyUSB0}\n"               \
+    "beds:\n"                                                            \
+    "  b1:\n"                                                            \
+    "    class: neonate\n"                                               \
+    "    monitors:\n"                                                    \
+    "      - {bus: line-a, address: 3, profile: %s}\n"                   \
+    "      - {bus: line-a, address: 33, profile: %s}\n"                  \
+    "  b2: {bus: line-a, address: 4, profile: oximeter, class: adult}\n" \
+    "rules: [rules.yaml]\n"
+
+static struct plan plan_of_two(const char *first, const char *second)
+{
+    char text[1024];
+    (void)snprintf(text, sizeof text, TWO_MONITORS, first, second);
+    return plan_of(text);
+}
+
+static void test_the_first_monitor_that_gives_a_vital_wins(void **state)
+{
+    (void)state;
+    struct plan plan = plan_of_two("module", "oximeter");
+    assert_int_equal(plan.engine.bed_count, 2);
+    assert_int_equal(plan.beds[0].monitor_count, 2);
+    assert_int_equal(plan.beds[0].patient_class, CLASS_neonate);
+    assert_string_equal(channels_of(&plan.beds[0]), "hr/0 2000 10 0-350\n"
+                                                    "pulse/1 1000 10 0-350\n"
+                                                    "spo2/0 500 10 0-100\n"
+                                                    "nibp_sys/0 2000 4500 10-200 e\n"
+                                                    "temp/0 10000 21600 15-45 e\n");
+    assert_int_equal(plan.beds[0].monitor_period_ms[0], 500);
+    assert_int_equal(plan.beds[0].monitor_period_ms[1], 1000);
+    assert_string_equal(channels_of(&plan.beds[1]), "pulse/0 1000 10 0-300\nspo2/0 1000 10 0-100\n");
+    plan_free(&plan);
+    settings_free(settings);
+    plan = plan_of_two("oximeter", "module");
+    assert_string_equal(channels_of(&plan.beds[0]), "hr/1 2000 10 0-350\n"
+                                                    "pulse/0 1000 10 0-350\n"
+                                                    "spo2/0 1000 10 0-100\n"
+                                                    "nibp_sys/1 2000 4500 10-200 e\n"
+                                                    "temp/1 10000 21600 15-45 e\n");
+    plan_free(&plan);
+}
+
+static void test_signals_of_every_monitor(void **state)
+{
+    (void)state;
+    struct plan plan = plan_of_two("oximeter", "module");
+    const struct bed_config *bed = &plan.beds[0];
+    assert_int_equal(bed->signal_count, 3);
+    assert_string_equal(bed->signals[0].name, "finger_off");
+    assert_int_equal(bed->signals[0].vitals, 1U << VITAL_spo2 | 1U << VITAL_pulse);
+    assert_int_equal(bed->signals[0].monitor, 0);
+    assert_int_equal(bed->signals[0].number, 0);
+    assert_string_equal(bed->signals[2].name, "vtach");
+    assert_string_equal(bed->signals[2].text, "VT (monitor)");
+    assert_int_equal(bed->signals[2].means, SIGNAL_monitor_alarm_high);
+    assert_int_equal(bed->signals[2].vitals, 0);
+    assert_int_equal(bed->signals[2].monitor, 1);
+    assert_int_equal(bed->signals[2].number, 1); /* counted within its monitor, as the driver does */
+    plan_free(&plan);
+}
+
+static void test_serial_lines_come_first(void **state)
+{
+    (void)state;
+    struct plan plan = plan_of("buses:\n"
+                               "  net-a: {kind: modbus-tcp, host: 10.7.0.32, port: 1502, timeout: 300ms}\n"
+                               "  line-a: {kind: modbus-rtu, device: /dev/ttyUSB0, baud: 9600, parity: none}\n"
+                               "  spare: {kind: modbus-rtu, device: /dev/ttyUSB9}\n"
+                               "  line-b: {kind: modbus-rtu, device: /dev/ttyUSB1, parity: odd}\n"
+                               "beds:\n"
+                               "  b1: {bus: net-a, address: 1, profile: module, class: adult}\n"
+                               "  b2: {bus: line-b, address: 1, profile: module, class: adult}\n"
+                               "  b3: {bus: line-a, address: 7, profile: module, class: adult}\n"
+                               "  b4:\n"
+                               "    class: adult\n"
+                               "    monitors:\n"
+                               "      - {bus: \"modbus-tcp://10.7.0.33\", address: 1, profile: module}\n"
+                               "      - {bus: line-a, address: 8, profile: oximeter}\n"
+                               "rules: [rules.yaml]\n");
+    assert_int_equal(plan.bus_count, 4); /* without the one that nobody uses */
+    assert_string_equal(plan.buses[0].name, "line-a");
+    assert_string_equal(plan.buses[1].name, "line-b");
+    assert_string_equal(plan.buses[2].name, "net-a");
+    assert_string_equal(plan.buses[3].host, "10.7.0.33");
+    assert_int_equal(plan.buses[3].port, 502);
+    assert_string_equal(plan.buses[0].kind, "modbus-rtu");
+    assert_string_equal(plan.buses[2].kind, "modbus-tcp");
+    assert_string_equal(plan.buses[0].device, "/dev/ttyUSB0");
+    assert_int_equal(plan.buses[0].baud, 9600);
+    assert_int_equal(plan.buses[0].parity, PARITY_NONE);
+    assert_int_equal(plan.buses[0].stop_bits, 2);
+    assert_int_equal(plan.buses[1].parity, PARITY_ODD);
+    assert_int_equal(plan.buses[1].baud, 19200);
+    assert_int_equal(plan.buses[2].timeout_ms, 300);
+    assert_null(plan.buses[2].device);
+    const struct bus_config *line = &plan.buses[0];
+    assert_int_equal(line->monitor_count, 2);
+    assert_int_equal(line->monitors[0].bed, 2);
+    assert_int_equal(line->monitors[0].monitor, 0);
+    assert_int_equal(line->monitors[0].address, 7);
+    assert_string_equal(line->monitors[0].profile->name, "module");
+    assert_int_equal(line->monitors[1].bed, 3);
+    assert_int_equal(line->monitors[1].monitor, 1);
+    assert_string_equal(line->monitors[1].profile->name, "oximeter");
+    plan_free(&plan);
+}
+
+static void test_overrides_reach_the_engine(void **state)
+{
+    (void)state;
+    struct plan plan = plan_of("buses: {line-a: {kind: modbus-rtu, device: /dev/ttyUSB0}}\n"
+                               "beds:\n"
+                               "  b1: {bus: line-a, address: 3, profile: module, class: adult}\n"
+                               "  b2: {bus: line-a, address: 4, profile: module, class: adult,"
+                               " overrides: {hr_trend: {limit: 130}}}\n"
+                               "rules: [rules.yaml]\n"
+                               "stay_after: 12s\n");
+    assert_int_equal(plan.beds[0].override_count, 0);
+    assert_int_equal(plan.beds[1].override_count, 1);
+    assert_int_equal(plan.beds[1].overrides[0].rule, 1);
+    assert_int_equal(plan.beds[1].overrides[0].value_milli, 130000);
+    assert_int_equal(plan.engine.rule_count, 2);
+    assert_int_equal(plan.engine.stay_after_ms, 12000);
+    assert_false(plan.engine.replay);
+    plan_free(&plan);
+}
+
+/* Every bed has what was recorded, at the period of the recording, else of its profile, else 1 s. */
+static void test_recordings(void **state)
+{
+    (void)state;
+    struct plan_recording recording = {
+        .vitals = 1U << VITAL_hr | 1U << VITAL_pulse | 1U << VITAL_temp | 1U << VITAL_nibp_sys, .period_ms = 60000};
+    char text[1024];
+    struct plan plan;
+    (void)snprintf(text, sizeof text, TWO_MONITORS, "module", "oximeter");
+    load(text);
+    assert_int_equal(plan_make_replay(settings, &recording, &plan), STATUS_OK);
+    assert_true(plan.engine.replay);
+    assert_int_equal(plan.bus_count, 0);
+    assert_int_equal(plan.beds[0].monitor_count, 1);
+    assert_int_equal(plan.beds[0].signal_count, 0);
+    assert_string_equal(channels_of(&plan.beds[0]), "hr/0 60000 10 0-350\n"
+                                                    "pulse/0 60000 10 0-350\n"
+                                                    "nibp_sys/0 60000 4500 10-200 e\n"
+                                                    "temp/0 60000 10 15-45\n");
+    plan_free(&plan);
+    recording.period_ms = 0;
+    recording.episodic = 1U << VITAL_temp;
+    assert_int_equal(plan_make_replay(settings, &recording, &plan), STATUS_OK);
+    assert_string_equal(channels_of(&plan.beds[0]), "hr/0 2000 10 0-350\n"
+                                                    "pulse/0 1000 10 0-350\n"
+                                                    "nibp_sys/0 2000 4500 10-200 e\n"
+                                                    "temp/0 10000 21600 15-45 e\n");
+    assert_string_equal(channels_of(&plan.beds[1]), "hr/0 1000 10 0-300\n"
+                                                    "pulse/0 1000 10 0-300\n"
+                                                    "nibp_sys/0 1000 4500 10-300 e\n"
+                                                    "temp/0 1000 21600 15-45 e\n");
+    plan_free(&plan);
+}
+
+static void test_longest_span(void **state)
+{
+    (void)state;
+    struct plan plan = plan_of_two("module", "oximeter");
+    assert_int_equal(plan_longest_span_ms(&plan), 40000); /* the one of `clear`; a window by number has none */
+    plan_free(&plan);
+    const struct plan empty = {.settings = NULL};
+    assert_int_equal(plan_longest_span_ms(&empty), 0);
+}
+
+static void test_more_than_a_bed_has_room_for(void **state)
+{
+    (void)state;
+    static struct profile profile = {.bit_count = PROFILE_BITS_MAX};
+    static struct monitor_settings monitors[ENGINE_MONITORS_PER_BED_MAX + 1];
+    static struct bus_settings bus = {.name = "a"};
+    struct bed_settings bed = {.id = "b1", .monitors = monitors, .monitor_count = 2};
+    const struct settings made = {
+        .beds = &bed, .bed_count = 1, .profiles = &profile, .profile_count = 1, .buses = &bus, .bus_count = 1};
+    struct plan plan;
+    assert_int_equal(plan_make(&made, &plan), STATUS_OK);
+    assert_int_equal(plan.beds[0].signal_count, 64);
+    plan_free(&plan);
+    bed.monitor_count = 3;
+    assert_int_equal(plan_make(&made, &plan), STATUS_TOO_LARGE);
+    profile.bit_count = 0;
+    bed.monitor_count = ENGINE_MONITORS_PER_BED_MAX;
+    assert_int_equal(plan_make(&made, &plan), STATUS_OK);
+    plan_free(&plan);
+    bed.monitor_count = ENGINE_MONITORS_PER_BED_MAX + 1;
+    assert_int_equal(plan_make(&made, &plan), STATUS_TOO_LARGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_the_first_monitor_that_gives_a_vital_wins, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_signals_of_every_monitor, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_serial_lines_come_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_overrides_reach_the_engine, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_recordings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_longest_span, set_up, tear_down),
+        cmocka_unit_test(test_more_than_a_bed_has_room_for),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
