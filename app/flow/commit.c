@@ -226,10 +226,12 @@ static void note_success(struct commit *c)
     }
 }
 
+/* Quickly as long as nobody needs to know, then less and less often. */
 static void note_failure(struct commit *c, int64_t now_us)
 {
+    const bool quick = !store_state_is_failing(&c->state, now_us) || atomic_load(&c->stop);
     const int64_t longer_us = 2 * c->retry_wait_us < RETRY_US_MOST ? 2 * c->retry_wait_us : RETRY_US_MOST;
-    c->retry_wait_us = longer_us == 0 || atomic_load(&c->stop) ? RETRY_US_LEAST : longer_us;
+    c->retry_wait_us = quick ? RETRY_US_LEAST : longer_us;
     c->retry_us = now_us + c->retry_wait_us;
 }
 

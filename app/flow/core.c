@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "app/flow/order.h"
 #include "hal/clock.h"
 
 enum { CORE_FULL_US = 1000, CORE_RECORDS_SPARE = 1024 };
@@ -28,17 +27,15 @@ static void put_record(struct record_sink *sink, const struct record *record)
 
 enum status core_init(struct core *core, struct arena *arena, const struct core_config *config)
 {
-    struct observation *batch = ARENA_TAKE(arena, struct observation, CORE_BATCH_MAX);
-    struct observation *spare = ARENA_TAKE(arena, struct observation, CORE_BATCH_MAX);
-    if (batch == NULL) {
+    struct core_intake *intakes = ARENA_TAKE(arena, struct core_intake, config->runner_count);
+    if (intakes == NULL) {
         return STATUS_OK;
     }
     memset(core, 0, sizeof *core);
     core->config = *config;
     core->sink.put = put_record;
     core->records = config->records;
-    core->batch = batch;
-    core->spare = spare;
+    core->intakes = intakes;
     return wake_open(&core->wake);
 }
 
@@ -47,19 +44,36 @@ static bool has_room(const struct core *core)
     return ring_room(core->records) >= engine_records_max(core->config.engine);
 }
 
-/* Fair between runners: each gets an equal part of the batch. */
-static uint32_t gather(struct core *core)
+/* The oldest of a runner's observations that wait, or NULL. They are in order of time as its buses gave them. */
+static const struct observation *head_of(const struct core *core, unsigned runner)
 {
-    const uint32_t share = CORE_BATCH_MAX / core->config.runner_count;
-    uint32_t count = 0;
+    struct core_intake *intake = &core->intakes[runner];
+    if (intake->next == intake->count) {
+        intake->next = 0;
+        intake->count = ring_pop(&core->config.runners[runner].ring, intake->taken, CORE_INTAKE_SLOTS);
+    }
+    return intake->count > 0 ? &intake->taken[intake->next] : NULL;
+}
+
+/* The oldest observation of all runners, in engine time; false when none waits. */
+static bool take_oldest(struct core *core, struct observation *out)
+{
+    const struct observation *oldest = NULL;
+    unsigned of = 0;
     for (unsigned i = 0; i < core->config.runner_count; i++) {
-        count += ring_pop(&core->config.runners[i].ring, core->batch + count, share > 0 ? share : 1);
+        const struct observation *head = head_of(core, i);
+        if (head != NULL && (oldest == NULL || head->at_ms < oldest->at_ms)) {
+            oldest = head;
+            of = i;
+        }
     }
-    for (uint32_t i = 0; i < count; i++) {
-        core->batch[i].at_ms += core->config.timebase->anchor_ms;
+    if (oldest == NULL) {
+        return false;
     }
-    observations_sort(core->batch, core->spare, count);
-    return count;
+    *out = *oldest;
+    out->at_ms += core->config.timebase->anchor_ms;
+    core->intakes[of].next++;
+    return true;
 }
 
 /* Waits for room in the record ring; false when the gateway stops meanwhile. */
@@ -87,7 +101,7 @@ static void step_until(struct core *core, int64_t until_ms)
 static void observe(struct core *core, struct observation *o)
 {
     struct engine *engine = core->config.engine;
-    /* Another runner's pass may have moved the engine on by a hair: an answer is no older than the engine's present. */
+    /* Another runner's answer may have moved the engine on by a hair: none is older than the engine's present. */
     if (o->at_ms < engine_now(engine)) {
         o->at_ms = engine_now(engine);
         atomic_fetch_add_explicit(&core->config.board->observations_late, 1, memory_order_relaxed);
@@ -118,21 +132,31 @@ static void show_news(struct core *core)
     }
 }
 
-/* One pass: what had arrived when it began, then what is due. */
+/* What has arrived, then what is due; how many observations it took. As long as there may be more of them nothing else is due: they are older. */
 static uint32_t pass(struct core *core, int64_t boot_us)
 {
-    const uint64_t emitted = core->emitted;
-    const int64_t now_ms = timebase_engine_ms(core->config.timebase, boot_us);
-    const uint32_t count = has_room(core) ? gather(core) : 0;
-    for (uint32_t i = 0; i < count; i++) {
-        observe(core, &core->batch[i]);
+    struct observation o;
+    uint32_t count = 0;
+    for (; count < CORE_BATCH_MAX && take_oldest(core, &o); count++) {
+        observe(core, &o);
     }
-    step_until(core, now_ms);
-    if (core->emitted != emitted) {
-        wake_raise(core->config.store_wake);
+    if (count < CORE_BATCH_MAX) {
+        step_until(core, timebase_engine_ms(core->config.timebase, boot_us));
     }
-    show_news(core);
     return count;
+}
+
+/* The gateway's own conditions, at an instant that has been stepped: an observation may be newer than boot_us. */
+static void look_at_conditions(struct core *core, int64_t boot_us)
+{
+    struct engine *engine = core->config.engine;
+    const int64_t boot_ms = timebase_engine_ms(core->config.timebase, boot_us);
+    const int64_t at_ms = boot_ms > engine_now(engine) ? boot_ms : engine_now(engine);
+    step_until(core, at_ms);
+    if (engine_next(engine) > at_ms) { /* else stopping without room */
+        core->config.conditions(core->config.conditions_context, engine, at_ms, boot_us);
+        step_until(core, at_ms);
+    }
 }
 
 static int64_t next_wait_us(const struct core *core, int64_t boot_us)
@@ -152,15 +176,18 @@ static void *run(void *argument)
     int64_t conditions_us = 0;
     for (;;) {
         const bool stopping = atomic_load(&core->stop);
+        const uint64_t emitted = core->emitted;
         const int64_t boot_us = clock_boot_us();
         atomic_store_explicit(&core->config.board->engine_alive_us, boot_us, memory_order_relaxed);
-        if (boot_us - conditions_us >= CORE_IDLE_US) {
-            conditions_us = boot_us;
-            const int64_t engine_ms = timebase_engine_ms(core->config.timebase, boot_us);
-            step_until(core, engine_ms);
-            core->config.conditions(core->config.conditions_context, core->config.engine, engine_ms, boot_us);
-        }
         const uint32_t taken = pass(core, boot_us);
+        if (taken < CORE_BATCH_MAX && boot_us - conditions_us >= CORE_IDLE_US) {
+            conditions_us = boot_us;
+            look_at_conditions(core, boot_us);
+        }
+        if (core->emitted != emitted) {
+            wake_raise(core->config.store_wake);
+        }
+        show_news(core);
         if (taken > 0) {
             continue;
         }

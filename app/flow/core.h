@@ -2,7 +2,7 @@
  * core.h: the engine's thread: takes observations out of the runners' rings, steps the engine, and passes its records on.
  *
  * It takes an observation only when the record ring has room for the most records that a step can cause; otherwise observations wait in
- * their rings, so that overflow never loses an alarm. Observations of one pass are put in order of time, bed and vital. Copies go
+ * their rings, so that overflow never loses an alarm. The rings are merged in order of time, however much waits in each. Copies go
  * to the journal ring; a full journal loses only the journal.
  */
 #ifndef WARDGATE_CORE_H
@@ -19,8 +19,9 @@
 #include "hal/thread.h"
 #include "hal/wake.h"
 
-#define CORE_BATCH_MAX 512U
-#define CORE_IDLE_US   500000 /* it looks at the gateway's own conditions at least this often */
+#define CORE_BATCH_MAX    512U   /* observations in one pass */
+#define CORE_INTAKE_SLOTS 32U    /* taken out of a runner's ring at once */
+#define CORE_IDLE_US      500000 /* it looks at the gateway's own conditions at least this often */
 
 struct core;
 
@@ -40,11 +41,17 @@ struct core_config {
     void *conditions_context;
 };
 
+/* What was taken out of one runner's ring and is still to be merged. */
+struct core_intake {
+    struct observation taken[CORE_INTAKE_SLOTS];
+    uint32_t next, count;
+};
+
 struct core {
     struct record_sink sink; /* first; pushes into the record ring */
     struct core_config config;
     struct ring *records;
-    struct observation *batch, *spare;
+    struct core_intake *intakes; /* one a runner */
     struct wake wake; /* runners raise it */
     struct thread thread;
     atomic_bool stop;

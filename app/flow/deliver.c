@@ -77,6 +77,7 @@ static void begin_round(struct deliver *d)
     d->now_us = clock_boot_us();
     d->wall_ms = clock_wall_ms();
     d->due_us = d->now_us + DELIVER_IDLE_US;
+    d->congested = false;
     atomic_store(&d->config.board->deliver_alive_us, d->now_us);
 }
 
@@ -91,6 +92,8 @@ static void deliver_round(struct deliver *d)
         (void)present_settle(d);
         direct_step(d);
         outbox_step(d);
+    }
+    if (d->link.state == LINK_UP && d->present.stage == PRESENT_COMPLETE && !d->congested) {
         present_refresh(d);
     }
 }

@@ -26,8 +26,8 @@
 #define DELIVER_HEALTH_US           10000000
 #define DELIVER_ALARMS_US           20000000
 #define DELIVER_SETTINGS_US         60000000
-#define DELIVER_BACKLOG_PACE_US     5000 /* 200 rows of backlog a second */
-#define DELIVER_REFUSED_RETRY_US    30000000
+#define DELIVER_BACKLOG_PACE_US     5000     /* 200 rows of backlog a second */
+#define DELIVER_AGAIN_US            30000000 /* until what had to be left in the outbox is tried again */
 #define DELIVER_DIRECT_MAX          32
 #define DELIVER_STATUS_MAX          512
 #define DELIVER_ALARM_PAYLOAD_MAX   (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
@@ -108,7 +108,7 @@ struct outbox {
     uint32_t *behind; /* a place: a bed, or one of the two behind them: the gateway, and beds no longer configured */
     uint64_t newest;  /* committed when this connection began: its alarms' states are part of the present */
     int64_t behind_due_us; /* pace */
-    int64_t again_us;      /* when refused rows are tried again; 0: there are none */
+    int64_t again_us;      /* when what had to be left in it is tried again; 0: nothing was */
 };
 
 enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_SETTLED };
@@ -130,6 +130,7 @@ struct deliver {
     atomic_bool stop;
     int64_t now_us, wall_ms; /* of this round */
     int64_t due_us;          /* of the next */
+    bool congested;          /* the library's queue was full in this round: figures give way to alerts */
     struct link link;
     struct present present;
     struct outbox outbox;
@@ -177,7 +178,7 @@ bool present_settle(struct deliver *d); /* publishes what is owed; true when not
 /* deliver_outbox.c */
 void outbox_begin(struct deliver *d);
 void outbox_step(struct deliver *d);
-void outbox_refused(struct deliver *d);
+void outbox_try_again(struct deliver *d);    /* something had to be left in it */
 void outbox_return_acked(struct deliver *d); /* acknowledged rows to the store thread */
 
 /* deliver_direct.c */

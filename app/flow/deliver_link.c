@@ -189,6 +189,7 @@ static bool is_settled(struct deliver *d, enum status published)
         return true;
     }
     if (published != STATUS_OK) {
+        d->congested = true;
         deliver_due(d, d->now_us + DELIVER_RETRY_US);
     }
     return published == STATUS_OK;
@@ -265,7 +266,7 @@ static void take_refused(struct deliver *d, const struct uplink_event *event)
         return;
     }
     if (flight->kind == FLIGHT_ROW) {
-        outbox_refused(d);
+        outbox_try_again(d);
     } else if (flight->kind == FLIGHT_DIRECT) {
         direct_settled(d, flight->direct, true);
     }

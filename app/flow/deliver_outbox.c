@@ -13,7 +13,7 @@
 
 #include "app/flow/deliver_internal.h"
 
-#define BACKLOG_BURST 20 /* rows that a late round may catch up with */
+#define BACKLOG_BURST 20 /* rows that go without a pause: the first ones, and what a late round catches up with */
 
 static uint32_t place_of(const struct deliver *d, const char *bed)
 {
@@ -43,9 +43,22 @@ static uint64_t committed_row(const struct deliver *d)
     return atomic_load(d->config.committed_row);
 }
 
-static void store_failed(struct deliver *d)
+void outbox_try_again(struct deliver *d)
 {
-    deliver_due(d, d->now_us + DELIVER_STORE_RETRY_US);
+    if (d->outbox.again_us == 0) {
+        d->outbox.again_us = d->now_us + DELIVER_AGAIN_US;
+    }
+}
+
+/* A damaged row is passed over by the store: the others were read, it is looked at again later. */
+static bool was_read(struct deliver *d, enum status status)
+{
+    if (status == STATUS_CORRUPT) {
+        outbox_try_again(d);
+    } else if (status != STATUS_OK) {
+        deliver_due(d, d->now_us + DELIVER_STORE_RETRY_US);
+    }
+    return status == STATUS_OK || status == STATUS_CORRUPT;
 }
 
 /* ---- one row ---- */
@@ -103,9 +116,8 @@ static void pass_live(struct deliver *d)
         return;
     }
     outbox->stopped = false;
-    if (store_each_outbox(d->store, outbox->through, UINT32_MAX, visit_live, d) != STATUS_OK) {
-        store_failed(d);
-    } else if (!outbox->stopped && newest > outbox->through) {
+    const enum status status = store_each_outbox(d->store, outbox->through, UINT32_MAX, visit_live, d);
+    if (was_read(d, status) && !outbox->stopped && newest > outbox->through) {
         outbox->through = newest; /* what was committed and is not here was delivered before */
     }
 }
@@ -143,9 +155,8 @@ static void pass_behind(struct deliver *d)
     if (outbox->behind_due_us < earliest_us) {
         outbox->behind_due_us = earliest_us;
     }
-    if (store_each_outbox(d->store, outbox->behind_through, UINT32_MAX, visit_behind, d) != STATUS_OK) {
-        store_failed(d);
-    } else if (outbox->behind_rows > 0 && outbox->behind_due_us > d->now_us) {
+    const enum status status = store_each_outbox(d->store, outbox->behind_through, UINT32_MAX, visit_behind, d);
+    if (was_read(d, status) && outbox->behind_rows > 0 && outbox->behind_due_us > d->now_us) {
         deliver_due(d, outbox->behind_due_us); /* else an acknowledgement wakes */
     }
 }
@@ -174,13 +185,9 @@ void outbox_begin(struct deliver *d)
     outbox->through = outbox->newest;
     outbox->through_seq = 0;
     outbox->behind_through_seq = 0;
-    outbox->behind_due_us = d->now_us;
+    outbox->behind_due_us = 0;
     outbox->again_us = 0;
-    if (store_each_outbox(d->store, 0, UINT32_MAX, visit_count, d) == STATUS_OK) {
-        outbox->begun = true;
-    } else {
-        store_failed(d);
-    }
+    outbox->begun = was_read(d, store_each_outbox(d->store, 0, UINT32_MAX, visit_count, d));
 }
 
 /* ---- acknowledgements ---- */
@@ -229,36 +236,27 @@ void outbox_return_acked(struct deliver *d)
     tell_through(d);
 }
 
-void outbox_refused(struct deliver *d)
+/* What was left in the outbox (refused, damaged) is tried by beginning anew, when nothing is under way that may still be acknowledged. */
+static void begin_again_when_due(struct deliver *d)
 {
-    if (d->outbox.again_us == 0) {
-        d->outbox.again_us = d->now_us + DELIVER_REFUSED_RETRY_US;
+    struct outbox *outbox = &d->outbox;
+    if (outbox->again_us == 0) {
+        return;
     }
-}
-
-/* Refused rows are still in the outbox: it is begun anew, once nothing is under way that might still be acknowledged. */
-static void try_refused_again(struct deliver *d)
-{
-    if (link_in_flight(d, FLIGHT_ROW) == 0) {
-        d->outbox.newest = d->outbox.through;
-        d->outbox.begun = false;
+    if (d->now_us < outbox->again_us) {
+        deliver_due(d, outbox->again_us);
+    } else if (outbox->behind_rows == 0 && link_in_flight(d, FLIGHT_ROW) == 0) {
+        outbox->newest = outbox->through;
+        outbox->begun = false;
     }
 }
 
 void outbox_step(struct deliver *d)
 {
-    const int64_t again_us = d->outbox.again_us;
     if (d->store == NULL) {
         return;
     }
-    if (again_us != 0 && d->now_us < again_us) {
-        deliver_due(d, again_us);
-    } else if (again_us != 0) {
-        try_refused_again(d);
-        if (d->outbox.begun) {
-            return;
-        }
-    }
+    begin_again_when_due(d);
     if (!d->outbox.begun) {
         outbox_begin(d);
     }

@@ -114,7 +114,9 @@ static bool show_stored_alarms(struct deliver *d)
 {
     struct alarm_pass *pass = &d->present.pass;
     pass->visited = 0;
-    if (store_each_alarm(d->store, visit_alarm, d) != STATUS_OK) {
+    const enum status status = store_each_alarm(d->store, visit_alarm, d);
+    if (status != STATUS_OK &&
+        status != STATUS_CORRUPT) { /* a damaged one is passed over: what is retained of it expires */
         fail_pass(d);
         return false;
     }

@@ -205,16 +205,20 @@ static enum status begin(struct writer *w, struct store *store)
 
 /* ---- a batch ---- */
 
-/* The newest seq that is durable, asked only when an earlier try may have come through after all. */
-static uint64_t stored_seq(struct writer *w, struct store *store)
+/* The newest seq that is durable, 0 when that cannot be read: an earlier try may have come through after all. */
+static enum status find_stored_seq(struct writer *w, struct store *store, uint64_t *out_seq)
 {
-    struct state_numbers numbers = {0, 0};
+    struct state_numbers numbers;
     size_t length = 0;
-    if (!w->batch.again || !epoch_is_ours(w, store) ||
-        store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) != STATUS_OK) {
-        return 0;
+    const enum status status = begin(w, store); /* opens again what the failure closed: only then can it be read */
+    if (status != STATUS_OK) {
+        return status;
     }
-    return numbers.seq;
+    store_abort(store);
+    const bool known = epoch_is_ours(w, store) &&
+                       store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK;
+    *out_seq = known ? numbers.seq : 0;
+    return STATUS_OK;
 }
 
 static bool is_measurement(const struct engine_config *engine, const struct observation *o)
@@ -267,13 +271,12 @@ static bool has_group(const struct writer *w)
            (w->batch.record_count + w->batch.delivered_count + measurements > 0 || !w->clock_is_put);
 }
 
-static enum status put_group(struct writer *w, struct store *store)
+static enum status put_group(struct writer *w, struct store *store, uint64_t stored_seq)
 {
     uint32_t measurements = 0;
-    const uint64_t seq = stored_seq(w, store);
     enum status status = put_delivered(w, store);
     if (status == STATUS_OK) {
-        status = put_records(w, store, seq);
+        status = put_records(w, store, stored_seq);
     }
     if (status == STATUS_OK) {
         status = put_measurements(w, store, &measurements);
@@ -286,11 +289,15 @@ static enum status put_group(struct writer *w, struct store *store)
 
 static enum status commit_group(struct writer *w, struct store *store)
 {
-    enum status status = begin(w, store);
+    uint64_t stored_seq = 0;
+    enum status status = w->batch.again ? find_stored_seq(w, store, &stored_seq) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = begin(w, store);
+    }
     if (status != STATUS_OK) {
         return status;
     }
-    status = put_group(w, store);
+    status = put_group(w, store, stored_seq);
     if (status != STATUS_OK) {
         store_abort(store); /* the put that failed has ended it, unless the fault was found before */
         return status;

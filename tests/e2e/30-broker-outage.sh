@@ -17,9 +17,10 @@ beds:
   b01: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
 rules: [rules/standard.yaml]
 END
-subscribe before.txt "$BASE/b01/alert"
+subscribe before.txt "$BASE/b01/alert" "$BASE/gateway/gw-test/alert"
 start_gateway
 wait_for 10 "the stay begins" grep -q admission_not_entered "$TEST_DIR/before.txt"
+kill "$SUBSCRIBER_PID"
 stop_broker
 
 for value in 75 97 76 98 74; do
@@ -30,7 +31,7 @@ kill_gateway
 start_gateway
 sleep 6 # long enough for the alerts to be late
 start_broker
-subscribe after.txt "$BASE/b01/alert"
+subscribe after.txt "$BASE/b01/alert" "$BASE/gateway/gw-test/alert"
 wait_for 15 "all starts arrive" bash -c "[ \$(grep '\"phase\":\"start\"' '$TEST_DIR/after.txt' | grep -c spo2_desat) -ge 3 ]"
 grep '"rule":"spo2_desat"' "$TEST_DIR/after.txt" | head -n 1 | grep -q '"late":true' || fail "the first is not marked late"
 cat "$TEST_DIR/before.txt" "$TEST_DIR/after.txt" | member seq | uniq | awk '$1 != NR { exit 1 }' ||

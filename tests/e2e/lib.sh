@@ -9,6 +9,7 @@ export WARD_PORT=$((PORT + 1))
 export WARD_DIR=$TEST_DIR
 # How much longer things may take where a sanitizer slows them down.
 PATIENCE=$([ -n "${FLAVOUR:-}" ] && echo 4 || echo 1)
+# shellcheck disable=SC2034 # for the tests
 BASE=wardgate/test/w1
 pids=()
 
@@ -108,6 +109,7 @@ subscribe() {
     for topic in "$@"; do words+=(-t "$topic"); done
     mosquitto_sub -h 127.0.0.1 -p "$PORT" -q 1 -F '%t %p' "${words[@]}" >>"$file" 2>>"$TEST_DIR/sub.log" &
     pids+=("$!")
+    # shellcheck disable=SC2034 # for the tests
     SUBSCRIBER_PID=$!
 }
 

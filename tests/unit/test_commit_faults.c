@@ -213,7 +213,7 @@ static void test_full_outbox(void **state)
     static uint64_t delivered[RIG_SEEN_MAX];
     commit_rig.folder.config.size_bytes = STORE_SIZE_LEAST;
     commit_rig_make(true);
-    for (unsigned i = 0; i < 3000 && atomic_load(&commit_rig.commit.state.status) == STATUS_OK; i++) {
+    for (unsigned i = 0; i < 4000 && atomic_load(&commit_rig.commit.state.status) == STATUS_OK; i++) {
         commit_rig_alert(0, PHASE_START);
         rounds(1, 1000);
     }
@@ -230,7 +230,7 @@ static void test_full_outbox(void **state)
             rounds(1, 50000);
         }
     }
-    rounds(200, 50000);
+    rounds(600, 50000);
     assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
     commit_rig_outbox(&rows);
     check_rows(&rows, stored + 1, commit_rig.seq);

@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-#include <sys/stat.h>
-
 #include "drivers/uplink/uplink.h"
 #include "tests/unit/support/broker.h"
 

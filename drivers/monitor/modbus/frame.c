@@ -26,6 +26,11 @@ static size_t pdu_length(const uint8_t *pdu)
     return (pdu[0] & EXCEPTION_MARK) != 0 ? 2 : 2 + (size_t)pdu[1];
 }
 
+size_t frame_rtu_length(const uint8_t *frame)
+{
+    return FRAME_RTU_PDU_OFFSET + pdu_length(frame + FRAME_RTU_PDU_OFFSET) + CRC_BYTES;
+}
+
 static enum status check_pdu(uint8_t address, const uint8_t *pdu, const struct expected *expected)
 {
     if (address != expected->address) {
@@ -54,7 +59,7 @@ enum status frame_check_rtu(const uint8_t *frame, size_t length, const struct ex
         return STATUS_SHORT_FRAME;
     }
     const uint8_t *pdu = frame + FRAME_RTU_PDU_OFFSET;
-    const enum status status = check_length(length, FRAME_RTU_PDU_OFFSET + pdu_length(pdu) + CRC_BYTES);
+    const enum status status = check_length(length, frame_rtu_length(frame));
     if (status != STATUS_OK) {
         return status;
     }

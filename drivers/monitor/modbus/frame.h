@@ -22,6 +22,9 @@ struct expected {
     uint8_t address, function, data_bytes;
 };
 
+/* Bytes that a frame of at least 3 says it has; at most FRAME_MAX. */
+size_t frame_rtu_length(const uint8_t *frame);
+
 uint16_t frame_crc(const uint8_t *bytes, size_t length);
 
 /*

@@ -6,7 +6,7 @@
 #include "hal/clock.h"
 
 enum {
-    SETTLE_US = 30000, /* a line has fallen silent after this: USB adapters hold bytes back for up to 16 ms */
+    SETTLE_US = 30000,  /* a line has fallen silent after this: USB adapters hold bytes back for up to 16 ms */
     LOOK_US_MIN = 200,  /* between looks at an answer that is not whole yet, while it grows */
     STALL_US_MIN = 2000 /* and while it does not */
 };

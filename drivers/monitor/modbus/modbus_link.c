@@ -123,12 +123,16 @@ static enum status take_from_line(struct link *link, const struct expected *expe
 {
     size_t left = 0;
     const int got = modbus_receive_confirmation(link->context, link->frame);
+    const bool whole = got >= 0 || errno == EMBBADCRC; /* 0: another address */
     if (serial_pending(link->fd, &left) != STATUS_OK) {
         return STATUS_IO;
     }
-    /* It does not tell how much it read of what it did not like; bytes that came meanwhile make that seem shorter. */
-    const size_t read = left < pending ? pending - left : 0;
-    const size_t length = got > 0 ? (size_t)got : read < FRAME_MAX ? read : FRAME_MAX;
+    size_t length = left < pending ? pending - left : 0; /* about: more may have come meanwhile */
+    if (got > 0) {
+        length = (size_t)got;
+    } else if (whole) {
+        length = frame_rtu_length(link->frame);
+    }
     *out_pdu = link->frame + FRAME_RTU_PDU_OFFSET;
     return frame_check_rtu(link->frame, length, expected);
 }

@@ -23,15 +23,9 @@ static struct {
     atomic_int hanging;
 } disk_fault;
 
-ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset);
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset);
-ssize_t writev(int fd, const struct iovec *parts, int count);
-int fdatasync(int fd);
-int fsync(int fd);
-
 /* dlsym gives an object pointer; ISO C has no cast from it to a function. */
 #define DISK_FAULT_REAL(name)              \
-    static __typeof__(&name) real;         \
+    __typeof__(&(name)) real;              \
     void *found = dlsym(RTLD_NEXT, #name); \
     __builtin_memcpy(&real, &found, sizeof found)
 
@@ -56,11 +50,12 @@ static inline bool disk_fault_slips(size_t size)
     return true;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc names them __fd, __buf ... */
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
 {
     DISK_FAULT_REAL(pwrite64);
     if (disk_fault_slips(size)) {
-        (void)real(fd, bytes, size, offset);
+        (void)!real(fd, bytes, size, offset);
     }
     return disk_fault_hits(disk_fault_of_pwrite(size)) ? -1 : real(fd, bytes, size, offset);
 }
@@ -69,7 +64,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
 {
     DISK_FAULT_REAL(pwrite);
     if (disk_fault_slips(size)) {
-        (void)real(fd, bytes, size, offset);
+        (void)!real(fd, bytes, size, offset);
     }
     return disk_fault_hits(disk_fault_of_pwrite(size)) ? -1 : real(fd, bytes, size, offset);
 }
@@ -102,5 +97,7 @@ int fsync(int fd)
     disk_fault_wait();
     return disk_fault_hits(atomic_load(&disk_fault.sync_error)) ? -1 : real(fd);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 #endif

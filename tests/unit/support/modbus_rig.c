@@ -136,6 +136,20 @@ void rig_run_ms(unsigned ms)
     }
 }
 
+unsigned rig_retry_ms(void)
+{
+    assert(atomic_load(&rig.driver->health(rig.bus)->state) == BUS_CLOSED);
+    bool writable = false;
+    const int64_t now_us = clock_boot_us();
+    const int64_t left_us = rig.driver->next_deadline(rig.bus) - now_us;
+    rig.driver->on_deadline(rig.bus, now_us, &rig.sink);
+    struct pollfd descriptor = {.fd = rig.driver->descriptor(rig.bus, &writable), .events = POLLOUT};
+    if (writable && poll(&descriptor, 1, 1000) > 0) {
+        rig.driver->on_ready(rig.bus, clock_boot_us(), &rig.sink);
+    }
+    return (unsigned)(left_us / 1000);
+}
+
 static bool is_heart_rate(const struct observation *observation, uint16_t monitor)
 {
     return observation->kind == OBSERVATION_VALUE && observation->vital == VITAL_hr && observation->bed == monitor &&

@@ -44,6 +44,9 @@ void rig_close(void);
 /* Runs the bus as its runner would. */
 void rig_run_ms(unsigned ms);
 
+/* While the bus is closed: tries to open it now, and tells how long it would have waited from now on. */
+unsigned rig_retry_ms(void);
+
 /* Until a monitor was observed with at least so many valid values since the call; false after ms. */
 bool rig_run_until_values(uint16_t monitor, unsigned values, unsigned ms);
 

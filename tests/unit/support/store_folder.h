@@ -77,7 +77,7 @@ static inline const struct store_alert *test_alert_make(struct test_alert *t, ui
 
 static inline bool test_alert_is(const struct store_alert *found, uint64_t seq, uint32_t json_length)
 {
-    struct test_alert t;
+    struct test_alert t = {.bed = ""};
     const struct store_alert *wanted = test_alert_make(&t, seq, json_length);
     return found->seq == seq && found->flags == wanted->flags && strcmp(found->bed, wanted->bed) == 0 &&
            strcmp(found->alarm, wanted->alarm) == 0 && found->committed_wall_ms == wanted->committed_wall_ms &&
@@ -87,7 +87,7 @@ static inline bool test_alert_is(const struct store_alert *found, uint64_t seq, 
 /* Commits alerts first ... first + count - 1 in one transaction. */
 static inline enum status test_alerts_commit(struct store *store, uint64_t first, uint32_t count, uint32_t json_length)
 {
-    struct test_alert t;
+    struct test_alert t = {.bed = ""};
     enum status status = store_begin(store);
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
         status = store_put_alert(store, test_alert_make(&t, first + i, json_length));

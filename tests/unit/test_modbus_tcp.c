@@ -1,0 +1,393 @@
+/* The Modbus driver over TCP: every header is checked, a late or wrong answer dies with its connection, and a unit behind a gateway
+ * that does not answer does not hold up the others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include "hal/clock.h"
+#include "tests/unit/support/draw.h"
+#include "tests/unit/support/modbus_rig.h"
+
+#define INTERVAL_MS 50
+#define TIMEOUT_MS  80
+#define THINK_US    1000
+
+/* The peer's thread only. */
+static bool bad;
+
+static uint16_t good_or_bad(struct peer *peer, const struct peer_request *request, uint16_t reg)
+{
+    (void)peer;
+    return bad ? rig_bad(request, reg) : rig_number(request, reg);
+}
+
+static size_t bad_frame(struct peer *peer, const struct peer_request *request, uint8_t *frame)
+{
+    bad = true;
+    const size_t length = peer_frame(peer, request, frame);
+    bad = false;
+    return length;
+}
+
+static void serve_well(struct peer *peer, const struct peer_request *request)
+{
+    peer_answer(peer, request, THINK_US);
+}
+
+static void open_rig(uint16_t monitors, void (*serve)(struct peer *peer, const struct peer_request *request))
+{
+    rig_open(0, monitors, INTERVAL_MS, TIMEOUT_MS, serve);
+    peer_set_value(&rig.peer, good_or_bad);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    rig_close();
+    return 0;
+}
+
+static const struct bus_health *health(void)
+{
+    return rig.driver->health(rig.bus);
+}
+
+/* --- good connections ---------------------------------------------------------------------------------------- */
+
+static void test_units_take_turns_on_one_connection(void **state)
+{
+    (void)state;
+    open_rig(3, serve_well);
+    rig_start();
+    rig_run_ms(20);
+    assert_true(atomic_load(&health()->requests) >= 1);
+    rig_run_ms(500);
+    for (uint16_t i = 0; i < 3; i++) {
+        assert_in_range(rig_values(i), 7, 12);
+        assert_true(rig_answering(i));
+    }
+    assert_int_equal(atomic_load(&rig.peer.connections), 1);
+    assert_int_equal(atomic_load(&health()->opened), 1);
+    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
+    assert_true(rig.wakes < 6 * atomic_load(&health()->requests));
+}
+
+static void serve_in_pieces(struct peer *peer, const struct peer_request *request)
+{
+    uint8_t frame[PEER_BYTES_MAX];
+    peer_send(peer, request->fd, request->at_us + THINK_US, 500, frame, peer_frame(peer, request, frame));
+}
+
+static void test_an_answer_in_pieces(void **state)
+{
+    (void)state;
+    open_rig(1, serve_in_pieces);
+    rig_start();
+    assert_true(rig_run_until_values(0, 4, 2000));
+    assert_int_equal(atomic_load(&rig.peer.connections), 1);
+}
+
+static void serve_one_answer_a_connection(struct peer *peer, const struct peer_request *request)
+{
+    peer_answer(peer, request, THINK_US);
+    peer_hang_up(peer, request->fd, request->at_us + THINK_US + 1000, false);
+}
+
+static void test_a_server_that_closes_after_each_answer(void **state)
+{
+    (void)state;
+    open_rig(1, serve_one_answer_a_connection);
+    for (uint8_t i = 1; i < rig.profile.channel_count; i++) {
+        rig.profile.channels[i].episodic = true;
+    }
+    rig_start();
+    assert_true(rig_run_until_values(0, 5, 600)); /* each in its turn, without a pause */
+    assert_true(atomic_load(&rig.peer.connections) >= 5);
+    unsigned measurements = 0;
+    for (unsigned i = 0; i < rig.count; i++) {
+        measurements += rig.seen[i].kind == OBSERVATION_VALUE && rig.seen[i].vital == 1;
+    }
+    assert_int_equal(measurements, 1); /* a new connection is no new measurement */
+}
+
+/* --- wrong answers ------------------------------------------------------------------------------------------- */
+
+enum {
+    FINE,
+    TRANSACTION,
+    PROTOCOL,
+    LENGTH_SHORT,
+    LENGTH_LONG,
+    LENGTH_ZERO,
+    UNIT,
+    FUNCTION,
+    BYTE_COUNT,
+    LONGER,
+    FLOOD,
+    TWICE,
+    DRIBBLE,
+    TRUNCATED,
+    NOTHING,
+    WRONG_END
+};
+
+static const struct {
+    int at; /* which byte is wrong */
+    int add;
+    enum status status;
+} wrong[WRONG_END] = {[TRANSACTION] = {1, 7, STATUS_BAD_HEADER},   [PROTOCOL] = {3, 1, STATUS_BAD_HEADER},
+                      [LENGTH_SHORT] = {5, -2, STATUS_LONG_FRAME}, [LENGTH_LONG] = {5, 2, STATUS_SHORT_FRAME},
+                      [LENGTH_ZERO] = {5, -27, STATUS_BAD_HEADER}, [UNIT] = {6, 1, STATUS_WRONG_ADDRESS},
+                      [FUNCTION] = {7, 1, STATUS_WRONG_FUNCTION},  [BYTE_COUNT] = {8, -2, STATUS_BAD_HEADER},
+                      [LONGER] = {-1, 0, STATUS_WRONG_LENGTH},     [FLOOD] = {-1, 0, STATUS_LONG_FRAME},
+                      [TWICE] = {-1, 0, STATUS_LONG_FRAME},        [DRIBBLE] = {-1, 0, STATUS_SHORT_FRAME},
+                      [TRUNCATED] = {-1, 0, STATUS_SHORT_FRAME},   [NOTHING] = {-1, 0, STATUS_TIMEOUT}};
+
+static void serve_wrong(struct peer *peer, const struct peer_request *request)
+{
+    const int mode = atomic_load(&peer->mode);
+    uint8_t frame[PEER_BYTES_MAX] = {0};
+    struct peer_request other = *request;
+    if (mode == FINE || request->unit != 1 || request->count == 1) {
+        peer_answer(peer, request, THINK_US);
+        return;
+    }
+    other.count = (uint16_t)(request->count + (mode == LONGER));
+    size_t length = bad_frame(peer, &other, frame);
+    if (wrong[mode].at >= 0) {
+        frame[wrong[mode].at] = (uint8_t)(frame[wrong[mode].at] + wrong[mode].add);
+    }
+    if (mode == TWICE) {
+        memcpy(frame + length, frame, length);
+        length *= 2;
+    }
+    length = mode == FLOOD ? sizeof frame : length - (mode == TRUNCATED ? 1 : 0);
+    if (mode != NOTHING) {
+        peer_send(peer, request->fd, request->at_us + THINK_US, mode == DRIBBLE ? 20000 : 0, frame, length);
+    }
+}
+
+static void test_wrong_answers(void **state)
+{
+    (void)state;
+    open_rig(2, serve_wrong);
+    rig_start();
+    for (int mode = TRANSACTION; mode < WRONG_END; mode++) {
+        assert_true(rig_run_until_values(0, 1, 3000));
+        const unsigned connections = atomic_load(&rig.peer.connections);
+        const unsigned values = rig_values(1);
+        atomic_store(&rig.peer.mode, mode);
+        rig_run_ms(140);
+        assert_true(rig_failures(0, wrong[mode].status) >= 1);
+        assert_true(atomic_load(&rig.peer.connections) > connections);
+        assert_true(rig_values(1) > values);
+        atomic_store(&rig.peer.mode, FINE);
+    }
+    assert_true(rig_run_until_values(0, 1, 3000));
+}
+
+static void serve_late(struct peer *peer, const struct peer_request *request)
+{
+    uint8_t frame[PEER_BYTES_MAX];
+    if (atomic_load(&peer->mode) == 0) {
+        peer_answer(peer, request, THINK_US);
+        return;
+    }
+    const size_t length = bad_frame(peer, request, frame);
+    peer_send(peer, request->fd, request->at_us + (TIMEOUT_MS + 30) * 1000, 0, frame, length);
+}
+
+static void test_late_answers(void **state)
+{
+    (void)state;
+    open_rig(2, serve_late);
+    rig_start();
+    assert_true(rig_run_until_values(1, 2, 1000));
+    atomic_store(&rig.peer.mode, 1);
+    rig_run_ms(600);
+    assert_true(rig_failures(0, STATUS_TIMEOUT) >= 2);
+    assert_false(rig_answering(0));
+    atomic_store(&rig.peer.mode, 0);
+    assert_true(rig_run_until_values(0, 2, 2000));
+    assert_true(rig_run_until_values(1, 2, 2000));
+}
+
+static void test_unasked_bytes(void **state)
+{
+    (void)state;
+    uint8_t frame[PEER_BYTES_MAX];
+    const struct peer_request as_if = {.unit = 1, .function = 3, .count = RIG_REGISTERS};
+    open_rig(1, serve_well);
+    rig_start();
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(rig_run_until_values(0, 1, 1000));
+        const size_t length = peer_frame(&rig.peer, &as_if, frame);
+        memset(frame + 9, 0xEE, 2 * RIG_REGISTERS);
+        peer_say(&rig.peer, frame, length);
+    }
+    assert_true(rig_run_until_values(0, 1, 1000));
+    assert_int_equal(rig_failures(0, STATUS_UNASKED), 4);
+    assert_int_equal(atomic_load(&rig.peer.connections), 5);
+}
+
+/* --- gateways ------------------------------------------------------------------------------------------------ */
+
+static void serve_without_unit_1(struct peer *peer, const struct peer_request *request)
+{
+    const int mode = atomic_load(&peer->mode);
+    if (request->unit != 1 || mode == 0) {
+        peer_answer(peer, request, THINK_US);
+    } else if (mode == 1) {
+        peer_except(peer, request, 0x0B, 30000);
+    } else if (mode == 3) {
+        peer_hang_up(peer, request->fd, request->at_us, false);
+    }
+}
+
+static void test_a_dead_unit_behind_a_gateway(void **state)
+{
+    (void)state;
+    for (int mode = 1; mode <= 3; mode++) { /* says so; says nothing; hangs up */
+        open_rig(3, serve_without_unit_1);
+        atomic_store(&rig.peer.mode, mode);
+        rig_start();
+        assert_true(rig_run_until_values(1, 1, 3000)); /* hung up on before anything was answered: a pause of 1 s */
+        rig_forget();
+        rig_run_ms(500);
+        assert_int_equal(rig_values(0), 0);
+        assert_false(rig_answering(0));
+        assert_true(rig_values(1) >= 5);
+        assert_true(rig_values(2) >= 5);
+        assert_in_range(atomic_load(&rig.peer.requests[1]), 1, 8);
+        atomic_store(&rig.peer.mode, 0);
+        assert_true(rig_run_until_values(0, 2, 3000));
+        if (mode < 3) {
+            rig_close();
+        }
+    }
+}
+
+/* --- connections that fail ----------------------------------------------------------------------------------- */
+
+static void test_refused_and_back(void **state)
+{
+    (void)state;
+    open_rig(1, serve_well);
+    rig_start();
+    assert_true(rig_run_until_values(0, 1, 1000));
+    peer_refuse(&rig.peer);
+    rig_run_ms(100);
+    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_IO);
+    assert_false(rig_answering(0));
+    static const unsigned waits_ms[] = {2000, 4000, 8000, 16000, 30000, 30000};
+    (void)rig_retry_ms();
+    for (unsigned i = 0; i < 6; i++) {
+        assert_in_range(rig_retry_ms(), waits_ms[i] - 100, waits_ms[i] + 100);
+        assert_int_equal(atomic_load(&health()->last_errno), ECONNREFUSED);
+    }
+    peer_listen(&rig.peer);
+    (void)rig_retry_ms();
+    assert_true(rig_run_until_values(0, 1, 1000));
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_OK);
+}
+
+static void test_a_name_is_no_address(void **state)
+{
+    (void)state;
+    open_rig(1, serve_well);
+    rig.config.host = "localhost";
+    rig_start();
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_INVALID);
+    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
+}
+
+/* libmodbus waits with select, which writes beyond its set for descriptors from 1024 on. */
+static void test_descriptors_beyond_select(void **state)
+{
+    (void)state;
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t usual = limit.rlim_cur;
+    open_rig(1, serve_well);
+    if (limit.rlim_max <= FD_SETSIZE + 8) {
+        rig_start();
+        return; /* cannot happen on this machine */
+    }
+    limit.rlim_cur = FD_SETSIZE + 8;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    static int taken[FD_SETSIZE];
+    unsigned count = 0;
+    while ((taken[count] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0 && taken[count] < FD_SETSIZE - 1) {
+        count++;
+    }
+    rig_start();
+    const int error = atomic_load(&health()->last_error);
+    for (unsigned i = 0; i <= count; i++) {
+        (void)close(taken[i]);
+    }
+    limit.rlim_cur = usual;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(error, STATUS_TOO_LARGE);
+    (void)rig_retry_ms();
+    assert_true(rig_run_until_values(0, 1, 1000)); /* tried again when there are smaller ones */
+}
+
+/* --- everything at once -------------------------------------------------------------------------------------- */
+
+static void serve_anything(struct peer *peer, const struct peer_request *request)
+{
+    uint8_t frame[PEER_BYTES_MAX];
+    if (atomic_load(&peer->mode) == 0 || chance(70)) {
+        peer_answer(peer, request, THINK_US);
+        return;
+    }
+    if (chance(10)) {
+        peer_hang_up(peer, request->fd, request->at_us + (int64_t)draw(3000), chance(20));
+        return;
+    }
+    const size_t length = bad_frame(peer, request, frame);
+    frame[draw(9)] ^= (uint8_t)(1 + draw(255));
+    peer_send(peer, request->fd, request->at_us + (int64_t)draw(120000), chance(20) ? 3000 : 0, frame, length);
+}
+
+static void test_any_mixture(void **state)
+{
+    (void)state;
+    open_rig(4, serve_anything);
+    atomic_store(&rig.peer.mode, 1);
+    rig_start();
+    rig_run_ms(1500);
+    atomic_store(&rig.peer.mode, 0);
+    for (uint16_t i = 0; i < 4; i++) {
+        assert_true(rig_run_until_values(i, 1, 9500));
+    }
+}
+
+int main(void)
+{
+    draw_seed(20240617);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_units_take_turns_on_one_connection, tear_down),
+        cmocka_unit_test_teardown(test_an_answer_in_pieces, tear_down),
+        cmocka_unit_test_teardown(test_a_server_that_closes_after_each_answer, tear_down),
+        cmocka_unit_test_teardown(test_wrong_answers, tear_down),
+        cmocka_unit_test_teardown(test_late_answers, tear_down),
+        cmocka_unit_test_teardown(test_unasked_bytes, tear_down),
+        cmocka_unit_test_teardown(test_a_dead_unit_behind_a_gateway, tear_down),
+        cmocka_unit_test_teardown(test_refused_and_back, tear_down),
+        cmocka_unit_test_teardown(test_a_name_is_no_address, tear_down),
+        cmocka_unit_test_teardown(test_descriptors_beyond_select, tear_down),
+        cmocka_unit_test_teardown(test_any_mixture, tear_down),
+    };
+    return cmocka_run_group_tests_name("modbus tcp", tests, NULL, NULL);
+}
