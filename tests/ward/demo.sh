@@ -19,6 +19,7 @@ WARD_PORT=$((port + 1))
 export WARD_DIR WARD_PORT
 pids=()
 
+# shellcheck disable=SC2317 # called by the trap
 clean_up() {
     local pid
     for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
