@@ -118,9 +118,13 @@ static enum status start_commit(struct gateway *g)
     return commit_start(&g->commit, opened);
 }
 
+/* A disk that does not come back from a write holds a thread that nothing can end but the end of the program. */
 static void stop_commit(struct gateway *g)
 {
-    commit_stop(&g->commit);
+    if (!commit_stop(&g->commit)) {
+        log_error("the disk does not answer (%s), its newest alerts are not stored", g->settings->store.path);
+        _exit(EXIT_FAILURE);
+    }
 }
 
 static enum status start_deliver(struct gateway *g)

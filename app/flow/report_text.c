@@ -65,10 +65,8 @@ static void put_bed(struct page *page, const struct report *report, uint16_t bed
         vital_text(&view, SHOWN[i], text);
         put(page, " %9s", text);
     }
-    const char *alarm = view.alarm_count > 0 ? priority_word((enum priority)view.priority)
-                        : view.monitored     ? ""
-                                             : "vacant";
-    put(page, "  %s\n", alarm);
+    const char *quiet = view.monitored ? "" : "vacant";
+    put(page, "  %s\n", view.priority > PRIORITY_NONE ? priority_word((enum priority)view.priority) : quiet);
 }
 
 static void put_beds(struct page *page, const struct report *report)

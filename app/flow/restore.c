@@ -1,11 +1,12 @@
 #include "app/flow/restore.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/flow/order.h"
 
-enum { BEDS_TEXT_MAX = 16384, MEASUREMENTS_MAX = 1024, BED_MAP_MAX = 1024 };
+enum { BEDS_TEXT_MAX = 16384, BEDS_MAX = 1024, MEASUREMENTS_MAX = 2048 };
 
 struct restorer {
     struct store *store;
@@ -13,12 +14,13 @@ struct restorer {
     struct engine *engine;
     struct restore_counts *counts;
     bool unverified;
-    uint16_t bed_of[BED_MAP_MAX]; /* the journal's index -> today's; BED_NONE: gone */
+    uint16_t bed_of[BEDS_MAX]; /* the journal's index -> today's; BED_NONE: gone */
     uint16_t bed_count;
-    int64_t journal_from_ms;
-    struct observation row[COMMIT_JOURNAL_MAX];
+    int64_t stay_start_ms[BEDS_MAX]; /* INT64_MIN: vacant */
+    int64_t journal_from_ms, now_ms;
+    struct observation row[COMMIT_JOURNAL_PIECE];
     struct observation measurements[MEASUREMENTS_MAX], spare[MEASUREMENTS_MAX];
-    uint32_t measurement_count;
+    uint32_t measurement_count, measurements_fed;
 };
 
 static bool get_state(struct store *store, const char *key, void *value, size_t size)
@@ -36,25 +38,36 @@ static bool note_instant(void *context, int64_t at_ms, const void *bytes, size_t
     return true;
 }
 
-/* False when the journal cannot be read. */
+static bool note_alarm(void *context, const struct store_alarm *alarm)
+{
+    struct alarm_snapshot snapshot;
+    if (alarm->snapshot_length == sizeof snapshot) {
+        memcpy(&snapshot, alarm->snapshot, sizeof snapshot);
+        (void)note_instant(context, snapshot.last.at_ms, NULL, 0);
+    }
+    return true;
+}
+
+/* The newest that the store knows of; false when not all of it can be read. */
 static bool newest_instant(struct store *store, int64_t *out_ms)
 {
     *out_ms = INT64_MIN;
-    return store_journal_each(store, INT64_MIN, note_instant, out_ms) == STATUS_OK;
+    const enum status journal = store_journal_each(store, INT64_MIN, note_instant, out_ms);
+    return store_each_alarm(store, note_alarm, out_ms) == STATUS_OK && journal == STATUS_OK;
 }
 
 bool restore_clock(struct store *store, const struct restore_clock *now, struct state_clock *out)
 {
     const int64_t boot_ms = now->boot_us / 1000;
     struct state_clock before;
-    const bool known = store != NULL && get_state(store, STATE_CLOCK, &before, sizeof before);
     *out = (struct state_clock){.anchor_ms = now->wall_ms - boot_ms, .synced = now->synced};
     (void)snprintf(out->boot_id, sizeof out->boot_id, "%s", now->boot_id);
-    if (!known) {
+    if (store == NULL) {
         return false;
     }
+    const bool known = get_state(store, STATE_CLOCK, &before, sizeof before);
     before.boot_id[sizeof before.boot_id - 1] = '\0';
-    if (strcmp(before.boot_id, out->boot_id) == 0) {
+    if (known && strcmp(before.boot_id, out->boot_id) == 0) {
         out->anchor_ms = before.anchor_ms;
         return true;
     }
@@ -64,7 +77,7 @@ bool restore_clock(struct store *store, const struct restore_clock *now, struct 
         out->anchor_ms = newest_ms + 1 - boot_ms;
         return false; /* the wall clock fell behind what is known: nobody can say how long the break was */
     }
-    return readable && now->synced && before.synced != 0;
+    return known && readable && now->synced && before.synced != 0;
 }
 
 static uint16_t find_bed(const struct engine_config *config, const char *id)
@@ -86,7 +99,7 @@ static void map_beds(struct restorer *r)
         return;
     }
     text[length] = '\0';
-    for (size_t at = 0; at < length && r->bed_count < BED_MAP_MAX; at += strlen(text + at) + 1) {
+    for (size_t at = 0; at < length && r->bed_count < BEDS_MAX; at += strlen(text + at) + 1) {
         r->bed_of[r->bed_count++] = find_bed(r->config, text + at);
     }
 }
@@ -100,30 +113,30 @@ static void restore_beds(struct restorer *r)
     }
     for (uint16_t b = 0; b < r->config->bed_count; b++) {
         struct bed_snapshot bed;
+        r->stay_start_ms[b] = INT64_MIN;
         (void)snprintf(key, sizeof key, STATE_BED "%s", r->config->beds[b].id);
         if (get_state(r->store, key, &bed, sizeof bed)) {
             engine_restore_bed(r->engine, b, &bed);
+            r->stay_start_ms[b] = bed.stay != 0 ? bed.stay_start_ms : INT64_MIN;
         }
     }
 }
 
-/* The newest measurement of each episodic vital, from before the journal begins. */
+/* The newest measurement of each episodic vital: it may be older than the journal, which may have been lost besides. */
 static void collect_measurements(struct restorer *r)
 {
     char key[STORE_KEY_MAX];
     for (uint16_t b = 0; b < r->config->bed_count; b++) {
         const struct bed_config *bed = &r->config->beds[b];
         for (unsigned c = 0; c < bed->channel_count && r->measurement_count < MEASUREMENTS_MAX; c++) {
+            const struct channel_config *channel = &bed->channels[c];
             struct observation o;
-            (void)snprintf(key, sizeof key, STATE_MEASUREMENT "%s/%s", bed->id,
-                           vital_info(bed->channels[c].vital)->name);
-            if (!bed->channels[c].episodic || !get_state(r->store, key, &o, sizeof o) ||
-                o.at_ms >= r->journal_from_ms) {
-                continue;
+            (void)snprintf(key, sizeof key, STATE_MEASUREMENT "%s/%s", bed->id, vital_info(channel->vital)->name);
+            if (channel->episodic && get_state(r->store, key, &o, sizeof o) && o.vital == channel->vital) {
+                o.bed = b;
+                o.monitor = channel->monitor;
+                r->measurements[r->measurement_count++] = o;
             }
-            o.bed = b;
-            o.monitor = bed->channels[c].monitor;
-            r->measurements[r->measurement_count++] = o;
         }
     }
     observations_sort(r->measurements, r->spare, r->measurement_count);
@@ -143,10 +156,18 @@ static void step_until(struct engine *engine, int64_t until_ms)
     }
 }
 
+/* Neither out of order, nor from the future, nor the patient's before: a damaged row must not do harm. */
+static bool is_sound(const struct restorer *r, const struct observation *o)
+{
+    const bool marks_all_time = o->kind == OBSERVATION_HEARD || o->kind == OBSERVATION_SIGNAL;
+    return o->kind <= OBSERVATION_LOST && o->quality < QUALITY_COUNT && o->at_ms >= engine_now(r->engine) &&
+           o->at_ms <= r->now_ms && (marks_all_time || o->at_ms >= r->stay_start_ms[o->bed]);
+}
+
 static void feed(struct restorer *r, const struct observation *o)
 {
-    if (o->at_ms < engine_now(r->engine)) {
-        return; /* a row that is out of order: not worth a guess */
+    if (!is_sound(r, o)) {
+        return;
     }
     step_until(r->engine, o->at_ms - 1);
     if (engine_observe(r->engine, o)) {
@@ -154,32 +175,38 @@ static void feed(struct restorer *r, const struct observation *o)
     }
 }
 
+static void feed_measurements(struct restorer *r, int64_t until_ms)
+{
+    while (r->measurements_fed < r->measurement_count && r->measurements[r->measurements_fed].at_ms <= until_ms) {
+        feed(r, &r->measurements[r->measurements_fed++]);
+    }
+}
+
 static bool feed_row(void *context, int64_t at_ms, const void *bytes, size_t size)
 {
     struct restorer *r = context;
     (void)at_ms;
-    const uint32_t count = commit_journal_decode(bytes, size, r->row, COMMIT_JOURNAL_MAX);
+    const uint32_t count = commit_journal_decode(bytes, size, r->row, COMMIT_JOURNAL_PIECE);
     for (uint32_t i = 0; i < count; i++) {
         struct observation o = r->row[i];
         o.bed = o.bed < r->bed_count ? r->bed_of[o.bed] : BED_NONE;
         if (o.bed != BED_NONE) {
+            feed_measurements(r, o.at_ms - 1); /* one that stands in the journal too is replaced by itself */
             feed(r, &o);
         }
     }
     return true;
 }
 
-static enum status restore_windows(struct restorer *r, int64_t now_ms)
+static enum status restore_windows(struct restorer *r)
 {
     map_beds(r);
     collect_measurements(r);
     const bool older = r->measurement_count > 0 && r->measurements[0].at_ms < r->journal_from_ms;
     engine_restore_begin(r->engine, older ? r->measurements[0].at_ms : r->journal_from_ms);
-    for (uint32_t i = 0; i < r->measurement_count; i++) {
-        feed(r, &r->measurements[i]);
-    }
     const enum status status = store_journal_each(r->store, r->journal_from_ms, feed_row, r);
-    step_until(r->engine, now_ms);
+    feed_measurements(r, r->now_ms);
+    step_until(r->engine, r->now_ms);
     engine_restore_end(r->engine);
     return status;
 }
@@ -213,10 +240,12 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
                                  .engine = engine,
                                  .counts = out,
                                  .unverified = !continuous,
-                                 .journal_from_ms = now_ms - journal_keep_ms};
+                                 .journal_from_ms = now_ms - journal_keep_ms,
+                                 .now_ms = now_ms};
+    assert(config->bed_count <= BEDS_MAX);
     *out = (struct restore_counts){.alarms = 0};
     restore_beds(&restorer);
-    const enum status windows = continuous ? restore_windows(&restorer, now_ms) : STATUS_OK;
+    const enum status windows = continuous ? restore_windows(&restorer) : STATUS_OK;
     const enum status alarms = store_each_alarm(store, restore_alarm, &restorer);
     return alarms != STATUS_OK ? alarms : windows;
 }

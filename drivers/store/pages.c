@@ -20,7 +20,7 @@ enum { META_PAGES = 2, PAGE_SIZE_LEAST = 512, PAGE_SIZE_MOST = 32768, DEPTH_MOST
 enum { PAGE_BRANCH = 0x01, PAGE_LEAF = 0x02, PAGE_OVERFLOW = 0x04, PAGE_META = 0x08 };
 enum { NODE_HEAD = 8, NODE_BIG = 0x01, NODE_TREE = 0x02 };
 enum { TREE_FREE, TREE_MAIN, TREES_IN_META, TREES_MOST = 8, TREE_INTEGER_KEYS = 0x08 };
-#define MAP_BYTES_MOST (64ULL << 30) /* far beyond any store; bounds the bitmap */
+#define PAGES_MOST ((size_t)1 << 24) /* far beyond any store; bounds the bitmap */
 
 struct page_head {
     size_t number;
@@ -351,8 +351,8 @@ static enum status meta_read(int fd, uint64_t offset, struct meta *out)
     const uint32_t page_size = out->trees[TREE_FREE].page_size;
     const bool sane = head.flags == PAGE_META && out->magic == FILE_MAGIC && out->version == FILE_VERSION &&
                       page_size >= PAGE_SIZE_LEAST && page_size <= PAGE_SIZE_MOST &&
-                      (page_size & (page_size - 1)) == 0 && out->map_size <= MAP_BYTES_MOST && out->last_page >= 1 &&
-                      out->last_page < out->map_size / page_size;
+                      (page_size & (page_size - 1)) == 0 && out->map_size / page_size <= PAGES_MOST &&
+                      out->last_page >= 1 && out->last_page < out->map_size / page_size;
     return sane ? STATUS_OK : STATUS_CORRUPT;
 }
 

@@ -22,12 +22,13 @@
 
 #include "app/engine/status.h"
 
-#define STORE_SCHEMA \
-    1U /* of everything in `alerts`, snapshots and states included: raise it when the form of any changes */
-#define STORE_VALUE_MAX \
-    3840 /* with its row it fits one page of 4 KiB: a full, fragmented map has no two pages side by side */
-#define STORE_STATE_MAX \
-    16384 /* a state larger than STORE_VALUE_MAX may not fit a nearly full map: for what is written at start */
+/* Of everything in `alerts`, snapshots and states included: raise it when the form of any of them changes. */
+#define STORE_SCHEMA 1U
+
+/* A value fits one page of 4 KiB with its row, because a nearly full map may have no two pages side by side. A larger state may then find no
+ * place: it is for what is written at start. */
+#define STORE_VALUE_MAX   3840
+#define STORE_STATE_MAX   16384
 #define STORE_JOURNAL_MAX 32768
 #define STORE_PIECE_MAX   3968
 #define STORE_EPOCH_MAX   33

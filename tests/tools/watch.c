@@ -106,6 +106,9 @@ static void take_vitals(struct bed *bed, const char *json, const jsmntok_t *toke
         if (!find_member(json, tokens, count, SHOWN[i], bed->vitals[i], TEXT_MAX)) {
             (void)snprintf(bed->vitals[i], TEXT_MAX, "-");
         }
+        for (char *c = strchr(bed->vitals[i], '_'); c != NULL; c = strchr(c, '_')) {
+            *c = ' '; /* "no answer" */
+        }
     }
 }
 
@@ -194,12 +197,13 @@ static int weight(const char *priority)
                                              : 0;
 }
 
+/* NULL: nothing but advisories. */
 static const struct alarm *worst(const struct bed *bed)
 {
     const struct alarm *found = NULL;
     for (int i = 0; i < ALARMS_MAX; i++) {
         const struct alarm *a = &bed->alarms[i];
-        if (a->name[0] != '\0' && (found == NULL || weight(a->priority) > weight(found->priority))) {
+        if (weight(a->priority) > (found == NULL ? 0 : weight(found->priority))) {
             found = a;
         }
     }
@@ -211,7 +215,7 @@ static void draw_beds(const struct screen *screen)
     static const char *const colours[] = {"\033[0m", "\033[1;36m", "\033[1;33m", "\033[1;31m"};
     (void)printf("%-8s", "bed");
     for (int i = 0; i < SHOWN_COUNT; i++) {
-        (void)printf("%9s", SHOWN[i]);
+        (void)printf("%11s", SHOWN[i]);
     }
     (void)printf("   alarm\n");
     for (int b = 0; b < screen->bed_count; b++) {
@@ -219,7 +223,7 @@ static void draw_beds(const struct screen *screen)
         const struct alarm *alarm = worst(bed);
         (void)printf("%-8s", bed->id);
         for (int i = 0; i < SHOWN_COUNT; i++) {
-            (void)printf("%9.8s", bed->vitals[i]);
+            (void)printf("%11.10s", bed->vitals[i]);
         }
         if (alarm == NULL) {
             (void)printf("\n");

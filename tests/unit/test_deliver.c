@@ -61,7 +61,7 @@ static void test_order_on_connect(void **state)
     (void)state;
     struct observer observer;
     struct seen seen;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "#");
     bench_build(bench, 64);
@@ -102,7 +102,7 @@ static void test_live_alert_and_its_alarm(void **state)
     (void)state;
     struct observer observer;
     struct seen seen;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     broker_start(&bench->broker);
     bench_start(bench);
     assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
@@ -135,7 +135,7 @@ static void test_live_alert_and_its_alarm(void **state)
 static void test_row_is_delivered_only_after_its_acknowledgement(void **state)
 {
     (void)state;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     broker_start(&bench->broker);
     bench_start(bench);
     assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
@@ -153,7 +153,7 @@ static void test_row_is_delivered_only_after_its_acknowledgement(void **state)
 static void test_full_ring_to_the_store_thread_loses_no_row(void **state)
 {
     (void)state;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     broker_start(&bench->broker);
     bench_build(bench, 2);
     bench_start(bench);
@@ -171,7 +171,7 @@ static void test_store_that_appears_later(void **state)
     (void)state;
     struct observer observer;
     struct seen seen;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "#");
     atomic_store(&bench->store, NULL);
@@ -197,7 +197,7 @@ static void test_vitals_follow_news_and_validity(void **state)
     (void)state;
     struct observer observer;
     struct seen seen;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     bench->config.publish_interval_ms = 1000;
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "b01/#");
@@ -233,7 +233,7 @@ static void test_values_of_a_stopped_engine_do_not_stay_current(void **state)
     (void)state;
     struct observer observer;
     struct seen seen;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "b01/#");
     bench_start(bench);
@@ -256,7 +256,7 @@ static void test_figures_are_repeated(void **state)
     int64_t health_ms[2] = {0};
     unsigned vitals = 0;
     unsigned health = 0;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "#");
     bench_build(bench, 64);
@@ -282,7 +282,7 @@ static void test_direct_alert_goes_at_once_and_stays_present(void **state)
     (void)state;
     struct observer observer;
     struct seen seen;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     broker_start(&bench->broker);
     bench_start(bench);
     const uint64_t stored = bench_commit(bench, 1, 0, true); /* what the store knows: spo2_low has ended */
@@ -322,7 +322,7 @@ static void test_direct_alert_goes_at_once_and_stays_present(void **state)
 static void test_direct_alerts_wait_for_a_broker(void **state)
 {
     (void)state;
-    struct bench *bench = bench_open(NULL);
+    struct bench *bench = bench_open();
     bench_start(bench);
     uint64_t first = 0;
     for (unsigned i = 0; i < 60; ++i) { /* more than the deliver thread keeps by itself */

@@ -150,18 +150,27 @@ static inline void broker_start(struct broker *broker)
     test_need(test_port_answers(broker->port), "mosquitto");
 }
 
-/* options: lines of mosquitto.conf behind its listener, NULL for anybody may do anything; %s in them is the folder. */
-static inline void broker_open(struct broker *broker, const char *options)
+/* options: lines of mosquitto.conf behind its listener; @ in them is the folder. Takes effect at the next start. */
+static inline void broker_configure(struct broker *broker, const char *options)
 {
-    char text[1024];
+    char text[2048];
+    int length = snprintf(text, sizeof text, "user root\nset_tcp_nodelay true\nlistener %d 127.0.0.1\n", broker->port);
+    for (const char *c = options; *c != '\0' && length < (int)sizeof text - (int)sizeof broker->folder; ++c) {
+        length += *c == '@' ? snprintf(text + length, sizeof text - (size_t)length, "%s", broker->folder)
+                            : snprintf(text + length, sizeof text - (size_t)length, "%c", *c);
+    }
+    test_write_file(broker->folder, "mosquitto.conf", text);
+}
+
+/* Does not start it; anybody may do anything. */
+static inline void broker_open(struct broker *broker)
+{
     memset(broker, 0, sizeof *broker);
     (void)snprintf(broker->folder, sizeof broker->folder, "/tmp/wardgate-broker-XXXXXX");
     test_need(mkdtemp(broker->folder) != NULL && chmod(broker->folder, 0755) == 0, "a temporary folder");
     broker->port = test_free_port();
     (void)snprintf(broker->url, sizeof broker->url, "mqtt://127.0.0.1:%d", broker->port);
-    (void)snprintf(text, sizeof text, "user root\nset_tcp_nodelay true\nlistener %d 127.0.0.1\n%s", broker->port,
-                   options != NULL ? options : "allow_anonymous true\n");
-    test_write_file(broker->folder, "mosquitto.conf", text);
+    broker_configure(broker, "allow_anonymous true\n");
 }
 
 /* Ends it by that signal, stopped or not, and waits. SIGKILL lets it do nothing more, not even acknowledge. */
@@ -246,23 +255,50 @@ static inline bool observer_next(struct observer *observer, int timeout_ms, stru
     return true;
 }
 
-/* Subscribes by MQTT 5 and returns when the subscription stands; retained messages come first. */
-static inline void observer_open(struct observer *observer, const struct broker *broker, const char *filter)
+/* Subscribes by MQTT 5 and returns when the subscription stands; retained messages come first. Under an id, the broker
+ * keeps the subscription and what comes for it while the observer is closed. */
+static inline void observer_open_as(struct observer *observer, const struct broker *broker, const char *filter,
+                                    const char *id)
 {
     int ends[2];
     char port[16];
     struct seen seen;
     (void)snprintf(port, sizeof port, "%d", broker->port);
-    const char *const arguments[] = {
-        "mosquitto_sub",  "-V", "5",        "-p", port,   "-q", "1", "--retain-as-published", "-F",
-        "%r|%q|%E|%t|%p", "-t", "zz/ready", "-t", filter, NULL};
+    const char *const arguments[] = {"mosquitto_sub",
+                                     "-V",
+                                     "5",
+                                     "-p",
+                                     port,
+                                     "-q",
+                                     "1",
+                                     "--retain-as-published",
+                                     "-F",
+                                     "%r|%q|%E|%t|%p",
+                                     "-t",
+                                     "zz/ready",
+                                     "-t",
+                                     filter,
+                                     id != NULL ? "-c" : NULL,
+                                     "-x",
+                                     "3600",
+                                     "-i",
+                                     id,
+                                     NULL};
     broker_publish(broker, "zz/ready", "1");
     test_need(pipe2(ends, O_CLOEXEC) == 0, "a pipe");
     memset(observer, 0, sizeof *observer);
     observer->pid = test_spawn(ends[1], arguments);
     observer->fd = ends[0];
     (void)close(ends[1]);
-    test_need(observer_next(observer, BROKER_WAIT_MS, &seen) && strcmp(seen.topic, "zz/ready") == 0, "mosquitto_sub");
+    if (id == NULL) {
+        test_need(observer_next(observer, BROKER_WAIT_MS, &seen) && strcmp(seen.topic, "zz/ready") == 0,
+                  "mosquitto_sub");
+    }
+}
+
+static inline void observer_open(struct observer *observer, const struct broker *broker, const char *filter)
+{
+    observer_open_as(observer, broker, filter, NULL);
 }
 
 static inline void observer_close(struct observer *observer)

@@ -70,11 +70,11 @@ static inline size_t bench_health(void *context, int64_t wall_ms, char *out, siz
 }
 
 /* Of its own memory, so that a test that fails leaves its threads something to stand on. */
-static inline struct bench *bench_open(const char *broker_options)
+static inline struct bench *bench_open(void)
 {
     struct bench *bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
-    broker_open(&bench->broker, broker_options);
+    broker_open(&bench->broker);
     store_folder_init(&bench->folder);
     bench->opened = store_folder_open(&bench->folder);
     atomic_store(&bench->store, bench->opened);

@@ -1,0 +1,300 @@
+/* The bus runner: deadlines and descriptors, engine time, a full ring, stopping; with a bus of the test's own, then with a real line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdalign.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/flow/acquire.h"
+#include "hal/clock.h"
+#include "tests/unit/support/modbus_rig.h"
+
+#define ANCHOR_MS INT64_C(1700000000000)
+
+/* --- a bus of our own ---------------------------------------------------------------------------------------- */
+
+struct bus {
+    uint16_t bed;
+    int64_t interval_us; /* 0: never on its own */
+    unsigned burst;      /* observations at each deadline, of three monitors in turn */
+    int pipe[2];
+    atomic_uint starts, stops, deadlines, readies, early;
+    int64_t deadline_us;
+    pthread_t thread;
+};
+
+static void put_some(struct bus *bus, int64_t now_us, unsigned count, struct observation_sink *out)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct observation observation = {.at_ms = now_us / 1000,
+                                                .bed = bus->bed,
+                                                .monitor = (uint8_t)(i % 3),
+                                                .value_milli = (int32_t)i,
+                                                .kind = OBSERVATION_VALUE};
+        out->put(out, &observation);
+    }
+}
+
+static void own_start(struct bus *bus, int64_t now_us)
+{
+    bus->thread = pthread_self();
+    bus->deadline_us = bus->interval_us > 0 ? now_us + bus->interval_us : BUS_NEVER;
+    atomic_fetch_add(&bus->starts, 1);
+}
+
+static int own_descriptor(const struct bus *bus, bool *writable)
+{
+    *writable = false;
+    return bus->pipe[0];
+}
+
+static int64_t own_deadline(const struct bus *bus)
+{
+    return bus->deadline_us;
+}
+
+static void own_ready(struct bus *bus, int64_t now_us, struct observation_sink *out)
+{
+    char byte;
+    if (read(bus->pipe[0], &byte, 1) == 1) {
+        atomic_fetch_add(&bus->readies, 1);
+        put_some(bus, now_us, 1, out);
+    }
+}
+
+static void own_on_deadline(struct bus *bus, int64_t now_us, struct observation_sink *out)
+{
+    atomic_fetch_add(&bus->early, now_us < bus->deadline_us);
+    atomic_fetch_add(&bus->deadlines, 1);
+    bus->deadline_us += bus->interval_us;
+    put_some(bus, now_us, bus->burst, out);
+}
+
+static void own_stop(struct bus *bus)
+{
+    assert_true(pthread_equal(bus->thread, pthread_self()));
+    atomic_fetch_add(&bus->stops, 1);
+}
+
+static const struct monitor_driver own_driver = {.kind = "own",
+                                                 .start = own_start,
+                                                 .descriptor = own_descriptor,
+                                                 .next_deadline = own_deadline,
+                                                 .on_ready = own_ready,
+                                                 .on_deadline = own_on_deadline,
+                                                 .stop = own_stop};
+
+/* --- a runner ------------------------------------------------------------------------------------------------ */
+
+static alignas(64) unsigned char storage[1 << 18];
+static struct runner runner;
+static struct wake engine_wake;
+static struct bus buses[2];
+static struct acquire_bus acquired[2];
+static struct observation taken[ACQUIRE_RING_SLOTS];
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(buses, 0, sizeof buses);
+    for (uint16_t i = 0; i < 2; i++) {
+        buses[i].bed = i;
+        buses[i].pipe[0] = buses[i].pipe[1] = -1;
+        acquired[i] = (struct acquire_bus){.driver = &own_driver, .bus = &buses[i]};
+    }
+    assert_int_equal(wake_open(&engine_wake), STATUS_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    runner_stop(&runner);
+    wake_close(&engine_wake);
+    for (unsigned i = 0; i < 2; i++) {
+        if (buses[i].pipe[0] >= 0) {
+            (void)close(buses[i].pipe[0]);
+            (void)close(buses[i].pipe[1]);
+        }
+    }
+    return 0;
+}
+
+static void make_runner(uint16_t count)
+{
+    struct arena measure = {0};
+    runner_init(&runner, &measure, acquired, count, 3U * count, &engine_wake);
+    assert_true(measure.used <= sizeof storage);
+    memset(storage, 0, sizeof storage);
+    struct arena arena = {.base = storage, .size = measure.used};
+    runner_init(&runner, &arena, acquired, count, 3U * count, &engine_wake);
+    assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
+}
+
+static void sleep_ms(int64_t ms)
+{
+    clock_sleep_until_us(clock_boot_us() + ms * 1000);
+}
+
+static void test_deadlines(void **state)
+{
+    (void)state;
+    buses[0].interval_us = 5000;
+    buses[0].burst = 2;
+    buses[1].interval_us = 20000;
+    buses[1].burst = 1;
+    make_runner(2);
+    const int64_t start_ms = clock_boot_us() / 1000 + ANCHOR_MS;
+    assert_true(wake_wait_until(&engine_wake, clock_boot_us() + 1000000));
+    sleep_ms(300);
+    const int64_t alive_us = atomic_load(&runner.alive_us);
+    assert_true(clock_boot_us() - alive_us < 200000);
+    runner_stop(&runner);
+    assert_in_range(atomic_load(&buses[0].deadlines), 30, 64);
+    assert_in_range(atomic_load(&buses[1].deadlines), 8, 17);
+    assert_int_equal(atomic_load(&buses[0].early) + atomic_load(&buses[1].early), 0);
+    const uint32_t count = ring_pop(&runner.ring, taken, ACQUIRE_RING_SLOTS);
+    assert_int_equal(count, 2 * atomic_load(&buses[0].deadlines) + atomic_load(&buses[1].deadlines));
+    for (uint32_t i = 0; i < count; i++) {
+        assert_in_range(taken[i].at_ms, start_ms - 100, start_ms + 5000);
+        assert_true(i == 0 || taken[i].at_ms >= taken[i - 1].at_ms);
+    }
+    assert_int_equal(atomic_load(&runner.dropped), 0);
+}
+
+static void test_descriptors(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe2(buses[0].pipe, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_int_equal(pipe2(buses[1].pipe, O_CLOEXEC | O_NONBLOCK), 0);
+    make_runner(2);
+    for (unsigned i = 0; i < 10; i++) {
+        const int64_t before_us = clock_boot_us();
+        assert_int_equal(write(buses[i % 2].pipe[1], "x", 1), 1);
+        assert_true(wake_wait_until(&engine_wake, before_us + 1000000));
+        assert_int_equal(ring_pop(&runner.ring, taken, 2), 1);
+        assert_int_equal(taken[0].bed, i % 2);
+    }
+    assert_int_equal(atomic_load(&buses[0].deadlines), 0);
+}
+
+static void test_stops_at_once_and_starts_again(void **state)
+{
+    (void)state;
+    make_runner(2); /* nothing to do, for ever */
+    sleep_ms(20);
+    for (unsigned round = 1; round <= 2; round++) {
+        const int64_t before_us = clock_boot_us();
+        runner_stop(&runner);
+        assert_true(clock_boot_us() - before_us < 100000);
+        assert_int_equal(atomic_load(&buses[1].starts), round);
+        assert_int_equal(atomic_load(&buses[1].stops), round);
+        assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
+        sleep_ms(20);
+    }
+    runner_stop(&runner);
+    runner_stop(&runner); /* stopped already */
+}
+
+/* An idle runner still shows that it lives. */
+static void test_alive_without_work(void **state)
+{
+    (void)state;
+    make_runner(1);
+    sleep_ms(20);
+    const int64_t before_us = atomic_load(&runner.alive_us);
+    sleep_ms(700);
+    assert_true(atomic_load(&runner.alive_us) > before_us);
+}
+
+static void test_a_full_ring_is_marked(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe2(buses[0].pipe, O_CLOEXEC | O_NONBLOCK), 0);
+    buses[0].interval_us = 30000;
+    buses[0].burst = ACQUIRE_RING_SLOTS + 100;
+    make_runner(1);
+    while (atomic_load(&buses[0].deadlines) < 2) {
+        sleep_ms(5);
+    }
+    runner_stop(&runner);
+    const unsigned put = atomic_load(&buses[0].deadlines) * buses[0].burst;
+    assert_int_equal(atomic_load(&runner.dropped), put - ACQUIRE_RING_SLOTS);
+    assert_int_equal(ring_pop(&runner.ring, taken, ACQUIRE_RING_SLOTS), ACQUIRE_RING_SLOTS);
+    for (unsigned i = 0; i < ACQUIRE_RING_SLOTS; i++) {
+        assert_int_equal(taken[i].kind, OBSERVATION_VALUE);
+        assert_int_equal(taken[i].value_milli, i); /* the oldest are kept */
+    }
+    /* With room again each monitor is marked once, and before anything new. */
+    buses[0].interval_us = 0;
+    assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
+    assert_int_equal(write(buses[0].pipe[1], "x", 1), 1);
+    sleep_ms(50);
+    assert_int_equal(ring_pop(&runner.ring, taken, 16), 4);
+    unsigned marked = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(taken[i].kind, OBSERVATION_LOST);
+        assert_true(taken[i].at_ms > ANCHOR_MS);
+        marked |= 1U << taken[i].monitor;
+    }
+    assert_int_equal(marked, 7);
+    assert_int_equal(taken[3].kind, OBSERVATION_VALUE);
+}
+
+/* --- a real line --------------------------------------------------------------------------------------------- */
+
+static void serve_well(struct peer *peer, const struct peer_request *request)
+{
+    peer_answer(peer, request, 2000);
+}
+
+static void test_a_modbus_line(void **state)
+{
+    (void)state;
+    static alignas(64) unsigned char bus_storage[1 << 16];
+    rig_open(115200, 2, 50, 300, serve_well);
+    memset(bus_storage, 0, sizeof bus_storage);
+    struct arena arena = {.base = bus_storage, .size = sizeof bus_storage};
+    acquired[0] =
+        (struct acquire_bus){.driver = &modbus_rtu_driver, .bus = modbus_rtu_driver.make(&arena, &rig.config)};
+    make_runner(1);
+    const struct bus_health *health = modbus_rtu_driver.health(acquired[0].bus);
+    unsigned heard[2] = {0};
+    unsigned values = 0;
+    const int64_t until_us = clock_boot_us() + 600000;
+    while (clock_boot_us() < until_us) {
+        (void)wake_wait_until(&engine_wake, until_us);
+        const uint32_t count = ring_pop(&runner.ring, taken, ACQUIRE_RING_SLOTS);
+        for (uint32_t i = 0; i < count; i++) {
+            assert_in_range(taken[i].bed, 0, 1);
+            heard[taken[i].bed] += taken[i].kind == OBSERVATION_HEARD;
+            values += taken[i].kind == OBSERVATION_VALUE;
+        }
+        assert_in_range(atomic_load(&health->state), BUS_CLOSED, BUS_OPEN);
+    }
+    runner_stop(&runner);
+    assert_in_range(heard[0], 8, 14);
+    assert_in_range(heard[1], 8, 14);
+    assert_int_equal(values, RIG_REGISTERS * (heard[0] + heard[1]));
+    assert_int_equal(atomic_load(&health->state), BUS_CLOSED);
+    assert_true(atomic_load(&rig.peer.gap_us_min) >= 1750);
+    rig_close();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_deadlines, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_descriptors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stops_at_once_and_starts_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_alive_without_work, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_full_ring_is_marked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_modbus_line, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("acquire", tests, NULL, NULL);
+}
