@@ -14,7 +14,7 @@ struct thread {
     bool running;
 };
 
-/* name: at most 15 characters. `run` returns when it sees that it shall stop. */
+/* name: what is beyond 15 characters is cut. `run` returns when it sees that it shall stop. */
 enum status thread_start(struct thread *thread, const char *name, void *(*run)(void *), void *argument) MUST_CHECK;
 
 /* Waits for its end; does nothing when it never started. */

@@ -26,6 +26,7 @@ struct board {
     atomic_llong uplink_changed_us; /* CLOCK_BOOTTIME of its newest change */
     atomic_uint uplink_broker;      /* index in use */
     atomic_llong uplink_refused_us; /* CLOCK_BOOTTIME of the newest publish that the broker refused; 0: none */
+    atomic_bool uplink_unheard;     /* the newest alert found no subscriber, and nothing has found one since (MQTT 5) */
     atomic_ullong delivered_row,
         delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
     atomic_ullong observations, observations_late, journal_dropped;

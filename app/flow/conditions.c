@@ -48,6 +48,7 @@ static void judge_store(struct conditions *c, struct engine *engine, int64_t eng
     const bool failing = store_state_is_failing(c->store_state, boot_us);
     const char *detail = failing ? status_text(store_state_status(c->store_state)) : "";
     engine_condition(engine, engine_ms, BUILTIN_store_failing, failing, detail);
+    engine_condition(engine, engine_ms, BUILTIN_store_replaced, atomic_load(&c->store_state->replaced), "");
 }
 
 static void judge_uplink(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
@@ -57,6 +58,15 @@ static void judge_uplink(struct conditions *c, struct engine *engine, int64_t en
     const int64_t since_us = changed_us > c->started_us ? changed_us : c->started_us;
     engine_condition(engine, engine_ms, BUILTIN_uplink_down,
                      !connected && boot_us - since_us >= CONDITION_UPLINK_DOWN_US, "");
+}
+
+static void judge_audience(const struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+{
+    const int64_t refused_us = atomic_load_explicit(&c->board->uplink_refused_us, memory_order_relaxed);
+    const bool refused = refused_us != 0 && boot_us - refused_us < CONDITION_REFUSED_US;
+    const bool unheard = atomic_load_explicit(&c->board->uplink_unheard, memory_order_relaxed);
+    engine_condition(engine, engine_ms, BUILTIN_refused_publish, refused, "");
+    engine_condition(engine, engine_ms, BUILTIN_nobody_listening, unheard, "");
 }
 
 static void judge_clock(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
@@ -98,6 +108,7 @@ void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, i
     judge_buses(c, engine, engine_ms, boot_us);
     judge_store(c, engine, engine_ms, boot_us);
     judge_uplink(c, engine, engine_ms, boot_us);
+    judge_audience(c, engine, engine_ms, boot_us);
     judge_clock(c, engine, engine_ms, boot_us);
     judge_threads(c, engine, engine_ms, boot_us);
 }

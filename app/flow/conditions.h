@@ -1,5 +1,6 @@
 /*
- * conditions.h: what the gateway knows of its own parts, as technical alarms: dead lines, a failing store, no broker, a clock without a time source, a stuck
+ * conditions.h: what the gateway knows of its own parts, as technical alarms: dead lines, a failing or replaced store, no broker or one that
+ * refuses, nobody who listens, a clock without a time source, a stuck
  * thread.
  *
  * Called on the engine's thread (core.h) twice a second; reads the figures that the other threads keep as atomics. Each condition must last for a while before
@@ -15,6 +16,7 @@
 
 #define CONDITION_BUS_DOWN_US    10000000    /* 10 s closed */
 #define CONDITION_UPLINK_DOWN_US 10000000    /* 10 s without a broker */
+#define CONDITION_REFUSED_US     60000000    /* 1 min after the newest refusal */
 #define CONDITION_STUCK_US       10000000    /* 10 s without a round */
 #define CONDITION_UNSYNCED_US    600000000LL /* 10 min without a time source */
 #define CONDITIONS_LINES_MAX     512

@@ -52,7 +52,7 @@ struct core {
     struct core_config config;
     struct ring *records;
     struct core_intake *intakes; /* one a runner */
-    struct wake wake; /* runners raise it */
+    struct wake wake;            /* runners raise it */
     struct thread thread;
     atomic_bool stop;
     uint64_t emitted;

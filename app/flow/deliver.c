@@ -37,6 +37,7 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     uint32_t *behind = ARENA_TAKE(arena, uint32_t, bed_count + 2U);
     uint16_t *beds_by_id = ARENA_TAKE(arena, uint16_t, bed_count);
     struct direct_slot *direct = ARENA_TAKE(arena, struct direct_slot, DELIVER_DIRECT_MAX);
+    char *gathered = ARENA_TAKE(arena, char, DELIVER_GATHERED_MAX);
     char *scratch = ARENA_TAKE(arena, char, DELIVER_SCRATCH_MAX);
     if (d == NULL) {
         return NULL;
@@ -48,6 +49,7 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     d->outbox.behind = behind;
     d->beds_by_id = beds_by_id;
     d->direct = direct;
+    d->alarms.gathered = gathered;
     d->scratch = scratch;
     d->wake.fd = -1;
     d->wake_opened = wake_open(&d->wake);
@@ -89,7 +91,7 @@ static void deliver_round(struct deliver *d)
     link_step(d);
     outbox_return_acked(d);
     if (d->link.state == LINK_UP && present_step(d)) {
-        (void)present_settle(d);
+        (void)alarms_settle(d);
         direct_step(d);
         outbox_step(d);
     }

@@ -96,14 +96,14 @@ static bool hand_over(struct deliver *d, struct direct_slot *slot)
 void direct_step(struct deliver *d)
 {
     struct direct_slot *slot = find(d, DIRECT_WAITING);
-    while (slot != NULL && present_settle(d) && link_has_room(d, FLIGHT_STATE) && hand_over(d, slot)) {
+    while (slot != NULL && alarms_settle(d) && link_has_room(d, FLIGHT_STATE) && hand_over(d, slot)) {
         const struct alert *alert = &slot->alert.alert;
         slot->state = DIRECT_IN_FLIGHT;
         if (!alert->test) {
             char name[ALARM_NAME_MAX];
             alarm_name(d->context->config, &alert->key, name);
-            present_alarm(d, direct_bed(d, slot), name, slot->alert.json, slot->alert.json_length,
-                          alert->state == ALARM_ENDED);
+            alarms_show(d, direct_bed(d, slot), name, slot->alert.json, slot->alert.json_length,
+                        alert->state == ALARM_ENDED);
         }
         slot = find(d, DIRECT_WAITING);
     }

@@ -3,7 +3,8 @@
  *
  *     deliver.c          the thread: its round, its end
  *     deliver_link.c     the connection, its retries, and the window of unacknowledged publishes
- *     deliver_present.c  the retained present: status, alarms, settings, vitals, health
+ *     deliver_present.c  the retained present: status, settings, vitals, health
+ *     deliver_alarms.c   the retained states of alarms
  *     deliver_outbox.c   the rows of the outbox, in order per bed
  *     deliver_direct.c   alerts that a sick store could not commit
  *
@@ -31,12 +32,14 @@
 #define DELIVER_DIRECT_MAX          32
 #define DELIVER_STATUS_MAX          512
 #define DELIVER_ALARM_PAYLOAD_MAX   (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
-#define DELIVER_SCRATCH_MAX         PAYLOAD_SETTINGS_MAX     /* the largest payload */
+#define DELIVER_GATHERED_MAX        65536
+#define DELIVER_SCRATCH_MAX         PAYLOAD_SETTINGS_MAX /* the largest payload */
 #define DELIVER_STATE_IS_TOO_OLD_MS 2000 /* a value this long past its stale time: the engine's thread stands still */
 
 _Static_assert(DELIVER_SCRATCH_MAX >= PAYLOAD_HEALTH_MAX && DELIVER_SCRATCH_MAX >= PAYLOAD_VITALS_MAX &&
                    DELIVER_SCRATCH_MAX >= DELIVER_ALARM_PAYLOAD_MAX,
                "one scratch buffer holds any payload");
+_Static_assert(DELIVER_GATHERED_MAX >= 2 * STORE_VALUE_MAX, "a batch holds any alarm");
 _Static_assert(DELIVER_FLIGHTS <= UPLINK_TAGS_MAX, "the uplink keeps a place for each publish in flight");
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_UP };
@@ -67,16 +70,6 @@ struct link {
 /* The order in which a connection gets to know the present. */
 enum present_stage { PRESENT_STATUS, PRESENT_ALARMS, PRESENT_SETTINGS, PRESENT_VITALS, PRESENT_COMPLETE };
 
-/* A pass over all alarms that goes on where the window stopped it: first the direct ones, then the store's, high priority first. */
-struct alarm_pass {
-    bool running;
-    bool with_ended;
-    uint16_t direct;  /* next slot */
-    int8_t priority;  /* of the store's alarms now; below PRIORITY_NONE: all done */
-    uint32_t done;    /* alarms of that priority published */
-    uint32_t visited; /* within the visit under way */
-};
-
 struct bed_present {
     uint64_t version;       /* of the view published last */
     uint64_t settings_stay; /* the stay that the settings published last belong to */
@@ -87,11 +80,25 @@ struct bed_present {
 
 struct present {
     enum present_stage stage;
-    struct alarm_pass pass;
-    int64_t alarms_us, settings_us, health_us; /* when they are due again */
-    bool pass_failed;                          /* the store could not be read: the next pass is a whole one again */
+    int64_t settings_us, health_us; /* when they are due again */
     struct bed_present *beds;
-    /* the state that follows an alert handed over already, when the library's queue had no room for both */
+};
+
+struct alarms {
+    /* the pass */
+    bool running;
+    bool with_ended;
+    bool failed;      /* the store could not be read: the next pass is a whole one again */
+    int64_t due_us;   /* when the next one begins */
+    uint16_t direct;  /* next slot */
+    int8_t priority;  /* of the store's alarms now; below PRIORITY_NONE: all done */
+    uint32_t taken;   /* alarms of that priority gathered so far, in all batches */
+    uint32_t waiting; /* of the batch, not shown yet */
+    bool complete;    /* the batch reaches the last alarm of that priority */
+    uint32_t passed;  /* within the visit under way */
+    char *gathered;   /* the batch */
+    size_t gathered_size, gathered_at;
+    /* the state behind an alert handed over already, when the library's queue had no room for both */
     bool owes;
     char owed_topic[PAYLOAD_TOPIC_MAX];
     char owed[DELIVER_ALARM_PAYLOAD_MAX];
@@ -133,6 +140,7 @@ struct deliver {
     bool congested;          /* the library's queue was full in this round: figures give way to alerts */
     struct link link;
     struct present present;
+    struct alarms alarms;
     struct outbox outbox;
     struct direct_slot *direct;
     uint64_t direct_refused_seq; /* the oldest that the broker refused; 0: none */
@@ -171,9 +179,13 @@ void present_begin(struct deliver *d);
 bool present_step(struct deliver *d); /* true once this connection knows the whole present */
 void present_refresh(struct deliver *d);
 bool present_status(struct deliver *d, const char *state);
-/* The retained state behind an alert: its content, or an empty topic at the end. Kept and tried again when it cannot go now. */
-void present_alarm(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length, bool ended);
-bool present_settle(struct deliver *d); /* publishes what is owed; true when nothing is */
+
+/* deliver_alarms.c */
+void alarms_begin(struct deliver *d, bool with_ended);
+bool alarms_step(struct deliver *d); /* goes on with the pass; true when it is over */
+/* The state behind an alert: its content, or an empty topic at the end. Kept and tried again when it cannot go now. */
+void alarms_show(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length, bool ended);
+bool alarms_settle(struct deliver *d); /* publishes what is kept; true when nothing is left */
 
 /* deliver_outbox.c */
 void outbox_begin(struct deliver *d);

@@ -241,12 +241,23 @@ bool link_publish_figures(struct deliver *d, const char *topic, const char *payl
 
 /* ---- events ---- */
 
+/* An alert that the broker could give to nobody; anything that somebody received shows that somebody is there again. */
+static void note_audience(struct deliver *d, enum flight_kind kind, int reason)
+{
+    if (reason == UPLINK_REASON_NO_SUBSCRIBERS && kind != FLIGHT_STATE) {
+        atomic_store(&d->config.board->uplink_unheard, true);
+    } else if (reason == 0) {
+        atomic_store(&d->config.board->uplink_unheard, false);
+    }
+}
+
 static void take_delivered(struct deliver *d, const struct uplink_event *event)
 {
     struct flight *flight = find_flight(&d->link, event->tag);
     if (flight == NULL) {
         return;
     }
+    note_audience(d, flight->kind, event->reason);
     if (flight->kind == FLIGHT_ROW) {
         flight->acked = true;
         return;

@@ -76,14 +76,14 @@ static bool hand_over(struct deliver *d, const struct store_alert *alert)
 
 static bool can_show_state(struct deliver *d)
 {
-    return present_settle(d) && link_has_room(d, FLIGHT_STATE);
+    return alarms_settle(d) && link_has_room(d, FLIGHT_STATE);
 }
 
 static void show_state(struct deliver *d, const struct store_alert *alert)
 {
     if ((alert->flags & STORE_ALERT_TEST) == 0) {
-        present_alarm(d, alert->bed, alert->alarm, alert->json, alert->json_length,
-                      (alert->flags & STORE_ALERT_ENDS_ALARM) != 0);
+        alarms_show(d, alert->bed, alert->alarm, alert->json, alert->json_length,
+                    (alert->flags & STORE_ALERT_ENDS_ALARM) != 0);
     }
 }
 

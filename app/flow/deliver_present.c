@@ -20,145 +20,6 @@ bool present_status(struct deliver *d, const char *state)
     return link_publish_state(d, topic, d->scratch, length, 0); /* never expires: the will cannot either */
 }
 
-/* ---- alarms ---- */
-
-static size_t write_alarm(struct deliver *d, const char *json, size_t length, bool ended, char *out)
-{
-    return ended ? 0
-                 : payload_alarm(json, length, d->wall_ms + PAYLOAD_ALARM_EXPIRY_MS, out, DELIVER_ALARM_PAYLOAD_MAX);
-}
-
-static bool publish_alarm(struct deliver *d, const char *topic, const char *payload, size_t length)
-{
-    return link_publish_state(d, topic, payload, length, length > 0 ? PAYLOAD_ALARM_EXPIRY_MS : 0);
-}
-
-void present_alarm(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length, bool ended)
-{
-    struct present *present = &d->present;
-    assert(!present->owes);
-    topic_of_alarm(d->context, bed, alarm, present->owed_topic);
-    present->owed_length = write_alarm(d, json, length, ended, present->owed);
-    present->owes = true;
-    (void)present_settle(d);
-}
-
-bool present_settle(struct deliver *d)
-{
-    struct present *present = &d->present;
-    if (present->owes && publish_alarm(d, present->owed_topic, present->owed, present->owed_length)) {
-        present->owes = false;
-    }
-    return !present->owes;
-}
-
-static void begin_pass(struct deliver *d, bool with_ended)
-{
-    d->present.pass = (struct alarm_pass){.running = true, .with_ended = with_ended, .priority = PRIORITY_HIGH};
-    d->present.pass_failed = false;
-    d->present.alarms_us = d->now_us + DELIVER_ALARMS_US;
-}
-
-/* A store that cannot be read must not hold up the rest, least of all what goes around it. */
-static void fail_pass(struct deliver *d)
-{
-    d->present.pass.running = false;
-    d->present.pass_failed = true;
-    d->present.alarms_us = d->now_us + DELIVER_STORE_RETRY_US;
-}
-
-/* An alert's seq from its content, which payload_alert wrote: no text stands before it. */
-static uint64_t seq_of(const char *json, size_t length)
-{
-    static const char key[] = ",\"seq\":";
-    const char *at = memmem(json, length, key, sizeof key - 1);
-    uint64_t seq = 0;
-    if (at != NULL) {
-        for (at += sizeof key - 1; at < json + length && *at >= '0' && *at <= '9'; ++at) {
-            seq = seq * 10 + (uint64_t)(*at - '0');
-        }
-    }
-    return seq;
-}
-
-static bool show_stored_alarm(struct deliver *d, const struct store_alarm *alarm)
-{
-    char topic[PAYLOAD_TOPIC_MAX];
-    if (direct_is_newer(d, alarm->bed, alarm->alarm, seq_of(alarm->json, alarm->json_length))) {
-        return true; /* shown by that one */
-    }
-    topic_of_alarm(d->context, alarm->bed, alarm->alarm, topic);
-    const size_t length = write_alarm(d, alarm->json, alarm->json_length, alarm->ended, d->scratch);
-    return publish_alarm(d, topic, d->scratch, length);
-}
-
-static bool visit_alarm(void *context, const struct store_alarm *alarm)
-{
-    struct deliver *d = context;
-    struct alarm_pass *pass = &d->present.pass;
-    if (alarm->priority != pass->priority || (alarm->ended && !pass->with_ended)) {
-        return true;
-    }
-    if (pass->visited++ < pass->done) {
-        return true;
-    }
-    if (!show_stored_alarm(d, alarm)) {
-        return false;
-    }
-    ++pass->done;
-    return true;
-}
-
-/* True when all alarms of the pass's priority were shown. */
-static bool show_stored_alarms(struct deliver *d)
-{
-    struct alarm_pass *pass = &d->present.pass;
-    pass->visited = 0;
-    const enum status status = store_each_alarm(d->store, visit_alarm, d);
-    if (status != STATUS_OK &&
-        status != STATUS_CORRUPT) { /* a damaged one is passed over: what is retained of it expires */
-        fail_pass(d);
-        return false;
-    }
-    return pass->visited == pass->done;
-}
-
-/* What is direct is newer than anything stored. */
-static bool show_direct_alarms(struct deliver *d)
-{
-    for (uint16_t *i = &d->present.pass.direct; *i < DELIVER_DIRECT_MAX; ++*i) {
-        const struct direct_slot *slot = &d->direct[*i];
-        char name[ALARM_NAME_MAX];
-        char topic[PAYLOAD_TOPIC_MAX];
-        if (!direct_is_newest(d, *i) || slot->state == DIRECT_WAITING) { /* a waiting one goes behind its alert */
-            continue;
-        }
-        alarm_name(config_of(d), &slot->alert.alert.key, name);
-        topic_of_alarm(d->context, direct_bed(d, slot), name, topic);
-        const size_t length = write_alarm(d, slot->alert.json, slot->alert.json_length,
-                                          slot->alert.alert.state == ALARM_ENDED, d->scratch);
-        if (!publish_alarm(d, topic, d->scratch, length)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Goes on with the pass; true when it is over. It waits for half the window, because each visit of the store starts at its first alarm. */
-static bool continue_pass(struct deliver *d)
-{
-    struct alarm_pass *pass = &d->present.pass;
-    while (pass->running && link_in_flight(d, FLIGHT_STATE) <= d->link.window / 2) {
-        if (!show_direct_alarms(d) || (d->store != NULL && !show_stored_alarms(d))) {
-            break;
-        }
-        --pass->priority;
-        pass->done = 0;
-        pass->running = d->store != NULL && pass->priority >= PRIORITY_NONE;
-    }
-    return !pass->running;
-}
-
 /* ---- settings and vitals ---- */
 
 static bool show_settings(struct deliver *d, uint16_t index)
@@ -310,7 +171,7 @@ void present_begin(struct deliver *d)
 {
     struct present *present = &d->present;
     present->stage = PRESENT_STATUS;
-    present->owes = false;
+    d->alarms.owes = false;
     present->health_us = d->now_us;
     d->outbox.begun = false;
     d->outbox.newest = atomic_load(d->config.committed_row);
@@ -318,7 +179,7 @@ void present_begin(struct deliver *d)
         present->beds[i].vitals_due = true;
     }
     make_settings_due(d);
-    begin_pass(d, true);
+    alarms_begin(d, true);
 }
 
 static bool pass_stage(struct deliver *d)
@@ -327,7 +188,7 @@ static bool pass_stage(struct deliver *d)
     case PRESENT_STATUS:
         return present_status(d, "online");
     case PRESENT_ALARMS:
-        return continue_pass(d);
+        return alarms_step(d);
     case PRESENT_SETTINGS:
         return show_due_settings(d);
     case PRESENT_VITALS:
@@ -349,8 +210,8 @@ bool present_step(struct deliver *d)
 void present_refresh(struct deliver *d)
 {
     struct present *present = &d->present;
-    if (d->now_us >= present->alarms_us) {
-        begin_pass(d, present->pass_failed);
+    if (d->now_us >= d->alarms.due_us) {
+        alarms_begin(d, d->alarms.failed);
     }
     if (d->now_us >= present->settings_us) {
         make_settings_due(d);
@@ -358,10 +219,10 @@ void present_refresh(struct deliver *d)
     if (d->now_us >= present->health_us && show_health(d)) {
         present->health_us = d->now_us + DELIVER_HEALTH_US;
     }
-    (void)continue_pass(d);
+    (void)alarms_step(d);
     (void)show_all_vitals(d);
     (void)show_due_settings(d);
-    deliver_due(d, present->alarms_us);
+    deliver_due(d, d->alarms.due_us);
     deliver_due(d, present->settings_us);
     deliver_due(d, present->health_us);
 }

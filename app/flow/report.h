@@ -34,7 +34,7 @@ struct report {
     int64_t started_us; /* CLOCK_BOOTTIME */
 };
 
-/* The health payload; 0 when it does not fit. */
+/* The health payload. Where a large ward does not fit, its monitors are left out, then its buses, and `left_out` says so; 0 when even that does not fit. */
 size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size);
 
 /* One screen: beds, buses, queue, store. Always ends whole lines; cut when it does not fit. */

@@ -5,6 +5,9 @@
 #include "app/flow/report.h"
 #include "hal/clock.h"
 
+/* What there is no room for goes from the end of this list: a large ward without its monitors is better than none. */
+enum detail { DETAIL_NONE, DETAIL_BUSES, DETAIL_MONITORS, DETAIL_COUNT };
+
 static const char *bus_state_word(int state)
 {
     static const char *const words[] = {[BUS_CLOSED] = "closed", [BUS_OPENING] = "opening", [BUS_OPEN] = "open"};
@@ -54,7 +57,27 @@ static void write_monitor(struct json *json, const char *bed, const struct monit
     json_close_object(json);
 }
 
-static void write_bus(struct json *json, const struct report *report, unsigned index)
+static unsigned count_answering(const struct bus_config *config, const struct bus_health *health)
+{
+    unsigned count = 0;
+    for (unsigned m = 0; m < config->monitor_count; m++) {
+        count += atomic_load_explicit(&health->monitors[m].answering, memory_order_relaxed) ? 1U : 0U;
+    }
+    return count;
+}
+
+static void write_monitors(struct json *json, const struct report *report, const struct bus_config *config,
+                           const struct bus_health *health)
+{
+    json_open_array(json, "monitors");
+    for (unsigned m = 0; m < config->monitor_count; m++) {
+        const struct monitor_config *monitor = &config->monitors[m];
+        write_monitor(json, report->payloads->config->beds[monitor->bed].id, monitor, &health->monitors[m]);
+    }
+    json_close_array(json);
+}
+
+static void write_bus(struct json *json, const struct report *report, unsigned index, enum detail detail)
 {
     const struct bus_config *config = &report->configs[index];
     const struct bus_health *health = report->buses[index].driver->health(report->buses[index].bus);
@@ -67,20 +90,25 @@ static void write_bus(struct json *json, const struct report *report, unsigned i
     json_unsigned(json, "requests", atomic_load_explicit(&health->requests, memory_order_relaxed));
     json_unsigned(json, "gap_us_min", atomic_load_explicit(&health->gap_us_min, memory_order_relaxed));
     json_unsigned(json, "busy_us", atomic_load_explicit(&health->busy_us, memory_order_relaxed));
-    json_open_array(json, "monitors");
-    for (unsigned m = 0; m < config->monitor_count; m++) {
-        const struct monitor_config *monitor = &config->monitors[m];
-        write_monitor(json, report->payloads->config->beds[monitor->bed].id, monitor, &health->monitors[m]);
+    json_unsigned(json, "monitor_count", config->monitor_count);
+    json_unsigned(json, "answering_count", count_answering(config, health));
+    if (detail >= DETAIL_MONITORS) {
+        write_monitors(json, report, config, health);
     }
-    json_close_array(json);
     json_close_object(json);
 }
 
-static void write_buses(struct json *json, const struct report *report)
+static void write_buses(struct json *json, const struct report *report, enum detail detail)
 {
+    static const char *const left_out[] = {
+        [DETAIL_NONE] = "buses", [DETAIL_BUSES] = "monitors", [DETAIL_MONITORS] = NULL};
+    json_text(json, "left_out", left_out[detail]);
+    if (detail < DETAIL_BUSES) {
+        return;
+    }
     json_open_array(json, "buses");
     for (unsigned i = 0; i < report->bus_count; i++) {
-        write_bus(json, report, i);
+        write_bus(json, report, i, detail);
     }
     json_close_array(json);
 }
@@ -135,14 +163,10 @@ static void write_uplink(struct json *json, const struct report *report)
     json_close_object(json);
 }
 
-size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size)
+static size_t write_report(const struct report *report, const struct store_usage *usage, enum detail detail,
+                           int64_t wall_ms, char *out, size_t size)
 {
-    struct store *store = atomic_load(report->store);
-    struct store_usage usage = {.commits = 0};
     struct json json;
-    if (store != NULL) {
-        store_usage(store, &usage);
-    }
     json_begin(&json, out, size);
     json_text(&json, "schema", "1");
     json_time(&json, "at", wall_ms);
@@ -153,12 +177,26 @@ size_t report_json(const struct report *report, int64_t wall_ms, char *out, size
     json_unsigned(&json, "uptime_s", (uint64_t)(clock_boot_us() - report->started_us) / 1000000U);
     json_text(&json, "clock", clock_is_synchronised() ? "synced" : "unsynced");
     write_uplink(&json, report);
-    write_storage(&json, report, &usage);
+    write_storage(&json, report, usage);
     write_engine(&json, report);
     json_open_object(&json, "memory");
     json_unsigned(&json, "arena_bytes", report->arena_bytes);
     json_close_object(&json);
-    write_buses(&json, report);
+    write_buses(&json, report, detail);
     json_time(&json, "expires_at", wall_ms + PAYLOAD_HEALTH_EXPIRY_MS);
     return json_end(&json);
+}
+
+size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size)
+{
+    struct store *store = atomic_load(report->store);
+    struct store_usage usage = {.commits = 0};
+    size_t length = 0;
+    if (store != NULL) {
+        store_usage(store, &usage);
+    }
+    for (int detail = DETAIL_COUNT - 1; detail >= 0 && length == 0; detail--) {
+        length = write_report(report, &usage, (enum detail)detail, wall_ms, out, size);
+    }
+    return length;
 }

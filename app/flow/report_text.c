@@ -1,16 +1,20 @@
 /* One screen for a person at a terminal. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "app/flow/report.h"
 #include "hal/clock.h"
 
+#define ID_WIDTH_LEAST 8
+
 struct page {
     char *out;
     size_t size, length;
+    int id_width; /* of the longest bed id: two beds must never look alike */
 };
 
-/* A line that does not fit whole is left out, and so is all that follows. */
+/* What does not fit is left out, and so is all that follows. */
 static void PRINTF_LIKE(2, 3) put(struct page *page, const char *format, ...)
 {
     va_list arguments;
@@ -58,7 +62,7 @@ static void put_bed(struct page *page, const struct report *report, uint16_t bed
     if (board_take(report->board, bed, &view) == 0) {
         return;
     }
-    put(page, "%-8.8s %-10s", report->payloads->config->beds[bed].id,
+    put(page, "%-*s %-10s", page->id_width, report->payloads->config->beds[bed].id,
         patient_class_name((enum patient_class)view.patient_class));
     for (unsigned i = 0; i < SHOWN_COUNT; i++) {
         char text[16];
@@ -71,7 +75,7 @@ static void put_bed(struct page *page, const struct report *report, uint16_t bed
 
 static void put_beds(struct page *page, const struct report *report)
 {
-    put(page, "%-8s %-10s", "bed", "class");
+    put(page, "%-*s %-10s", page->id_width, "bed", "class");
     for (unsigned i = 0; i < SHOWN_COUNT; i++) {
         put(page, " %9s", vital_info(SHOWN[i])->name);
     }
@@ -111,9 +115,29 @@ static void put_store(struct page *page, const struct report *report)
         (unsigned long long)usage.alerts_bytes_max / 1024);
 }
 
+static int widest_id(const struct report *report)
+{
+    size_t width = ID_WIDTH_LEAST;
+    for (unsigned b = 0; b < report->bed_count; b++) {
+        const size_t length = strlen(report->payloads->config->beds[b].id);
+        width = length > width ? length : width;
+    }
+    return (int)width;
+}
+
+/* Whole lines only. */
+static size_t end_page(struct page *page)
+{
+    while (page->length > 0 && page->out[page->length - 1] != '\n') {
+        page->length--;
+    }
+    page->out[page->length] = '\0';
+    return page->length;
+}
+
 size_t report_text(const struct report *report, char *out, size_t size)
 {
-    struct page page = {.out = out, .size = size};
+    struct page page = {.out = out, .size = size, .id_width = widest_id(report)};
     const struct board *board = report->board;
     const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
     out[0] = '\0';
@@ -128,5 +152,5 @@ size_t report_text(const struct report *report, char *out, size_t size)
         atomic_load_explicit(&board->uplink_connected, memory_order_relaxed) ? "connected" : "not connected");
     put_store(&page, report);
     put(&page, "\nSecondary notification: watch the monitors themselves.\n");
-    return page.length;
+    return end_page(&page);
 }

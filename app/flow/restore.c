@@ -122,6 +122,11 @@ static void restore_beds(struct restorer *r)
     }
 }
 
+static bool is_of_this_stay(const struct restorer *r, uint16_t bed, int64_t at_ms)
+{
+    return r->stay_start_ms[bed] != INT64_MIN && at_ms >= r->stay_start_ms[bed] && at_ms <= r->now_ms;
+}
+
 /* The newest measurement of each episodic vital: it may be older than the journal, which may have been lost besides. */
 static void collect_measurements(struct restorer *r)
 {
@@ -132,7 +137,8 @@ static void collect_measurements(struct restorer *r)
             const struct channel_config *channel = &bed->channels[c];
             struct observation o;
             (void)snprintf(key, sizeof key, STATE_MEASUREMENT "%s/%s", bed->id, vital_info(channel->vital)->name);
-            if (channel->episodic && get_state(r->store, key, &o, sizeof o) && o.vital == channel->vital) {
+            if (channel->episodic && get_state(r->store, key, &o, sizeof o) && o.vital == channel->vital &&
+                is_of_this_stay(r, b, o.at_ms)) {
                 o.bed = b;
                 o.monitor = channel->monitor;
                 r->measurements[r->measurement_count++] = o;

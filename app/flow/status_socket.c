@@ -41,9 +41,9 @@ static enum status from_errno(int error)
     }
 }
 
-static void bound_waits(int fd)
+static void bound_waits(int fd, int wait_ms)
 {
-    const struct timeval patience = {.tv_usec = STATUS_CLIENT_MS * 1000};
+    const struct timeval patience = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 }
@@ -58,6 +58,7 @@ static enum status dial(const char *path, int *out_fd)
     if (fd < 0) {
         return from_errno(errno);
     }
+    bound_waits(fd, STATUS_ANSWER_MS);
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         const enum status status = from_errno(errno);
         (void)close(fd);
@@ -86,15 +87,21 @@ static enum status listen_at(const struct sockaddr_un *address, int *out_fd)
 enum status status_socket_open(const char *path, int *out_fd)
 {
     struct sockaddr_un address;
+    struct stat found;
     int other = -1;
     if (!make_address(path, &address)) {
         return STATUS_TOO_LARGE;
     }
-    if (dial(path, &other) == STATUS_OK) {
+    const enum status dialled = dial(path, &other);
+    if (dialled == STATUS_OK) {
         (void)close(other);
-        return STATUS_BUSY;
     }
-    (void)unlink(path);
+    if (dialled == STATUS_OK || dialled == STATUS_TIMEOUT) {
+        return STATUS_BUSY; /* somebody listens, if only just */
+    }
+    if (lstat(path, &found) == 0 && S_ISSOCK(found.st_mode)) {
+        (void)unlink(path);
+    }
     return listen_at(&address, out_fd);
 }
 
@@ -125,7 +132,7 @@ void status_socket_serve(int fd, const struct report *report, char *buffer)
     if (client < 0) {
         return;
     }
-    bound_waits(client);
+    bound_waits(client, STATUS_CLIENT_MS);
     if (recv(client, request, sizeof request - 1, 0) > 0) {
         const bool json = strncmp(request, "json", 4) == 0;
         const size_t length = json ? report_json(report, clock_wall_ms(), buffer, REPORT_TEXT_MAX)
@@ -150,8 +157,12 @@ enum status status_socket_ask(const char *path, const char *word, char *out, siz
         got = recv(fd, out + length, size - 1 - length, 0);
         length += got > 0 ? (size_t)got : 0;
     }
+    const bool late = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     (void)close(fd);
+    if (late || length == 0) {
+        return late ? STATUS_TIMEOUT : STATUS_CLOSED;
+    }
     out[length] = '\0';
     *out_length = length;
-    return length > 0 ? STATUS_OK : STATUS_CLOSED;
+    return STATUS_OK;
 }

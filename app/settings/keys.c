@@ -70,7 +70,7 @@ static const struct field store_fields[] = {
     {KEY(store_keys, path), .type = FIELD_TEXT, .high = PATH_TEXT_MAX, .fallback = "/var/lib/wardgate",
      .help = "folder for alarm state, the outbox and history; made when missing"},
     {KEY(store_keys, size), .type = FIELD_SIZE, .low = MIB, .high = STORE_BYTES_MAX, .fallback = "128MiB",
-     .help = "room on disk, reserved at start; `wardgate check` says how long an outage it holds"},
+     .help = "room on disk, reserved at start"},
     {KEY(store_keys, journal_interval), .type = FIELD_DURATION, .low = SECOND, .high = MINUTE, .fallback = "1s",
      .help = "how often observations are written, so that windows survive a restart"},
 };
@@ -223,7 +223,8 @@ static const struct field channel_fields[] = {
     {KEY(channel_keys, absent), .type = FIELD_ANY,
      .help = "raw numbers that mean \"no value\", such as [0xFFFF]; at most 8"},
     {KEY(channel_keys, range), .type = FIELD_LIST,
-     .help = "[lowest, highest] believable value in this unit, instead of the built-in range of the patient's class"},
+     .help = "[lowest, highest] believable value in this unit, where that is narrower than what is believable in the "
+             "patient's class"},
     {KEY(channel_keys, poll_interval), .type = FIELD_DURATION, .low = 100, .high = HOUR,
      .help = "how often it is read; as the profile says unless said"},
     {KEY(channel_keys, episodic), .type = FIELD_ANY,

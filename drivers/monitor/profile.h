@@ -37,7 +37,7 @@ struct profile_channel {
     uint32_t absent[PROFILE_ABSENT_MAX]; /* raw codes (as read, 16 or 32 bits) that mean "no value" */
     uint8_t absent_count;
     bool has_range;
-    int32_t low_milli, high_milli; /* canonical; narrower than the class's plausible range, or wider */
+    int32_t low_milli, high_milli; /* canonical; beside the class's plausible range, where this one is narrower */
     uint32_t poll_interval_ms;
     bool episodic;
     bool has_changed_by; /* a counter, timestamp or status register in the same table tells a new measurement */

@@ -22,7 +22,8 @@
 #define UPLINK_QUEUE_MAX  8  /* messages that Paho may hold unsent: it loses their memory with the connection */
 #define UPLINK_CONNECT_TIMEOUT_S \
     3 /* Paho looks at it every 3 s: an attempt ends after 3 to 6 s, or with the name lookup */
-#define UPLINK_REASON_REFUSED 128 /* MQTT reason codes from here on are refusals */
+#define UPLINK_REASON_NO_SUBSCRIBERS 16  /* acknowledged, and nobody has subscribed (MQTT 5) */
+#define UPLINK_REASON_REFUSED        128 /* MQTT reason codes from here on are refusals */
 
 struct uplink_broker {
     const char *url;                      /* mqtt://host:port or mqtts://host:port */

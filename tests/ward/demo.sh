@@ -3,6 +3,7 @@
 # DEMO_SECONDS ends it by itself (0, the default: when interrupted); exit status 0 only if alerts came. Everything lives
 # in a temporary folder and is gone afterwards. Run by `make demo`.
 set -euo pipefail
+PATH=$PATH:/usr/sbin # where Debian has mosquitto
 
 : "${BUILD:?run this through make demo}" "${WARDGATE:?}" "${WARD:?}"
 seconds=${DEMO_SECONDS:-0}

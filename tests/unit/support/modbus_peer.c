@@ -189,7 +189,8 @@ void peer_except(struct peer *peer, const struct peer_request *request, uint8_t 
 static void take_request(struct peer *peer, int fd, const uint8_t *bytes)
 {
     const uint8_t *pdu = bytes + (peer->tcp ? 7 : 1);
-    struct peer_request request = {.fd = fd, .number = ++peer->number, .function = pdu[0], .at_us = clock_boot_us()};
+    struct peer_request request = {
+        .fd = fd, .number = atomic_fetch_add(&peer->newest, 1) + 1, .function = pdu[0], .at_us = clock_boot_us()};
     request.unit = pdu[-1];
     request.first = (uint16_t)(pdu[1] << 8 | pdu[2]);
     request.count = (uint16_t)(pdu[3] << 8 | pdu[4]);

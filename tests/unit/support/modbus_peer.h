@@ -48,6 +48,7 @@ struct peer {
     char device[64]; /* a symlink that stays the same when the line is plugged in again */
     uint16_t port;
     atomic_uint requests[256]; /* by unit */
+    atomic_uint newest;        /* number of the newest request */
     atomic_uint connections;
     atomic_llong gap_us_min; /* silence seen before a request */
     /* its own */
@@ -57,7 +58,6 @@ struct peer {
     uint8_t input[PEER_CONNECTIONS][32];
     size_t input_length[PEER_CONNECTIONS];
     struct peer_output outputs[PEER_OUTPUTS];
-    unsigned number;
     uint32_t char_ns;
     int64_t active_us; /* the newest activity on the wire */
     pthread_mutex_t lock;

@@ -14,6 +14,14 @@ struct rig rig;
 
 static alignas(64) unsigned char storage[1 << 18];
 
+static bool is_wrong(struct rig *self, const struct observation *observation)
+{
+    const unsigned newest = atomic_load(&self->peer.newest) % RIG_BAD;
+    const bool older =
+        self->numbered && observation->vital == VITAL_hr && observation->value_milli != (int32_t)newest * 1000;
+    return older || observation->value_milli >= RIG_BAD * 1000;
+}
+
 static void record(struct observation_sink *sink, const struct observation *observation)
 {
     struct rig *self = (struct rig *)(void *)sink;
@@ -22,8 +30,9 @@ static void record(struct observation_sink *sink, const struct observation *obse
         abort();
     }
     self->seen[self->count++] = *observation;
-    if (observation->kind == OBSERVATION_VALUE && observation->value_milli >= RIG_BAD * 1000) {
-        fprintf(stderr, "rig: a wrong value was believed: %d\n", observation->value_milli);
+    if (observation->kind == OBSERVATION_VALUE && is_wrong(self, observation)) {
+        fprintf(stderr, "rig: a wrong value was believed: %d, request %u\n", observation->value_milli,
+                atomic_load(&self->peer.newest));
         abort();
     }
 }
@@ -65,6 +74,7 @@ void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t t
 {
     memset(&rig, 0, sizeof rig);
     rig.sink.put = record;
+    rig.numbered = true;
     rig.driver = baud == 0 ? &modbus_tcp_driver : &modbus_rtu_driver;
     rig.peer.tcp = baud == 0;
     rig.peer.baud = baud;

@@ -2,8 +2,9 @@
  * modbus_rig.h: a Modbus bus of the driver's on one side, a peer on the other, and what was observed; for tests.
  *
  * Each monitor has a heart rate in holding register 0 and 11 registers behind it, in one request; the bed of an observation is the monitor's
- * index. The heart rate is what the peer's `value` makes it; the usual one numbers the answers, so that a test can tell which answer
- * a value came from: RIG_BAD and above stands only in answers that must never be believed.
+ * index. The heart rate is the number of the request that the answer belongs to. There is one request at a time, so a value with another number
+ * than the newest request's came from an answer to an older one: that ends the test at once. So do values of RIG_BAD and above, which stand only in
+ * answers that must never be believed.
  */
 #ifndef WARDGATE_TESTS_MODBUS_RIG_H
 #define WARDGATE_TESTS_MODBUS_RIG_H
@@ -25,6 +26,7 @@ struct rig {
     struct bus_config config;
     const struct monitor_driver *driver;
     struct bus *bus;
+    bool numbered; /* heart rates are numbers of requests; the usual */
     int64_t started_us;
     unsigned wakes; /* of the driver */
     unsigned count;
