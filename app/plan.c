@@ -143,8 +143,7 @@ static enum status fill_bed(const struct settings *settings, const struct bed_se
         out->channel_count = recorded_channels(settings, bed, recording, channels);
         return STATUS_OK;
     }
-    if (bed->monitor_count > ENGINE_MONITORS_PER_BED_MAX ||
-        count_signals(settings, bed) > ENGINE_SIGNALS_PER_BED_MAX) {
+    if (bed->monitor_count > ENGINE_MONITORS_PER_BED_MAX || count_signals(settings, bed) > ENGINE_SIGNALS_PER_BED_MAX) {
         return STATUS_TOO_LARGE;
     }
     out->monitor_count = bed->monitor_count;

@@ -35,6 +35,9 @@ static size_t write_state(const struct deliver *d, const char *json, size_t leng
 static bool show(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length)
 {
     char topic[PAYLOAD_TOPIC_MAX];
+    if (!link_has_spare_room(d)) {
+        return false;
+    }
     topic_of_alarm(d->context, bed, alarm, topic);
     return publish(d, topic, d->scratch, write_state(d, json, length, d->scratch));
 }

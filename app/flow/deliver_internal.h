@@ -165,6 +165,7 @@ int64_t deliver_engine_ms(const struct deliver *d);
 void link_init(struct deliver *d);
 void link_step(struct deliver *d); /* takes events, connects when due, gives up on a broker that does not acknowledge */
 bool link_has_room(const struct deliver *d, enum flight_kind kind);
+bool link_has_spare_room(const struct deliver *d); /* for a state that no alert waits for: it leaves half the window */
 uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind);
 /* QoS 1. False: not now (no room). True: handed over, or hopeless and counted as refused. Of `what`, kind, row, seq and direct are looked at. */
 bool link_publish(struct deliver *d, const struct uplink_message *message, const struct flight *what);

@@ -152,6 +152,12 @@ bool link_has_room(const struct deliver *d, enum flight_kind kind)
     return link_in_flight(d, FLIGHT_ROW) + link_in_flight(d, FLIGHT_DIRECT) < d->link.window;
 }
 
+bool link_has_spare_room(const struct deliver *d)
+{
+    const bool is_busy = link_in_flight(d, FLIGHT_STATE) > d->link.window / 2;
+    return d->present.stage != PRESENT_COMPLETE || !is_busy;
+}
+
 static struct flight *find_flight(struct link *link, uint64_t tag)
 {
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {

@@ -45,7 +45,7 @@ static bool show_settings(struct deliver *d, uint16_t index)
 static bool show_due_settings(struct deliver *d)
 {
     for (uint16_t i = 0; i < config_of(d)->bed_count; ++i) {
-        if (d->present.beds[i].settings_due && !show_settings(d, i)) {
+        if (d->present.beds[i].settings_due && (!link_has_spare_room(d) || !show_settings(d, i))) {
             return false;
         }
     }

@@ -295,6 +295,12 @@ static void test_step_bound(void **state)
     check_fault(&names, &(struct fault_case){text, 86, 8, "64 steps in shares"});
 }
 
+/* Puts `tail` behind the first `length` characters. */
+static void append(char *text, size_t size, size_t length, const char *tail)
+{
+    assert_true((size_t)snprintf(text + length, size - length, "%s", tail) < size - length);
+}
+
 static void test_window_bound(void **state)
 {
     (void)state;
@@ -303,13 +309,13 @@ static void test_window_bound(void **state)
         snprintf(text + strlen(text), sizeof text - strlen(text), "+max(hr,%ds)", i);
     }
     const size_t length = strlen(text);
-    strcat(text, ">1");
+    append(text, sizeof text, length, ">1");
     assert_int_equal(compiled(text).window_count, EXPRESSION_WINDOWS_MAX);
-    strcpy(text + length, "+max(hr,1s)>1"); /* the same again */
+    append(text, sizeof text, length, "+max(hr,1s)>1"); /* the same again */
     assert_int_equal(compiled(text).window_count, EXPRESSION_WINDOWS_MAX);
-    strcpy(text + length, "+hr>1");
+    append(text, sizeof text, length, "+hr>1");
     check_fault(&names, &(struct fault_case){text, length + 1, 2, "more than 12 windows"});
-    strcpy(text + length, "+share(hr>1,5s)>1");
+    append(text, sizeof text, length, "+share(hr>1,5s)>1");
     check_fault(&names, &(struct fault_case){text, length + 1, 14, "more than 12 windows"});
 }
 

@@ -197,9 +197,9 @@ static void test_floats(void **state)
     const struct profile_channel real = number(TYPE_F32, 1000000, 0);
     const struct profile_channel tenth = number(TYPE_F32, 100000, 0);
     assert_decodes(&real, 0x41200000, QUALITY_VALID, 10000);
-    assert_decodes(&real, float_bits(5.55f), QUALITY_VALID, 5550);
-    assert_decodes(&real, float_bits(-273.15f), QUALITY_VALID, -273150);
-    assert_decodes(&tenth, float_bits(368.0f), QUALITY_VALID, 36800);
+    assert_decodes(&real, float_bits(5.55F), QUALITY_VALID, 5550);
+    assert_decodes(&real, float_bits(-273.15F), QUALITY_VALID, -273150);
+    assert_decodes(&tenth, float_bits(368.0F), QUALITY_VALID, 36800);
     assert_decodes(&real, 0x00000000, QUALITY_VALID, 0);
     assert_decodes(&real, 0x80000000, QUALITY_VALID, 0);
     assert_decodes(&real, 0x00000001, QUALITY_VALID, 0); /* the smallest there is */
@@ -207,8 +207,8 @@ static void test_floats(void **state)
     assert_decodes(&real, 0xFF800000, QUALITY_ABSENT, 0);
     assert_decodes(&real, 0x7FC00000, QUALITY_ABSENT, 0);
     assert_decodes(&real, 0xFFFFFFFF, QUALITY_ABSENT, 0);
-    assert_decodes(&real, float_bits(3e9f), QUALITY_IMPLAUSIBLE, INT32_MAX);
-    assert_decodes(&real, float_bits(-3e9f), QUALITY_IMPLAUSIBLE, INT32_MIN);
+    assert_decodes(&real, float_bits(3e9F), QUALITY_IMPLAUSIBLE, INT32_MAX);
+    assert_decodes(&real, float_bits(-3e9F), QUALITY_IMPLAUSIBLE, INT32_MIN);
 }
 
 /* Half away from zero. */

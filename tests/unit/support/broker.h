@@ -214,8 +214,8 @@ static inline bool observer_parse(char *line, struct seen *out)
         *field[i]++ = '\0';
     }
     out->retained = field[0][0] == '1';
-    out->qos = atoi(field[1]);
-    out->expiry_s = field[2][0] != '\0' ? atoi(field[2]) : -1;
+    out->qos = (int)strtol(field[1], NULL, 10);
+    out->expiry_s = field[2][0] != '\0' ? (int)strtol(field[2], NULL, 10) : -1;
     (void)snprintf(out->topic, sizeof out->topic, "%s", field[3]);
     (void)snprintf(out->payload, sizeof out->payload, "%s", field[4]);
     return true;
