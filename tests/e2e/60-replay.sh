@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Real recordings through the rules: a deterioration alert for alert, the same bytes each time; and what replay refuses.
+#
+# tests/replay/deterioration.jsonl was made by the program and checked line by line against the recording. When a rule
+# or the engine is changed on purpose, make it anew (the command is `replay_deterioration`) and read the difference.
+. tests/e2e/lib.sh
+
+DATA=tests/data
+DETERIORATION=$DATA/mimic3_numerics_1min/s25047_3234460n.csv
+COLUMNS_MAP=HR=hr,PULSE=pulse,RESP=resp,SpO2=spo2,NBPSys=nibp_sys,NBPDias=nibp_dia,NBPMean=nibp_mean,t_s=time
+
+write_config <<END
+buses:
+  line-a: {kind: modbus-rtu, device: /dev/ttyUSB0, baud: 19200, parity: even}
+beds:
+  b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}
+  b02: {bus: line-a, address: 2, profile: generic-vitals, class: neonate}
+rules: [rules/standard.yaml]
+END
+
+# replay OUT ARGUMENT...: alerts go to $TEST_DIR/OUT.jsonl, what it says to $TEST_DIR/OUT.log
+replay() {
+    local out=$TEST_DIR/$1
+    shift
+    "$WARDGATE" replay -c "$TEST_DIR/wardgate.yaml" "$@" >"$out.jsonl" 2>"$out.log"
+}
+
+replay_deterioration() {
+    replay "$1" --map "$COLUMNS_MAP" --absent 0 --period 60s "$DETERIORATION"
+}
+
+# alert FILE TIME PHASE RULE KIND: there is exactly one such alert.
+alert() {
+    local count
+    count=$(grep -cE "\"phase\":\"$3\".*\"kind\":\"$5\".*\"rule\":\"$4\".*\"at\":\"1970-01-01T$2\.000Z\"" "$TEST_DIR/$1.jsonl") || true
+    [ "$count" -eq 1 ] || fail "$1: $count alerts '$4 $3' at $2"
+}
+
+# no_alert FILE RULE...
+no_alert() {
+    local file=$1 rule
+    shift
+    for rule in "$@"; do
+        ! grep -q "\"rule\":\"$rule\"" "$TEST_DIR/$file.jsonl" || fail "$file: an alert of $rule"
+    done
+}
+
+# refused STATUS WHAT ARGUMENT...: replay ends with that status, says WHAT, and gives no alert.
+refused() {
+    local wanted=$1 what=$2 status=0
+    shift 2
+    replay refused "$@" || status=$?
+    [ "$status" -eq "$wanted" ] || fail "status $status instead of $wanted: replay $*"
+    grep -qF -- "$what" "$TEST_DIR/refused.log" || fail "'$what' is not said: replay $*"
+    [ ! -s "$TEST_DIR/refused.jsonl" ] || fail "alerts came: replay $*"
+}
+
+### A deterioration
+
+replay_deterioration a || fail "the recording cannot be replayed"
+alert a 00:02:00 start nibp_sys_low physiological       # cuff 87/46 at 120 s
+alert a 00:24:00 end nibp_sys_low physiological         # 147 at 1440
+alert a 00:32:00 start nibp_sys_low physiological       # 66/20 at 1920, 45/18 at 1980
+alert a 00:32:00 start nibp_mean_low physiological
+alert a 00:35:00 end nibp_sys_low physiological         # 151 at 2100
+alert a 00:37:10 start hr_low physiological             # 44.7 at 2220, 10 s later
+alert a 00:38:05 end hr_low physiological               # 76.8 at 2280, held for 5 s
+alert a 00:40:05 start spo2_desat physiological         # 71.1 at 2400, 42.9 at 2460
+alert a 00:40:15 start resp_low physiological           # 1.8 at 2400, 15 s later
+alert a 00:41:10 start pulse_high physiological         # 120.3 at 2460
+alert a 00:45:10 start sensor_off technical             # the ECG is lost at 2700 ...
+alert a 00:45:30 start hr_extreme_low technical
+alert a 00:45:30 start hr_extreme_high technical
+alert a 00:46:00 start hr_low technical                 # ... and its rules with it; nothing ends that
+alert a 00:46:00 start hr_high technical
+alert a 00:46:00 end spo2_desat physiological           # 97 at 2760: the pulse goes on
+alert a 00:50:00 start no_pulse_signal technical        # both gone at 3000
+alert a 00:51:00 end no_pulse_signal technical
+alert a 00:55:00 start nibp_sys_low physiological       # 40/18 at 3300
+alert a 00:56:05 start spo2_desat physiological         # 64.8 at 3360, 41.9 at 3420
+alert a 01:00:00 end spo2_desat physiological           # 99.8 at 3600
+alert a 01:01:00 start nibp_mean_low physiological      # a row with a mean alone: 31 at 3660
+alert a 01:03:05 start pulse_extreme_high physiological # 277 at 3780, an artefact that nobody can know
+alert a 01:05:00 start no_pulse_signal technical        # everything is lost at 3900
+for rule in hr_low hr_high hr_extreme_low hr_extreme_high; do
+    grep -q "still active: b01 $rule.not_monitored" "$TEST_DIR/a.log" || fail "$rule is not unmonitored at the end"
+done
+grep -q "rule spo2_low is never known here: its span of 15 s is shorter than the period of 60 s" "$TEST_DIR/a.log" ||
+    fail "nothing is said of a rule that cannot work"
+grep -q "replayed 72 rows, 345 observations" "$TEST_DIR/a.log" || fail "not every row was replayed"
+cmp "$TEST_DIR/a.jsonl" tests/replay/deterioration.jsonl || fail "other alerts than tests/replay/deterioration.jsonl"
+
+replay_deterioration b
+cmp "$TEST_DIR/a.jsonl" "$TEST_DIR/b.jsonl" || fail "not the same bytes twice"
+
+### Recordings of one value a second
+
+# A false alarm of asystole: the pulse goes on at about 125, with single beats missed that must not end the alarm.
+replay false --map PR_bpm=pulse,t_s=time --period 1s "$DATA/derived_1hz/challenge2015_a103l_1hz.csv"
+alert false 00:00:12 start pulse_high physiological # 129 from 2 s on
+no_alert false no_pulse_signal pulse_low pulse_extreme_low sensor_off
+[ "$(wc -l <"$TEST_DIR/false.jsonl")" -eq 1 ] || fail "more than the fast pulse"
+
+# A fast pulse and a low pressure from the first value to the last.
+ABP_MAP=PR_bpm=pulse,ABP_sys=abp_sys,ABP_dia=abp_dia,ABP_mean=abp_mean,RESP_rpm=resp,t_s=time
+replay low --map $ABP_MAP --period 1s "$DATA/derived_1hz/mimicdb_03700181_1hz.csv"
+alert low 00:00:12 start pulse_high physiological
+alert low 00:00:12 start abp_sys_low physiological # 50/31 from 2 s on
+alert low 00:00:12 start abp_mean_low physiological
+[ "$(wc -l <"$TEST_DIR/low.jsonl")" -eq 3 ] || fail "more than the fast pulse and the low pressure"
+
+# Normal values with flushes of the line: the delay outlasts them. Its column of respiration is empty.
+replay flush --map $ABP_MAP --period 1s "$DATA/derived_1hz/mimic3_3975656_0015_1hz.csv"
+! grep -q '"kind":"physiological"' "$TEST_DIR/flush.jsonl" || fail "a flush is an alarm"
+alert flush 00:00:30 start apnoea technical
+
+### Beds, order, the other class
+
+cat >"$TEST_DIR/two.csv" <<END
+time,bed,hr
+2026-01-31T23:59:40Z,b01,130
+2026-01-31T23:59:40Z,b02,130
+2026-01-31T23:59:30Z,b02,85
+2026-01-31T23:59:29Z,b01,999
+2026-01-31T23:59:45Z,b02,85
+2026-02-01T00:59:46+01:00,b01,130
+2026-01-31T23:59:56Z,b01,130
+2026-01-31T23:59:56Z,b02,85
+END
+replay two --period 10s "$TEST_DIR/two.csv"
+grep -q '"phase":"start".*"priority":"medium".*"rule":"hr_high".*"at":"2026-01-31T23:59:50.000Z"' "$TEST_DIR/two.jsonl" ||
+    fail "an adult's 130 is no alarm"
+! grep -q '"rule":"hr_low".*"at":"2026-01-31T23:59:40.000Z"' "$TEST_DIR/two.jsonl" || fail "130 does not end 85"
+grep -q '"bed":"b02".*"phase":"start".*"rule":"hr_low".*"at":"2026-01-31T23:59:55.000Z"' "$TEST_DIR/two.jsonl" ||
+    fail "a newborn's 85 is no alarm"
+grep -q "1 rows came more than 10 s late" "$TEST_DIR/two.log" || fail "the late row is not counted"
+
+### What is refused
+
+printf 'time,bed,hr\n0,b01,72\n1,b09,72\n' >"$TEST_DIR/stranger.csv"
+refused 1 "bed 'b09' is not in the configuration ($TEST_DIR/stranger.csv:3)" "$TEST_DIR/stranger.csv"
+refused 2 "bed 'b09' is not in the configuration" --bed b09 "$DETERIORATION"
+refused 1 "cannot open the recording ($TEST_DIR/none.csv: No such file" "$TEST_DIR/none.csv"
+refused 1 "cannot read the recording ($TEST_DIR: Is a directory)" "$TEST_DIR"
+refused 1 "no column is called 'time'" "$DETERIORATION"
+printf 'time,hr\n0,72\n1,many\n' >"$TEST_DIR/text.csv"
+refused 1 "'many' is no number ($TEST_DIR/text.csv:3)" "$TEST_DIR/text.csv"
+: >"$TEST_DIR/empty.csv"
+refused 1 "the recording is empty ($TEST_DIR/empty.csv)" "$TEST_DIR/empty.csv"
+refused 2 "no recording is named" --absent 0
+refused 2 "--absent: 'HR=0' is not understood" --absent HR=0 "$DETERIORATION"
+refused 2 "--absent: 'zero' is not understood" --absent zero "$DETERIORATION"
+refused 2 "--map: 'HR=heart' is not understood" --map t_s=time,HR=heart "$DETERIORATION"
+refused 2 "--period: '60' is no duration" --period 60 "$DETERIORATION"
+refused 2 "--episodic: 'temperature' is no vital" --episodic temp,temperature "$DETERIORATION"
+refused 2 "'--speed' is no option" --speed 2 "$DETERIORATION"
+refused 2 "'--absent' stands behind a recording" "$DETERIORATION" --absent 0
+refused 2 "none.yaml: there is no such file" -c "$TEST_DIR/none.yaml" "$DETERIORATION"
+status=0
+"$WARDGATE" replay -c "$TEST_DIR/wardgate.yaml" --map "$COLUMNS_MAP" --absent 0 --period 60s "$DETERIORATION" \
+    >/dev/full 2>"$TEST_DIR/full.log" || status=$?
+[ "$status" -eq 1 ] || fail "status $status when the alerts cannot be written"
+grep -q "cannot write the alerts" "$TEST_DIR/full.log" || fail "nothing is said of alerts that cannot be written"
