@@ -68,7 +68,7 @@ WARD      := $(call objects,$(wildcard tests/ward/ward_*.c))
 UNIT      := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 PROGRAMS  := $(UNIT) $(TOOLS) $(OUT)/tests/ward
-E2E       := $(shell find tests/e2e -name '*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
+E2E       := $(shell find tests/e2e -name '[0-9]*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
 OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools))
 
 # A compiler is there before anything is compiled, cmocka and the broker before anything of the tests.
