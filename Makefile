@@ -45,7 +45,7 @@ FLAVOURED  = $(or $(FLAGS_$(FLAVOUR)),$(HARDENING))
 # The libraries; Paho has no pkg-config file. Expanded when a recipe runs, for the packages may be installed just before.
 PACKAGES   = libmodbus lmdb yaml-0.1
 INCLUDES   = -I. $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKAGES)))
-LIBRARIES  = $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3as -lpthread
+LIBRARIES  = $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3cs -lpthread
 TEST_LIBRARIES = $(shell pkg-config --libs cmocka) $(LIBRARIES)
 
 COMMIT := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' 2>/dev/null))
@@ -84,8 +84,7 @@ $(OUT)/wardgate: $(OUT)/obj/app/main.o $(PARTS)
 
 $(UNIT): $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(SUPPORT) $(WARD) $(PARTS)
 $(TOOLS): $(OUT)/tests/%: $(OUT)/obj/tests/tools/%.o $(OUT)/parts.a
-# Tools speak to a broker through Paho's other library; of the program they take only what they use.
-$(TOOLS): TEST_LIBRARIES += -lpaho-mqtt3c
+# Of the program, tools take only what they use.
 $(OUT)/parts.a: $(PARTS)
 	@echo "AR    $@"
 	@rm -f $@

@@ -1,10 +1,10 @@
 /*
  * serial.h: serial lines: opened raw, never blocking, for one holder only.
  *
- * The device's name is resolved at each opening, so a symlink of udev (/dev/serial/by-id/...) finds the adapter again
- * wherever it was plugged in. A line without modem wires (a pty of a simulated ward) is as good as a real one. After a fault errno tells
- * more. The descriptor is the caller's; reading, writing and waiting for it are the system's own calls.
- * Thread: one at a time a line.
+ * The device's name is resolved at each opening, so a symlink of udev (/dev/serial/by-id/...) finds the adapter
+ * again wherever it was plugged in. A line without modem wires (a pty of a simulated ward) is as good as a real
+ * one. After a fault errno tells more. The descriptor is the caller's; reading, writing and waiting for it are the
+ * system's own calls. Thread: one at a time a line.
  */
 #ifndef WARDGATE_SERIAL_H
 #define WARDGATE_SERIAL_H

@@ -1,5 +1,6 @@
 /*
- * signal.h: what a bit of a monitor means (a profile's `bits:`); a word of the vocabulary, shared by drivers and engine.
+ * signal.h: what a bit of a monitor means (a profile's `bits:`); a word of the vocabulary, shared by drivers and
+ * engine.
  *
  * Thread: any; constant data.
  */

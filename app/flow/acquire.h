@@ -1,9 +1,9 @@
 /*
  * acquire.h: runs the buses. Each serial line has a thread of its own, network links share a few.
  *
- * A runner waits for the earliest deadline or for a ready descriptor of its buses, and pushes what they decode into its ring (one per
- * runner), turned into engine time. A full ring drops the new observation, counts it, and leaves an OBSERVATION_LOST for its monitor as soon as
- * there is room. The engine thread is woken after each batch.
+ * A runner waits for the earliest deadline or for a ready descriptor of its buses, and pushes what they decode into
+ * its ring (one per runner), turned into engine time. A full ring drops the new observation, counts it, and leaves
+ * an OBSERVATION_LOST for its monitor as soon as there is room. The engine thread is woken after each batch.
  */
 #ifndef WARDGATE_ACQUIRE_H
 #define WARDGATE_ACQUIRE_H

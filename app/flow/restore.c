@@ -6,7 +6,17 @@
 
 #include "app/flow/order.h"
 
-enum { BEDS_TEXT_MAX = 16384, BEDS_MAX = 1024, MEASUREMENTS_MAX = 2048 };
+enum { BEDS_TEXT_MAX = 16384, BEDS_MAX = 1024, MEASUREMENTS_MAX = 2048, GONE_MAX = 64 };
+
+/* An alarm of the store that nothing in the configuration can end any more, and what stands in the store of it. */
+struct gone_alarm {
+    char bed[STORE_KEY_MAX], alarm[ALARM_NAME_MAX];
+};
+struct gone_content {
+    const struct gone_alarm *alarm;
+    char json[STORE_VALUE_MAX], snapshot[STORE_VALUE_MAX];
+    struct store_alarm found;
+};
 
 struct restorer {
     struct store *store;
@@ -21,6 +31,9 @@ struct restorer {
     struct observation row[COMMIT_JOURNAL_PIECE];
     struct observation measurements[MEASUREMENTS_MAX], spare[MEASUREMENTS_MAX];
     uint32_t measurement_count, measurements_fed;
+    struct gone_alarm gone[GONE_MAX];
+    uint32_t gone_count;
+    struct gone_content content;
 };
 
 static bool get_state(struct store *store, const char *key, void *value, size_t size)
@@ -217,6 +230,16 @@ static enum status restore_windows(struct restorer *r)
     return status;
 }
 
+static void note_gone(struct restorer *r, const struct store_alarm *alarm)
+{
+    r->counts->alarms_gone++;
+    if (r->gone_count < GONE_MAX) {
+        struct gone_alarm *gone = &r->gone[r->gone_count++];
+        (void)snprintf(gone->bed, sizeof gone->bed, "%s", alarm->bed);
+        (void)snprintf(gone->alarm, sizeof gone->alarm, "%s", alarm->alarm);
+    }
+}
+
 static bool restore_alarm(void *context, const struct store_alarm *alarm)
 {
     struct restorer *r = context;
@@ -224,17 +247,63 @@ static bool restore_alarm(void *context, const struct store_alarm *alarm)
     struct alarm_key key;
     const uint16_t bed = alarm->bed[0] == '\0' ? BED_NONE : find_bed(r->config, alarm->bed);
     const bool placed = alarm->bed[0] == '\0' || bed != BED_NONE;
-    if (alarm->ended || alarm->snapshot_length != sizeof snapshot) {
+    if (alarm->ended) {
         return true;
     }
-    memcpy(&snapshot, alarm->snapshot, sizeof snapshot);
-    if (placed && alarm_find(r->config, bed, alarm->alarm, &key) &&
+    if (alarm->snapshot_length == sizeof snapshot) {
+        memcpy(&snapshot, alarm->snapshot, sizeof snapshot);
+    }
+    if (alarm->snapshot_length == sizeof snapshot && placed && alarm_find(r->config, bed, alarm->alarm, &key) &&
         engine_restore_alarm(r->engine, &key, &snapshot, r->unverified)) {
         r->counts->alarms++;
     } else {
-        r->counts->alarms_gone++;
+        note_gone(r, alarm);
     }
     return true;
+}
+
+static bool copy_gone(void *context, const struct store_alarm *alarm)
+{
+    struct gone_content *content = context;
+    if (strcmp(alarm->bed, content->alarm->bed) != 0 || strcmp(alarm->alarm, content->alarm->alarm) != 0) {
+        return true;
+    }
+    memcpy(content->json, alarm->json, alarm->json_length);
+    memcpy(content->snapshot, alarm->snapshot, alarm->snapshot_length);
+    content->found = *alarm;
+    return false;
+}
+
+/* Else its retained topic would show it for ever. */
+static enum status end_in_store(struct restorer *r, const struct gone_alarm *gone)
+{
+    struct gone_content *content = &r->content;
+    content->alarm = gone;
+    content->found.alarm = NULL;
+    enum status status = store_each_alarm(r->store, copy_gone, content);
+    if (content->found.alarm == NULL) {
+        return status;
+    }
+    content->found.bed = gone->bed;
+    content->found.alarm = gone->alarm;
+    content->found.json = content->json;
+    content->found.snapshot = content->snapshot;
+    content->found.ended = true;
+    status = store_begin(r->store);
+    if (status == STATUS_OK) {
+        status = store_put_alarm(r->store, &content->found);
+    }
+    return status == STATUS_OK ? store_commit(r->store) : status;
+}
+
+static enum status restore_alarms(struct restorer *r)
+{
+    const enum status status = store_each_alarm(r->store, restore_alarm, r);
+    enum status ended = STATUS_OK;
+    for (uint32_t i = 0; i < r->gone_count && ended == STATUS_OK; i++) {
+        ended = end_in_store(r, &r->gone[i]);
+    }
+    return status != STATUS_OK ? status : ended;
 }
 
 enum status restore_engine(struct store *store, const struct engine_config *config, struct engine *engine,
@@ -252,6 +321,6 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
     *out = (struct restore_counts){.alarms = 0};
     restore_beds(&restorer);
     const enum status windows = continuous ? restore_windows(&restorer) : STATUS_OK;
-    const enum status alarms = store_each_alarm(store, restore_alarm, &restorer);
+    const enum status alarms = restore_alarms(&restorer);
     return alarms != STATUS_OK ? alarms : windows;
 }

@@ -24,7 +24,7 @@ struct restore_clock {
 
 /* What was restored, for the log. */
 struct restore_counts {
-    uint32_t observations, alarms, alarms_gone; /* gone: their rule no longer applies at their bed */
+    uint32_t observations, alarms, alarms_gone; /* gone: their bed or rule is there no more; ended in the store */
 };
 
 /* Chooses the anchor of engine time. True when what the store kept follows on without a break of unknown length. store may be NULL. */

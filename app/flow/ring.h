@@ -1,8 +1,9 @@
 /*
  * ring.h: a lock-free ring between two threads: one producer, one consumer, elements of one size.
  *
- * The storage is the caller's (an arena), the size a power of two. Both ends are wait-free. Each end keeps its own index and a cached copy of the
- * other's on its own cache line, and reads the shared one again only when the cached one says full or empty.
+ * The storage is the caller's (an arena), the size a power of two. Both ends are wait-free. Each end keeps its own
+ * index and a cached copy of the other's on its own cache line, and reads the shared one again only when the cached
+ * one says full or empty.
  */
 #ifndef WARDGATE_RING_H
 #define WARDGATE_RING_H

@@ -1,6 +1,7 @@
 #include "drivers/uplink/inbox.h"
 
 #include <assert.h>
+#include <string.h>
 #include <time.h>
 
 void inbox_init(struct inbox *inbox, struct wake *wake)
@@ -22,9 +23,11 @@ void inbox_fini(struct inbox *inbox)
     (void)pthread_mutex_destroy(&inbox->mutex);
 }
 
+/* ---- events ---- */
+
 static void note_locked(struct inbox *inbox, const struct uplink_event *event)
 {
-    if (inbox->wake == NULL) {
+    if (inbox->wake == NULL || event->connection != inbox->connection) {
         return;
     }
     if (inbox->count == UPLINK_EVENTS_MAX) {
@@ -39,11 +42,14 @@ static void note_locked(struct inbox *inbox, const struct uplink_event *event)
 void inbox_note(struct inbox *inbox, const struct uplink_event *event)
 {
     pthread_mutex_lock(&inbox->mutex);
+    if (event->connection == inbox->connection) {
+        inbox->connected = event->kind == UPLINK_CONNECTED;
+    }
     note_locked(inbox, event);
     pthread_mutex_unlock(&inbox->mutex);
 }
 
-bool inbox_next(struct inbox *inbox, uint32_t connection, struct uplink_event *out)
+bool inbox_next(struct inbox *inbox, struct uplink_event *out)
 {
     bool found = true;
     pthread_mutex_lock(&inbox->mutex);
@@ -53,7 +59,7 @@ bool inbox_next(struct inbox *inbox, uint32_t connection, struct uplink_event *o
         --inbox->count;
     } else if (inbox->overflowed) {
         *out = (struct uplink_event){
-            .kind = UPLINK_LOST, .connection = connection, .text = "events were not taken in time"};
+            .kind = UPLINK_LOST, .connection = inbox->connection, .text = "events were not taken in time"};
         inbox->overflowed = false;
     } else {
         found = false;
@@ -62,7 +68,30 @@ bool inbox_next(struct inbox *inbox, uint32_t connection, struct uplink_event *o
     return found;
 }
 
-struct inbox_place *inbox_take_place(struct inbox *inbox, uint64_t tag, uint32_t connection)
+bool inbox_is_connected(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    const bool connected = inbox->connected;
+    pthread_mutex_unlock(&inbox->mutex);
+    return connected;
+}
+
+uint32_t inbox_begin_attempt(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    const uint32_t connection = ++inbox->connection;
+    inbox->connected = false;
+    inbox->early_token = 0;
+    inbox->first = inbox->count = 0;
+    inbox->overflowed = false;
+    memset(inbox->places, 0, sizeof inbox->places);
+    pthread_mutex_unlock(&inbox->mutex);
+    return connection;
+}
+
+/* ---- places ---- */
+
+struct inbox_place *inbox_take_place(struct inbox *inbox, uint64_t tag)
 {
     assert(tag != 0);
     struct inbox_place *place = NULL;
@@ -70,43 +99,79 @@ struct inbox_place *inbox_take_place(struct inbox *inbox, uint64_t tag, uint32_t
     for (size_t i = 0; i < UPLINK_TAGS_MAX && place == NULL; ++i) {
         if (inbox->places[i].tag == 0) {
             place = &inbox->places[i];
-            *place = (struct inbox_place){.inbox = inbox, .tag = tag, .connection = connection};
+            *place = (struct inbox_place){.tag = tag};
         }
     }
     pthread_mutex_unlock(&inbox->mutex);
     return place;
 }
 
-void inbox_free_place(struct inbox_place *place)
-{
-    pthread_mutex_lock(&place->inbox->mutex);
-    place->tag = 0;
-    pthread_mutex_unlock(&place->inbox->mutex);
-}
-
-void inbox_free_places(struct inbox *inbox)
+void inbox_free_place(struct inbox *inbox, struct inbox_place *place)
 {
     pthread_mutex_lock(&inbox->mutex);
+    place->tag = 0;
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+static void end_place(struct inbox *inbox, struct inbox_place *place, const struct uplink_event *event)
+{
+    struct uplink_event tagged = *event;
+    tagged.tag = place->tag;
+    place->tag = 0;
+    note_locked(inbox, &tagged);
+}
+
+static struct inbox_place *find_token(struct inbox *inbox, int token)
+{
     for (size_t i = 0; i < UPLINK_TAGS_MAX; ++i) {
-        inbox->places[i].tag = 0;
+        if (inbox->places[i].tag != 0 && inbox->places[i].token == token) {
+            return &inbox->places[i];
+        }
+    }
+    return NULL;
+}
+
+void inbox_note_acknowledged(struct inbox *inbox, int token, const struct uplink_event *event)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    struct inbox_place *place = find_token(inbox, token);
+    if (event->connection == inbox->connection && place != NULL) {
+        end_place(inbox, place, event);
+    } else if (event->connection == inbox->connection) {
+        inbox->early = *event;
+        inbox->early_token = token;
     }
     pthread_mutex_unlock(&inbox->mutex);
 }
 
-void inbox_note_published(struct inbox_place *place, struct uplink_event *event)
+void inbox_bind_place(struct inbox *inbox, struct inbox_place *place, uint32_t connection, int token)
 {
-    struct inbox *inbox = place->inbox;
     pthread_mutex_lock(&inbox->mutex);
-    event->tag = place->tag;
-    event->connection = place->connection;
-    place->tag = 0;
-    note_locked(inbox, event);
+    if (connection == inbox->connection) { /* else the place is another publish's by now */
+        place->token = token;
+        if (inbox->early_token == token) {
+            end_place(inbox, place, &inbox->early);
+        }
+        inbox->early_token = 0;
+    }
     pthread_mutex_unlock(&inbox->mutex);
 }
+
+void inbox_fail_place(struct inbox *inbox, struct inbox_place *place, const struct uplink_event *event)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    if (event->connection == inbox->connection) {
+        end_place(inbox, place, event);
+    }
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+/* ---- the end of a connection ---- */
 
 void inbox_expect_disconnect(struct inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);
+    inbox->connected = false;
     inbox->disconnected = false;
     pthread_mutex_unlock(&inbox->mutex);
 }

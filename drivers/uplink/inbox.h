@@ -1,9 +1,9 @@
 /*
- * inbox.h: what the library's threads leave for the uplink's caller: a bounded queue of events, and the places of publishes that wait.
+ * inbox.h: what the uplink's threads leave for its caller: a bounded queue of events, and the places of publishes that wait.
  *
- * The library's callbacks note events (any thread, never block for long); the caller takes them. A place stands for one publish from
- * when it is handed over until its one event: it carries the tag, because a callback brings back nothing but a pointer. Private to
- * drivers/uplink. Owned by the uplink; fixed size.
+ * Events may come from any thread and are taken by the caller's. A place stands for one publish from when it is handed over until its one event: it
+ * ties the caller's tag to the token by which the library names it. What belongs to an older connection than the newest is dropped.
+ * Private to drivers/uplink. Owned by the uplink; fixed size.
  */
 #ifndef WARDGATE_UPLINK_INBOX_H
 #define WARDGATE_UPLINK_INBOX_H
@@ -12,12 +12,9 @@
 
 #include "drivers/uplink/uplink.h"
 
-struct inbox;
-
 struct inbox_place {
-    struct inbox *inbox;
     uint64_t tag; /* 0: free */
-    uint32_t connection;
+    int token;    /* 0: not published yet */
 };
 
 struct inbox {
@@ -25,11 +22,14 @@ struct inbox {
     pthread_cond_t disconnected_changed;
     /* under the mutex: */
     struct wake *wake; /* the caller's; NULL once detached */
-    bool disconnected;
+    uint32_t connection;
+    bool connected, disconnected;
     bool overflowed;
     uint32_t first, count;
     struct uplink_event events[UPLINK_EVENTS_MAX];
     struct inbox_place places[UPLINK_TAGS_MAX];
+    struct uplink_event early; /* an acknowledgement that came before its token was known */
+    int early_token;           /* 0: none. There is at most one, because publishes go one after another */
 };
 
 void inbox_init(struct inbox *inbox, struct wake *wake);
@@ -38,18 +38,25 @@ void inbox_fini(struct inbox *inbox);
 /* Any thread. A full queue drops the event: the caller will be told that the connection is lost, so that it waits for nothing for ever. */
 void inbox_note(struct inbox *inbox, const struct uplink_event *event);
 
+/* Any thread: the end of the publish that the library calls `token`. Its tag is put into the event. */
+void inbox_note_acknowledged(struct inbox *inbox, int token, const struct uplink_event *event);
+
 /* Caller's thread. */
-bool inbox_next(struct inbox *inbox, uint32_t connection, struct uplink_event *out);
+bool inbox_next(struct inbox *inbox, struct uplink_event *out);
+bool inbox_is_connected(struct inbox *inbox);
+
+/* Caller's thread: the number of the new attempt. Nothing is connected until it succeeds; all places are free. */
+uint32_t inbox_begin_attempt(struct inbox *inbox);
 
 /* Caller's thread. NULL when all places are taken. */
-struct inbox_place *inbox_take_place(struct inbox *inbox, uint64_t tag, uint32_t connection);
-void inbox_free_place(struct inbox_place *place);
-void inbox_free_places(struct inbox *inbox);
+struct inbox_place *inbox_take_place(struct inbox *inbox, uint64_t tag);
+void inbox_free_place(struct inbox *inbox, struct inbox_place *place);
 
-/* Any thread: the end of a publish. The place is free from here on; `event` gets its tag and connection. */
-void inbox_note_published(struct inbox_place *place, struct uplink_event *event);
+/* Uplink's thread, behind its publish. */
+void inbox_bind_place(struct inbox *inbox, struct inbox_place *place, uint32_t connection, int token);
+void inbox_fail_place(struct inbox *inbox, struct inbox_place *place, const struct uplink_event *event);
 
-/* The end of a disconnect: awaited by the caller, noted by any thread. */
+/* The end of a disconnect: awaited by the caller, noted by the uplink's thread. */
 void inbox_expect_disconnect(struct inbox *inbox);
 void inbox_note_disconnect(struct inbox *inbox);
 void inbox_await_disconnect(struct inbox *inbox, uint32_t timeout_ms);

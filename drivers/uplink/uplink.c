@@ -1,28 +1,37 @@
 /*
- * The only file that knows Paho. What its source and its issues taught, and what is done about it here:
- *   - Callbacks run on Paho's threads under its one global lock: they only note an event, and call nothing that takes it.
- *   - After a lost connection a client still sends what it had queued before, ahead of anything new: every attempt has a fresh client.
- *   - MQTTAsync_destroy of the last client waits for Paho's threads and can hang while a name is looked up under the lock. The new client
- *     is therefore made before the old one is destroyed, and uplink_close lets another thread destroy the last one and waits for it
- *     for a bounded time only; a client that does not end is left to the end of the process, and its callbacks find the uplink closed.
- *   - What a destroyed client had queued and not sent is leaked: its queue is kept short, and the caller tries again later.
+ * The only file that knows Paho: its MQTTClient, driven by a thread of our own, because its calls block.
+ *
+ *     caller ──orders──► uplink thread ──MQTTClient_*──► Paho          (connect, publish, disconnect)
+ *     caller ◄──inbox─── callbacks, on Paho's own thread               (acknowledged, lost)
+ *
+ * Why not MQTTAsync: it keeps the reason of a good acknowledgement to itself ("no matching subscribers" is 16, and nobody would
+ * know that nobody listens), misses wake-ups, looks at a connect's time-out only every 3 s, and leaks what it had queued.
+ * What Paho's source and its issues teach, and what is done about it here:
+ *   - Callbacks run under its one global lock: they only note an event, and call nothing that takes it.
+ *   - A client that lost its connection is not used again: every attempt has a fresh one. The old one is destroyed on the
+ *     uplink thread, at least a back-off after the loss was told, when no callback of it can still be on its way.
+ *   - A publish blocks while the socket is full, a connect while a name is looked up: the caller's thread never waits for either. At the close it
+ *     waits for a bounded time; a thread that does not come back is left to the end of the process and finds the uplink detached.
  *   - In MQTT 5 a DISCONNECT from the broker calls `disconnected`, not `connection lost`: both are taken.
- *   - Above the broker's Receive Maximum sending stalls in steps of 1 s: UPLINK_CONNECTED tells it, the caller keeps its window below.
+ *   - Above the broker's Receive Maximum a publish blocks: UPLINK_CONNECTED tells it, the caller keeps its window below.
  */
 #include "drivers/uplink/uplink.h"
 
-#include <MQTTAsync.h>
+#include <MQTTClient.h>
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/uplink/inbox.h"
+#include "drivers/uplink/orders.h"
 #include "hal/clock.h"
 #include "hal/thread.h"
 
 #define URL_MAX                288
 #define PASSWORD_MAX           256
+#define ATTEMPTS_KEPT          8 /* contexts of callbacks: a late one still finds its own number */
 #define CLOSE_WAIT_US          1500000
 #define RECEIVE_MAXIMUM_UNSAID 65535 /* what an absent Receive Maximum means (MQTT 5, 3.2.2.3.3) */
 
@@ -34,160 +43,319 @@ struct attempt { /* context of a connection's callbacks */
     uint32_t connection;
 };
 
-struct uplink {
-    struct uplink_config config;
-    MQTTAsync client; /* of the newest attempt; NULL before the first */
+/* Written by the caller before ORDER_CONNECT, read by the uplink thread; there is one attempt at a time. */
+struct connect_request {
+    struct uplink_broker broker;
     uint32_t connection;
-    struct attempt attempts[2]; /* of the newest attempt, and of the one before it while its client is destroyed */
-    struct inbox inbox;
-    struct wake destroyed; /* raised when the last client is gone */
+    bool is_tls, has_password;
+    char url[URL_MAX];
+    char password[PASSWORD_MAX];
 };
 
-/* ---- callbacks: on Paho's threads, under its lock ---- */
+struct uplink {
+    struct uplink_config config;
+    struct connect_request request;
+    uint32_t connection; /* caller's thread */
+    struct inbox inbox;
+    struct orders orders;
+    struct thread thread;
+    struct wake ended; /* raised when the uplink thread is about to end */
+    atomic_bool left;  /* by the closer, who then frees nothing, or by the thread */
+    /* uplink thread: */
+    MQTTClient client; /* of the newest attempt; NULL before the first */
+    uint32_t served;   /* the connection that it belongs to */
+    struct attempt attempts[ATTEMPTS_KEPT];
+    char tls_error[sizeof((struct uplink_event *)NULL)->text]; /* what OpenSSL said last in this attempt */
+};
+
+/* ---- callbacks, on Paho's threads ---- */
 
 static void set_text(struct uplink_event *event, const char *text)
 {
     (void)snprintf(event->text, sizeof event->text, "%s", text != NULL ? text : "");
 }
 
-static void note_connected(const struct attempt *attempt, int receive_maximum)
+static void note_acknowledged(const struct attempt *attempt, int token, int reason)
 {
-    inbox_note(attempt->inbox, &(struct uplink_event){.kind = UPLINK_CONNECTED,
-                                                      .connection = attempt->connection,
-                                                      .receive_maximum = (uint16_t)receive_maximum});
+    struct uplink_event event = {.kind = reason >= UPLINK_REASON_REFUSED ? UPLINK_PUBLISH_FAILED : UPLINK_DELIVERED,
+                                 .connection = attempt->connection,
+                                 .reason = reason};
+    set_text(&event, reason != 0 ? MQTTReasonCode_toString((enum MQTTReasonCodes)reason) : "");
+    inbox_note_acknowledged(attempt->inbox, token, &event);
 }
 
-static void on_connected5(void *context, MQTTAsync_successData5 *response)
+static void on_acknowledged5(void *context, int token, int packet_type, MQTTProperties *properties,
+                             enum MQTTReasonCodes reason)
 {
-    const int told = MQTTProperties_getNumericValue(&response->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
-    note_connected(context, told > 0 && told < RECEIVE_MAXIMUM_UNSAID ? told : RECEIVE_MAXIMUM_UNSAID);
+    (void)packet_type;
+    (void)properties;
+    note_acknowledged(context, token, (int)reason);
 }
 
-static void on_connected4(void *context, MQTTAsync_successData *response)
+static void on_acknowledged4(void *context, MQTTClient_deliveryToken token)
 {
-    (void)response;
-    note_connected(context, RECEIVE_MAXIMUM_UNSAID);
+    note_acknowledged(context, token, 0);
 }
 
-static void note_connect_failed(const struct attempt *attempt, int reason, const char *text)
+static void note_lost(const struct attempt *attempt, int reason, const char *text)
 {
-    struct uplink_event event = {.kind = UPLINK_CONNECT_FAILED, .connection = attempt->connection, .reason = reason};
+    struct uplink_event event = {.kind = UPLINK_LOST, .connection = attempt->connection, .reason = reason};
     set_text(&event, text);
     inbox_note(attempt->inbox, &event);
 }
 
-static void on_connect_failed5(void *context, MQTTAsync_failureData5 *response)
-{
-    if (response->code > 0) { /* a CONNACK that refuses: Paho gives its reason here */
-        note_connect_failed(context, response->code, MQTTReasonCode_toString((enum MQTTReasonCodes)response->code));
-    } else {
-        note_connect_failed(context, response->code, response->message);
-    }
-}
-
-static void on_connect_failed4(void *context, MQTTAsync_failureData *response)
-{
-    static const char *const refusals[] = {"",
-                                           "protocol version refused",
-                                           "client id refused",
-                                           "broker not available",
-                                           "user name or password wrong",
-                                           "not authorised"};
-    const bool refused = response->code > 0 && (size_t)response->code < sizeof refusals / sizeof refusals[0];
-    note_connect_failed(context, response->code, refused ? refusals[response->code] : response->message);
-}
-
 static void on_lost(void *context, char *cause)
 {
-    const struct attempt *attempt = context;
-    struct uplink_event event = {.kind = UPLINK_LOST, .connection = attempt->connection};
-    set_text(&event, cause);
-    inbox_note(attempt->inbox, &event);
+    note_lost(context, 0, cause);
 }
 
 static void on_disconnected_by_broker(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
 {
     (void)properties;
-    const struct attempt *attempt = context;
-    struct uplink_event event = {.kind = UPLINK_LOST, .connection = attempt->connection, .reason = (int)reason};
-    set_text(&event, MQTTReasonCode_toString(reason));
-    inbox_note(attempt->inbox, &event);
+    note_lost(context, (int)reason, MQTTReasonCode_toString(reason));
 }
 
 /* Nothing is subscribed to; what comes all the same is dropped. */
-static int on_message(void *context, char *topic, int topic_length, MQTTAsync_message *message)
+static int on_message(void *context, char *topic, int topic_length, MQTTClient_message *message)
 {
     (void)context;
     (void)topic_length;
-    MQTTAsync_freeMessage(&message);
-    MQTTAsync_free(topic);
+    MQTTClient_freeMessage(&message);
+    MQTTClient_free(topic);
     return 1;
 }
 
-/* Paho ends every publish in exactly one callback. */
-static void note_published(struct inbox_place *place, enum uplink_event_kind kind, int reason, const char *text)
+/* OpenSSL's lines are thread:error:code:library:function:reason:file:line:, the cause first. */
+static int on_tls_error(const char *line, size_t length, void *context)
 {
-    struct uplink_event event = {.kind = kind, .reason = reason};
-    set_text(&event, text);
-    inbox_note_published(place, &event);
+    enum { FIELDS_BEFORE_REASON = 5 };
+    struct uplink *uplink = context;
+    const char *const end = line + length;
+    for (int i = 0; i < FIELDS_BEFORE_REASON && line != NULL; ++i) {
+        line = memchr(line, ':', (size_t)(end - line));
+        line = line != NULL ? line + 1 : NULL;
+    }
+    const char *const reason_end = line != NULL ? memchr(line, ':', (size_t)(end - line)) : NULL;
+    if (reason_end != NULL && uplink->tls_error[0] == '\0') {
+        (void)snprintf(uplink->tls_error, sizeof uplink->tls_error, "TLS: %.*s", (int)(reason_end - line), line);
+    }
+    return 1;
 }
 
-static void on_delivered5(void *context, MQTTAsync_successData5 *response)
-{
-    note_published(context, UPLINK_DELIVERED, (int)response->reasonCode, "");
-}
+/* ---- connecting, on the uplink thread ---- */
 
-static void on_delivered4(void *context, MQTTAsync_successData *response)
+static void disconnect_client(struct uplink *uplink)
 {
-    (void)response;
-    note_published(context, UPLINK_DELIVERED, 0, "");
-}
-
-static void on_publish_failed5(void *context, MQTTAsync_failureData5 *response)
-{
-    const bool refused = response->reasonCode >= MQTTREASONCODE_UNSPECIFIED_ERROR;
-    note_published(context, UPLINK_PUBLISH_FAILED, refused ? (int)response->reasonCode : response->code,
-                   refused ? MQTTReasonCode_toString(response->reasonCode) : response->message);
-}
-
-static void on_publish_failed4(void *context, MQTTAsync_failureData *response)
-{
-    note_published(context, UPLINK_PUBLISH_FAILED, response->code, response->message);
-}
-
-static void on_disconnect_done5(void *context, MQTTAsync_successData5 *response)
-{
-    (void)response;
-    inbox_note_disconnect(context);
-}
-
-static void on_disconnect_done4(void *context, MQTTAsync_successData *response)
-{
-    (void)response;
-    inbox_note_disconnect(context);
-}
-
-/* ---- connecting ---- */
-
-static enum status status_of(int paho)
-{
-    switch (paho) {
-    case MQTTASYNC_SUCCESS:
-        return STATUS_OK;
-    case MQTTASYNC_DISCONNECTED:
-        return STATUS_CLOSED;
-    case MQTTASYNC_MAX_MESSAGES_INFLIGHT:
-    case MQTTASYNC_MAX_BUFFERED_MESSAGES:
-    case MQTTASYNC_NO_MORE_MSGIDS:
-        return STATUS_FULL;
-    case MQTTASYNC_BAD_UTF8_STRING:
-    case MQTTASYNC_NULL_PARAMETER:
-    case MQTTASYNC_BAD_PROTOCOL:
-        return STATUS_INVALID;
-    default:
-        return STATUS_IO;
+    if (uplink->config.version == MQTTVERSION_5) {
+        (void)MQTTClient_disconnect5(uplink->client, 0, MQTTREASONCODE_SUCCESS, NULL);
+    } else {
+        (void)MQTTClient_disconnect(uplink->client, 0);
     }
 }
+
+/* MQTTClient_destroy leaks the socket and the TLS session of a client that is still connected. */
+static void destroy_client(struct uplink *uplink)
+{
+    if (uplink->client != NULL) {
+        disconnect_client(uplink);
+        MQTTClient_destroy(&uplink->client);
+        uplink->client = NULL;
+    }
+}
+
+static int make_client(struct uplink *uplink)
+{
+    const struct connect_request *request = &uplink->request;
+    struct attempt *attempt = &uplink->attempts[request->connection % ATTEMPTS_KEPT];
+    const bool is_5 = uplink->config.version == MQTTVERSION_5;
+    MQTTClient_createOptions options = MQTTClient_createOptions_initializer;
+    options.MQTTVersion = uplink->config.version;
+    *attempt = (struct attempt){.inbox = &uplink->inbox, .connection = request->connection};
+    destroy_client(uplink);
+    const int made = MQTTClient_createWithOptions(&uplink->client, request->url, uplink->config.client_id,
+                                                  MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
+    if (made == MQTTCLIENT_SUCCESS) { /* these fail only without a client */
+        (void)MQTTClient_setCallbacks(uplink->client, attempt, on_lost, on_message, is_5 ? NULL : on_acknowledged4);
+        (void)MQTTClient_setPublished(uplink->client, attempt, is_5 ? on_acknowledged5 : NULL);
+        (void)MQTTClient_setDisconnected(uplink->client, attempt, is_5 ? on_disconnected_by_broker : NULL);
+    }
+    return made;
+}
+
+static MQTTClient_SSLOptions tls_options(struct uplink *uplink)
+{
+    const struct uplink_broker *broker = &uplink->request.broker;
+    MQTTClient_SSLOptions tls = MQTTClient_SSLOptions_initializer;
+    tls.trustStore = broker->ca;
+    tls.keyStore = broker->cert;
+    tls.privateKey = broker->key;
+    tls.enabledCipherSuites = TLS12_SUITES;
+    tls.enableServerCertAuth = 1;
+    tls.verify = 1; /* the host name too */
+    tls.disableDefaultTrustStore = broker->ca != NULL;
+    tls.ssl_error_cb = on_tls_error;
+    tls.ssl_error_context = uplink;
+    return tls;
+}
+
+/* MQTT's reason, or Paho's error when negative. */
+static int connect_client(struct uplink *uplink, MQTTClient_connectOptions *options, int *receive_maximum)
+{
+    *receive_maximum = RECEIVE_MAXIMUM_UNSAID;
+    if (uplink->config.version != MQTTVERSION_5) {
+        return MQTTClient_connect(uplink->client, options);
+    }
+    const MQTTResponse response = MQTTClient_connect5(uplink->client, options, NULL, NULL);
+    const int reason = (int)response.reasonCode;
+    if (reason == MQTTCLIENT_SUCCESS && response.properties != NULL) {
+        const int told = MQTTProperties_getNumericValue(response.properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
+        *receive_maximum = told > 0 && told < RECEIVE_MAXIMUM_UNSAID ? told : RECEIVE_MAXIMUM_UNSAID;
+    }
+    MQTTResponse_free(response);
+    return reason;
+}
+
+static int try_connect(struct uplink *uplink, int *receive_maximum)
+{
+    const struct connect_request *request = &uplink->request;
+    const MQTTClient_connectOptions of_5 = MQTTClient_connectOptions_initializer5;
+    const MQTTClient_connectOptions of_4 = MQTTClient_connectOptions_initializer;
+    MQTTClient_connectOptions options = uplink->config.version == MQTTVERSION_5 ? of_5 : of_4;
+    MQTTClient_SSLOptions tls = tls_options(uplink);
+    MQTTClient_willOptions will = MQTTClient_willOptions_initializer;
+    will.topicName = uplink->config.will_topic;
+    will.message = uplink->config.will_payload;
+    will.qos = 1;
+    will.retained = 1;
+    options.MQTTVersion = uplink->config.version;
+    options.keepAliveInterval = uplink->config.keep_alive_s;
+    options.connectTimeout = UPLINK_CONNECT_TIMEOUT_S;
+    options.maxInflightMessages = RECEIVE_MAXIMUM_UNSAID;
+    options.reliable = 0; /* more than one in flight */
+    options.will = &will;
+    options.ssl = request->is_tls ? &tls : NULL;
+    options.username = request->broker.username;
+    options.password = request->has_password ? request->password : NULL;
+    return connect_client(uplink, &options, receive_maximum);
+}
+
+static const char *failure_text(const struct uplink *uplink, int reason)
+{
+    static const char *const refusals_4[] = {"protocol version refused", "client id refused", "broker not available",
+                                             "user name or password wrong", "not authorised"};
+    if (reason >= UPLINK_REASON_REFUSED) {
+        return MQTTReasonCode_toString((enum MQTTReasonCodes)reason);
+    }
+    if (reason > 0 && (size_t)reason <= sizeof refusals_4 / sizeof refusals_4[0]) {
+        return refusals_4[reason - 1];
+    }
+    if (uplink->tls_error[0] != '\0') {
+        return uplink->tls_error;
+    }
+    return uplink->request.is_tls ? "no answer, or its certificate names another host" : "no answer";
+}
+
+static void serve_connect(struct uplink *uplink)
+{
+    struct connect_request *request = &uplink->request;
+    int receive_maximum = 0;
+    uplink->tls_error[0] = '\0';
+    uplink->served = request->connection;
+    int reason = make_client(uplink);
+    if (reason == MQTTCLIENT_SUCCESS) {
+        reason = try_connect(uplink, &receive_maximum);
+    }
+    explicit_bzero(request->password, sizeof request->password);
+    struct uplink_event event = {.kind = reason == MQTTCLIENT_SUCCESS ? UPLINK_CONNECTED : UPLINK_CONNECT_FAILED,
+                                 .connection = request->connection,
+                                 .reason = reason,
+                                 .receive_maximum = (uint16_t)receive_maximum};
+    set_text(&event, reason == MQTTCLIENT_SUCCESS ? "" : failure_text(uplink, reason));
+    inbox_note(&uplink->inbox, &event);
+}
+
+/* ---- publishing and disconnecting, on the uplink thread ---- */
+
+static int publish(struct uplink *uplink, const struct order_message *message, int *token)
+{
+    const bool is_5 = uplink->config.version == MQTTVERSION_5;
+    MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL,
+                           .value.integer4 = message->expiry_s};
+    MQTTClient_message paho = MQTTClient_message_initializer;
+    paho.payload = message->payload;
+    paho.payloadlen = (int)message->length;
+    paho.qos = message->qos;
+    paho.retained = message->retained;
+    if (!is_5) {
+        return MQTTClient_publishMessage(uplink->client, message->topic, &paho, token);
+    }
+    if (message->expiry_s > 0) { /* a list of one, on the stack: Paho copies it */
+        paho.properties = (MQTTProperties){.count = 1, .max_count = 1, .length = 1 + 4, .array = &expiry};
+    }
+    return (int)MQTTClient_publishMessage5(uplink->client, message->topic, &paho, token).reasonCode;
+}
+
+static void serve_publish(struct uplink *uplink, const struct order_message *message)
+{
+    int token = 0;
+    if (message->connection != uplink->served) {
+        return; /* it was meant for a connection that is gone */
+    }
+    const int result = publish(uplink, message, &token);
+    if (message->place == NULL) {
+        return;
+    }
+    if (result == MQTTCLIENT_SUCCESS) {
+        inbox_bind_place(&uplink->inbox, message->place, message->connection, token);
+    } else {
+        inbox_fail_place(&uplink->inbox, message->place,
+                         &(struct uplink_event){.kind = UPLINK_PUBLISH_FAILED,
+                                                .connection = message->connection,
+                                                .reason = result < 0 ? result : -result});
+    }
+}
+
+static void serve_disconnect(struct uplink *uplink)
+{
+    if (uplink->client != NULL) {
+        disconnect_client(uplink);
+    }
+    inbox_note_disconnect(&uplink->inbox);
+}
+
+static void free_uplink(struct uplink *uplink)
+{
+    wake_close(&uplink->ended);
+    orders_fini(&uplink->orders);
+    inbox_fini(&uplink->inbox);
+    free(uplink);
+}
+
+static void *run(void *argument)
+{
+    struct uplink *uplink = argument;
+    struct order_message *message;
+    enum order order;
+    while ((order = orders_take(&uplink->orders, &message)) != ORDER_END) {
+        if (order == ORDER_PUBLISH) {
+            serve_publish(uplink, message);
+            orders_release_message(&uplink->orders);
+        } else if (order == ORDER_CONNECT) {
+            serve_connect(uplink);
+        } else {
+            serve_disconnect(uplink);
+        }
+    }
+    destroy_client(uplink);
+    if (atomic_exchange(&uplink->left, true)) { /* nobody waits any more */
+        free_uplink(uplink);
+    } else {
+        wake_raise(&uplink->ended);
+    }
+    return NULL;
+}
+
+/* ---- the caller's thread ---- */
 
 /* mqtt:// and mqtts:// are tcp:// and ssl:// to every version of Paho. */
 static bool paho_url(const char *url, char out[URL_MAX], bool *is_tls)
@@ -204,179 +372,74 @@ static bool paho_url(const char *url, char out[URL_MAX], bool *is_tls)
 }
 
 /* The first line of the file. Read at each attempt, so that a changed password needs no restart. */
-static enum status read_password(const char *path, char password[PASSWORD_MAX])
+static bool read_password(const char *path, char password[PASSWORD_MAX])
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return STATUS_NOT_FOUND;
+        return false;
     }
     const bool read = fgets(password, PASSWORD_MAX, file) != NULL;
     (void)fclose(file);
-    if (!read) {
-        return STATUS_NOT_FOUND;
+    if (read) {
+        password[strcspn(password, "\r\n")] = '\0';
     }
-    password[strcspn(password, "\r\n")] = '\0';
-    return STATUS_OK;
-}
-
-static int make_client(const struct uplink *uplink, struct attempt *attempt, const char *url, MQTTAsync *out)
-{
-    MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
-    options.MQTTVersion = uplink->config.version;
-    options.maxBufferedMessages = UPLINK_QUEUE_MAX;
-    MQTTAsync client = NULL;
-    const int made = MQTTAsync_createWithOptions(&client, url, uplink->config.client_id, MQTTCLIENT_PERSISTENCE_NONE,
-                                                 NULL, &options);
-    if (made != MQTTASYNC_SUCCESS) {
-        return made;
-    }
-    (void)MQTTAsync_setCallbacks(client, attempt, on_lost, on_message, NULL); /* fail only without a client */
-    (void)MQTTAsync_setDisconnected(client, attempt, on_disconnected_by_broker);
-    *out = client;
-    return MQTTASYNC_SUCCESS;
-}
-
-/* A fresh client takes the place of the one before, whose connection and queue are gone with it. */
-static int replace_client(struct uplink *uplink, const char *url)
-{
-    struct attempt *attempt = &uplink->attempts[(uplink->connection + 1) % 2];
-    *attempt = (struct attempt){.inbox = &uplink->inbox, .connection = uplink->connection + 1};
-    MQTTAsync client;
-    const int made = make_client(uplink, attempt, url, &client);
-    if (made != MQTTASYNC_SUCCESS) {
-        return made;
-    }
-    MQTTAsync_destroy(&uplink->client); /* does nothing before the first attempt */
-    inbox_free_places(&uplink->inbox);  /* no callback can come for them any more */
-    uplink->client = client;
-    uplink->connection = attempt->connection;
-    return MQTTASYNC_SUCCESS;
-}
-
-static int begin(struct uplink *uplink, const struct uplink_broker *broker, MQTTAsync_SSLOptions *tls,
-                 const char *password)
-{
-    const bool is_5 = uplink->config.version == MQTTVERSION_5;
-    const MQTTAsync_connectOptions of_5 = MQTTAsync_connectOptions_initializer5;
-    const MQTTAsync_connectOptions of_4 = MQTTAsync_connectOptions_initializer;
-    MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
-    MQTTAsync_connectOptions options = is_5 ? of_5 : of_4;
-    will.topicName = uplink->config.will_topic;
-    will.message = uplink->config.will_payload;
-    will.qos = 1;
-    will.retained = 1;
-    options.MQTTVersion = uplink->config.version;
-    options.keepAliveInterval = uplink->config.keep_alive_s;
-    options.connectTimeout = UPLINK_CONNECT_TIMEOUT_S;
-    options.will = &will;
-    options.ssl = tls;
-    options.username = broker->username;
-    options.password = password;
-    options.context = &uplink->attempts[uplink->connection % 2];
-    options.onSuccess5 = is_5 ? on_connected5 : NULL;
-    options.onFailure5 = is_5 ? on_connect_failed5 : NULL;
-    options.onSuccess = is_5 ? NULL : on_connected4;
-    options.onFailure = is_5 ? NULL : on_connect_failed4;
-    return MQTTAsync_connect(uplink->client, &options);
-}
-
-static MQTTAsync_SSLOptions tls_options(const struct uplink_broker *broker)
-{
-    MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
-    tls.trustStore = broker->ca;
-    tls.keyStore = broker->cert;
-    tls.privateKey = broker->key;
-    tls.enabledCipherSuites = TLS12_SUITES;
-    tls.enableServerCertAuth = 1;
-    tls.verify = 1; /* the host name too */
-    tls.disableDefaultTrustStore = broker->ca != NULL;
-    return tls;
+    return read;
 }
 
 enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *broker)
 {
-    char url[URL_MAX];
-    char password[PASSWORD_MAX];
-    bool is_tls;
-    if (!paho_url(broker->url, url, &is_tls)) {
+    struct connect_request *request = &uplink->request;
+    if (!paho_url(broker->url, request->url, &request->is_tls)) {
         return STATUS_INVALID;
     }
-    const bool has_password = broker->password_file != NULL;
-    if (has_password && read_password(broker->password_file, password) != STATUS_OK) {
+    request->has_password = broker->password_file != NULL;
+    if (request->has_password && !read_password(broker->password_file, request->password)) {
         return STATUS_NOT_FOUND;
     }
-    int begun = replace_client(uplink, url);
-    if (begun == MQTTASYNC_SUCCESS) {
-        MQTTAsync_SSLOptions tls = tls_options(broker);
-        begun = begin(uplink, broker, is_tls ? &tls : NULL, has_password ? password : NULL);
-    }
-    explicit_bzero(password, sizeof password);
-    return status_of(begun);
-}
-
-/* ---- publishing ---- */
-
-static int send_message(struct uplink *uplink, const struct uplink_message *message, struct inbox_place *place)
-{
-    const bool is_5 = uplink->config.version == MQTTVERSION_5;
-    MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL,
-                           .value.integer4 = message->expiry_s};
-    MQTTAsync_message paho = MQTTAsync_message_initializer;
-    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    union {
-        const void *given;
-        void *wanted; /* Paho copies and does not write, though its type could */
-    } payload = {.given = message->length > 0 ? message->payload : ""};
-    paho.payload = payload.wanted;
-    paho.payloadlen = (int)message->length;
-    paho.qos = message->qos;
-    paho.retained = message->retained;
-    if (is_5 && message->expiry_s > 0) { /* a list of one, on the stack: Paho copies it */
-        paho.properties = (MQTTProperties){.count = 1, .max_count = 1, .length = 1 + 4, .array = &expiry};
-    }
-    if (place != NULL) {
-        options.context = place;
-        options.onSuccess5 = is_5 ? on_delivered5 : NULL;
-        options.onFailure5 = is_5 ? on_publish_failed5 : NULL;
-        options.onSuccess = is_5 ? NULL : on_delivered4;
-        options.onFailure = is_5 ? NULL : on_publish_failed4;
-    }
-    return MQTTAsync_sendMessage(uplink->client, message->topic, &paho, &options);
+    request->broker = *broker;
+    request->connection = uplink->connection = inbox_begin_attempt(&uplink->inbox);
+    orders_put(&uplink->orders, ORDER_CONNECT);
+    return STATUS_OK;
 }
 
 enum status uplink_publish(struct uplink *uplink, const struct uplink_message *message)
 {
-    assert(message->qos <= 1 && (message->tag == 0 || message->qos == 1));
+    assert(message->qos == (message->tag != 0 ? 1 : 0)); /* an acknowledgement is always somebody's */
     struct inbox_place *place = NULL;
-    if (uplink->client == NULL) {
+    if (!inbox_is_connected(&uplink->inbox)) {
         return STATUS_CLOSED;
     }
     if (message->tag != 0) {
-        place = inbox_take_place(&uplink->inbox, message->tag, uplink->connection);
+        place = inbox_take_place(&uplink->inbox, message->tag);
         if (place == NULL) {
             return STATUS_FULL;
         }
     }
-    const enum status sent = status_of(send_message(uplink, message, place));
-    if (sent != STATUS_OK && place != NULL) {
-        inbox_free_place(place);
+    if (!orders_put_message(&uplink->orders, message, uplink->connection, place)) {
+        if (place != NULL) {
+            inbox_free_place(&uplink->inbox, place);
+        }
+        return STATUS_FULL;
     }
-    return sent;
+    return STATUS_OK;
 }
 
-/* ---- events ---- */
+void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms)
+{
+    inbox_expect_disconnect(&uplink->inbox);
+    orders_put(&uplink->orders, ORDER_DISCONNECT);
+    inbox_await_disconnect(&uplink->inbox, timeout_ms);
+}
 
 bool uplink_next_event(struct uplink *uplink, struct uplink_event *out)
 {
-    return inbox_next(&uplink->inbox, uplink->connection, out);
+    return inbox_next(&uplink->inbox, out);
 }
 
 uint32_t uplink_connection(const struct uplink *uplink)
 {
     return uplink->connection;
 }
-
-/* ---- opening, disconnecting, closing ---- */
 
 enum status uplink_open(const struct uplink_config *config, struct wake *wake, struct uplink **out)
 {
@@ -385,65 +448,39 @@ enum status uplink_open(const struct uplink_config *config, struct wake *wake, s
     if (uplink == NULL) {
         return STATUS_NO_MEMORY;
     }
-    const enum status opened = wake_open(&uplink->destroyed);
-    if (opened != STATUS_OK) {
-        free(uplink);
-        return opened;
-    }
-    inbox_init(&uplink->inbox, wake);
     uplink->config = *config;
+    uplink->ended.fd = -1;
+    inbox_init(&uplink->inbox, wake);
+    orders_init(&uplink->orders);
+    enum status status = wake_open(&uplink->ended);
+    if (status == STATUS_OK) {
+        status = thread_start(&uplink->thread, "uplink", run, uplink);
+    }
+    if (status != STATUS_OK) {
+        uplink_close(uplink);
+        return status;
+    }
     *out = uplink;
     return STATUS_OK;
 }
 
-void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms)
-{
-    if (uplink->client == NULL) {
-        return;
-    }
-    const bool is_5 = uplink->config.version == MQTTVERSION_5;
-    MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
-    options.struct_version = is_5 ? 1 : 0;
-    options.timeout = 0; /* what is in flight is not waited for: Paho would look at it only every 3 s */
-    options.context = &uplink->inbox;
-    options.onSuccess5 = is_5 ? on_disconnect_done5 : NULL;
-    options.onSuccess = is_5 ? NULL : on_disconnect_done4;
-    inbox_expect_disconnect(&uplink->inbox);
-    if (MQTTAsync_disconnect(uplink->client, &options) == MQTTASYNC_SUCCESS) {
-        inbox_await_disconnect(&uplink->inbox, timeout_ms);
-    }
-}
-
-static void *destroy_client(void *argument)
-{
-    struct uplink *uplink = argument;
-    MQTTAsync_destroy(&uplink->client);
-    wake_raise(&uplink->destroyed);
-    return NULL;
-}
-
-/* False: Paho did not end in time; the uplink, at which its callbacks point, must stay. */
-static bool destroy_bounded(struct uplink *uplink)
-{
-    struct thread thread = {.running = false};
-    if (thread_start(&thread, "uplink-close", destroy_client, uplink) != STATUS_OK ||
-        !wake_wait_until(&uplink->destroyed, clock_boot_us() + CLOSE_WAIT_US)) {
-        return false;
-    }
-    thread_join(&thread);
-    return true;
-}
-
+/* A thread that hangs inside Paho is left alone with all it stands on, and frees that should it ever come back. */
 void uplink_close(struct uplink *uplink)
 {
     if (uplink == NULL) {
         return;
     }
     inbox_detach(&uplink->inbox);
-    if (uplink->client != NULL && !destroy_bounded(uplink)) {
+    if (!uplink->thread.running) {
+        free_uplink(uplink);
         return;
     }
-    wake_close(&uplink->destroyed);
-    inbox_fini(&uplink->inbox);
-    free(uplink);
+    orders_put(&uplink->orders, ORDER_END);
+    const bool in_time = wake_wait_until(&uplink->ended, clock_boot_us() + CLOSE_WAIT_US);
+    if (in_time || atomic_exchange(&uplink->left, true)) {
+        thread_join(&uplink->thread);
+        free_uplink(uplink);
+    } else {
+        (void)pthread_detach(uplink->thread.id);
+    }
 }

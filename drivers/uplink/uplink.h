@@ -1,9 +1,9 @@
 /*
- * uplink.h: one connection to an MQTT broker (Eclipse Paho MQTTAsync), MQTT 5 or 3.1.1, without its reconnect, buffer or persistence.
+ * uplink.h: one connection to an MQTT broker (Eclipse Paho), MQTT 5 or 3.1.1, without the library's reconnect or persistence.
  *
- * Paho calls back on its own threads under its own lock; here every callback only notes an event in a bounded queue and raises the
- * caller's wake. The caller's thread takes events with uplink_next_event. Payloads are copied by Paho before uplink_publish returns.
- * Each attempt to connect has a fresh Paho client, so that nothing queued for an old connection can reach a new one.
+ * A thread of the uplink's own calls the library, whose calls block; the caller never waits for the network. Messages are copied before
+ * uplink_publish returns. What happens is noted in a bounded queue and raises the caller's wake; the caller takes events with uplink_next_event.
+ * Each attempt to connect has a fresh client, so that nothing queued for an old connection can reach a new one.
  * Thread: all calls from one thread (the deliver thread). Allocation happens at uplink_open and inside Paho, within its named fence.
  * TLS: 1.2 at least, the broker's certificate and host name are always verified. Source: MQTT 5.0 and 3.1.1 (OASIS); Paho C 1.3.12.
  */
@@ -17,11 +17,9 @@
 #include "app/engine/status.h"
 #include "hal/wake.h"
 
-#define UPLINK_EVENTS_MAX 256
-#define UPLINK_TAGS_MAX   64 /* publishes with a tag that may wait for their acknowledgement */
-#define UPLINK_QUEUE_MAX  8  /* messages that Paho may hold unsent: it loses their memory with the connection */
-#define UPLINK_CONNECT_TIMEOUT_S \
-    3 /* Paho looks at it every 3 s: an attempt ends after 3 to 6 s, or with the name lookup */
+#define UPLINK_EVENTS_MAX            256
+#define UPLINK_TAGS_MAX              64  /* publishes that may wait for their acknowledgement */
+#define UPLINK_CONNECT_TIMEOUT_S     5   /* an attempt ends by then, or with its name lookup */
 #define UPLINK_REASON_NO_SUBSCRIBERS 16  /* acknowledged, and nobody has subscribed (MQTT 5) */
 #define UPLINK_REASON_REFUSED        128 /* MQTT reason codes from here on are refusals */
 
@@ -41,16 +39,15 @@ struct uplink_config {
 enum uplink_event_kind {
     UPLINK_CONNECTED,
     UPLINK_CONNECT_FAILED,
-    UPLINK_LOST,
+    UPLINK_LOST, /* and with it every publish that was not acknowledged: no event of its own comes for it */
     UPLINK_DELIVERED,
     UPLINK_PUBLISH_FAILED
 };
 struct uplink_event {
     enum uplink_event_kind kind;
-    uint64_t tag; /* of the publish */
-    int reason; /* MQTT reason code, or Paho's error when negative. UPLINK_DELIVERED: always 0, because Paho 1.3.12 does not hand on
-                            the codes below 128 of a PUBACK ("no matching subscribers" is 16) */
-    uint32_t connection;      /* which connection attempt it belongs to: events of an older one are to be ignored */
+    uint64_t tag;             /* of the publish */
+    int reason;               /* MQTT reason code, or Paho's error when negative */
+    uint32_t connection;      /* which connection attempt it belongs to: the newest */
     uint16_t receive_maximum; /* UPLINK_CONNECTED: how many unacknowledged publishes the broker takes */
     char text[80];            /* why, for a person; may be empty */
 };
@@ -62,7 +59,7 @@ struct uplink_message {
     uint8_t qos;
     bool retained;
     uint32_t expiry_s; /* MQTT 5 message expiry; 0: none */
-    uint64_t tag;      /* comes back in UPLINK_DELIVERED; 0: no event wanted */
+    uint64_t tag;      /* QoS 1: comes back in UPLINK_DELIVERED or _PUBLISH_FAILED. QoS 0: 0, no event comes */
 };
 
 struct uplink;
@@ -71,13 +68,13 @@ struct uplink;
 enum status uplink_open(const struct uplink_config *config, struct wake *wake, struct uplink **out) MUST_CHECK;
 void uplink_close(struct uplink *uplink); /* NULL is allowed; bounded in time even with a dead broker */
 
-/* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again. The connection before is
- * dropped. STATUS_INVALID (URL, client id), STATUS_NOT_FOUND (the password file cannot be read), STATUS_IO (Paho): nothing was begun. */
+/* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again, and keep the broker's texts until then. The
+ * connection before is dropped. STATUS_INVALID (URL), STATUS_NOT_FOUND (the password file cannot be read): nothing was begun. */
 enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *broker) MUST_CHECK;
 /* A clean DISCONNECT after what is queued, waiting at most timeout_ms for it. No UPLINK_LOST follows. */
 void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms);
 
-/* STATUS_CLOSED (not connected), STATUS_FULL (queue or tags: try later), STATUS_INVALID (not UTF-8), STATUS_IO (Paho). */
+/* STATUS_CLOSED (not connected), STATUS_FULL (queue or tags: try later). */
 enum status uplink_publish(struct uplink *uplink, const struct uplink_message *message) MUST_CHECK;
 bool uplink_next_event(struct uplink *uplink, struct uplink_event *out);
 uint32_t uplink_connection(const struct uplink *uplink); /* number of the current connection attempt */

@@ -56,7 +56,8 @@ static bool is_pty(int fd)
     return ioctl(fd, TIOCMGET, &wires) != 0;
 }
 
-/* The lock keeps out whoever asks for it, TIOCEXCL everybody else. A pty would keep that mark after its holder died and shut us out for ever. */
+/* The lock keeps out whoever asks for it, TIOCEXCL everybody else. A pty would keep that mark after its holder died
+ * and shut us out for ever. */
 static enum status take_alone(int fd)
 {
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -68,7 +69,8 @@ static enum status take_alone(int fd)
     return STATUS_OK;
 }
 
-/* USB adapters hold received bytes back for up to 16 ms unless asked not to; those that cannot be asked are none the worse. */
+/* USB adapters hold received bytes back for up to 16 ms unless asked not to; those that cannot be asked are none
+ * the worse. */
 static void hurry(int fd)
 {
     struct serial_struct line;

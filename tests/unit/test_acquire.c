@@ -1,4 +1,5 @@
-/* The bus runner: deadlines and descriptors, engine time, a full ring, stopping; with a bus of the test's own, then with a real line. */
+/* The bus runner: deadlines and descriptors, engine time, a full ring, stopping; with a bus of the test's own, then
+ * with a real line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -246,6 +247,43 @@ static void test_a_full_ring_is_marked(void **state)
     assert_int_equal(taken[3].kind, OBSERVATION_VALUE);
 }
 
+static void put_one(uint8_t monitor, int32_t value_milli)
+{
+    const struct observation observation = {.monitor = monitor, .value_milli = value_milli};
+    runner.sink.put(&runner.sink, &observation);
+}
+
+/* Room that appears between two observations of one answer: first the marks, and while not all fit nothing else. */
+static void test_marks_go_first(void **state)
+{
+    (void)state;
+    make_runner(1);
+    runner_stop(&runner);
+    for (unsigned i = 0; i < ACQUIRE_RING_SLOTS; i++) {
+        put_one(0, 1);
+    }
+    put_one(0, 2);
+    put_one(1, 2);
+    put_one(1, 2);
+    assert_int_equal(atomic_load(&runner.dropped), 3);
+    assert_int_equal(ring_pop(&runner.ring, taken, 1), 1);
+    put_one(2, 3); /* room for one mark only: dropped, too */
+    assert_int_equal(atomic_load(&runner.dropped), 4);
+    assert_int_equal(ring_pop(&runner.ring, taken, 4), 4);
+    put_one(0, 4);
+    assert_int_equal(atomic_load(&runner.dropped), 4);
+    const uint32_t count = ring_pop(&runner.ring, taken, ACQUIRE_RING_SLOTS);
+    assert_int_equal(taken[count - 1].value_milli, 4);
+    unsigned marked = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        marked |= taken[i].kind == OBSERVATION_LOST ? 1U << taken[i].monitor : 0;
+        assert_int_not_equal(taken[i].value_milli, 2);
+        assert_int_not_equal(taken[i].value_milli, 3);
+    }
+    assert_int_equal(marked, 7);
+    assert_int_equal(taken[count - 2].kind, OBSERVATION_LOST);
+}
+
 /* --- a real line --------------------------------------------------------------------------------------------- */
 
 static void serve_well(struct peer *peer, const struct peer_request *request)
@@ -294,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stops_at_once_and_starts_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alive_without_work, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_ring_is_marked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_marks_go_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_modbus_line, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("acquire", tests, NULL, NULL);

@@ -181,6 +181,32 @@ static void test_what_a_broker_refuses_stays_in_the_outbox(void **state)
     bench_close(bench);
 }
 
+static bool wait_unheard(struct bench *bench, bool unheard)
+{
+    const int64_t until_ms = test_now_ms() + BENCH_WAIT_MS;
+    while (atomic_load(&bench->board.uplink_unheard) != unheard && test_now_ms() < until_ms) {
+        (void)usleep(5000);
+    }
+    return atomic_load(&bench->board.uplink_unheard) == unheard;
+}
+
+static void test_alert_that_nobody_hears_is_noticed(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct observer observer;
+    broker_start(&bench->broker);
+    bench_start(bench);
+    (void)bench_commit(bench, 1, 0, false);
+    assert_true(bench_return(bench, 1, BENCH_WAIT_MS)); /* delivered all the same */
+    assert_true(wait_unheard(bench, true));
+    observer_open(&observer, &bench->broker, BASE "#");
+    (void)bench_commit(bench, 1, 0, true);
+    assert_true(wait_unheard(bench, false));
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 static void test_next_broker_of_the_list(void **state)
 {
     (void)state;
@@ -316,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_restarts_of_the_broker_lose_nothing),
         cmocka_unit_test(test_bed_without_backlog_is_not_held_up),
         cmocka_unit_test(test_what_a_broker_refuses_stays_in_the_outbox),
+        cmocka_unit_test(test_alert_that_nobody_hears_is_noticed),
         cmocka_unit_test(test_next_broker_of_the_list),
         cmocka_unit_test(test_mqtt_3_1_1),
         cmocka_unit_test(test_stop_says_offline_in_time),

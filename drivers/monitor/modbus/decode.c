@@ -39,7 +39,8 @@ static int64_t saturated_sum(int64_t a, int64_t b)
     return sum;
 }
 
-/* IEEE 754 single precision times scale, in integers: exact, then rounded once, half away from zero. False for NaN and infinity. */
+/* IEEE 754 single precision times scale, in integers: exact, then rounded once, half away from zero. False for NaN
+ * and infinity. */
 static bool float_to_micro(uint32_t raw, int64_t scale_micro, int64_t *out_micro)
 {
     const uint32_t exponent = raw >> 23 & 0xFF;
@@ -263,7 +264,8 @@ static bool take_identity(const struct answer *answer)
     return changed;
 }
 
-/* What was put before is the old monitor's: all channels are unknown at once, those that this answer does not bring too. */
+/* What was put before is the old monitor's: all channels are unknown at once, those that this answer does not bring
+ * too. */
 static void disown(const struct answer *answer)
 {
     for (uint8_t i = 0; i < answer->profile->channel_count; i++) {

@@ -1,14 +1,15 @@
 /*
  * decode.h: bytes of an answer in, observations out. Pure: no clock, no I/O, no floating point.
  *
- * What has to be remembered between answers stands in a decode_state that the caller owns, zeroed at first. The quality that
- * a value goes out with, the first that holds: the monitor is not the one it was (identity), its data are no patient's (demo, test), it stands
- * by or calibrates, its sensor is off, it says "no value" (absent; NaN and infinity too), the value is out of the profile's range
- * or of what an int32 of thousandths holds (implausible, then with the nearest value that fits), valid.
+ * What has to be remembered between answers stands in a decode_state that the caller owns, zeroed at first. The
+ * quality that a value goes out with, the first that holds: the monitor is not the one it was (identity), its data
+ * are no patient's (demo, test), it stands by or calibrates, its sensor is off, it says "no value" (absent; NaN and
+ * infinity too), the value is out of the profile's range or of what an int32 of thousandths holds (implausible,
+ * then with the nearest value that fits), valid.
  *
- * An episodic channel gives one observation per measurement: when its counter changes, or without one when any value of its group (the
- * three cuff pressures are one) changes; none while the cuff inflates. What stands there at the first reading was measured at an
- * unknown instant and is flagged so.
+ * An episodic channel gives one observation per measurement: when its counter changes, or without one when any
+ * value of its group (the three cuff pressures are one) changes; none while the cuff inflates. What stands there at
+ * the first reading was measured at an unknown instant and is flagged so.
  */
 #ifndef WARDGATE_DECODE_H
 #define WARDGATE_DECODE_H
@@ -31,11 +32,12 @@ struct decode_state {
     bool identity_known, identity_changed;
 };
 
-/* After a silence: nobody knows what happened meanwhile, so the next reading counts as a first one. The identity stays. */
+/* After a silence: nobody knows what happened meanwhile, so the next reading counts as a first one. The identity
+ * stays. */
 void decode_forget(struct decode_state *state);
 
-/* `data` holds the request_data_bytes of the answer; at_ms is the instant at which it was whole. Puts signals, values, and at
- * the end that the monitor was heard. */
+/* `data` holds the request_data_bytes of the answer; at_ms is the instant at which it was whole. Puts signals,
+ * values, and at the end that the monitor was heard. */
 void decode_answer(const struct monitor_config *monitor, struct decode_state *state, const struct request *request,
                    const uint8_t *data, int64_t at_ms, struct observation_sink *out);
 

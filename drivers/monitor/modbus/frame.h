@@ -1,8 +1,9 @@
 /*
  * frame.h: is this the answer to that request? Every header, length and checksum is checked here. Pure.
  *
- * RTU: address, PDU, CRC (low byte first). TCP: transaction (always 0 in what we send), protocol 0, length of what follows, unit, PDU.
- * The PDU of an answer: function, byte count, data; of an exception: function + 0x80, code. Big-endian. Thread: any.
+ * RTU: address, PDU, CRC (low byte first). TCP: transaction (always 0 in what we send), protocol 0, length of what
+ * follows, unit, PDU. The PDU of an answer: function, byte count, data; of an exception: function + 0x80, code.
+ * Big-endian. Thread: any.
  */
 #ifndef WARDGATE_FRAME_H
 #define WARDGATE_FRAME_H
@@ -28,9 +29,9 @@ size_t frame_rtu_length(const uint8_t *frame);
 uint16_t frame_crc(const uint8_t *bytes, size_t length);
 
 /*
- * STATUS_OK: the answer. STATUS_EXCEPTION: an exception to this request. STATUS_SHORT_FRAME: not whole (yet). STATUS_LONG_FRAME: there is more
- * behind it. STATUS_BAD_CHECKSUM, STATUS_BAD_HEADER: noise. STATUS_WRONG_ADDRESS, _FUNCTION, _LENGTH: a sound frame, but not the answer
- * to this request.
+ * STATUS_OK: the answer. STATUS_EXCEPTION: an exception to this request. STATUS_SHORT_FRAME: not whole (yet).
+ * STATUS_LONG_FRAME: there is more behind it. STATUS_BAD_CHECKSUM, STATUS_BAD_HEADER: noise. STATUS_WRONG_ADDRESS,
+ * _FUNCTION, _LENGTH: a sound frame, but not the answer to this request.
  */
 enum status frame_check_rtu(const uint8_t *frame, size_t length, const struct expected *expected) MUST_CHECK;
 enum status frame_check_tcp(const uint8_t *frame, size_t length, const struct expected *expected) MUST_CHECK;

@@ -48,7 +48,8 @@ void bus_lose(struct bus *bus, int64_t now_us, enum status status, int fault)
     const uint32_t longer_ms = bus->retry_ms == 0 ? RETRY_MS_MIN : bus->retry_ms * 2;
     const bool was_open = bus->step != STEP_CLOSED && bus->step != STEP_OPENING;
     bus->retry_ms = longer_ms < longest_ms ? longer_ms : longest_ms;
-    /* A connection that breaks may be one monitor's doing behind a gateway: the others' turns and its own rests stay. */
+    /* A connection that breaks may be one monitor's doing behind a gateway: the others' turns and its own rests
+     * stay. */
     bus->lost = bus->lost || !bus->link.tcp || !was_open;
     for (uint16_t i = 0; i < bus->config->monitor_count; i++) {
         atomic_store_explicit(&bus->health.monitors[i].answering, false, memory_order_relaxed);

@@ -7,9 +7,10 @@
  *     +-- bus_lose, from anywhere: the device or the other side is gone; opened again later and later
  *     +-- bus_reconnect (TCP): at once, so that an answer that comes late dies with its connection
  *
- * The silences of an RTU line are kept by the clock, because a tty does not tell them. SENDING ends when the last bit of the request is
- * out: what is there by then cannot be its answer. LISTENING then sleeps for as long as the answer takes on the wire,
- * instead of waking up for every byte. Whatever happens, an exchange ends at give_up_us, however slowly bytes dribble in.
+ * The silences of an RTU line are kept by the clock, because a tty does not tell them. SENDING ends when the last
+ * bit of the request is out: what is there by then cannot be its answer. LISTENING then sleeps for as long as the
+ * answer takes on the wire, instead of waking up for every byte. Whatever happens, an exchange ends at give_up_us,
+ * however slowly bytes dribble in.
  */
 #ifndef WARDGATE_MODBUS_BUS_H
 #define WARDGATE_MODBUS_BUS_H

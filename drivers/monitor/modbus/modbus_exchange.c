@@ -60,7 +60,8 @@ static void note_end(struct bus *bus, int64_t now_us)
 
 /* --- faults -------------------------------------------------------------------------------------------------- */
 
-/* No sound answer: this monitor is only probed until it answers, and so are others who would answer with its address. */
+/* No sound answer: this monitor is only probed until it answers, and so are others who would answer with its
+ * address. */
 static void suspect(struct bus *bus, int64_t now_us)
 {
     struct poller *poller = bus->ask.poller;
@@ -98,16 +99,15 @@ static void fail(struct bus *bus, int64_t now_us, enum status status)
         return;
     }
     if (status != STATUS_TIMEOUT) {
-        const enum status discarded = link_discard(&bus->link);
-        (void)discarded; /* that the line is gone shows when the next is asked */
-        bus->quiet_us = clock_boot_us();
+        bus->quiet_us = now_us;
     }
     bus_rest(bus);
 }
 
 /* --- asking -------------------------------------------------------------------------------------------------- */
 
-/* Somebody talks unasked. A line that never falls silent must not hold up the others' turns for longer than a dead monitor would. */
+/* Somebody talks unasked. A line that never falls silent must not hold up the others' turns for longer than a dead
+ * monitor would. */
 static void take_noise(struct bus *bus, int64_t now_us)
 {
     count_failure(bus, STATUS_UNASKED);
@@ -234,7 +234,8 @@ static void take_answer(struct bus *bus, int64_t now_us, const uint8_t *data, st
     poller_answered(ask->poller, ask->poll, now_us, think_us);
 }
 
-/* An exception is a sign of life but no answer: nothing is put, so that a monitor that gives nothing else counts as silent. */
+/* An exception is a sign of life but no answer: nothing is put, so that a monitor that gives nothing else counts as
+ * silent. */
 static void take_exception(struct bus *bus, int64_t now_us, uint8_t code)
 {
     struct exchange *ask = &bus->ask;
@@ -271,7 +272,14 @@ static void take_frame(struct bus *bus, int64_t now_us, enum status status, cons
     bus_rest(bus);
 }
 
-/* A frame on the line that is not the answer, or the beginning of one that is longer than the answer: ours may come behind it. */
+/* What has arrived has been all for a while. */
+static bool is_silent(const struct bus *bus, int64_t now_us, size_t pending)
+{
+    return pending <= bus->ask.pending && now_us - bus->ask.grown_us >= SETTLE_US;
+}
+
+/* A frame on the line that is not the answer, or the beginning of one that is longer than the answer: ours may come
+ * behind it. */
 static bool is_foreign(const struct bus *bus, enum status status, size_t pending)
 {
     const bool longer = status == STATUS_SHORT_FRAME && !bus->ask.at_silence && pending >= bus->ask.answer_bytes;
@@ -279,11 +287,13 @@ static bool is_foreign(const struct bus *bus, enum status status, size_t pending
                               status == STATUS_WRONG_LENGTH);
 }
 
-static void skip_foreign(struct bus *bus, int64_t now_us, enum status status)
+static void skip_foreign(struct bus *bus, int64_t now_us, enum status status, size_t pending)
 {
+    struct exchange *ask = &bus->ask;
     count_failure(bus, status);
-    bus->ask.at_silence = bus->ask.at_silence || status == STATUS_SHORT_FRAME;
-    bus->ask.pending = 0;
+    ask->at_silence = ask->at_silence || status == STATUS_SHORT_FRAME;
+    ask->grown_us = is_silent(bus, now_us, pending) ? ask->grown_us : now_us;
+    ask->pending = pending;
     bus->quiet_us = now_us;
 }
 
@@ -308,10 +318,8 @@ static void wait_for_more(struct bus *bus, int64_t now_us, size_t pending)
         fail(bus, now_us, pending > 0 ? STATUS_SHORT_FRAME : STATUS_TIMEOUT);
         return;
     }
-    if (pending != ask->pending) {
-        ask->pending = pending;
-        ask->grown_us = now_us;
-    }
+    ask->grown_us = pending > ask->pending ? now_us : ask->grown_us;
+    ask->pending = pending;
     const int64_t next_us = next_look_us(bus, now_us);
     bus->watching = pending == 0; /* else it would be ready all the time */
     bus->deadline_us = pending > 0 && next_us < ask->give_up_us ? next_us : ask->give_up_us;
@@ -324,8 +332,7 @@ static bool is_worth_taking(const struct bus *bus, int64_t now_us, size_t pendin
     if (bus->link.tcp || pending == 0) {
         return pending > 0;
     }
-    const bool silent = pending == ask->pending && now_us - ask->grown_us >= SETTLE_US;
-    return silent || (!ask->at_silence && pending >= ask->answer_bytes);
+    return is_silent(bus, now_us, pending) || (!ask->at_silence && pending >= ask->answer_bytes);
 }
 
 /* One frame; false when there is nothing more to look at. */
@@ -340,7 +347,7 @@ static bool look_once(struct bus *bus, struct observation_sink *out)
         status = link_take(&bus->link, &bus->ask.expected, pending, &pdu);
     }
     if (take && is_foreign(bus, status, pending)) {
-        skip_foreign(bus, now_us, status);
+        skip_foreign(bus, now_us, status, pending);
         return true;
     }
     if (status == STATUS_IO || status == STATUS_CLOSED) {

@@ -1,9 +1,10 @@
 /*
  * modbus_link.h: one serial line or one connection that speaks Modbus through libmodbus; none of it ever waits.
  *
- * The descriptor is ours (hal/serial, hal/net) and lent to libmodbus, which frames and sends a request, and reads an answer only when all of it has
- * arrived; its own connecting, waiting and recovering is never used. It can only read: requests are functions 01 to 04.
- * libmodbus allocates its context in link_make and never again; link_free gives it back. Thread: the bus's.
+ * The descriptor is ours (hal/serial, hal/net) and lent to libmodbus, which frames and sends a request, and reads
+ * an answer only when all of it has arrived; its own connecting, waiting and recovering is never used. It can only
+ * read: requests are functions 01 to 04. libmodbus allocates its context in link_make and never again; link_free
+ * gives it back. Thread: the bus's.
  */
 #ifndef WARDGATE_MODBUS_LINK_H
 #define WARDGATE_MODBUS_LINK_H
@@ -44,10 +45,11 @@ enum status link_pending(struct link *link, size_t *out_bytes) MUST_CHECK;
 enum status link_discard(struct link *link) MUST_CHECK;
 
 /*
- * Takes one frame; right after link_pending, whose result is `pending`. Gives its PDU, good until the next call, when it is the answer
- * (STATUS_OK) or an exception to the request (STATUS_EXCEPTION); otherwise as frame_check_*. On a serial line call it only when as much as the
- * answer has arrived or the line has fallen silent; what was read is gone, whatever it was. On a connection nothing but the
- * answer is read: after any other status than STATUS_SHORT_FRAME close it.
+ * Takes one frame; right after link_pending, whose result is `pending`. Gives its PDU, good until the next call,
+ * when it is the answer (STATUS_OK) or an exception to the request (STATUS_EXCEPTION); otherwise as frame_check_*.
+ * On a serial line call it only when as much as the answer has arrived or the line has fallen silent; what was read
+ * is gone, whatever it was. On a connection nothing but the answer is read: after any other status than
+ * STATUS_SHORT_FRAME close it.
  */
 enum status link_take(struct link *link, const struct expected *expected, size_t pending,
                       const uint8_t **out_pdu) MUST_CHECK;

@@ -140,8 +140,8 @@ static bool is_unmistakable(const struct request *probe, const struct poller *se
     return true;
 }
 
-/* The shortest read from the start of its first run on that is like none of its polls; beyond the run if need be: an exception is an
- * answer too. */
+/* The shortest read from the start of its first run on that is like none of its polls; beyond the run if need be:
+ * an exception is an answer too. */
 static struct request make_probe(const struct poller *self, const struct poller *all, uint16_t count)
 {
     struct request probe = request_of_run(self->spans, self->runs[0]);

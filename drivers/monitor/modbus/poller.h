@@ -3,15 +3,16 @@
  *
  *   answering --poller_failed--> suspect --poller_recovered--> answering
  *
- * Answering: each run of registers is due on a grid of its interval, so that it neither drifts nor catches up. A run that the monitor
- * refuses is cut in two; a single refused span is left out for 2 s, then longer, at most POLLER_PAUSE_MS_MAX.
+ * Answering: each run of registers is due on a grid of its interval, so that it neither drifts nor catches up. A
+ * run that the monitor refuses is cut in two; a single refused span is left out for 2 s, then longer, at most
+ * POLLER_PAUSE_MS_MAX.
  *
- * Suspect: whatever went wrong, an answer may still be on its way, and RTU has no number that tells it from the next one.
- * So the monitor is only probed: a short read whose answer has another length than any of its polls has. A late
- * answer to a poll cannot pass for the probe's, nor a late answer to a probe for a poll's; and as a monitor answers in order, none of the polls from before is
- * outstanding once a probe was answered. Probes come ever more rarely (at most every POLLER_PROBE_MS_MAX) and every other one waits only about as long
- * as this monitor used to think, so that a dead monitor costs its neighbours little.
- * Storage from the arena. Thread: the bus's.
+ * Suspect: whatever went wrong, an answer may still be on its way, and RTU has no number that tells it from the
+ * next one. So the monitor is only probed: a short read whose answer has another length than any of its polls has.
+ * A late answer to a poll cannot pass for the probe's, nor a late answer to a probe for a poll's; and as a monitor
+ * answers in order, none of the polls from before is outstanding once a probe was answered. Probes come ever more
+ * rarely (at most every POLLER_PROBE_MS_MAX) and every other one waits only about as long as this monitor used to
+ * think, so that a dead monitor costs its neighbours little. Storage from the arena. Thread: the bus's.
  */
 #ifndef WARDGATE_POLLER_H
 #define WARDGATE_POLLER_H
@@ -51,7 +52,8 @@ struct poller {
 /* Takes storage only, while the arena measures. */
 void poller_make(struct poller *poller, struct arena *arena, const struct monitor_config *config);
 
-/* As after start: everything merged and due at due_us; identity first, then bits, because they say how to take the values. */
+/* As after start: everything merged and due at due_us; identity first, then bits, because they say how to take the
+ * values. */
 void poller_restart(struct poller *poller, int64_t due_us);
 
 /* When it has to be asked next (BUS_NEVER: nothing to ask), and which poll (or POLLER_PROBE). */
@@ -66,7 +68,8 @@ uint32_t poller_patience_us(const struct poller *poller, uint32_t timeout_ms);
 /* A sound answer or exception to a poll came; before it is decoded. */
 void poller_heard(struct poller *poller, int64_t now_us);
 
-/* What became of it: answered whole; refused its registers; not this time (busy, or the line was not free); no sound answer. */
+/* What became of it: answered whole; refused its registers; not this time (busy, or the line was not free); no
+ * sound answer. */
 void poller_answered(struct poller *poller, uint8_t poll, int64_t now_us, uint32_t think_us);
 void poller_refused(struct poller *poller, uint8_t poll, int64_t now_us);
 void poller_skipped(struct poller *poller, uint8_t poll, int64_t now_us);

@@ -1,11 +1,13 @@
 /*
- * requests.h: from a profile to the fewest read requests that the limits allow, and how long they take on the wire. Pure.
+ * requests.h: from a profile to the fewest read requests that the limits allow, and how long they take on the wire.
+ * Pure.
  *
- * A profile becomes spans: the registers of one channel, a counter, a status word, the identity. A run of neighbouring spans
- * of one table and one poll interval is read by one request, across holes of at most REQUEST_HOLE_MAX registers; a counter and the channels
- * whose measurements it counts are read together across any hole, so that they fit each other. A run that a
- * monitor refuses is cut in two, down to single spans. Spans are never cut: a 32-bit value is read in one piece.
- * The caller owns all storage. Registers of a profile end at 65535 (the settings see to it). Thread: any.
+ * A profile becomes spans: the registers of one channel, a counter, a status word, the identity. A run of
+ * neighbouring spans of one table and one poll interval is read by one request, across holes of at most
+ * REQUEST_HOLE_MAX registers; a counter and the channels whose measurements it counts are read together across any
+ * hole, so that they fit each other. A run that a monitor refuses is cut in two, down to single spans. Spans are
+ * never cut: a 32-bit value is read in one piece. The caller owns all storage. Registers of a profile end at 65535
+ * (the settings see to it). Thread: any.
  */
 #ifndef WARDGATE_REQUESTS_H
 #define WARDGATE_REQUESTS_H

@@ -1,6 +1,6 @@
 /*
- * modbus_peer.h: the other end of a Modbus bus, for tests: monitors on a serial line (a pty, paced byte by byte as the wire would) or
- * behind a TCP port. It answers as a test's `serve` says, on a thread of its own.
+ * modbus_peer.h: the other end of a Modbus bus, for tests: monitors on a serial line (a pty, paced byte by byte as
+ * the wire would) or behind a TCP port. It answers as a test's `serve` says, on a thread of its own.
  *
  * What goes out stands in a schedule, so that an answer may come late, early, twice, damaged or into the next request.
  */

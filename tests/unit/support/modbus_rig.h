@@ -1,10 +1,11 @@
 /*
  * modbus_rig.h: a Modbus bus of the driver's on one side, a peer on the other, and what was observed; for tests.
  *
- * Each monitor has a heart rate in holding register 0 and 11 registers behind it, in one request; the bed of an observation is the monitor's
- * index. The heart rate is the number of the request that the answer belongs to. There is one request at a time, so a value with another number
- * than the newest request's came from an answer to an older one: that ends the test at once. So do values of RIG_BAD and above, which stand only in
- * answers that must never be believed.
+ * Each monitor has a heart rate in holding register 0 and 11 registers behind it, in one request; the bed of an
+ * observation is the monitor's index. The heart rate is the number of the request that the answer belongs to. There
+ * is one request at a time, so a value with another number than the newest request's came from an answer to an
+ * older one: that ends the test at once. So do values of RIG_BAD and above, which stand only in answers that must
+ * never be believed.
  */
 #ifndef WARDGATE_TESTS_MODBUS_RIG_H
 #define WARDGATE_TESTS_MODBUS_RIG_H
@@ -36,8 +37,8 @@ struct rig {
 /* There is one at a time. */
 extern struct rig rig;
 
-/* Polls every interval_ms, addresses from 1, a line of so many baud (0: TCP). Change rig.config, rig.profile and rig.monitors before
- * rig_start. */
+/* Polls every interval_ms, addresses from 1, a line of so many baud (0: TCP). Change rig.config, rig.profile and
+ * rig.monitors before rig_start. */
 void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
               void (*serve)(struct peer *peer, const struct peer_request *request));
 void rig_start(void);

@@ -1,0 +1,384 @@
+#include "tests/unit/support/engine_ward.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct ward_config ward_config;
+
+/* --- the configuration --------------------------------------------------------------------------------------- */
+
+void ward_clear_config(void)
+{
+    memset(&ward_config, 0, sizeof ward_config);
+    ward_config.beds[0] = (struct bed_config){.id = "b1",
+                                              .patient_class = CLASS_adult,
+                                              .channels = ward_config.channels,
+                                              .signals = ward_config.signals,
+                                              .overrides = ward_config.overrides,
+                                              .monitor_count = 1,
+                                              .monitor_period_ms = {1000}};
+    ward_config.engine = (struct engine_config){.beds = ward_config.beds,
+                                                .rules = ward_config.rules,
+                                                .bed_count = 1,
+                                                .replay = true,
+                                                .stay_after_ms = ENGINE_STAY_AFTER_MS};
+}
+
+void ward_add_channel(enum vital vital, uint32_t period_ms)
+{
+    ward_config.channels[ward_config.beds[0].channel_count++] =
+        (struct channel_config){.vital = vital,
+                                .period_ms = period_ms,
+                                .episodic = vital_info(vital)->kind == VITAL_EPISODIC,
+                                .stale_ms = vital_info(vital)->stale_ms,
+                                .low_milli = 0,
+                                .high_milli = 300000};
+}
+
+static void compile(const char *text, struct expression *out)
+{
+    static const struct parameter_names names = {.names = {"limit"}, .count = 1};
+    struct expression_fault fault;
+    if (!expression_compile(text, &names, 700, out, &fault)) {
+        fail_msg("%s: %s", text, fault.message);
+    }
+}
+
+struct rule *ward_add_rule(const char *name, const char *when, const char *clear, int limit, enum priority priority)
+{
+    assert_true(ward_config.engine.rule_count < WARD_RULES_MAX);
+    struct rule *rule = &ward_config.rules[ward_config.engine.rule_count++];
+    *rule = (struct rule){.name = name,
+                          .text = "",
+                          .advice = "",
+                          .priority = priority,
+                          .has_clear = clear != NULL,
+                          .unknown_after_ms = rule_unknown_after_ms(priority),
+                          .parameters = {{.name = "limit"}},
+                          .parameter_count = 1};
+    for (unsigned c = 0; c < CLASS_COUNT; c++) {
+        rule->parameters[0].has[c] = true;
+        rule->parameters[0].value_milli[c] = limit * 1000;
+    }
+    compile(when, &rule->when);
+    if (clear != NULL) {
+        compile(clear, &rule->clear);
+    }
+    return rule;
+}
+
+void ward_add_signal(const char *name, enum signal_meaning means, uint8_t monitor, uint8_t number)
+{
+    assert_true(ward_config.beds[0].signal_count < WARD_SIGNALS_MAX);
+    ward_config.signals[ward_config.beds[0].signal_count++] =
+        (struct signal_config){.name = name, .text = "", .means = means, .monitor = monitor, .number = number};
+}
+
+void ward_add_monitor(void)
+{
+    ward_config.beds[0].monitor_period_ms[ward_config.beds[0].monitor_count++] = 1000;
+}
+
+void ward_add_second_bed(void)
+{
+    ward_config.beds[1] = ward_config.beds[0];
+    ward_config.beds[1].id = "b2";
+    ward_config.engine.bed_count = 2;
+}
+
+/* --- records ------------------------------------------------------------------------------------------------- */
+
+static bool same_alarm(const struct record *record, const struct alarm_key *key)
+{
+    const struct alarm_key *other = &record->alert.key;
+    return record->kind == RECORD_ALERT && other->bed == key->bed && other->family == key->family &&
+           other->index == key->index;
+}
+
+/* The newest alert of an alarm among the first `count` records; NULL when it had none. */
+static const struct alert *find_newest(const struct ward *ward, unsigned count, const struct alarm_key *key)
+{
+    while (count > 0) {
+        if (same_alarm(&ward->records[--count], key)) {
+            return &ward->records[count].alert;
+        }
+    }
+    return NULL;
+}
+
+static void check_numbers(struct ward *ward, const struct alert *a)
+{
+    const struct alert *before = find_newest(ward, ward->record_count, &a->key);
+    assert_int_equal(a->seq, ++ward->seq);
+    if (a->key.bed != BED_NONE) {
+        assert_int_equal(a->bed_seq, ++ward->bed_seq[a->key.bed]);
+    }
+    if (a->phase == PHASE_START) {
+        assert_int_equal(a->rev, 1);
+        assert_true(a->id > ward->newest_id);
+        assert_true(before == NULL || before->state == ALARM_ENDED);
+        ward->newest_id = a->id;
+    } else {
+        assert_non_null(before);
+        assert_int_equal(a->rev, before->rev + 1);
+        assert_int_equal(a->id, before->id);
+        assert_int_equal(a->stay, before->stay); /* no alarm passes from one patient to the next */
+        assert_int_not_equal(before->state, ALARM_ENDED);
+    }
+    assert_int_equal(a->at_ms, engine_now(ward->engine));
+    assert_true(a->violated_at_ms <= a->condition_at_ms && a->condition_at_ms <= a->raised_at_ms);
+    assert_true(a->raised_at_ms <= a->at_ms);
+}
+
+static void add_line(struct ward *ward, const struct alert *a)
+{
+    char name[ALARM_NAME_MAX];
+    alarm_name(&ward_config.engine, &a->key, name);
+    const size_t length = strlen(ward->text);
+    (void)snprintf(ward->text + length, WARD_TEXT_MAX - length, "%g %s %s %s %s %g\n", (double)a->at_ms / 1000, name,
+                   alarm_phase_word(a->phase), alarm_state_word(a->state), priority_word((enum priority)a->priority),
+                   a->has_value ? (double)a->value_milli / 1000 : -1.0);
+}
+
+static void put_record(struct record_sink *sink, const struct record *record)
+{
+    struct ward *ward = (struct ward *)(void *)sink; /* its first member */
+    ward->in_step++;
+    if (ward->silent) {
+        return;
+    }
+    assert_true(ward->record_count < WARD_RECORDS_MAX);
+    if (record->kind == RECORD_ALERT) {
+        check_numbers(ward, &record->alert);
+        add_line(ward, &record->alert);
+    }
+    ward->records[ward->record_count++] = *record;
+}
+
+void ward_describe(const struct record *record, char text[WARD_RECORD_TEXT_MAX])
+{
+    const struct alert *a = &record->alert;
+    const struct observation *m = &record->measurement;
+    const struct bed_snapshot *b = &record->bed_state;
+    (void)snprintf(text, WARD_RECORD_TEXT_MAX,
+                   "%d %u %u/%u/%u %u%u%u%u%u%u%u %d%d%d%d%d %u %d %d %u %llu %llu %llu %llu %lld %lld %lld %lld %d %s | "
+                   "%lld %d %u %u %u | %llu %lld %llu %llu %llu",
+                   record->kind, record->bed, a->key.bed, a->key.family, a->key.index, a->phase, a->state,
+                   a->inactivation, a->priority, a->kind, a->source, a->reason, a->clock_synced, a->test,
+                   a->unverified, a->has_value, a->has_limit, a->vital, a->value_milli, a->limit_milli, a->rev,
+                   (unsigned long long)a->id, (unsigned long long)a->seq, (unsigned long long)a->bed_seq,
+                   (unsigned long long)a->stay, (long long)a->at_ms, (long long)a->violated_at_ms,
+                   (long long)a->condition_at_ms, (long long)a->raised_at_ms, a->parameters_milli[0], a->detail,
+                   (long long)m->at_ms, m->value_milli, m->bed, m->vital, m->flags, (unsigned long long)b->stay,
+                   (long long)b->stay_start_ms, (unsigned long long)b->bed_seq, (unsigned long long)record->seq,
+                   (unsigned long long)record->next_id);
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------- */
+
+struct ward *ward_open(void)
+{
+    struct ward *ward = calloc(1, sizeof *ward);
+    assert_non_null(ward);
+    ward->records = calloc(WARD_RECORDS_MAX, sizeof *ward->records);
+    ward->journal = calloc(WARD_JOURNAL_MAX, sizeof *ward->journal);
+    (void)engine_make(&ward->arena, &ward_config.engine);
+    ward->arena.size = (ward->arena.used + 63) / 64 * 64;
+    ward->arena.used = 0;
+    ward->arena.base = aligned_alloc(64, ward->arena.size);
+    assert_true(ward->arena.base != NULL && ward->records != NULL && ward->journal != NULL);
+    memset(ward->arena.base, 0, ward->arena.size);
+    ward->engine = engine_make(&ward->arena, &ward_config.engine);
+    assert_non_null(ward->engine);
+    assert_int_equal((ward->arena.used + 63) / 64 * 64, ward->arena.size); /* measured is what is taken */
+    ward->sink.put = put_record;
+    return ward;
+}
+
+struct ward *ward_start(void)
+{
+    struct ward *ward = ward_open();
+    engine_begin(ward->engine, 0);
+    for (uint16_t b = 0; b < ward_config.engine.bed_count && ward_config.engine.replay; b++) {
+        engine_admit(ward->engine, b, 0);
+    }
+    return ward;
+}
+
+void ward_close(struct ward *ward)
+{
+    free(ward->journal);
+    free(ward->records);
+    free(ward->arena.base);
+    free(ward);
+}
+
+static void step_until(struct ward *ward, int64_t until_ms)
+{
+    while (engine_next(ward->engine) <= until_ms) {
+        ward->in_step = 0;
+        engine_step(ward->engine, until_ms, &ward->sink);
+        assert_true(ward->in_step <= engine_records_max(ward->engine));
+        assert_true(engine_next(ward->engine) > engine_now(ward->engine));
+    }
+}
+
+static void feed(struct ward *ward, const struct observation *o)
+{
+    step_until(ward, o->at_ms - 1);
+    assert_true(engine_observe(ward->engine, o));
+}
+
+static void restore_states(struct ward *ward, const struct ward *before, unsigned committed)
+{
+    struct bed_snapshot beds[WARD_BEDS_MAX] = {{.stay = 0}};
+    memcpy(ward->records, before->records, committed * sizeof *before->records);
+    ward->record_count = committed;
+    for (unsigned i = 0; i < committed; i++) {
+        const struct record *record = &before->records[i];
+        if (record->bed != BED_NONE) {
+            beds[record->bed] = record->bed_state;
+        }
+        if (record->kind == RECORD_ALERT && record->alert.id > ward->newest_id) {
+            ward->newest_id = record->alert.id;
+        }
+    }
+    if (committed > 0) {
+        ward->seq = before->records[committed - 1].seq;
+        engine_restore_numbers(ward->engine, ward->seq, before->records[committed - 1].next_id);
+    }
+    for (uint16_t b = 0; b < ward_config.engine.bed_count; b++) {
+        ward->bed_seq[b] = beds[b].bed_seq;
+        engine_restore_bed(ward->engine, b, &beds[b]);
+    }
+}
+
+static void restore_windows(struct ward *ward, const struct ward *before, const struct ward_break *lost)
+{
+    ward->silent = true;
+    engine_restore_begin(ward->engine, lost->journal_from_ms);
+    for (unsigned i = 0; i < before->journal_count; i++) {
+        if (before->journal[i].at_ms >= lost->journal_from_ms) {
+            feed(ward, &before->journal[i]);
+        }
+    }
+    step_until(ward, lost->begin_ms);
+    engine_restore_end(ward->engine);
+    ward->silent = false;
+}
+
+static void restore_alarms(struct ward *ward, const struct ward_break *lost)
+{
+    for (unsigned i = 0; i < lost->committed; i++) {
+        const struct record *record = &ward->records[i];
+        const struct alert *newest = find_newest(ward, lost->committed, &record->alert.key);
+        if (record->kind == RECORD_ALERT && newest == &record->alert && newest->state != ALARM_ENDED) {
+            const struct alarm_snapshot snapshot = {.last = *newest};
+            assert_true(engine_restore_alarm(ward->engine, &newest->key, &snapshot, lost->unverified));
+        }
+    }
+}
+
+struct ward *ward_restart(const struct ward *before, const struct ward_break *lost)
+{
+    struct ward *ward = ward_open();
+    memcpy(ward->journal, before->journal, before->journal_count * sizeof *before->journal);
+    ward->journal_count = before->journal_count;
+    restore_states(ward, before, lost->committed);
+    if (!lost->unverified) {
+        restore_windows(ward, before, lost);
+    }
+    restore_alarms(ward, lost);
+    engine_begin(ward->engine, lost->begin_ms);
+    return ward;
+}
+
+/* --- what happens -------------------------------------------------------------------------------------------- */
+
+void ward_until(struct ward *ward, double seconds)
+{
+    step_until(ward, (int64_t)(seconds * 1000));
+}
+
+void ward_observe(struct ward *ward, double seconds, const struct observation *o)
+{
+    struct observation stamped = *o;
+    stamped.at_ms = (int64_t)(seconds * 1000);
+    feed(ward, &stamped);
+    assert_true(ward->journal_count < WARD_JOURNAL_MAX);
+    ward->journal[ward->journal_count++] = stamped;
+}
+
+void ward_value(struct ward *ward, double seconds, enum vital vital, double number)
+{
+    const struct observation o = {
+        .kind = OBSERVATION_VALUE, .vital = (uint8_t)vital, .value_milli = (int32_t)(number * 1000)};
+    ward_observe(ward, seconds, &o);
+}
+
+void ward_values(struct ward *ward, int from_s, int to_s, enum vital vital, double number)
+{
+    for (int t = from_s; t <= to_s; t++) {
+        ward_value(ward, t, vital, number);
+    }
+}
+
+void ward_invalid(struct ward *ward, double seconds, enum vital vital, enum quality quality)
+{
+    const struct observation o = {.kind = OBSERVATION_VALUE, .vital = (uint8_t)vital, .quality = (uint8_t)quality};
+    ward_observe(ward, seconds, &o);
+}
+
+void ward_invalids(struct ward *ward, int from_s, int to_s, enum vital vital, enum quality quality)
+{
+    for (int t = from_s; t <= to_s; t++) {
+        ward_invalid(ward, t, vital, quality);
+    }
+}
+
+void ward_heard(struct ward *ward, double seconds, uint8_t monitor)
+{
+    const struct observation o = {.kind = OBSERVATION_HEARD, .monitor = monitor};
+    ward_observe(ward, seconds, &o);
+}
+
+void ward_signal(struct ward *ward, double seconds, uint8_t monitor, uint8_t signal, bool on)
+{
+    const struct observation o = {
+        .kind = OBSERVATION_SIGNAL, .monitor = monitor, .signal = signal, .value_milli = on ? 1 : 0};
+    ward_observe(ward, seconds, &o);
+}
+
+/* --- what came of it ----------------------------------------------------------------------------------------- */
+
+void ward_expect(struct ward *ward, const char *lines)
+{
+    assert_string_equal(ward->text, lines);
+    ward->text[0] = '\0';
+}
+
+const struct alert *ward_newest(const struct ward *ward)
+{
+    unsigned i = ward->record_count;
+    while (i > 0 && ward->records[i - 1].kind != RECORD_ALERT) {
+        i--;
+    }
+    assert_true(i > 0);
+    return &ward->records[i - 1].alert;
+}
+
+const struct alert *ward_newest_of(const struct ward *ward, const char *name)
+{
+    struct alarm_key key;
+    const bool found = alarm_find(&ward_config.engine, 0, name, &key);
+    assert_true(found);
+    const struct alert *newest = find_newest(ward, ward->record_count, &key);
+    assert_non_null(newest);
+    return newest;
+}

@@ -1,0 +1,88 @@
+/*
+ * engine_ward.h: an engine with a bed or two for cmocka tests: observations in, alerts out as lines of text.
+ *
+ * One configuration lives at a time, in `ward_config`; wards made from it are the caller's to close. Times are seconds
+ * in what tests write and milliseconds where the engine asks. Every record is checked as it comes: it bears the
+ * engine's instant, `seq` and `bed_seq` have no gap, `rev` counts from 1 under one id, ids never come again; and every
+ * step: it emits no more than was promised, and the next one lies ahead.
+ */
+#ifndef WARDGATE_ENGINE_WARD_H
+#define WARDGATE_ENGINE_WARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/engine/engine.h"
+
+#define WARD_TEXT_MAX    32768
+#define WARD_RECORDS_MAX 20000
+#define WARD_JOURNAL_MAX 20000
+#define WARD_RULES_MAX   8
+#define WARD_BEDS_MAX    2
+#define WARD_SIGNALS_MAX 4
+
+/* The engine's input; all beds share what beds[0] is made of, unless a test says otherwise. */
+struct ward_config {
+    struct rule rules[WARD_RULES_MAX];
+    struct channel_config channels[VITAL_COUNT];
+    struct signal_config signals[WARD_SIGNALS_MAX];
+    struct override_config overrides[WARD_RULES_MAX];
+    struct bed_config beds[WARD_BEDS_MAX];
+    struct engine_config engine;
+};
+extern struct ward_config ward_config;
+
+struct ward {
+    struct record_sink sink; /* first */
+    struct engine *engine;
+    struct arena arena;
+    bool silent; /* a journal is fed: records are dropped */
+    char text[WARD_TEXT_MAX];
+    struct record *records;
+    unsigned record_count, in_step;
+    struct observation *journal;
+    unsigned journal_count;
+    uint64_t seq, newest_id, bed_seq[WARD_BEDS_MAX];
+};
+
+/* One adult bed with one monitor, no vitals, no rules, as in a replay (stays begin at admission). */
+void ward_clear_config(void);
+void ward_add_channel(enum vital vital, uint32_t period_ms); /* believable: 0 to 300 */
+struct rule *ward_add_rule(const char *name, const char *when, const char *clear, int limit, enum priority priority);
+void ward_add_signal(const char *name, enum signal_meaning means, uint8_t monitor, uint8_t number);
+void ward_add_monitor(void);    /* a second one at the bed */
+void ward_add_second_bed(void); /* the same once more; after everything else */
+
+/* Open, begun at 0, and with every bed admitted then if the configuration is a replay's. */
+struct ward *ward_open(void);
+struct ward *ward_start(void);
+void ward_close(struct ward *ward);
+
+/* What is lost when a gateway dies, and what of it comes back. */
+struct ward_break {
+    unsigned committed;      /* records that reached the store */
+    int64_t journal_from_ms; /* the journal reaches back to here */
+    int64_t begin_ms;        /* the next run begins */
+    bool unverified;         /* after a break of unknown length: without the journal */
+};
+struct ward *ward_restart(const struct ward *before, const struct ward_break *lost);
+
+void ward_until(struct ward *ward, double seconds);
+void ward_observe(struct ward *ward, double seconds, const struct observation *o); /* at that instant */
+void ward_value(struct ward *ward, double seconds, enum vital vital, double number);
+void ward_values(struct ward *ward, int from_s, int to_s, enum vital vital, double number); /* one a second */
+void ward_invalid(struct ward *ward, double seconds, enum vital vital, enum quality quality);
+void ward_invalids(struct ward *ward, int from_s, int to_s, enum vital vital, enum quality quality);
+void ward_heard(struct ward *ward, double seconds, uint8_t monitor);
+void ward_signal(struct ward *ward, double seconds, uint8_t monitor, uint8_t signal, bool on);
+
+/* The lines "seconds alarm phase state priority value" (-1: none) since the last time. */
+void ward_expect(struct ward *ward, const char *lines);
+const struct alert *ward_newest(const struct ward *ward); /* alert */
+const struct alert *ward_newest_of(const struct ward *ward, const char *name);
+
+/* Everything that a record says, as text. */
+#define WARD_RECORD_TEXT_MAX 1024
+void ward_describe(const struct record *record, char text[WARD_RECORD_TEXT_MAX]);
+
+#endif
