@@ -56,12 +56,12 @@ enum alarm_inactivation {
 };
 
 /* Why a technical alarm is there; the word goes into `reason`, none is null. */
-#define REASON_LIST(X)                                                                                    \
-    X(NONE, "")                                                                                           \
-    X(NOT_MONITORED, "not_monitored")                                                                     \
-    X(NO_ANSWER, "no_answer")                                                                             \
-    X(SENSOR_OFF, "sensor_off") X(ABSENT, "absent") X(IMPLAUSIBLE, "implausible") X(IDENTITY, "identity") \
-        X(UNVERIFIED, "unverified")
+#define REASON_LIST(X)                \
+    X(NONE, "")                       \
+    X(NOT_MONITORED, "not_monitored") \
+    X(NO_ANSWER, "no_answer")         \
+    X(SENSOR_OFF, "sensor_off")       \
+    X(ABSENT, "absent") X(IMPLAUSIBLE, "implausible") X(IDENTITY, "identity") X(UNVERIFIED, "unverified")
 
 enum alarm_reason {
 #define REASON_ENUM(name, word) REASON_##name,

@@ -179,6 +179,7 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
     engine->records_max = engine_config_records_max(config);
     engine->now_ms = INSTANT_NONE;
     engine->settle_until_ms = INSTANT_NONE;
+    engine->begun_ms = INSTANT_NONE;
     engine->next_id = 1;
     prepare_gateway(engine);
     return engine;
@@ -402,6 +403,7 @@ void engine_begin(struct engine *engine, int64_t now_ms)
 {
     assert(!engine->begun && now_ms >= engine->now_ms);
     engine->begun = true;
+    engine->begun_ms = now_ms;
     engine->now_ms = now_ms;
     engine->settle_until_ms = engine->restored ? now_ms + ENGINE_SILENT_AFTER_MS : INSTANT_NONE;
     for (unsigned b = 0; b < engine->config->bed_count; b++) {

@@ -93,6 +93,7 @@ struct engine {
     uint64_t seed, seq, next_id;
     uint64_t saved_seq, saved_next_id;
     int64_t now_ms;
+    int64_t begun_ms;        /* INSTANT_NONE before engine_begin */
     int64_t settle_until_ms; /* restored technical alarms are not ended before: monitors need time to speak */
     bool restored;           /* alarms were */
     uint32_t records_max;
@@ -121,6 +122,7 @@ void stay_begin(struct engine *engine, struct bed *bed, int64_t start_ms);
 void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule,
                      uint16_t rule_index);
 void rule_alarm_reset(struct rule_alarm *rule_alarm);
+void rule_alarm_reset_delay(struct rule_alarm *rule_alarm);
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
 
 /* technical.c */

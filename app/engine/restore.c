@@ -89,14 +89,15 @@ static struct rule_alarm *find_rule(struct bed *bed, const struct rule *rule)
     return NULL;
 }
 
-/* The committed state of a rule's alarm replaces what the silent run made of its delay. */
+/* The committed state of a rule's alarm replaces what the silent run made of its delay. How long the rule has been unknown or clear stays as
+ * the silent run found it. */
 static struct alarm *take_rule(struct bed *bed, const struct engine *engine, const struct alarm_key *key)
 {
     struct rule_alarm *r = find_rule(bed, &engine->config->rules[key->index]);
     if (r == NULL) {
         return NULL;
     }
-    rule_alarm_reset(r);
+    rule_alarm_reset_delay(r);
     return key->family == ALARM_OF_RULE ? &r->alarm : &r->not_monitored;
 }
 

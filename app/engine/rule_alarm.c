@@ -87,7 +87,7 @@ void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *ou
     rule_alarm_reset(out);
 }
 
-static void reset_delay(struct rule_alarm *r)
+void rule_alarm_reset_delay(struct rule_alarm *r)
 {
     r->violated_at_ms = INSTANT_NONE;
     r->delay_resumed_ms = INSTANT_NONE;
@@ -96,7 +96,7 @@ static void reset_delay(struct rule_alarm *r)
 
 void rule_alarm_reset(struct rule_alarm *r)
 {
-    reset_delay(r);
+    rule_alarm_reset_delay(r);
     r->clear_since_ms = INSTANT_NONE;
     r->unknown_since_ms = INSTANT_NONE;
     r->deadline_ms = INSTANT_NONE;
@@ -131,10 +131,10 @@ static bool gap_since(const struct bed *bed, const struct rule_alarm *r, int64_t
 static void run_delay(const struct bed *bed, struct rule_alarm *r, enum verdict verdict, int64_t now_ms)
 {
     if (r->violated_at_ms != INSTANT_NONE && gap_since(bed, r, r->violated_at_ms)) {
-        reset_delay(r);
+        rule_alarm_reset_delay(r);
     }
     if (verdict == VERDICT_CLEAR) {
-        reset_delay(r);
+        rule_alarm_reset_delay(r);
     } else if (verdict == VERDICT_UNKNOWN) {
         if (r->delay_resumed_ms != INSTANT_NONE) {
             r->delay_elapsed_ms += now_ms - r->delay_resumed_ms;
@@ -163,7 +163,7 @@ static void step_inactive(struct engine *engine, struct bed *bed, struct rule_al
     run_delay(bed, r, when, engine->now_ms);
     if (delay_over_at(r) <= engine->now_ms) {
         alarm_start(engine, bed, &r->alarm, r->violated_at_ms);
-        reset_delay(r);
+        rule_alarm_reset_delay(r);
         r->clear_since_ms = INSTANT_NONE;
     }
 }
@@ -216,6 +216,23 @@ static void step_active(struct engine *engine, struct bed *bed, struct rule_alar
     }
 }
 
+/* The stay's start; after a restart, that of the engine. */
+static int64_t watched_since(const struct engine *engine, const struct bed *bed)
+{
+    return bed->state.stay_start_ms > engine->begun_ms ? bed->state.stay_start_ms : engine->begun_ms;
+}
+
+/* One of its vitals has had no valid observation in this stay: it has been unknown all the time. */
+static bool never_came(const struct bed *bed, const struct rule_alarm *r)
+{
+    for (unsigned i = 0; i < r->rule->when.window_count; i++) {
+        if (!bed_channel(bed, r->rule->when.windows[i].vital)->was_valid) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Until the first whole span since the first observation an unknown is no fault. */
 static bool is_first_span(const struct rule_alarm *r, int64_t now_ms)
 {
@@ -236,12 +253,12 @@ static void step_unknown(struct engine *engine, struct bed *bed, struct rule_ala
         return;
     }
     if (r->unknown_since_ms == INSTANT_NONE) {
-        r->unknown_since_ms = now_ms;
+        r->unknown_since_ms = never_came(bed, r) ? watched_since(engine, bed) : now_ms;
     }
     if (now_ms - r->unknown_since_ms < (int64_t)r->rule->unknown_after_ms) {
         return;
     }
-    reset_delay(r);
+    rule_alarm_reset_delay(r);
     if (!r->not_monitored.raised) {
         alarm_start(engine, bed, &r->not_monitored, r->unknown_since_ms);
     }

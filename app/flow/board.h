@@ -1,8 +1,9 @@
 /*
  * board.h: the newest view of every bed and of the gateway's parts, put up by their threads for whoever shows them.
  *
- * The engine thread puts bed views up; the deliver thread and the status socket take copies. A short mutex guards each copy: nobody holds it while
- * doing anything else. Health figures of buses and runners are atomics of their own (driver.h).
+ * The engine thread puts bed views up; the deliver thread and the status socket take copies. A short mutex guards each
+ * copy: nobody holds it while doing anything else. Health figures of buses and runners are atomics of their own
+ * (driver.h).
  */
 #ifndef WARDGATE_BOARD_H
 #define WARDGATE_BOARD_H

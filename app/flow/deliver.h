@@ -1,10 +1,12 @@
 /*
  * deliver.h: the uplink's thread: brings the retained present and every alert of the outbox to a broker.
  *
- * On every connect: status; the alarm topics of the whole gateway, high priority first, emptied ones included; settings and vitals of each bed;
- * then the outbox in order per bed, paced, marked late; a bed without backlog has its live alert through at once. Its own window of
- * unacknowledged publishes and its own reconnect (Paho's stalls and races are avoided). A row leaves the outbox only after its PUBACK, through the store thread.
- * What the broker refuses stays in the outbox and is tried again after 30 s; board.uplink_refused_us says so.
+ * On every connect: status; the alarm topics of the whole gateway, high priority first, emptied ones included; settings
+ * and vitals of each bed; then the outbox in order per bed, paced, marked late; a bed without backlog has its live
+ * alert through at once. Its window of unacknowledged publishes and its reconnect are its own, not the library's. A row
+ * leaves the outbox only after its PUBACK, through the store thread. What the broker refuses stays in the outbox and is
+ * tried again after 30 s; board.uplink_refused_us says so.
+ *
  * Thread: its own; deliver_make, _start and _stop belong to the thread that builds the gateway.
  */
 #ifndef WARDGATE_DELIVER_H
@@ -53,7 +55,8 @@ struct wake *deliver_wake(
     struct deliver *deliver); /* raised after commits, direct alerts and new views; from deliver_make on */
 enum status deliver_start(struct deliver *deliver) MUST_CHECK; /* STATUS_IO, STATUS_NO_MEMORY */
 
-/* Publishes status offline, disconnects and ends: within 1 s, 2 s when the broker or a name lookup hangs. Nobody may raise its wake any more. */
+/* Publishes status offline, disconnects and ends: within 1 s, 2 s when the broker or a name lookup hangs. Nobody may
+ * raise its wake any more. */
 void deliver_stop(struct deliver *deliver);
 
 #endif

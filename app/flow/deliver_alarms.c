@@ -1,9 +1,9 @@
 /*
- * The alarms' retained states. One follows each alert as it is handed over (alarms_show); a pass over all of them comes on every connect
- * and every 20 s. A pass shows the direct ones first, then the store's, high priority first.
+ * The alarms' retained states. One follows each alert as it is handed over (alarms_show); a pass over all of them comes
+ * on every connect and every 20 s. A pass shows the direct ones first, then the store's, high priority first.
  *
- * The store is read in batches, because each visit of it begins at its first alarm. What was gathered and not shown yet is forgotten when an alert
- * overtakes it: a state never goes back to an older one.
+ * The store is read in batches, because each visit of it begins at its first alarm. What was gathered and not shown yet
+ * is forgotten when an alert overtakes it: a state never goes back to an older one.
  */
 #include <assert.h>
 #include <string.h>

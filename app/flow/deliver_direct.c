@@ -14,8 +14,8 @@ static struct direct_slot *find(struct deliver *d, enum direct_state state)
     return found;
 }
 
-/* A settled one may make room: then its alarm's topic is the store's again. One that was not sent never does: the ring behind
- * it fills and its producer keeps the rest. */
+/* A settled one may make room: then its alarm's topic is the store's again. One that was not sent never does: the ring
+ * behind it fills and its producer keeps the rest. */
 void direct_take(struct deliver *d)
 {
     for (;;) {
@@ -109,7 +109,7 @@ void direct_step(struct deliver *d)
     }
 }
 
-/* They come in the order of seq. What was refused is a hole that the number never passes: the store will have to bring it. */
+/* They come in the order of seq. What was refused is a hole that the number never passes: the store has to bring it. */
 static void tell_acknowledged(struct deliver *d, uint64_t settled_seq)
 {
     const enum direct_state open_states[] = {DIRECT_WAITING, DIRECT_IN_FLIGHT};

@@ -1,5 +1,6 @@
 /*
- * deliver_internal.h: the parts of the deliver thread and what they share. Private to app/flow/deliver*.c; that thread alone.
+ * deliver_internal.h: the parts of the deliver thread and what they share. Private to app/flow/deliver*.c; that thread
+ * alone.
  *
  *     deliver.c          the thread: its round, its end
  *     deliver_link.c     the connection, its retries, and the window of unacknowledged publishes
@@ -8,7 +9,8 @@
  *     deliver_outbox.c   the rows of the outbox, in order per bed
  *     deliver_direct.c   alerts that a sick store could not commit
  *
- * Every step does what can be done now and says by deliver_due when it wants the next round; an acknowledgement or news wake the thread sooner.
+ * Every step does what can be done now and says by deliver_due when it wants the next round; an acknowledgement or news
+ * wake the thread sooner.
  */
 #ifndef WARDGATE_DELIVER_INTERNAL_H
 #define WARDGATE_DELIVER_INTERNAL_H
@@ -105,7 +107,8 @@ struct alarms {
     size_t owed_length;
 };
 
-/* Rows up to `through` were handed over, except those of places that are behind; rows up to `behind_through` too, wherever they belong. */
+/* Rows up to `through` were handed over, except those of places that are behind; rows up to `behind_through` too,
+ * wherever they belong. */
 struct outbox {
     bool begun;
     bool stopped;                             /* within a visit: no room */
@@ -120,7 +123,8 @@ struct outbox {
 
 enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_SETTLED };
 
-/* Those out of our hands (delivered, or refused) stay until the store knows them: till then they are newer than its alarms. */
+/* Those out of our hands (delivered, or refused) stay until the store knows them: till then they are newer than its
+ * alarms. */
 struct direct_slot {
     enum direct_state state;
     struct direct_alert alert;
@@ -167,7 +171,8 @@ void link_step(struct deliver *d); /* takes events, connects when due, gives up 
 bool link_has_room(const struct deliver *d, enum flight_kind kind);
 bool link_has_spare_room(const struct deliver *d); /* for a state that no alert waits for: it leaves half the window */
 uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind);
-/* QoS 1. False: not now (no room). True: handed over, or hopeless and counted as refused. Of `what`, kind, row, seq and direct are looked at. */
+/* QoS 1. False: not now (no room). True: handed over, or hopeless and counted as refused. Of `what`, kind, row, seq and
+ * direct are looked at. */
 bool link_publish(struct deliver *d, const struct uplink_message *message, const struct flight *what);
 /* Retained, QoS 1, within the window; length 0 empties the topic. */
 bool link_publish_state(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms);

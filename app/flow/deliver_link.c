@@ -6,7 +6,8 @@
  *      +---------- link_drop <------+ next broker        | for 15 s: the same broker once more
  *      +---------- link_drop <---------------------------+
  *
- * The wait before the next attempt doubles from 0.2 s to 10 s, 20 % more or less, and starts over once a connection lasted 10 s.
+ * The wait before the next attempt doubles from 0.2 s to 10 s, 20 % more or less, and starts over once a connection
+ * lasted 10 s.
  */
 #include <assert.h>
 #include <string.h>
@@ -383,7 +384,8 @@ void link_step(struct deliver *d)
     }
 }
 
-/* The last word: offline, retained, so that nobody waits for the keep-alive. What was acknowledged meanwhile need not be sent again. */
+/* The last word: offline, retained, so that nobody waits for the keep-alive. What was acknowledged meanwhile need not
+ * be sent again. */
 void link_farewell(struct deliver *d)
 {
     if (d->link.state != LINK_UP) {

@@ -1,13 +1,14 @@
 /*
- * The outbox is read by two passes. The live pass goes on with the newest rows; a row whose place is behind it only counts, because the place's
- * older rows come first. The backlog pass follows, paced, and hands over the rows of the places that are behind, until
- * none is. Each row is handed over by exactly one of them, and the rows of one place in their order:
+ * The outbox is read by two passes. The live pass goes on with the newest rows; a row whose place is behind it only
+ * counts, because the place's older rows come first. The backlog pass follows, paced, and hands over the rows of the
+ * places that are behind, until none is. Each row is handed over by exactly one of them, and the rows of one place in
+ * their order:
  *
  *     backlog pass: [ ... behind_through ]   live pass: [ ... through ]   behind_through <= through
  *     behind[place] = rows of the place in (behind_through, through]      0: the live pass hands its rows over
  *
- * An acknowledged row goes to the store thread, which moves it to history. A connection that ends forgets all of this; the next one begins with what the
- * outbox still holds.
+ * An acknowledged row goes to the store thread, which moves it to history. A connection that ends forgets all of this;
+ * the next one begins with what the outbox still holds.
  */
 #include <string.h>
 
@@ -236,7 +237,8 @@ void outbox_return_acked(struct deliver *d)
     tell_through(d);
 }
 
-/* What was left in the outbox (refused, damaged) is tried by beginning anew, when nothing is under way that may still be acknowledged. */
+/* What was left in the outbox (refused, damaged) is tried by beginning anew, when nothing is under way that may still
+ * be acknowledged. */
 static void begin_again_when_due(struct deliver *d)
 {
     struct outbox *outbox = &d->outbox;

@@ -70,7 +70,8 @@ static const struct channel_config *channel_of(const struct bed_config *bed, uin
     return NULL;
 }
 
-/* The engine takes a value out of its view when it goes stale. Should its thread stand still, the value must not stay current here. */
+/* The engine takes a value out of its view when it goes stale. Should its thread stand still, the value must not stay
+ * current here. */
 static void drop_stale(struct deliver *d, struct bed_view *view)
 {
     const int64_t now_ms = deliver_engine_ms(d);

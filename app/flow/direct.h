@@ -1,8 +1,9 @@
 /*
- * direct.h: an alert on its way around a store that cannot commit: what the store thread hands to the uplink, and nobody else.
+ * direct.h: an alert on its way around a store that cannot commit: what the store thread hands to the uplink, and
+ * nobody else.
  *
- * The only road by which an alert that is not durable reaches the broker; it says so there ("durable":false), and is committed later under the
- * same identity. Plain data, copied through a ring.
+ * The only road by which an alert that is not durable reaches the broker; it says so there ("durable":false), and is
+ * committed later under the same identity. Plain data, copied through a ring.
  */
 #ifndef WARDGATE_DIRECT_H
 #define WARDGATE_DIRECT_H

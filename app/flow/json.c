@@ -69,8 +69,8 @@ static size_t milli_text(int32_t value_milli, char text[MILLI_TEXT_MAX])
     return (size_t)length;
 }
 
-/* Length of the well-formed UTF-8 sequence (RFC 3629) at `text`, 0 when there is none. The second byte's range keeps out overlong
- * forms, surrogates and what lies beyond U+10FFFF. */
+/* Length of the well-formed UTF-8 sequence (RFC 3629) at `text`, 0 when there is none. The second byte's range keeps
+ * out overlong forms, surrogates and what lies beyond U+10FFFF. */
 static size_t utf8_length(const unsigned char *text, size_t available)
 {
     const unsigned char first = text[0];

@@ -1,9 +1,9 @@
 /*
  * json.h: writes one JSON object into the caller's buffer: no allocation, no floating point, always valid UTF-8.
  *
- * json_begin opens the object, one call a member follows, json_end closes it. A key of NULL writes a member without a name (an element of an
- * array). Keys are our own words and are not escaped; texts are. What does not fit is dropped whole and json_end says so by 0:
- * no check is needed between. Pure; the caller's thread.
+ * json_begin opens the object, one call a member follows, json_end closes it. A key of NULL writes a member without a
+ * name (an element of an array). Keys are our own words and are not escaped; texts are. What does not fit is dropped
+ * whole and json_end says so by 0: no check is needed between. Pure; the caller's thread.
  */
 #ifndef WARDGATE_JSON_H
 #define WARDGATE_JSON_H

@@ -9,7 +9,8 @@
 
 #define SCHEMA "1"
 
-/* Bounds of an alert's own words, in bytes of output, so that any alert fits PAYLOAD_ALERT_MAX: a long text is cut, an alert is never lost. */
+/* Bounds of an alert's own words, in bytes of output, so that any alert fits PAYLOAD_ALERT_MAX: a long text is cut, an
+ * alert is never lost. */
 #define TEXT_BYTES_MAX   700
 #define ADVICE_BYTES_MAX 300
 
@@ -86,7 +87,7 @@ static int parameter_at(const struct rule *rule, const char *brace, size_t *leng
     return -1;
 }
 
-/* The rule's text with {limit} and its other parameters replaced by the values in force; other braces stay as they are. */
+/* The rule's text with {limit} and its other parameters replaced by the values in force; other braces stay. */
 static void add_rule_text(struct json *json, const struct rule *rule, const struct alert *alert)
 {
     const char *rest = rule->text;

@@ -1,9 +1,9 @@
 /*
  * payload.h: what goes onto the broker, as UTF-8 JSON in the caller's buffer (DESIGN.md, MQTT).
  *
- * One function a topic. Each returns the length written, or 0 when it does not fit (a bound checked by tests for the largest of each). Engine instants are turned
- * into wall time by adding correction_ms. A rule's text or advice that is too long is cut, so that an alert always fits. Pure; any thread.
- * No patient names, ever.
+ * One function a topic. Each returns the length written, or 0 when it does not fit (a bound checked by tests for the
+ * largest of each). Engine instants are turned into wall time by adding correction_ms. A rule's text or advice that is
+ * too long is cut, so that an alert always fits. Pure; any thread. No patient names, ever.
  */
 #ifndef WARDGATE_PAYLOAD_H
 #define WARDGATE_PAYLOAD_H
@@ -45,7 +45,8 @@ size_t payload_alarm(const char *content, size_t length, int64_t expires_wall_ms
 size_t payload_vitals(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
                       int64_t expires_wall_ms, char *out, size_t size);
 
-/* What is in force at a bed: stay, class, every rule with its limits (default or overridden), pauses (none yet), oxygen and SpO2 scale (unknown). */
+/* What is in force at a bed: stay, class, every rule with its limits (default or overridden), pauses (none yet), oxygen
+ * and SpO2 scale (unknown). */
 size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
                         int64_t at_wall_ms, int64_t expires_wall_ms, char *out, size_t size);
 

@@ -14,8 +14,8 @@ struct date {
     int year, month, day;
 };
 
-/* Proleptic Gregorian. Years are counted from 1 March, so that the leap day is the last of its year and a month's first day follows from its
- * number alone (153 days in each five months). */
+/* Proleptic Gregorian. Years are counted from 1 March, so that the leap day is the last of its year and a month's first
+ * day follows from its number alone (153 days in each five months). */
 static struct date date_of_day(int64_t days_since_1970)
 {
     const int64_t days = days_since_1970 + DAYS_TO_MARCH_0 + DAYS_PER_400_YEARS; /* not negative from year 0 on */

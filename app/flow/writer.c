@@ -87,6 +87,15 @@ static enum status put_alert(struct writer *w, struct store *store, const struct
     return store_put_alarm(store, &alarm);
 }
 
+/* The newest of an episodic vital, which outlives the journal. */
+static enum status put_measurement(const struct writer *w, struct store *store, const struct observation *o)
+{
+    char key[STORE_KEY_MAX];
+    (void)snprintf(key, sizeof key, STATE_MEASUREMENT "%s/%s", w->config->engine->beds[o->bed].id,
+                   vital_info(o->vital)->name);
+    return store_put_state(store, key, o, sizeof *o);
+}
+
 /* An alert whose seq the store knows already is one of a commit that seemed to have failed. */
 static enum status put_record(struct writer *w, struct store *store, const struct pending_record *pending,
                               uint64_t stored_seq)
@@ -95,6 +104,8 @@ static enum status put_record(struct writer *w, struct store *store, const struc
     enum status status = STATUS_OK;
     if (record->kind == RECORD_ALERT && record->alert.seq > stored_seq) {
         status = put_alert(w, store, pending);
+    } else if (record->kind == RECORD_MEASUREMENT) {
+        status = put_measurement(w, store, &record->measurement);
     }
     if (status == STATUS_OK && record->bed != BED_NONE) {
         w->beds[record->bed] = (struct known_bed){.known = true, .snapshot = record->bed_state};
@@ -221,65 +232,16 @@ static enum status find_stored_seq(struct writer *w, struct store *store, uint64
     return STATUS_OK;
 }
 
-static bool is_measurement(const struct engine_config *engine, const struct observation *o)
-{
-    if (o->kind != OBSERVATION_VALUE || o->quality != QUALITY_VALID || o->bed >= engine->bed_count) {
-        return false;
-    }
-    const struct bed_config *bed = &engine->beds[o->bed];
-    for (unsigned i = 0; i < bed->channel_count; i++) {
-        if (bed->channels[i].vital == o->vital) {
-            return bed->channels[i].episodic;
-        }
-    }
-    return false;
-}
-
-static enum status put_measurement(const struct writer *w, struct store *store, const struct observation *o)
-{
-    char key[STORE_KEY_MAX];
-    (void)snprintf(key, sizeof key, STATE_MEASUREMENT "%s/%s", w->config->engine->beds[o->bed].id,
-                   vital_info(o->vital)->name);
-    return store_put_state(store, key, o, sizeof *o);
-}
-
-/* Puts the measurements of episodic vitals in a row of the journal, which outlive it; with store NULL only counts them. */
-static enum status put_measurements(const struct writer *w, struct store *store, uint32_t *out_count)
-{
-    const struct commit_journal *row = w->batch.journal;
-    enum status status = STATUS_OK;
-    *out_count = 0;
-    for (size_t at = 0; row != NULL && at < row->size; at += STORE_PIECE_MAX) {
-        struct observation piece[COMMIT_JOURNAL_PIECE];
-        const size_t size = row->size - at < STORE_PIECE_MAX ? row->size - at : STORE_PIECE_MAX;
-        const uint32_t count = commit_journal_decode(row->bytes + at, size, piece, COMMIT_JOURNAL_PIECE);
-        for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
-            if (is_measurement(w->config->engine, &piece[i])) {
-                ++*out_count;
-                status = store != NULL ? put_measurement(w, store, &piece[i]) : STATUS_OK;
-            }
-        }
-    }
-    return status;
-}
-
 static bool has_group(const struct writer *w)
 {
-    uint32_t measurements = 0;
-    const enum status counted = put_measurements(w, NULL, &measurements);
-    return counted == STATUS_OK &&
-           (w->batch.record_count + w->batch.delivered_count + measurements > 0 || !w->clock_is_put);
+    return w->batch.record_count + w->batch.delivered_count > 0 || !w->clock_is_put;
 }
 
 static enum status put_group(struct writer *w, struct store *store, uint64_t stored_seq)
 {
-    uint32_t measurements = 0;
     enum status status = put_delivered(w, store);
     if (status == STATUS_OK) {
         status = put_records(w, store, stored_seq);
-    }
-    if (status == STATUS_OK) {
-        status = put_measurements(w, store, &measurements);
     }
     if (status == STATUS_OK && !w->clock_is_put) {
         status = store_put_state(store, STATE_CLOCK, w->config->clock, sizeof *w->config->clock);

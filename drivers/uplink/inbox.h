@@ -1,9 +1,10 @@
 /*
- * inbox.h: what the uplink's threads leave for its caller: a bounded queue of events, and the places of publishes that wait.
+ * inbox.h: what the uplink's threads leave for its caller: a bounded queue of events, and the places of publishes that
+ * wait.
  *
- * Events may come from any thread and are taken by the caller's. A place stands for one publish from when it is handed over until its one event: it
- * ties the caller's tag to the token by which the library names it. What belongs to an older connection than the newest is dropped.
- * Private to drivers/uplink. Owned by the uplink; fixed size.
+ * Events may come from any thread and are taken by the caller's. A place stands for one publish from when it is handed
+ * over until its one event: it ties the caller's tag to the token by which the library names it. What belongs to an
+ * older connection than the newest is dropped. Private to drivers/uplink. Owned by the uplink; fixed size.
  */
 #ifndef WARDGATE_UPLINK_INBOX_H
 #define WARDGATE_UPLINK_INBOX_H
@@ -35,7 +36,8 @@ struct inbox {
 void inbox_init(struct inbox *inbox, struct wake *wake);
 void inbox_fini(struct inbox *inbox);
 
-/* Any thread. A full queue drops the event: the caller will be told that the connection is lost, so that it waits for nothing for ever. */
+/* Any thread. A full queue drops the event: the caller will be told that the connection is lost, so that it waits for
+ * nothing for ever. */
 void inbox_note(struct inbox *inbox, const struct uplink_event *event);
 
 /* Any thread: the end of the publish that the library calls `token`. Its tag is put into the event. */

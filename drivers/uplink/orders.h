@@ -1,8 +1,10 @@
 /*
- * orders.h: what the uplink's caller wants of its thread: messages to publish, in order, and to connect, disconnect or end.
+ * orders.h: what the uplink's caller wants of its thread: messages to publish, in order, and to connect, disconnect or
+ * end.
  *
- * One producer, one consumer. Messages are copied into a buffer of fixed size, which starts over each time it has run empty; one that does not
- * fit is refused, figures (QoS 0) sooner than alerts (QoS 1). A disconnect comes after the messages before it; the end comes before everything. Private to drivers/uplink.
+ * One producer, one consumer. Messages are copied into a buffer of fixed size, which starts over each time it has run
+ * empty; one that does not fit is refused, figures (QoS 0) sooner than alerts (QoS 1). A disconnect comes after the
+ * messages before it; the end comes before everything. Private to drivers/uplink.
  */
 #ifndef WARDGATE_UPLINK_ORDERS_H
 #define WARDGATE_UPLINK_ORDERS_H

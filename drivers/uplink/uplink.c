@@ -1,19 +1,20 @@
 /*
  * The only file that knows Paho: its MQTTClient, driven by a thread of our own, because its calls block.
  *
- *     caller ──orders──► uplink thread ──MQTTClient_*──► Paho          (connect, publish, disconnect)
- *     caller ◄──inbox─── callbacks, on Paho's own thread               (acknowledged, lost)
+ *     caller ──orders──► uplink thread ──MQTTClient_*──► Paho     connect, publish, disconnect
+ *     caller ◄──inbox─── callbacks, on Paho's own thread          acknowledged, lost
  *
- * Why not MQTTAsync: it keeps the reason of a good acknowledgement to itself ("no matching subscribers" is 16, and nobody would
- * know that nobody listens), misses wake-ups, looks at a connect's time-out only every 3 s, and leaks what it had queued.
+ * Why not MQTTAsync: it keeps the reason of a good acknowledgement to itself ("no matching subscribers" is 16, and
+ * nobody would know that nobody listens), looks at a connect's time-out only every 3 s, and leaks what it had queued.
+ *
  * What Paho's source and its issues teach, and what is done about it here:
  *   - Callbacks run under its one global lock: they only note an event, and call nothing that takes it.
- *   - A client that lost its connection is not used again: every attempt has a fresh one. The old one is destroyed on the
- *     uplink thread, at least a back-off after the loss was told, when no callback of it can still be on its way.
- *   - A publish blocks while the socket is full, a connect while a name is looked up: the caller's thread never waits for either. At the close it
- *     waits for a bounded time; a thread that does not come back is left to the end of the process and finds the uplink detached.
+ *   - Every attempt has a fresh client. The old one is destroyed on the uplink thread, at least a back-off after its
+ *     loss was told, when no callback of it can still be on its way; disconnected first, or destroying it would leak.
+ *   - A publish blocks while the socket is full, a connect while a name is looked up: the caller never waits for
+ *     either. uplink_close waits for a bounded time and then leaves the thread alone with all it stands on.
  *   - In MQTT 5 a DISCONNECT from the broker calls `disconnected`, not `connection lost`: both are taken.
- *   - Above the broker's Receive Maximum a publish blocks: UPLINK_CONNECTED tells it, the caller keeps its window below.
+ *   - Above the broker's Receive Maximum a publish blocks: UPLINK_CONNECTED tells it, the caller's window is smaller.
  */
 #include "drivers/uplink/uplink.h"
 
@@ -35,7 +36,7 @@
 #define CLOSE_WAIT_US          1500000
 #define RECEIVE_MAXIMUM_UNSAID 65535 /* what an absent Receive Maximum means (MQTT 5, 3.2.2.3.3) */
 
-/* AEAD suites exist from TLS 1.2 on, so that a list of nothing else is a minimum version that no system default can lower. */
+/* AEAD suites exist from TLS 1.2 on: a list of nothing else is a minimum version that no system default can lower. */
 #define TLS12_SUITES "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"
 
 struct attempt { /* context of a connection's callbacks */
@@ -153,7 +154,7 @@ static void disconnect_client(struct uplink *uplink)
     }
 }
 
-/* MQTTClient_destroy leaks the socket and the TLS session of a client that is still connected. */
+/* MQTTClient_destroy leaks the socket and the TLS session of a client that is connected. */
 static void destroy_client(struct uplink *uplink)
 {
     if (uplink->client != NULL) {

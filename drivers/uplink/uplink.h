@@ -1,11 +1,14 @@
 /*
- * uplink.h: one connection to an MQTT broker (Eclipse Paho), MQTT 5 or 3.1.1, without the library's reconnect or persistence.
+ * uplink.h: one connection to an MQTT broker (Eclipse Paho), MQTT 5 or 3.1.1, without the library's reconnect or
+ * persistence.
  *
- * A thread of the uplink's own calls the library, whose calls block; the caller never waits for the network. Messages are copied before
- * uplink_publish returns. What happens is noted in a bounded queue and raises the caller's wake; the caller takes events with uplink_next_event.
- * Each attempt to connect has a fresh client, so that nothing queued for an old connection can reach a new one.
- * Thread: all calls from one thread (the deliver thread). Allocation happens at uplink_open and inside Paho, within its named fence.
- * TLS: 1.2 at least, the broker's certificate and host name are always verified. Source: MQTT 5.0 and 3.1.1 (OASIS); Paho C 1.3.12.
+ * A thread of the uplink's own calls the library, whose calls block; the caller never waits for the network. Messages
+ * are copied before uplink_publish returns. What happens is noted in a bounded queue and raises the caller's wake; the
+ * caller takes events with uplink_next_event. Each attempt to connect has a fresh client, so that nothing queued for
+ * an old connection can reach a new one. TLS 1.2 at least; the broker's certificate and host name are always verified.
+ *
+ * Thread: all calls from one (the deliver thread). Allocation: at uplink_open, and inside Paho, its named fence.
+ * Source: MQTT 5.0 and 3.1.1 (OASIS); Paho C 1.3.12.
  */
 #ifndef WARDGATE_UPLINK_H
 #define WARDGATE_UPLINK_H
@@ -68,8 +71,9 @@ struct uplink;
 enum status uplink_open(const struct uplink_config *config, struct wake *wake, struct uplink **out) MUST_CHECK;
 void uplink_close(struct uplink *uplink); /* NULL is allowed; bounded in time even with a dead broker */
 
-/* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again, and keep the broker's texts until then. The
- * connection before is dropped. STATUS_INVALID (URL), STATUS_NOT_FOUND (the password file cannot be read): nothing was begun. */
+/* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again, and keep the
+ * broker's texts until then. The connection before is dropped. STATUS_INVALID (URL), STATUS_NOT_FOUND (the password
+ * file cannot be read): nothing was begun. */
 enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *broker) MUST_CHECK;
 /* A clean DISCONNECT after what is queued, waiting at most timeout_ms for it. No UPLINK_LOST follows. */
 void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms);

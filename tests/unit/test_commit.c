@@ -238,10 +238,10 @@ static void test_measurements_outlive_the_journal(void **state)
     struct observation o;
     size_t length = 0;
     commit_rig_make(true);
-    observe(0, VITAL_nibp_sys, 120000);
-    observe(0, VITAL_nibp_sys, 130000);
+    commit_rig_measurement(0, VITAL_nibp_sys, 120000);
+    commit_rig_measurement(0, VITAL_nibp_sys, 130000);
+    observe(0, VITAL_nibp_sys, 99000); /* what the engine did not take for a measurement */
     observe(0, VITAL_spo2, 97000);
-    observe(RIG_BEDS, VITAL_nibp_sys, 99000); /* no such bed */
     commit_rig_round(1000000);
     read_state(STATE_MEASUREMENT "b01/nibp_sys", &o, sizeof o);
     assert_int_equal(o.value_milli, 130000);

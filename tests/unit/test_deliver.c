@@ -1,5 +1,6 @@
 /*
- * What the deliver thread brings to the broker, and in which order: the present on connect, live alerts, figures, alerts around a sick store.
+ * What the deliver thread brings to the broker, and in which order: the present on connect, live alerts, figures,
+ * alerts around a sick store.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /*
- * No alert is lost, doubled under another id, or out of order, whatever the broker does: absent, restarted, refusing, frozen, gone.
+ * No alert is lost, doubled under another id, or out of order, whatever the broker does: absent, restarted, refusing,
+ * frozen, gone.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,13 @@
 #include "drivers/monitor/modbus/modbus_driver.h"
 #include "hal/clock.h"
 
-enum { CONNECT_US = 3000000, RETRY_MS_MIN = 1000, RETRY_MS_MAX_RTU = 5000, RETRY_MS_MAX_TCP = 30000 };
+enum {
+    CONNECT_US = 3000000,
+    RETRY_MS_MIN = 1000,
+    RETRY_MS_MAX_RTU = 5000,
+    RETRY_MS_MAX_TCP = 30000,
+    PROBE_YIELDS_US = 30000000
+};
 
 static void set_state(struct bus *bus, enum bus_state state, enum status last_error, int last_errno)
 {
@@ -16,22 +22,35 @@ static void set_state(struct bus *bus, enum bus_state state, enum status last_er
     atomic_store_explicit(&bus->health.last_errno, last_errno, memory_order_relaxed);
 }
 
-void bus_rest(struct bus *bus)
+/* The earliest turn. Probes let due polls go first, so that dead monitors live on idle time, unless they have waited
+ * for long: an overbooked line has no idle time. */
+static void choose_next(struct bus *bus, int64_t now_us, int64_t *out_due_us)
 {
-    const int64_t silent_us = bus->quiet_us + bus->wire.gap_us;
-    int64_t earliest_us = BUS_NEVER;
+    int64_t first_us = BUS_NEVER;
+    int64_t first_turn_us = BUS_NEVER;
     for (uint16_t i = 0; i < bus->config->monitor_count; i++) {
         uint8_t poll = 0;
         const int64_t due_us = poller_due_us(&bus->pollers[i], &poll);
-        if (due_us < earliest_us) {
-            earliest_us = due_us;
+        const int64_t begin_us = due_us > now_us ? due_us : now_us;
+        const int64_t turn_us = poll == POLLER_PROBE ? due_us + PROBE_YIELDS_US : due_us;
+        if (begin_us < first_us || (begin_us == first_us && turn_us < first_turn_us)) {
+            first_us = begin_us;
+            first_turn_us = turn_us;
             bus->ask = (struct exchange){.poller = &bus->pollers[i], .poll = poll};
         }
     }
+    *out_due_us = first_us;
+}
+
+void bus_rest(struct bus *bus, int64_t now_us)
+{
+    const int64_t silent_us = bus->quiet_us + bus->wire.gap_us;
+    int64_t due_us = BUS_NEVER;
+    choose_next(bus, now_us, &due_us);
     bus->step = STEP_RESTING;
     bus->watching = false;
     bus->hum_us = 0;
-    bus->deadline_us = earliest_us > silent_us ? earliest_us : silent_us;
+    bus->deadline_us = due_us > silent_us ? due_us : silent_us;
 }
 
 static void bus_close(struct bus *bus, int64_t reopen_us)
@@ -86,7 +105,7 @@ static void bus_opened(struct bus *bus, int64_t now_us)
         bus->lost = false;
         restart_pollers(bus, now_us);
     }
-    bus_rest(bus);
+    bus_rest(bus, now_us);
 }
 
 static void bus_open(struct bus *bus, int64_t now_us)

@@ -56,7 +56,7 @@ struct bus {
 };
 
 /* modbus_bus.c: chooses what is asked next and when; closes and opens again later, or at once. */
-void bus_rest(struct bus *bus);
+void bus_rest(struct bus *bus, int64_t now_us);
 void bus_lose(struct bus *bus, int64_t now_us, enum status status, int fault);
 void bus_reconnect(struct bus *bus, int64_t now_us);
 

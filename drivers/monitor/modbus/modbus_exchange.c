@@ -101,7 +101,7 @@ static void fail(struct bus *bus, int64_t now_us, enum status status)
     if (status != STATUS_TIMEOUT) {
         bus->quiet_us = now_us;
     }
-    bus_rest(bus);
+    bus_rest(bus, now_us);
 }
 
 /* --- asking -------------------------------------------------------------------------------------------------- */
@@ -125,7 +125,7 @@ static void take_noise(struct bus *bus, int64_t now_us)
     if (now_us - bus->hum_us >= bus->config->timeout_ms * INT64_C(1000)) {
         set_answering(bus, false);
         poller_skipped(bus->ask.poller, bus->ask.poll, now_us);
-        bus_rest(bus);
+        bus_rest(bus, now_us);
     }
 }
 
@@ -269,7 +269,7 @@ static void take_frame(struct bus *bus, int64_t now_us, enum status status, cons
     } else {
         take_exception(bus, now_us, pdu[1]);
     }
-    bus_rest(bus);
+    bus_rest(bus, now_us);
 }
 
 /* What has arrived has been all for a while. */

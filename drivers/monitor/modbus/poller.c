@@ -3,7 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
-enum { PAUSE_MS_MIN = 2000, THINK_FACTOR = 4, REGISTERS_END = 65536 };
+enum {
+    PAUSE_MS_MIN = 2000,
+    THINK_FACTOR = 4,
+    FULL_PATIENCE_FIRST = 2, /* the second probe, then every fourth */
+    FULL_PATIENCE_EVERY = 4,
+    REGISTERS_END = 65536
+};
 
 void poller_make(struct poller *poller, struct arena *arena, const struct monitor_config *config)
 {
@@ -168,7 +174,7 @@ uint32_t poller_patience_us(const struct poller *poller, uint32_t timeout_ms)
 {
     const uint64_t full_us = timeout_ms * UINT64_C(1000);
     uint64_t quick_us = poller->think_us * UINT64_C(1) * THINK_FACTOR;
-    if (!poller->suspect || poller->failures % 2 == 0) {
+    if (!poller->suspect || poller->failures % FULL_PATIENCE_EVERY == FULL_PATIENCE_FIRST) {
         return (uint32_t)full_us;
     }
     if (quick_us < POLLER_PATIENCE_MS * UINT64_C(1000)) {

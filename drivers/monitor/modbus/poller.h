@@ -11,8 +11,10 @@
  * next one. So the monitor is only probed: a short read whose answer has another length than any of its polls has.
  * A late answer to a poll cannot pass for the probe's, nor a late answer to a probe for a poll's; and as a monitor
  * answers in order, none of the polls from before is outstanding once a probe was answered. Probes come ever more
- * rarely (at most every POLLER_PROBE_MS_MAX) and every other one waits only about as long as this monitor used to
- * think, so that a dead monitor costs its neighbours little. Storage from the arena. Thread: the bus's.
+ * rarely (at most every POLLER_PROBE_MS_MAX) and most wait only about as long as this monitor used to think, so that a
+ * dead monitor costs its neighbours little; some wait in full, for a monitor that has become slower.
+ *
+ * Storage from the arena. Thread: the bus's.
  */
 #ifndef WARDGATE_POLLER_H
 #define WARDGATE_POLLER_H

@@ -1,7 +1,9 @@
 /*
- * broker.h: a real mosquitto on a port of its own, and an independent client that writes down what it receives, for tests of the uplink.
+ * broker.h: a real mosquitto on a port of its own, and an independent client that writes down what it receives, for
+ * tests of the uplink.
  *
- * Everything lives in a folder under /tmp that broker_close removes. A step that cannot work (no mosquitto, no port) fails the test at once.
+ * Everything lives in a folder under /tmp that broker_close removes. A step that cannot work (no mosquitto, no port)
+ * fails the test at once.
  */
 #ifndef WARDGATE_TESTS_BROKER_H
 #define WARDGATE_TESTS_BROKER_H

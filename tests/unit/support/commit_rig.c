@@ -124,6 +124,19 @@ void commit_rig_alert(uint16_t bed, enum alarm_phase phase)
     assert_true(ring_push(&r->records, &record));
 }
 
+void commit_rig_measurement(uint16_t bed, enum vital vital, int32_t value_milli)
+{
+    struct commit_rig *r = &commit_rig;
+    struct record record = {.kind = RECORD_MEASUREMENT, .bed = bed, .seq = r->seq, .next_id = r->seq + 1};
+    record.measurement = (struct observation){.at_ms = RIG_ANCHOR_MS + r->now_us / 1000,
+                                              .bed = bed,
+                                              .kind = OBSERVATION_VALUE,
+                                              .vital = (uint8_t)vital,
+                                              .value_milli = value_milli};
+    record.bed_state = (struct bed_snapshot){.stay = 7, .stay_start_ms = 1, .bed_seq = r->bed_seq[bed]};
+    assert_true(ring_push(&r->records, &record));
+}
+
 void commit_rig_round(int64_t later_us)
 {
     struct commit_rig *r = &commit_rig;

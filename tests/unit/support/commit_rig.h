@@ -59,6 +59,7 @@ void commit_rig_unmake(void);
 
 /* Pushes the bed's next alert (or the gateway's, BED_NONE) into the ring of records. */
 void commit_rig_alert(uint16_t bed, enum alarm_phase phase);
+void commit_rig_measurement(uint16_t bed, enum vital vital, int32_t value_milli);
 
 /* One round of both threads' work, `later_us` after the last one; then a second one of commit's, which takes the result. */
 void commit_rig_round(int64_t later_us);

@@ -1,8 +1,9 @@
 /*
- * deliver_bench.h: the deliver thread with a real store and a real broker, and a test in the place of the store and engine threads.
+ * deliver_bench.h: the deliver thread with a real store and a real broker, and a test in the place of the store and
+ * engine threads.
  *
- * Three beds b01 b02 b03, each with hr, spo2 and a cuff pressure, and one rule. bench_commit does what the store thread does; bench_return
- * what it does with delivered rows.
+ * Three beds b01 b02 b03, each with hr, spo2 and a cuff pressure, and one rule. bench_commit does what the store thread
+ * does; bench_return what it does with delivered rows.
  */
 #ifndef WARDGATE_TESTS_DELIVER_BENCH_H
 #define WARDGATE_TESTS_DELIVER_BENCH_H
@@ -142,7 +143,8 @@ static inline void bench_close(struct bench *bench)
     free(bench);
 }
 
-/* An alert of a rule (0 or 1) at a bed; at 0: the gateway's bus_down. seq is its id too, so that nothing is taken for something else. */
+/* An alert of a rule (0 or 1) at a bed; at 0: the gateway's bus_down. seq is its id too, so that nothing is taken for
+ * something else. */
 static inline struct alert bench_alert(struct bench *bench, unsigned bed_number, uint16_t rule, bool ends)
 {
     const bool at_bed = bed_number > 0;
