@@ -48,7 +48,8 @@ static void emit(struct engine *engine, struct bed *bed, struct alarm *alarm, en
     put(engine, bed, &record);
 }
 
-void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, int64_t violated_at_ms)
+void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, int64_t violated_at_ms,
+                 int64_t condition_at_ms)
 {
     assert(!alarm->raised);
     struct alert *alert = &alarm->last;
@@ -59,7 +60,7 @@ void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, in
     alert->inactivation = INACTIVATION_NONE;
     alert->unverified = false;
     alert->violated_at_ms = violated_at_ms;
-    alert->condition_at_ms = engine->now_ms;
+    alert->condition_at_ms = condition_at_ms;
     alert->raised_at_ms = engine->now_ms;
     emit(engine, bed, alarm, PHASE_START);
 }
@@ -74,6 +75,7 @@ void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm)
 {
     assert(alarm->raised);
     alarm->raised = false;
+    alarm->announce = false;
     alarm->last.state = ALARM_ENDED;
     alarm->last.unverified = false;
     emit(engine, bed, alarm, PHASE_END);

@@ -18,6 +18,7 @@ void channel_reset(struct channel *channel, int64_t start_ms)
     channel->quality = QUALITY_NEVER;
     channel->lost_at_ms = INSTANT_NONE;
     channel->resumed_at_ms = INSTANT_NONE;
+    channel->first_at_ms = INSTANT_NONE;
     channel->was_valid = false;
     channel->age_unknown = false;
 }
@@ -42,7 +43,7 @@ static void reject(struct engine *engine, struct channel *channel, const struct 
     if (!series_put_invalid(channel->series, o->at_ms)) {
         engine->counts.replaced++;
     }
-    if (channel->was_valid && (channel->lost_at_ms == INSTANT_NONE || channel->quality == QUALITY_VALID)) {
+    if (channel->lost_at_ms == INSTANT_NONE) {
         channel->lost_at_ms = o->at_ms;
     }
     channel->quality = quality;
@@ -71,6 +72,9 @@ static void accept(struct engine *engine, struct channel *channel, const struct 
     channel->raw_milli = o->value_milli;
     channel->lost_at_ms = INSTANT_NONE;
     channel->was_valid = true;
+    if (channel->first_at_ms == INSTANT_NONE) {
+        channel->first_at_ms = o->at_ms;
+    }
 }
 
 /* A value that was found in a register, not seen to change: what is already known, or what stood there before the
@@ -89,6 +93,15 @@ static bool is_old_news(struct channel *channel, const struct observation *o)
     return !known || same;
 }
 
+/* Nothing was measured. What kept earlier values from being used is over, but whose they were nobody can say. */
+static void pass_over(struct channel *channel)
+{
+    if (channel->quality != QUALITY_VALID) {
+        channel->quality = channel->was_valid ? QUALITY_STALE : QUALITY_NEVER;
+        channel->lost_at_ms = INSTANT_NONE;
+    }
+}
+
 static void measure(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o)
 {
     const bool found = (o->flags & OBSERVATION_AGE_UNKNOWN) != 0;
@@ -96,9 +109,11 @@ static void measure(struct engine *engine, struct bed *bed, struct channel *chan
     if (nobody) {
         channel->has_baseline = true;
         channel->baseline_milli = o->value_milli;
+        pass_over(channel);
         return;
     }
     if (found && is_old_news(channel, o)) {
+        pass_over(channel);
         return;
     }
     accept(engine, channel, o);

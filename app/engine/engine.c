@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define GATEWAY_SETTLE_MS 12000 /* its own conditions take 10 s to show, and are looked at now and then */
+
 static bool bed_has(const struct bed *bed, uint32_t vitals)
 {
     for (unsigned v = 0; v < VITAL_COUNT; v++) {
@@ -61,7 +63,8 @@ static void make_channels(struct arena *arena, const struct engine_config *confi
                                                 .series = series,
                                                 .quality = QUALITY_NEVER,
                                                 .lost_at_ms = INSTANT_NONE,
-                                                .resumed_at_ms = INSTANT_NONE};
+                                                .resumed_at_ms = INSTANT_NONE,
+                                                .first_at_ms = INSTANT_NONE};
         }
     }
 }
@@ -118,6 +121,7 @@ static void make_bed(struct arena *arena, const struct engine_config *config, st
     bed->config = bed_config;
     bed->index = index;
     bed->candidate_since_ms = INSTANT_NONE;
+    bed->settle_until_ms = INSTANT_NONE;
     bed->deadline_ms = SERIES_NEVER;
     memset(bed->channel_of, VITAL_NONE, sizeof bed->channel_of);
     for (unsigned i = 0; i < bed_config->channel_count; i++) {
@@ -151,13 +155,15 @@ static uint32_t rules_applying(const struct engine_config *config, const struct 
     return count;
 }
 
-/* A step emits at most one alert an alarm, two where a stay ends and the next begins; one record a measured vital, and one for the stay. */
+/* A step emits at most two alerts an alarm, for a stay may end and the next begin; one record a measured vital, and one
+ * for the stay. */
 uint32_t engine_config_records_max(const struct engine_config *config)
 {
     uint32_t most = BUILTIN_COUNT - BUILTIN_BED_COUNT;
     for (unsigned b = 0; b < config->bed_count; b++) {
         const struct bed_config *bed = &config->beds[b];
-        most += 4U * rules_applying(config, bed) + BUILTIN_BED_COUNT + bed->signal_count + bed->channel_count + 1U;
+        most +=
+            4U * rules_applying(config, bed) + 2U * (BUILTIN_BED_COUNT + bed->signal_count) + bed->channel_count + 1U;
     }
     return most;
 }
@@ -179,7 +185,7 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
     engine->records_max = engine_config_records_max(config);
     engine->now_ms = INSTANT_NONE;
     engine->settle_until_ms = INSTANT_NONE;
-    engine->begun_ms = INSTANT_NONE;
+    engine->gateway_deadline_ms = SERIES_NEVER;
     engine->next_id = 1;
     prepare_gateway(engine);
     return engine;
@@ -202,34 +208,13 @@ int64_t engine_now(const struct engine *engine)
 
 int64_t engine_next(const struct engine *engine)
 {
-    int64_t next_ms = engine->gateway_dirty ? engine->now_ms : SERIES_NEVER;
+    int64_t next_ms = engine->gateway_dirty ? engine->now_ms : engine->gateway_deadline_ms;
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         const struct bed *bed = &engine->beds[b];
         const int64_t bed_ms = bed->dirty ? engine->now_ms : bed->deadline_ms;
         next_ms = bed_ms < next_ms ? bed_ms : next_ms;
     }
     return next_ms;
-}
-
-/* A stay that begins while another is on ends that one's alarms first: nothing of one stay is left in the next. */
-static void end_alarms(struct engine *engine, struct bed *bed)
-{
-    for (unsigned i = 0; i < bed->rule_count; i++) {
-        if (bed->rules[i].alarm.raised) {
-            alarm_end(engine, bed, &bed->rules[i].alarm);
-        }
-        if (bed->rules[i].not_monitored.raised) {
-            alarm_end(engine, bed, &bed->rules[i].not_monitored);
-        }
-    }
-}
-
-static void begin_stay(struct engine *engine, struct bed *bed)
-{
-    if (bed->state.stay != 0) {
-        end_alarms(engine, bed);
-    }
-    stay_begin(engine, bed, bed->candidate_since_ms);
 }
 
 static void record_measurements(struct engine *engine, struct bed *bed)
@@ -245,7 +230,8 @@ static void record_measurements(struct engine *engine, struct bed *bed)
 static int64_t step_rules(struct engine *engine, struct bed *bed)
 {
     int64_t deadline_ms = SERIES_NEVER;
-    for (unsigned i = 0; i < bed->rule_count && bed->state.stay != 0; i++) {
+    const bool counts = bed->state.stay != 0 || bed->candidate_since_ms != INSTANT_NONE;
+    for (unsigned i = 0; i < bed->rule_count && counts; i++) {
         struct rule_alarm *r = &bed->rules[i];
         if (bed->evaluate_all || (bed->changed & vitals_of(r->rule)) != 0 || r->deadline_ms <= engine->now_ms) {
             rule_alarm_step(engine, bed, r);
@@ -269,7 +255,7 @@ static void step_bed(struct engine *engine, struct bed *bed)
 {
     bed->news |= bed->changed != 0 || bed->deadline_ms <= engine->now_ms;
     if (bed->begin_due) {
-        begin_stay(engine, bed);
+        stay_begin(engine, bed);
     }
     record_measurements(engine, bed);
     int64_t deadline_ms = step_rules(engine, bed);
@@ -292,7 +278,7 @@ void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *si
     assert(at_ms >= engine->now_ms);
     engine->now_ms = at_ms;
     engine->sink = sink;
-    if (engine->gateway_dirty) {
+    if (engine->gateway_dirty || engine->gateway_deadline_ms <= at_ms) {
         engine->gateway_dirty = false;
         technical_gateway_step(engine);
     }
@@ -349,7 +335,7 @@ bool engine_observe(struct engine *engine, const struct observation *o)
     struct bed *bed = &engine->beds[o->bed];
     engine->now_ms = o->at_ms;
     engine->counts.observations++;
-    bed->monitors[o->monitor].heard_at_ms = o->at_ms;
+    monitor_note_heard(engine, bed, o->monitor);
     bed->dirty = true;
     switch ((enum observation_kind)o->kind) {
     case OBSERVATION_VALUE:
@@ -393,6 +379,7 @@ void engine_admit(struct engine *engine, uint16_t bed_index, int64_t at_ms)
     engine->now_ms = at_ms;
     bed->candidate_since_ms = at_ms;
     bed->begin_due = true;
+    bed->admitted = true;
     bed->dirty = true;
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         channel_reset(&bed->channels[i], at_ms);
@@ -403,14 +390,11 @@ void engine_begin(struct engine *engine, int64_t now_ms)
 {
     assert(!engine->begun && now_ms >= engine->now_ms);
     engine->begun = true;
-    engine->begun_ms = now_ms;
     engine->now_ms = now_ms;
-    engine->settle_until_ms = engine->restored ? now_ms + ENGINE_SILENT_AFTER_MS : INSTANT_NONE;
+    engine->settle_until_ms = engine->restored ? now_ms + GATEWAY_SETTLE_MS : INSTANT_NONE;
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         struct bed *bed = &engine->beds[b];
-        for (unsigned m = 0; m < ENGINE_MONITORS_PER_BED_MAX; m++) {
-            bed->monitors[m].heard_at_ms = now_ms;
-        }
+        technical_begin(engine, bed);
         bed->dirty = true;
         bed->news = true;
         bed->evaluate_all = true;

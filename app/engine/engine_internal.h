@@ -25,8 +25,9 @@ struct channel {
     enum quality quality; /* of the newest observation; NEVER before the first */
     int32_t raw_milli;    /* newest value, believed or not */
     int64_t
-        lost_at_ms; /* since when no observation stands by rejection; INSTANT_NONE while one does or none ever did */
+        lost_at_ms; /* the first of the rejected observations since a valid one; INSTANT_NONE: the newest is valid */
     int64_t resumed_at_ms, resumed_after_ms; /* the newest observation after a hole, and how long that was */
+    int64_t first_at_ms;                     /* the first valid observation of the stay */
     bool was_valid;                          /* in this stay */
     bool age_unknown;                        /* episodic: the newest value was found, not seen to be measured */
     bool has_baseline; /* episodic: baseline_milli stood in the register before the stay and counts for nothing */
@@ -39,6 +40,8 @@ struct alarm {
     struct alert last; /* key and constant parts are filled when the engine is made */
     bool raised;       /* active or latched */
     bool announce;     /* restored and unverified: to be said once */
+    bool from_before;  /* restored, and its condition not seen since */
+    uint32_t about;    /* technical: bit per vital that its detail names */
 };
 
 /* One rule at one bed; see rule_alarm.c for its states. */
@@ -50,12 +53,14 @@ struct rule_alarm {
     int64_t violated_at_ms;   /* start of the delay; INSTANT_NONE: none runs */
     int64_t delay_resumed_ms; /* INSTANT_NONE: frozen */
     int64_t delay_elapsed_ms;
+    int64_t condition_at_ms; /* the delay was over, before the stay or a restart; INSTANT_NONE: it was not */
     int64_t clear_since_ms, unknown_since_ms;
     int64_t deadline_ms;
 };
 
 struct monitor_state {
     int64_t heard_at_ms;
+    int64_t back_at_ms; /* heard again after a start or a silence; INSTANT_NONE: not heard since the start */
 };
 
 struct bed {
@@ -72,10 +77,12 @@ struct bed {
     struct monitor_state monitors[ENGINE_MONITORS_PER_BED_MAX];
     int64_t candidate_since_ms, candidate_last_ms; /* vacant: a stay that may begin */
     bool begin_due;                                /* the stay begins when this instant is stepped */
+    bool admitted;                                 /* somebody said so */
     uint32_t changed;                              /* bit per vital observed at this instant */
     uint32_t measured;                             /* bit per episodic vital measured at this instant */
     bool dirty, news, evaluate_all;
     int64_t deadline_ms;
+    int64_t settle_until_ms; /* after a restart monitors get this long to speak; see technical.c */
 };
 
 struct gateway_condition {
@@ -93,9 +100,9 @@ struct engine {
     uint64_t seed, seq, next_id;
     uint64_t saved_seq, saved_next_id;
     int64_t now_ms;
-    int64_t begun_ms;        /* INSTANT_NONE before engine_begin */
-    int64_t settle_until_ms; /* restored technical alarms are not ended before: monitors need time to speak */
-    bool restored;           /* alarms were */
+    int64_t settle_until_ms; /* as a bed's, for the gateway's own alarms */
+    int64_t gateway_deadline_ms;
+    bool restored;
     uint32_t records_max;
     struct engine_counts counts;
     struct record_sink *sink; /* of the step under way */
@@ -116,24 +123,28 @@ int64_t channel_lost_at(const struct channel *channel,
 
 /* stay.c */
 void stay_note_valid(const struct engine *engine, struct bed *bed, const struct channel *channel, int64_t at_ms);
-void stay_begin(struct engine *engine, struct bed *bed, int64_t start_ms);
+void stay_begin(struct engine *engine, struct bed *bed);
 
 /* rule_alarm.c */
 void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule,
                      uint16_t rule_index);
-void rule_alarm_reset(struct rule_alarm *rule_alarm);
+/* For a new stay. unknown_since_ms: its start, from which an unknown counts if no value ever comes; or INSTANT_NONE. */
+void rule_alarm_reset(struct rule_alarm *rule_alarm, int64_t unknown_since_ms);
 void rule_alarm_reset_delay(struct rule_alarm *rule_alarm);
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
 
 /* technical.c */
 int64_t technical_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
 void technical_gateway_step(struct engine *engine);
+void technical_begin(struct engine *engine, struct bed *bed); /* a run begins */
+void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor);
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor);
 
 /* alarm.c */
 void alarm_prepare(struct alarm *alarm, const struct alarm_key *key, enum alarm_kind kind, enum alarm_source source,
                    enum priority priority, enum alarm_reason reason);
-void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, int64_t violated_at_ms);
+void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, int64_t violated_at_ms,
+                 int64_t condition_at_ms);
 void alarm_update(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase);
 void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm);
 void record_bed(struct engine *engine, struct bed *bed);

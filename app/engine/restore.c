@@ -5,6 +5,7 @@
 #include "app/engine/engine_internal.h"
 
 #include <assert.h>
+#include <string.h>
 
 void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id)
 {
@@ -27,14 +28,17 @@ void engine_restore_begin(struct engine *engine, int64_t from_ms)
 {
     assert(!engine->begun && !engine->restoring);
     engine->restoring = true;
+    engine->restored = true;
     engine->saved_seq = engine->seq;
     engine->saved_next_id = engine->next_id;
     engine->now_ms = from_ms;
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         struct bed *bed = &engine->beds[b];
         bed->saved = bed->state;
-        for (unsigned m = 0; m < ENGINE_MONITORS_PER_BED_MAX; m++) {
-            bed->monitors[m].heard_at_ms = from_ms;
+        technical_begin(engine, bed);
+        for (unsigned i = 0; i < bed->rule_count && bed->state.stay != 0; i++) {
+            const int64_t start_ms = bed->state.stay_start_ms;
+            rule_alarm_reset(&bed->rules[i], start_ms > from_ms ? start_ms : from_ms);
         }
     }
 }
@@ -45,16 +49,19 @@ static void forget_rule(struct rule_alarm *r)
 {
     if (r->alarm.raised) {
         r->violated_at_ms = r->alarm.last.violated_at_ms;
-        r->delay_resumed_ms = r->alarm.last.violated_at_ms;
-        r->delay_elapsed_ms = 0;
+        r->condition_at_ms = r->alarm.last.condition_at_ms;
+        r->delay_resumed_ms = r->condition_at_ms;
+        r->delay_elapsed_ms = r->rule->delay_ms;
     }
     r->alarm.raised = false;
     r->not_monitored.raised = false;
-    r->clear_since_ms = INSTANT_NONE;
 }
 
 static void forget_bed(struct bed *bed)
 {
+    if (bed->saved.stay == 0 && bed->state.stay != 0) {
+        bed->candidate_since_ms = bed->state.stay_start_ms; /* its seconds count when the next value comes */
+    }
     bed->state = bed->saved;
     for (unsigned i = 0; i < bed->rule_count; i++) {
         forget_rule(&bed->rules[i]);
@@ -116,6 +123,36 @@ static struct alarm *find_alarm(struct engine *engine, const struct alarm_key *k
     return take_rule(bed, engine, key);
 }
 
+/* The vitals that a technical alarm named were valid in this stay, though the journal may not reach back so far. */
+static void note_lost(struct bed *bed, struct alarm *alarm)
+{
+    for (const char *at = alarm->last.detail; *at != '\0'; at += strspn(at, ", ")) {
+        const enum vital vital = vital_by_name(at, strcspn(at, " ,"));
+        struct channel *channel = vital != VITAL_NONE ? bed_channel(bed, vital) : NULL;
+        if (channel != NULL) {
+            alarm->about |= UINT32_C(1) << vital;
+            channel->was_valid = true;
+        }
+        if (channel != NULL && channel->lost_at_ms == INSTANT_NONE && channel->quality != QUALITY_VALID) {
+            channel->lost_at_ms = alarm->last.violated_at_ms;
+        }
+        at += strcspn(at, ",");
+    }
+}
+
+/* What configuration says of an alarm comes from today's. */
+static void keep_prepared(const struct alert *prepared, struct alert *last)
+{
+    last->key = prepared->key;
+    last->priority = prepared->priority;
+    last->has_limit = prepared->has_limit;
+    last->limit_milli = prepared->limit_milli;
+    memcpy(last->parameters_milli, prepared->parameters_milli, sizeof last->parameters_milli);
+    if (last->key.family == ALARM_OF_RULE || last->key.family == ALARM_NOT_MONITORED) {
+        last->vital = prepared->vital;
+    }
+}
+
 bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, const struct alarm_snapshot *snapshot,
                           bool unverified)
 {
@@ -126,18 +163,16 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
     }
     const struct alert prepared = alarm->last;
     alarm->last = snapshot->last;
-    alarm->last.key = *key;
-    alarm->last.has_limit = prepared.has_limit;
-    alarm->last.limit_milli = prepared.limit_milli;
+    keep_prepared(&prepared, &alarm->last);
     alarm->last.unverified = snapshot->last.unverified || unverified;
-    for (unsigned p = 0; p < PARAMETERS_MAX; p++) {
-        alarm->last.parameters_milli[p] = prepared.parameters_milli[p];
-    }
     alarm->raised = snapshot->last.state != ALARM_ENDED;
     alarm->announce = alarm->raised && unverified;
+    alarm->from_before = true;
     engine->restored = true;
     if (alarm->raised && key->bed == BED_NONE) {
         engine->gateway[key->index - BUILTIN_BED_COUNT].on = true;
+    } else if (alarm->raised && key->family == ALARM_BUILTIN) {
+        note_lost(&engine->beds[key->bed], alarm);
     }
     return true;
 }

@@ -5,7 +5,7 @@
  *                                     |  ^                                      | latching
  *                                     v  | unknown freezes, met resumes         v
  *                                     pending, frozen                          latched
- *       clear, or unknown for longer than unknown_after: back to normal
+ *       clear, a gap, or unknown for longer than unknown_after: back to normal
  *
  * not_monitored starts after unknown_after of being continuously unknown and ends at the first known value. It ends
  * nothing: the physiological alarm beside it stays active until its own clear.
@@ -60,6 +60,8 @@ static void prepare_alarms(const struct bed *bed, struct rule_alarm *out, uint16
     memcpy(out->not_monitored.last.parameters_milli, out->alarm.last.parameters_milli,
            sizeof out->alarm.last.parameters_milli);
     out->not_monitored.last.vital = rule->when.first_vital;
+    out->not_monitored.last.has_limit = out->alarm.last.has_limit;
+    out->not_monitored.last.limit_milli = out->alarm.last.limit_milli;
 }
 
 void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule,
@@ -84,7 +86,7 @@ void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *ou
             expression_set_parameters(&out->moved, out->moved_micro);
         }
     }
-    rule_alarm_reset(out);
+    rule_alarm_reset(out, INSTANT_NONE);
 }
 
 void rule_alarm_reset_delay(struct rule_alarm *r)
@@ -92,13 +94,14 @@ void rule_alarm_reset_delay(struct rule_alarm *r)
     r->violated_at_ms = INSTANT_NONE;
     r->delay_resumed_ms = INSTANT_NONE;
     r->delay_elapsed_ms = 0;
+    r->condition_at_ms = INSTANT_NONE;
 }
 
-void rule_alarm_reset(struct rule_alarm *r)
+void rule_alarm_reset(struct rule_alarm *r, int64_t unknown_since_ms)
 {
     rule_alarm_reset_delay(r);
     r->clear_since_ms = INSTANT_NONE;
-    r->unknown_since_ms = INSTANT_NONE;
+    r->unknown_since_ms = unknown_since_ms;
     r->deadline_ms = INSTANT_NONE;
 }
 
@@ -115,22 +118,33 @@ static void describe(const struct bed *bed, struct rule_alarm *r)
     r->not_monitored.last.value_milli = r->alarm.last.value_milli;
 }
 
-/* An observation that came after a gap of one of the rule's windows breaks a delay that began before it. */
-static bool gap_since(const struct bed *bed, const struct rule_alarm *r, int64_t instant_ms)
+/* The span of a window, or what its number of observations takes; 0 where no gap can be. */
+static int64_t span_of(const struct channel *channel, const struct window_spec *spec)
+{
+    if (spec->span_ms > 0) {
+        return spec->span_ms;
+    }
+    return channel->config->episodic ? 0 : (int64_t)spec->count * channel->config->period_ms;
+}
+
+/* An observation of this instant ends a gap of one of the rule's windows. */
+static bool ends_gap(const struct bed *bed, const struct rule_alarm *r, int64_t now_ms)
 {
     for (unsigned i = 0; i < r->rule->when.window_count; i++) {
         const struct window_spec *spec = &r->rule->when.windows[i];
         const struct channel *channel = bed_channel(bed, spec->vital);
-        if (spec->span_ms > 0 && channel->resumed_at_ms > instant_ms && channel->resumed_after_ms >= spec->span_ms) {
+        const int64_t span_ms = span_of(channel, spec);
+        if (span_ms > 0 && channel->resumed_at_ms == now_ms && channel->resumed_after_ms >= span_ms) {
             return true;
         }
     }
     return false;
 }
 
+/* A gap resets a delay that it has frozen; one that ran on was met by the rest of the rule. */
 static void run_delay(const struct bed *bed, struct rule_alarm *r, enum verdict verdict, int64_t now_ms)
 {
-    if (r->violated_at_ms != INSTANT_NONE && gap_since(bed, r, r->violated_at_ms)) {
+    if (r->delay_resumed_ms == INSTANT_NONE && ends_gap(bed, r, now_ms)) {
         rule_alarm_reset_delay(r);
     }
     if (verdict == VERDICT_CLEAR) {
@@ -161,8 +175,15 @@ static int64_t delay_over_at(const struct rule_alarm *r)
 static void step_inactive(struct engine *engine, struct bed *bed, struct rule_alarm *r, enum verdict when)
 {
     run_delay(bed, r, when, engine->now_ms);
-    if (delay_over_at(r) <= engine->now_ms) {
-        alarm_start(engine, bed, &r->alarm, r->violated_at_ms);
+    if (delay_over_at(r) > engine->now_ms) {
+        return;
+    }
+    if (r->condition_at_ms == INSTANT_NONE) {
+        r->condition_at_ms = engine->now_ms;
+    }
+    if (bed->state.stay != 0) {
+        r->alarm.last.reason = REASON_NONE;
+        alarm_start(engine, bed, &r->alarm, r->violated_at_ms, r->condition_at_ms);
         rule_alarm_reset_delay(r);
         r->clear_since_ms = INSTANT_NONE;
     }
@@ -186,8 +207,9 @@ static void settle(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     if (!r->rule->latching) {
         alarm_end(engine, bed, &r->alarm);
-    } else if (r->alarm.last.state == ALARM_ACTIVE) {
+    } else if (r->alarm.last.state == ALARM_ACTIVE || r->alarm.last.unverified) {
         r->alarm.last.state = ALARM_LATCHED;
+        r->alarm.last.unverified = false;
         alarm_update(engine, bed, &r->alarm, PHASE_UPDATE);
     }
     r->clear_since_ms = INSTANT_NONE;
@@ -216,51 +238,64 @@ static void step_active(struct engine *engine, struct bed *bed, struct rule_alar
     }
 }
 
-/* The stay's start; after a restart, that of the engine. */
-static int64_t watched_since(const struct engine *engine, const struct bed *bed)
+/*
+ * The end of the first whole span, where nothing but windows that fill for the first time is at fault, and observations
+ * arrive. INSTANT_NONE: something else is.
+ */
+static int64_t excused_until(const struct bed *bed, const struct bound_expression *bound, int64_t now_ms)
 {
-    return bed->state.stay_start_ms > engine->begun_ms ? bed->state.stay_start_ms : engine->begun_ms;
-}
-
-/* One of its vitals has had no valid observation in this stay: it has been unknown all the time. */
-static bool never_came(const struct bed *bed, const struct rule_alarm *r)
-{
-    for (unsigned i = 0; i < r->rule->when.window_count; i++) {
-        if (!bed_channel(bed, r->rule->when.windows[i].vital)->was_valid) {
-            return true;
+    int64_t until_ms = INSTANT_NONE;
+    for (unsigned i = 0; i < bound->expression->window_count; i++) {
+        const struct window_spec *spec = &bound->expression->windows[i];
+        const struct channel *channel = bed_channel(bed, spec->vital);
+        if (window_answer(bound->windows[i], now_ms).known) {
+            continue;
         }
+        if (!series_stands(channel->series, now_ms)) {
+            return INSTANT_NONE;
+        }
+        const int64_t end_ms = channel->config->episodic ? now_ms : channel->first_at_ms + span_of(channel, spec);
+        until_ms = end_ms > until_ms ? end_ms : until_ms;
     }
-    return false;
+    return until_ms;
 }
 
-/* Until the first whole span since the first observation an unknown is no fault. */
-static bool is_first_span(const struct rule_alarm *r, int64_t now_ms)
+/* After a restart monitors get time to speak first. */
+static int64_t not_monitored_at(const struct bed *bed, const struct rule_alarm *r)
 {
-    return r->unknown_since_ms == INSTANT_NONE && expression_is_filling(&r->when, now_ms);
+    const int64_t at_ms = r->unknown_since_ms + (int64_t)r->rule->unknown_after_ms;
+    return at_ms > bed->settle_until_ms ? at_ms : bed->settle_until_ms;
 }
 
-static void step_unknown(struct engine *engine, struct bed *bed, struct rule_alarm *r, bool unknown)
+static void note_known(struct engine *engine, struct bed *bed, struct rule_alarm *r)
+{
+    r->unknown_since_ms = INSTANT_NONE;
+    if (r->not_monitored.raised) {
+        alarm_end(engine, bed, &r->not_monitored);
+    }
+}
+
+/* asked: `when`, or what ends the active alarm. */
+static void note_unknown(struct engine *engine, struct bed *bed, struct rule_alarm *r,
+                         const struct bound_expression *asked)
 {
     const int64_t now_ms = engine->now_ms;
-    if (!unknown) {
+    const int64_t excused_until_ms = excused_until(bed, asked, now_ms);
+    if (now_ms < excused_until_ms) {
         r->unknown_since_ms = INSTANT_NONE;
-        if (r->not_monitored.raised) {
-            alarm_end(engine, bed, &r->not_monitored);
-        }
-        return;
-    }
-    if (is_first_span(r, now_ms)) {
         return;
     }
     if (r->unknown_since_ms == INSTANT_NONE) {
-        r->unknown_since_ms = never_came(bed, r) ? watched_since(engine, bed) : now_ms;
+        r->unknown_since_ms = now_ms;
     }
-    if (now_ms - r->unknown_since_ms < (int64_t)r->rule->unknown_after_ms) {
-        return;
+    if (r->unknown_since_ms < excused_until_ms) {
+        r->unknown_since_ms = excused_until_ms;
     }
-    rule_alarm_reset_delay(r);
-    if (!r->not_monitored.raised) {
-        alarm_start(engine, bed, &r->not_monitored, r->unknown_since_ms);
+    if (now_ms - r->unknown_since_ms >= (int64_t)r->rule->unknown_after_ms) {
+        rule_alarm_reset_delay(r);
+    }
+    if (bed->state.stay != 0 && !r->not_monitored.raised && now_ms >= not_monitored_at(bed, r)) {
+        alarm_start(engine, bed, &r->not_monitored, r->unknown_since_ms, now_ms);
     }
 }
 
@@ -271,7 +306,7 @@ static void earliest(int64_t *deadline_ms, int64_t candidate_ms, int64_t now_ms)
     }
 }
 
-static int64_t next_deadline(const struct rule_alarm *r, int64_t now_ms)
+static int64_t next_deadline(const struct bed *bed, const struct rule_alarm *r, int64_t now_ms)
 {
     int64_t deadline_ms = expression_next_change(&r->when, r->parameters_micro, now_ms);
     earliest(&deadline_ms, delay_over_at(r), now_ms);
@@ -286,14 +321,25 @@ static int64_t next_deadline(const struct rule_alarm *r, int64_t now_ms)
     }
     if (r->unknown_since_ms != INSTANT_NONE) {
         earliest(&deadline_ms, r->unknown_since_ms + r->rule->unknown_after_ms, now_ms);
+        earliest(&deadline_ms, not_monitored_at(bed, r), now_ms);
     }
     return deadline_ms;
+}
+
+/* What ends the alarm, negated or not. */
+static const struct bound_expression *ending(const struct rule_alarm *r)
+{
+    if (r->rule->has_clear) {
+        return &r->clear;
+    }
+    return r->rule->has_hysteresis ? &r->moved : &r->when;
 }
 
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     const int64_t now_ms = engine->now_ms;
     const enum verdict when = expression_verdict(&r->when, r->parameters_micro, now_ms);
+    const struct bound_expression *asked = r->alarm.raised ? ending(r) : &r->when;
     enum verdict seen = when;
     describe(bed, r);
     if (r->alarm.announce) {
@@ -307,6 +353,10 @@ void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *
         seen = clear_verdict(r, when, now_ms);
         step_active(engine, bed, r, when, seen);
     }
-    step_unknown(engine, bed, r, seen == VERDICT_UNKNOWN);
-    r->deadline_ms = next_deadline(r, now_ms);
+    if (seen == VERDICT_UNKNOWN) {
+        note_unknown(engine, bed, r, asked);
+    } else {
+        note_known(engine, bed, r);
+    }
+    r->deadline_ms = next_deadline(bed, r, now_ms);
 }

@@ -17,6 +17,7 @@ struct condition {
     enum vital vital;
     bool has_value;
     int32_t value_milli;
+    uint32_t about; /* bit per vital that detail names: others make another text, a mere value does not */
     char detail[ALERT_DETAIL_MAX];
 };
 
@@ -28,19 +29,28 @@ static void add_word(char *detail, const char *word)
     (void)snprintf(detail + length, ALERT_DETAIL_MAX - length, "%s%s", length > 0 ? ", " : "", word);
 }
 
+/* A restored alarm whose condition has not shown again yet waits: monitors need time to speak. */
+static void settle_gone(struct engine *engine, struct bed *bed, struct alarm *alarm)
+{
+    const int64_t settle_until_ms = bed != NULL ? bed->settle_until_ms : engine->settle_until_ms;
+    if (alarm->raised && (!alarm->from_before || engine->now_ms >= settle_until_ms)) {
+        alarm_end(engine, bed, alarm);
+    }
+}
+
 static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct condition *c)
 {
     struct alert *last = &alarm->last;
     if (!c->holds) {
-        if (alarm->raised && (bed == NULL || engine->now_ms >= engine->settle_until_ms)) {
-            alarm_end(engine, bed, alarm);
-        }
+        settle_gone(engine, bed, alarm);
         return;
     }
-    const bool changed = strcmp(last->detail, c->detail) != 0 || last->reason != c->reason;
-    if (alarm->raised && !changed && !last->unverified) {
+    const bool other = c->about != 0 ? alarm->about != c->about : strcmp(last->detail, c->detail) != 0;
+    alarm->from_before = false;
+    if (alarm->raised && !other && last->reason == c->reason && !last->unverified) {
         return;
     }
+    alarm->about = c->about;
     memcpy(last->detail, c->detail, sizeof last->detail);
     last->reason = (uint8_t)c->reason;
     last->vital = (uint8_t)c->vital;
@@ -50,7 +60,7 @@ static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, 
     if (alarm->raised) {
         alarm_update(engine, bed, alarm, PHASE_UPDATE);
     } else {
-        alarm_start(engine, bed, alarm, c->since_ms);
+        alarm_start(engine, bed, alarm, c->since_ms, engine->now_ms);
     }
 }
 
@@ -64,6 +74,29 @@ static int64_t silent_at(const struct bed *bed, unsigned monitor)
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor)
 {
     return !engine->config->replay && engine->now_ms >= silent_at(bed, monitor);
+}
+
+void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor)
+{
+    struct monitor_state *state = &bed->monitors[monitor];
+    if (state->back_at_ms == INSTANT_NONE || monitor_is_silent(engine, bed, monitor)) {
+        state->back_at_ms = engine->now_ms;
+    }
+    state->heard_at_ms = engine->now_ms;
+}
+
+/* Silence counts from here. After a restart nothing that rests on what nobody heard is said before a silence would be. */
+void technical_begin(struct engine *engine, struct bed *bed)
+{
+    bed->settle_until_ms = engine->now_ms + ENGINE_SILENT_AFTER_MS;
+    for (unsigned m = 0; m < bed->config->monitor_count; m++) {
+        bed->monitors[m] = (struct monitor_state){.heard_at_ms = engine->now_ms, .back_at_ms = INSTANT_NONE};
+        const int64_t at_ms = silent_at(bed, m);
+        bed->settle_until_ms = at_ms > bed->settle_until_ms ? at_ms : bed->settle_until_ms;
+    }
+    if (!engine->begun || !engine->restored) {
+        bed->settle_until_ms = INSTANT_NONE;
+    }
 }
 
 static struct condition judge_silence(const struct engine *engine, const struct bed *bed)
@@ -121,6 +154,7 @@ static void add_channel(struct condition *c, const struct channel *channel, bool
     value_text(number, sizeof number, channel->raw_milli);
     (void)snprintf(word, sizeof word, show_raw ? "%s %s %s" : "%s", info->name, number, info->unit);
     add_word(c->detail, word);
+    c->about |= UINT32_C(1) << channel->config->vital;
     c->since_ms = !c->holds || channel->lost_at_ms < c->since_ms ? channel->lost_at_ms : c->since_ms;
     if (!c->holds) {
         c->vital = channel->config->vital;
@@ -130,14 +164,20 @@ static void add_channel(struct condition *c, const struct channel *channel, bool
     c->holds = true;
 }
 
-/* Rejected for 10 s, for a reason that `concerns`. */
-static struct condition judge_rejection(const struct bed *bed, bool (*concerns)(enum quality), bool show_raw,
+/*
+ * Rejected for 10 s, for a reason that `concerns`. A value that is not believed is one from the first on; a sensor is
+ * missed only when it gave a value in this stay.
+ */
+static struct condition judge_rejection(const struct bed *bed, enum builtin_alarm alarm, bool (*concerns)(enum quality),
                                         int64_t now_ms)
 {
+    const bool show_raw = alarm == BUILTIN_implausible;
     struct condition c = CONDITION_NONE;
     for (unsigned i = 0; i < bed->config->channel_count && bed->state.stay != 0; i++) {
         const struct channel *channel = &bed->channels[i];
-        if (channel->lost_at_ms == INSTANT_NONE || !concerns(channel->quality)) {
+        const bool heard = bed->monitors[channel->config->monitor].back_at_ms != INSTANT_NONE;
+        if (channel->lost_at_ms == INSTANT_NONE || !concerns(channel->quality) || !(channel->was_valid || show_raw) ||
+            !(heard || bed->technical[alarm].raised)) {
             continue;
         }
         const int64_t at_ms = channel->lost_at_ms + ENGINE_SILENT_AFTER_MS;
@@ -168,23 +208,53 @@ static struct condition judge_identity(const struct bed *bed, int64_t now_ms)
     return c;
 }
 
-/* Since when this source of a pulse has been gone without a reason that explains it; INSTANT_NONE: it is there, or explained. A monitor that
- * falls silent has an alarm of its own, but it takes back no lost pulse. */
-static int64_t pulse_lost_at(const struct engine *engine, const struct bed *bed, const struct channel *channel)
+/* What a source of a pulse says. */
+struct pulse {
+    enum { PULSE_NONE, PULSE_THERE, PULSE_EXPLAINED, PULSE_LOST } state;
+    int64_t since_ms, at_ms; /* lost: since when, and from when on it counts */
+};
+
+static int64_t later(int64_t a_ms, int64_t b_ms)
 {
-    const int64_t now_ms = engine->now_ms;
-    const bool silent =
-        !bed->technical[BUILTIN_no_pulse_signal].raised && monitor_is_silent(engine, bed, channel->config->monitor);
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
+/* A monitor that has not spoken since its values stopped standing is silent, which has an alarm of its own; one that
+ * speaks again gets the time of a value to give one. */
+static struct pulse judge_lost_pulse(const struct engine *engine, const struct bed *bed, const struct channel *channel)
+{
+    const struct monitor_state *monitor = &bed->monitors[channel->config->monitor];
+    const int64_t standing_ms = (int64_t)channel->config->period_ms * 3 / 2;
+    struct pulse pulse = {.state = PULSE_LOST, .since_ms = channel_lost_at(channel, engine->now_ms)};
     int64_t last_ms = 0;
     int32_t value_milli = 0;
-    const enum quality quality = channel->quality;
-    const bool explained = quality == QUALITY_SENSOR_OFF || quality == QUALITY_STANDBY || quality == QUALITY_DEMO ||
-                           quality == QUALITY_IDENTITY || silent;
-    const int64_t lost_ms = channel_lost_at(channel, now_ms);
-    if (explained || lost_ms == INSTANT_NONE || !series_last(channel->series, &last_ms, &value_milli)) {
-        return INSTANT_NONE;
+    if (monitor->back_at_ms == INSTANT_NONE || !series_last(channel->series, &last_ms, &value_milli)) {
+        return (struct pulse){.state = PULSE_NONE};
     }
-    return lost_ms > last_ms + ENGINE_SILENT_AFTER_MS ? lost_ms : last_ms + ENGINE_SILENT_AFTER_MS;
+    if (channel->lost_at_ms == INSTANT_NONE) {
+        pulse.since_ms = later(pulse.since_ms, monitor->back_at_ms + standing_ms);
+    }
+    pulse.at_ms = later(pulse.since_ms, last_ms + ENGINE_SILENT_AFTER_MS);
+    if (!engine->config->replay && monitor->heard_at_ms < pulse.since_ms) {
+        pulse.state = PULSE_NONE;
+    }
+    return pulse;
+}
+
+static struct pulse judge_source(const struct engine *engine, const struct bed *bed, const struct channel *channel)
+{
+    const enum quality quality = channel != NULL ? channel->quality : QUALITY_NEVER;
+    if (channel == NULL || (!channel->was_valid && quality != QUALITY_SENSOR_OFF)) {
+        return (struct pulse){.state = PULSE_NONE}; /* this bed does not have it, or never had it in this stay */
+    }
+    if (quality == QUALITY_SENSOR_OFF || quality == QUALITY_STANDBY || quality == QUALITY_DEMO ||
+        quality == QUALITY_IDENTITY) {
+        return (struct pulse){.state = PULSE_EXPLAINED};
+    }
+    if (channel_lost_at(channel, engine->now_ms) == INSTANT_NONE) {
+        return (struct pulse){.state = PULSE_THERE};
+    }
+    return judge_lost_pulse(engine, bed, channel);
 }
 
 /* When a pulse that is there now would count as lost if nothing more came. */
@@ -200,27 +270,28 @@ static int64_t pulse_may_be_lost_at(const struct channel *channel, int64_t now_m
     return at_ms > now_ms ? at_ms : now_ms + 1;
 }
 
+/* Lost when no source is there and none explains itself. Once raised, only a value or an explanation takes it back. */
 static struct condition judge_pulse(const struct engine *engine, const struct bed *bed)
 {
-    const int64_t now_ms = engine->now_ms;
-    struct condition c = CONDITION_NONE;
     static const enum vital sources[] = {VITAL_hr, VITAL_pulse};
-    int64_t at_ms = INSTANT_NONE;
+    struct condition c = CONDITION_NONE;
+    int64_t at_ms = c.since_ms = INSTANT_NONE;
     for (unsigned i = 0; i < 2 && bed->state.stay != 0; i++) {
         const struct channel *channel = bed_channel(bed, sources[i]);
-        if (channel == NULL || (!channel->was_valid && channel->quality != QUALITY_SENSOR_OFF)) {
-            continue; /* this bed does not have it, or never had it in this stay */
+        const struct pulse pulse = judge_source(engine, bed, channel);
+        if (pulse.state == PULSE_THERE) {
+            return (struct condition){.next_ms = pulse_may_be_lost_at(channel, engine->now_ms), .vital = VITAL_NONE};
         }
-        const int64_t lost_ms = pulse_lost_at(engine, bed, channel);
-        if (lost_ms == INSTANT_NONE) {
-            c.next_ms = pulse_may_be_lost_at(channel, now_ms);
-            return c;
+        if (pulse.state == PULSE_EXPLAINED) {
+            return CONDITION_NONE;
         }
-        at_ms = lost_ms > at_ms ? lost_ms : at_ms;
+        if (pulse.state == PULSE_LOST) {
+            at_ms = later(at_ms, pulse.at_ms);
+            c.since_ms = later(c.since_ms, pulse.since_ms);
+        }
     }
-    c.holds = at_ms != INSTANT_NONE && at_ms <= now_ms;
-    c.since_ms = at_ms;
-    c.next_ms = at_ms != INSTANT_NONE && at_ms > now_ms ? at_ms : SERIES_NEVER;
+    c.holds = bed->technical[BUILTIN_no_pulse_signal].raised || (at_ms != INSTANT_NONE && at_ms <= engine->now_ms);
+    c.next_ms = at_ms > engine->now_ms ? at_ms : SERIES_NEVER;
     return c;
 }
 
@@ -265,11 +336,11 @@ static void step_signals(struct engine *engine, struct bed *bed)
 int64_t technical_step(struct engine *engine, struct bed *bed)
 {
     const int64_t now_ms = engine->now_ms;
-    int64_t next_ms = engine->settle_until_ms > now_ms ? engine->settle_until_ms : SERIES_NEVER;
+    int64_t next_ms = bed->settle_until_ms > now_ms ? bed->settle_until_ms : SERIES_NEVER;
     const struct condition judged[] = {
         [BUILTIN_monitor_silent] = engine->config->replay ? CONDITION_NONE : judge_silence(engine, bed),
-        [BUILTIN_sensor_off] = judge_rejection(bed, is_sensor_loss, false, now_ms),
-        [BUILTIN_implausible] = judge_rejection(bed, is_disbelief, true, now_ms),
+        [BUILTIN_sensor_off] = judge_rejection(bed, BUILTIN_sensor_off, is_sensor_loss, now_ms),
+        [BUILTIN_implausible] = judge_rejection(bed, BUILTIN_implausible, is_disbelief, now_ms),
         [BUILTIN_no_pulse_signal] = judge_pulse(engine, bed),
         [BUILTIN_identity_changed] = judge_identity(bed, now_ms),
     };
@@ -283,12 +354,14 @@ int64_t technical_step(struct engine *engine, struct bed *bed)
 
 void technical_gateway_step(struct engine *engine)
 {
+    const bool settling = engine->now_ms < engine->settle_until_ms;
+    engine->gateway_deadline_ms = settling ? engine->settle_until_ms : SERIES_NEVER;
     for (unsigned i = 0; i < sizeof engine->gateway / sizeof engine->gateway[0]; i++) {
         struct gateway_condition *g = &engine->gateway[i];
         if (!g->changed) {
             continue;
         }
-        g->changed = false;
+        g->changed = settling && !g->on; /* looked at again */
         struct condition c = CONDITION_NONE;
         c.holds = g->on;
         c.since_ms = engine->now_ms;

@@ -24,22 +24,29 @@ static bool publish(struct deliver *d, const char *topic, const char *payload, s
     return link_publish_state(d, topic, payload, length, length > 0 ? PAYLOAD_ALARM_EXPIRY_MS : 0);
 }
 
-/* Length 0 for one that has ended: its topic is emptied. */
-static size_t write_state(const struct deliver *d, const char *json, size_t length, char *out)
+/* Of an alarm that has ended there is no content (length 0), and its topic is emptied. False: the content is damaged,
+ * and says nothing that could be shown; that is not the end of the alarm. */
+static bool write_state(const struct deliver *d, const char *json, size_t length, char *out, size_t *out_length)
 {
-    return length == 0
-               ? 0
-               : payload_alarm(json, length, d->wall_ms + PAYLOAD_ALARM_EXPIRY_MS, out, DELIVER_ALARM_PAYLOAD_MAX);
+    *out_length = 0;
+    if (length > 0) {
+        *out_length = payload_alarm(json, length, d->wall_ms + PAYLOAD_ALARM_EXPIRY_MS, out, DELIVER_ALARM_PAYLOAD_MAX);
+    }
+    return length == 0 || *out_length > 0;
 }
 
 static bool show(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length)
 {
     char topic[PAYLOAD_TOPIC_MAX];
+    size_t state_length;
     if (!link_has_spare_room(d)) {
         return false;
     }
+    if (!write_state(d, json, length, d->scratch, &state_length)) {
+        return true;
+    }
     topic_of_alarm(d->context, bed, alarm, topic);
-    return publish(d, topic, d->scratch, write_state(d, json, length, d->scratch));
+    return publish(d, topic, d->scratch, state_length);
 }
 
 bool alarms_settle(struct deliver *d)
@@ -64,8 +71,7 @@ void alarms_show(struct deliver *d, const char *bed, const char *alarm, const ch
     assert(!alarms->owes);
     forget_gathered(alarms);
     topic_of_alarm(d->context, bed, alarm, alarms->owed_topic);
-    alarms->owed_length = write_state(d, json, ended ? 0 : length, alarms->owed);
-    alarms->owes = true;
+    alarms->owes = write_state(d, json, ended ? 0 : length, alarms->owed, &alarms->owed_length);
     (void)alarms_settle(d);
 }
 

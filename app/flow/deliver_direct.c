@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "app/flow/deliver_internal.h"
@@ -87,6 +88,7 @@ static bool hand_over(struct deliver *d, struct direct_slot *slot)
     char topic[PAYLOAD_TOPIC_MAX];
     const size_t length =
         payload_alert_delivery(slot->alert.json, slot->alert.json_length, late, false, d->scratch, DELIVER_SCRATCH_MAX);
+    assert(length > 0); /* payload_alert wrote it a moment ago */
     topic_of_bed(d->context, direct_bed(d, slot), "alert", topic);
     const struct uplink_message message = {.topic = topic, .payload = d->scratch, .length = length, .qos = 1};
     const struct flight what = {.kind = FLIGHT_DIRECT, .direct = (uint16_t)(slot - d->direct)};

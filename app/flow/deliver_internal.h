@@ -18,25 +18,25 @@
 #include "app/flow/deliver.h"
 #include "app/flow/direct.h"
 
-#define DELIVER_STATES_IN_FLIGHT    8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
-#define DELIVER_FLIGHTS             (DELIVER_IN_FLIGHT + DELIVER_STATES_IN_FLIGHT)
-#define DELIVER_ACK_TIMEOUT_US      15000000
-#define DELIVER_CONNECT_GUARD_US    60000000 /* an attempt ends long before, unless the library fails to say so */
-#define DELIVER_IDLE_US             1000000  /* the longest wait, so that its sign of life stays fresh */
-#define DELIVER_RETRY_US            2000     /* after the library's queue was full */
-#define DELIVER_STORE_RETRY_US      1000000  /* after a fault of the store */
-#define DELIVER_VITALS_REPEAT_US    9000000  /* at least every 10 s is promised */
-#define DELIVER_HEALTH_US           10000000
-#define DELIVER_ALARMS_US           20000000
-#define DELIVER_SETTINGS_US         60000000
-#define DELIVER_BACKLOG_PACE_US     5000     /* 200 rows of backlog a second */
-#define DELIVER_AGAIN_US            30000000 /* until what had to be left in the outbox is tried again */
-#define DELIVER_DIRECT_MAX          32
-#define DELIVER_STATUS_MAX          512
-#define DELIVER_ALARM_PAYLOAD_MAX   (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
-#define DELIVER_GATHERED_MAX        65536
-#define DELIVER_SCRATCH_MAX         PAYLOAD_SETTINGS_MAX /* the largest payload */
-#define DELIVER_STATE_IS_TOO_OLD_MS 2000 /* a value this long past its stale time: the engine's thread stands still */
+#define DELIVER_STATES_IN_FLIGHT  8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
+#define DELIVER_FLIGHTS           (DELIVER_IN_FLIGHT + DELIVER_STATES_IN_FLIGHT)
+#define DELIVER_ACK_TIMEOUT_US    15000000
+#define DELIVER_CONNECT_GUARD_US  60000000 /* an attempt ends long before, unless the library fails to say so */
+#define DELIVER_IDLE_US           1000000  /* the longest wait, so that its sign of life stays fresh */
+#define DELIVER_RETRY_US          2000     /* after the uplink's queue was full */
+#define DELIVER_STORE_RETRY_US    1000000  /* after a fault of the store */
+#define DELIVER_VITALS_REPEAT_US  9000000  /* at least every 10 s is promised */
+#define DELIVER_HEALTH_US         10000000
+#define DELIVER_ALARMS_US         20000000
+#define DELIVER_SETTINGS_US       60000000
+#define DELIVER_BACKLOG_PACE_US   5000     /* 200 rows of backlog a second */
+#define DELIVER_AGAIN_US          30000000 /* until what had to be left in the outbox is tried again */
+#define DELIVER_DIRECT_MAX        32
+#define DELIVER_STATUS_MAX        512
+#define DELIVER_ALARM_PAYLOAD_MAX (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
+#define DELIVER_GATHERED_MAX      65536
+#define DELIVER_SCRATCH_MAX       PAYLOAD_SETTINGS_MAX /* the largest payload */
+#define DELIVER_STALE_GRACE_MS    2000 /* a value this long past its stale time: the engine's thread stands still */
 
 _Static_assert(DELIVER_SCRATCH_MAX >= PAYLOAD_HEALTH_MAX && DELIVER_SCRATCH_MAX >= PAYLOAD_VITALS_MAX &&
                    DELIVER_SCRATCH_MAX >= DELIVER_ALARM_PAYLOAD_MAX,
@@ -93,14 +93,14 @@ struct alarms {
     bool failed;      /* the store could not be read: the next pass is a whole one again */
     int64_t due_us;   /* when the next one begins */
     uint16_t direct;  /* next slot */
-    int8_t priority;  /* of the store's alarms now; below PRIORITY_NONE: all done */
+    int priority;     /* of the store's alarms now; below PRIORITY_NONE: all done */
     uint32_t taken;   /* alarms of that priority gathered so far, in all batches */
     uint32_t waiting; /* of the batch, not shown yet */
     bool complete;    /* the batch reaches the last alarm of that priority */
     uint32_t passed;  /* within the visit under way */
     char *gathered;   /* the batch */
     size_t gathered_size, gathered_at;
-    /* the state behind an alert handed over already, when the library's queue had no room for both */
+    /* the state behind an alert handed over already, when the uplink's queue had no room for both */
     bool owes;
     char owed_topic[PAYLOAD_TOPIC_MAX];
     char owed[DELIVER_ALARM_PAYLOAD_MAX];
@@ -141,7 +141,7 @@ struct deliver {
     atomic_bool stop;
     int64_t now_us, wall_ms; /* of this round */
     int64_t due_us;          /* of the next */
-    bool congested;          /* the library's queue was full in this round: figures give way to alerts */
+    bool congested;          /* the uplink's queue was full in this round: figures give way to alerts */
     struct link link;
     struct present present;
     struct alarms alarms;
@@ -171,8 +171,7 @@ void link_step(struct deliver *d); /* takes events, connects when due, gives up 
 bool link_has_room(const struct deliver *d, enum flight_kind kind);
 bool link_has_spare_room(const struct deliver *d); /* for a state that no alert waits for: it leaves half the window */
 uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind);
-/* QoS 1. False: not now (no room). True: handed over, or hopeless and counted as refused. Of `what`, kind, row, seq and
- * direct are looked at. */
+/* QoS 1. False: not now. Of `what`, kind, row, seq and direct are looked at. */
 bool link_publish(struct deliver *d, const struct uplink_message *message, const struct flight *what);
 /* Retained, QoS 1, within the window; length 0 empties the topic. */
 bool link_publish_state(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms);
@@ -202,7 +201,7 @@ void outbox_return_acked(struct deliver *d); /* acknowledged rows to the store t
 /* deliver_direct.c */
 void direct_take(struct deliver *d);
 void direct_step(struct deliver *d);
-void direct_settled(struct deliver *d, uint16_t slot, bool refused);
+void direct_settled(struct deliver *d, uint16_t index, bool refused);
 void direct_unsent(struct deliver *d); /* the connection is gone */
 const char *direct_bed(const struct deliver *d, const struct direct_slot *slot);
 /* True when a direct alert of this alarm is newer than `seq`; those that are not are let go. */

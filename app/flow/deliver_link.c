@@ -2,7 +2,7 @@
  *              link_connect                 CONNECTED
  *     DOWN ------------------> CONNECTING ------------> UP
  *      ^  \___ cannot begin __/     |                    |
- *      |                            | CONNECT_FAILED:    | LOST, a publish that Paho gave up, no acknowledgement
+ *      |                            | CONNECT_FAILED:    | LOST, a publish that failed, no acknowledgement
  *      +---------- link_drop <------+ next broker        | for 15 s: the same broker once more
  *      +---------- link_drop <---------------------------+
  *
@@ -188,13 +188,8 @@ static void note_refused(struct deliver *d, const char *why)
     }
 }
 
-/* True: it is out of our hands. */
-static bool is_settled(struct deliver *d, enum status published)
+static bool is_taken(struct deliver *d, enum status published)
 {
-    if (published == STATUS_INVALID) { /* no broker would ever take it */
-        note_refused(d, status_text(published));
-        return true;
-    }
     if (published != STATUS_OK) {
         d->congested = true;
         deliver_due(d, d->now_us + DELIVER_RETRY_US);
@@ -209,20 +204,16 @@ bool link_publish(struct deliver *d, const struct uplink_message *message, const
     if (flight == NULL || !link_has_room(d, what->kind)) {
         return false;
     }
-    if (message->length == 0 &&
-        !message->retained) { /* an alert whose content is damaged: it says nothing that could be sent */
-        return is_settled(d, STATUS_INVALID);
-    }
     struct uplink_message tagged = *message;
     tagged.tag = ++d->link.next_tag;
-    const enum status published = uplink_publish(d->uplink, &tagged);
-    if (published == STATUS_OK) {
-        *flight = *what;
-        flight->acked = false;
-        flight->tag = tagged.tag;
-        flight->sent_us = d->now_us;
+    if (!is_taken(d, uplink_publish(d->uplink, &tagged))) {
+        return false;
     }
-    return is_settled(d, published);
+    *flight = *what;
+    flight->acked = false;
+    flight->tag = tagged.tag;
+    flight->sent_us = d->now_us;
+    return true;
 }
 
 bool link_publish_state(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms)
@@ -243,7 +234,7 @@ bool link_publish_figures(struct deliver *d, const char *topic, const char *payl
                                            .length = length,
                                            .retained = true,
                                            .expiry_s = (uint32_t)(expiry_ms / 1000)};
-    return is_settled(d, uplink_publish(d->uplink, &message));
+    return is_taken(d, uplink_publish(d->uplink, &message));
 }
 
 /* ---- events ---- */

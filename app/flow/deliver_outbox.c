@@ -10,9 +10,11 @@
  * An acknowledged row goes to the store thread, which moves it to history. A connection that ends forgets all of this;
  * the next one begins with what the outbox still holds.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "app/flow/deliver_internal.h"
+#include "app/flow/log.h"
 
 #define BACKLOG_BURST 20 /* rows that go without a pause: the first ones, and what a late round catches up with */
 
@@ -70,6 +72,10 @@ static bool hand_over(struct deliver *d, const struct store_alert *alert)
     const bool late = d->wall_ms - alert->committed_wall_ms > DELIVER_LATE_MS;
     const size_t length =
         payload_alert_delivery(alert->json, alert->json_length, late, true, d->scratch, DELIVER_SCRATCH_MAX);
+    if (length == 0) {
+        log_error("an alert in the store is damaged (row %" PRIu64 "), it stays there unsent", alert->row);
+        return true;
+    }
     topic_of_bed(d->context, alert->bed, "alert", topic);
     const struct uplink_message message = {.topic = topic, .payload = d->scratch, .length = length, .qos = 1};
     return link_publish(d, &message, &(struct flight){.kind = FLIGHT_ROW, .row = alert->row, .seq = alert->seq});

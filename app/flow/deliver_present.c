@@ -83,7 +83,7 @@ static void drop_stale(struct deliver *d, struct bed_view *view)
         }
         const int64_t standing_ms = (int64_t)channel->period_ms * 3 / 2;
         const int64_t stale_ms = channel->stale_ms > standing_ms ? channel->stale_ms : standing_ms;
-        if (now_ms - vital->at_ms > stale_ms + DELIVER_STATE_IS_TOO_OLD_MS) {
+        if (now_ms - vital->at_ms > stale_ms + DELIVER_STALE_GRACE_MS) {
             vital->quality = QUALITY_STALE;
         }
     }

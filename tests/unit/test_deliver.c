@@ -19,7 +19,7 @@ static void expect_next(struct observer *observer, const char *topic, struct see
 
 static void expect_alert(struct observer *observer, const char *topic, uint64_t seq, const char *part)
 {
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     do {
         assert_true(observer_next(observer, BENCH_WAIT_MS, &seen));
     } while (strcmp(seen.topic, BASE "gateway/gw/health") == 0); /* figures may come in between */
@@ -61,7 +61,7 @@ static void test_order_on_connect(void **state)
 {
     (void)state;
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     struct bench *bench = bench_open();
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "#");
@@ -102,7 +102,7 @@ static void test_live_alert_and_its_alarm(void **state)
 {
     (void)state;
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     struct bench *bench = bench_open();
     broker_start(&bench->broker);
     bench_start(bench);
@@ -171,7 +171,7 @@ static void test_store_that_appears_later(void **state)
 {
     (void)state;
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     struct bench *bench = bench_open();
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "#");
@@ -191,13 +191,39 @@ static void test_store_that_appears_later(void **state)
     bench_close(bench);
 }
 
+static void test_damaged_content_neither_goes_out_nor_ends_an_alarm(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    struct observer observer;
+    struct seen seen;
+    broker_start(&bench->broker);
+    bench_start(bench);
+    (void)bench_commit(bench, 1, 0, false);
+    assert_true(bench_return(bench, 1, BENCH_WAIT_MS));
+    observer_open(&observer, &bench->broker, BASE "b01/#");
+    assert_true(observer_find(&observer, BASE "b01/alarm/spo2_low", BENCH_WAIT_MS, &seen));
+    const struct store_alert damaged = {
+        .seq = ++bench->seq, .bed = "b01", .alarm = "spo2_low", .json = "{\"cut", .json_length = 5};
+    assert_int_equal(store_begin(bench->opened), STATUS_OK);
+    assert_int_equal(store_put_alert(bench->opened, &damaged), STATUS_OK);
+    assert_int_equal(store_commit(bench->opened), STATUS_OK);
+    const uint64_t next = bench_commit(bench, 1, 1, false);
+    expect_alert(&observer, BASE "b01/alert", next, "\"durable\":true"); /* it holds up nothing */
+    expect_state(&observer, BASE "b01/alarm/hr_high", 60, false, &seen);
+    assert_true(bench_return(bench, 2, BENCH_WAIT_MS));
+    assert_int_equal(bench_outbox_rows(bench), 1);
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 /* ---- figures ---- */
 
 static void test_vitals_follow_news_and_validity(void **state)
 {
     (void)state;
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     struct bench *bench = bench_open();
     bench->config.publish_interval_ms = 1000;
     broker_start(&bench->broker);
@@ -233,7 +259,7 @@ static void test_values_of_a_stopped_engine_do_not_stay_current(void **state)
 {
     (void)state;
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     struct bench *bench = bench_open();
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "b01/#");
@@ -252,7 +278,7 @@ static void test_figures_are_repeated(void **state)
 {
     (void)state;
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     int64_t vitals_ms[2] = {0};
     int64_t health_ms[2] = {0};
     unsigned vitals = 0;
@@ -282,7 +308,7 @@ static void test_direct_alert_goes_at_once_and_stays_present(void **state)
 {
     (void)state;
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     struct bench *bench = bench_open();
     broker_start(&bench->broker);
     bench_start(bench);
@@ -350,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_row_is_delivered_only_after_its_acknowledgement),
         cmocka_unit_test(test_full_ring_to_the_store_thread_loses_no_row),
         cmocka_unit_test(test_store_that_appears_later),
+        cmocka_unit_test(test_damaged_content_neither_goes_out_nor_ends_an_alarm),
         cmocka_unit_test(test_vitals_follow_news_and_validity),
         cmocka_unit_test(test_values_of_a_stopped_engine_do_not_stay_current),
         cmocka_unit_test(test_figures_are_repeated),

@@ -45,7 +45,7 @@ static void note_alert(struct journal *journal, const struct seen *seen)
 
 static void read_alerts(struct journal *journal, struct observer *observer, unsigned distinct, int timeout_ms)
 {
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     const int64_t until_ms = test_now_ms() + timeout_ms;
     while (journal->distinct < distinct && observer_next(observer, (int)(until_ms - test_now_ms()), &seen)) {
         if (seen_is_alert(&seen)) {
@@ -91,7 +91,7 @@ static void test_restarts_of_the_broker_lose_nothing(void **state)
     enum { ROUNDS = 3, BURST = 40 };
     struct bench *bench = bench_open();
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     broker_configure(&bench->broker, "allow_anonymous true\npersistence true\npersistence_location @/\n"
                                      "max_queued_messages 0\n");
     broker_start(&bench->broker);
@@ -121,7 +121,7 @@ static void test_bed_without_backlog_is_not_held_up(void **state)
     static struct journal journal;
     struct bench *bench = bench_open();
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     bool other_seen = false;
     bool state_seen = false;
     unsigned own_before = 0;
@@ -250,7 +250,7 @@ static void test_stop_says_offline_in_time(void **state)
     (void)state;
     struct bench *bench = bench_open();
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     broker_start(&bench->broker);
     bench_start(bench);
     assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
@@ -310,7 +310,7 @@ static void test_will_says_offline_after_a_sudden_death(void **state)
     struct broker broker;
     struct store_folder folder;
     struct observer observer;
-    struct seen seen;
+    struct seen seen = {.qos = 0};
     int ready[2];
     assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
     const pid_t child = fork();

@@ -187,6 +187,29 @@ static void test_a_dead_monitor_costs_little(void **state)
     assert_true(atomic_load(&rig.peer.gap_us_min) >= GAP_US);
 }
 
+static void serve_two(struct peer *peer, const struct peer_request *request)
+{
+    if (request->unit >= 7) {
+        peer_answer(peer, request, THINK_US);
+    }
+}
+
+/* Most beds of a line are empty: whoever is due goes before the next probe. */
+static void test_many_dead_monitors(void **state)
+{
+    (void)state;
+    open_rig(8, serve_two);
+    rig_start();
+    rig_run_ms(1000); /* each of the six was asked in vain, and probed */
+    rig_forget();
+    rig_run_ms(1000);
+    assert_true(rig_values(6) >= 5);
+    assert_true(rig_values(7) >= 5);
+    for (unsigned unit = 1; unit <= 6; unit++) {
+        assert_true(atomic_load(&rig.peer.requests[unit]) >= 2);
+    }
+}
+
 static void test_unplugged_and_plugged_in_again(void **state)
 {
     (void)state;
@@ -246,6 +269,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_busy_monitor, tear_down),
         cmocka_unit_test_teardown(test_a_register_that_is_not_there, tear_down),
         cmocka_unit_test_teardown(test_a_dead_monitor_costs_little, tear_down),
+        cmocka_unit_test_teardown(test_many_dead_monitors, tear_down),
         cmocka_unit_test_teardown(test_unplugged_and_plugged_in_again, tear_down),
         cmocka_unit_test_teardown(test_missing_at_the_start, tear_down),
         cmocka_unit_test_teardown(test_a_line_in_use_is_left_alone, tear_down),

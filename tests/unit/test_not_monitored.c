@@ -110,7 +110,7 @@ static void test_gaps_are_not_first_spans(void **state)
     for (int t = 0; t <= 60; t += 10) {
         ward_value(ward, t, VITAL_abp_sys, 120);
     }
-    ward_expect(ward, "31.5 r.not_monitored start active high 120\n"); /* they arrive until 1.5, then never twice in 10 s */
+    ward_expect(ward, "40 r.not_monitored start active high 120\n"); /* the first span ends at 10 */
     ward_close(ward);
 }
 
@@ -140,7 +140,7 @@ static void test_the_first_number_is_excused(void **state)
     ward_close(ward);
 }
 
-/* If none ever came it counts from the stay's start ... */
+/* If none ever came it counts from the stay's start. */
 static void test_none_ever_came(void **state)
 {
     (void)state;
@@ -156,7 +156,21 @@ static void test_none_ever_came(void **state)
     ward_close(ward);
 }
 
-/* ... which for a stay that begins by itself is the first of its 30 seconds. */
+/* Not so when the rule was known in between: here it was clear as long as the pressure was. */
+static void test_unknown_counts_from_when_it_began(void **state)
+{
+    (void)state;
+    rule_on_pressure("abp_sys > limit and spo2 < 90", NULL, 200, PRIORITY_HIGH);
+    ward_add_channel(VITAL_spo2, 1000);
+    struct ward *ward = ward_start();
+    ward_values(ward, 0, 99, VITAL_abp_sys, 120);
+    ward_values(ward, 100, 140, VITAL_abp_sys, 210);
+    ward_expect(ward, "130 r.not_monitored start active high 210\n");
+    ward_close(ward);
+}
+
+/* If none ever came it counts from the stay's start, which for a stay that begins by itself is the first of
+ * its 30 seconds. */
 static void test_none_ever_came_to_a_stay_begun_by_itself(void **state)
 {
     (void)state;
@@ -210,6 +224,7 @@ static void test_the_first_span_of_clear_is_excused(void **state)
     struct ward *ward = ward_start();
     ward_value(ward, 0, VITAL_abp_sys, 210);
     ward_values(ward, 1, 120, VITAL_abp_sys, 120);
+    ward_until(ward, 120);
     ward_expect(ward, "0 r start active high 210\n120 r end ended high 120\n");
     ward_close(ward);
 }
@@ -245,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_a_loss_within_the_first_span_counts),
         cmocka_unit_test(test_the_first_number_is_excused),
         cmocka_unit_test(test_none_ever_came),
+        cmocka_unit_test(test_unknown_counts_from_when_it_began),
         cmocka_unit_test(test_none_ever_came_to_a_stay_begun_by_itself),
         cmocka_unit_test(test_a_witness_is_known),
         cmocka_unit_test(test_clear_that_cannot_see),

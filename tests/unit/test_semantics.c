@@ -1,6 +1,6 @@
 /*
- * What rules mean, a test a sentence of DESIGN.md ("Rules", "Windows in time"). What happens when a rule cannot see is in test_not_monitored.c, technical
- * alarms and stays in test_technical.c, restarts in test_restart.c.
+ * What rules mean, a test a sentence of DESIGN.md ("Rules", "Windows in time"). What happens when a rule cannot see is in
+ * test_not_monitored.c, technical alarms and stays are in test_technical.c, restarts in test_restart.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

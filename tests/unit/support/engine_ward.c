@@ -166,18 +166,18 @@ void ward_describe(const struct record *record, char text[WARD_RECORD_TEXT_MAX])
     const struct alert *a = &record->alert;
     const struct observation *m = &record->measurement;
     const struct bed_snapshot *b = &record->bed_state;
-    (void)snprintf(text, WARD_RECORD_TEXT_MAX,
-                   "%d %u %u/%u/%u %u%u%u%u%u%u%u %d%d%d%d%d %u %d %d %u %llu %llu %llu %llu %lld %lld %lld %lld %d %s | "
-                   "%lld %d %u %u %u | %llu %lld %llu %llu %llu",
-                   record->kind, record->bed, a->key.bed, a->key.family, a->key.index, a->phase, a->state,
-                   a->inactivation, a->priority, a->kind, a->source, a->reason, a->clock_synced, a->test,
-                   a->unverified, a->has_value, a->has_limit, a->vital, a->value_milli, a->limit_milli, a->rev,
-                   (unsigned long long)a->id, (unsigned long long)a->seq, (unsigned long long)a->bed_seq,
-                   (unsigned long long)a->stay, (long long)a->at_ms, (long long)a->violated_at_ms,
-                   (long long)a->condition_at_ms, (long long)a->raised_at_ms, a->parameters_milli[0], a->detail,
-                   (long long)m->at_ms, m->value_milli, m->bed, m->vital, m->flags, (unsigned long long)b->stay,
-                   (long long)b->stay_start_ms, (unsigned long long)b->bed_seq, (unsigned long long)record->seq,
-                   (unsigned long long)record->next_id);
+    (void)snprintf(
+        text, WARD_RECORD_TEXT_MAX,
+        "%d %u %u/%u/%u %u%u%u%u%u%u%u %d%d%d%d%d %u %d %d %u %llu %llu %llu %llu %lld %lld %lld %lld %d %s | "
+        "%lld %d %u %u %u | %llu %lld %llu %llu %llu",
+        record->kind, record->bed, a->key.bed, a->key.family, a->key.index, a->phase, a->state, a->inactivation,
+        a->priority, a->kind, a->source, a->reason, a->clock_synced, a->test, a->unverified, a->has_value, a->has_limit,
+        a->vital, a->value_milli, a->limit_milli, a->rev, (unsigned long long)a->id, (unsigned long long)a->seq,
+        (unsigned long long)a->bed_seq, (unsigned long long)a->stay, (long long)a->at_ms, (long long)a->violated_at_ms,
+        (long long)a->condition_at_ms, (long long)a->raised_at_ms, a->parameters_milli[0], a->detail,
+        (long long)m->at_ms, m->value_milli, m->bed, m->vital, m->flags, (unsigned long long)b->stay,
+        (long long)b->stay_start_ms, (unsigned long long)b->bed_seq, (unsigned long long)record->seq,
+        (unsigned long long)record->next_id);
 }
 
 /* --- life ---------------------------------------------------------------------------------------------------- */
@@ -255,6 +255,7 @@ static void restore_states(struct ward *ward, const struct ward *before, unsigne
     }
     for (uint16_t b = 0; b < ward_config.engine.bed_count; b++) {
         ward->bed_seq[b] = beds[b].bed_seq;
+        ward->stay_start_ms[b] = beds[b].stay != 0 ? beds[b].stay_start_ms : INT64_MIN;
         engine_restore_bed(ward->engine, b, &beds[b]);
     }
 }
@@ -264,8 +265,10 @@ static void restore_windows(struct ward *ward, const struct ward *before, const 
     ward->silent = true;
     engine_restore_begin(ward->engine, lost->journal_from_ms);
     for (unsigned i = 0; i < before->journal_count; i++) {
-        if (before->journal[i].at_ms >= lost->journal_from_ms) {
-            feed(ward, &before->journal[i]);
+        const struct observation *o = &before->journal[i];
+        const bool marks_all_time = o->kind == OBSERVATION_HEARD || o->kind == OBSERVATION_SIGNAL;
+        if (o->at_ms >= lost->journal_from_ms && (marks_all_time || o->at_ms >= ward->stay_start_ms[o->bed])) {
+            feed(ward, o);
         }
     }
     step_until(ward, lost->begin_ms);

@@ -43,6 +43,7 @@ struct ward {
     struct observation *journal;
     unsigned journal_count;
     uint64_t seq, newest_id, bed_seq[WARD_BEDS_MAX];
+    int64_t stay_start_ms[WARD_BEDS_MAX]; /* as committed; a journal's values from before are another patient's */
 };
 
 /* One adult bed with one monitor, no vitals, no rules, as in a replay (stays begin at admission). */
