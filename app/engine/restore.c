@@ -43,16 +43,10 @@ void engine_restore_begin(struct engine *engine, int64_t from_ms)
     }
 }
 
-/* What the silent run raised was either committed (and is laid over now) or is still to come: its delay is over, so it
- * starts at the first step if it still holds. */
+/* What the silent run raised was either committed (and is laid over now) or is still to come: its delay went on, so it
+ * starts at the first step that finds it met. */
 static void forget_rule(struct rule_alarm *r)
 {
-    if (r->alarm.raised) {
-        r->violated_at_ms = r->alarm.last.violated_at_ms;
-        r->condition_at_ms = r->alarm.last.condition_at_ms;
-        r->delay_resumed_ms = r->condition_at_ms;
-        r->delay_elapsed_ms = r->rule->delay_ms;
-    }
     r->alarm.raised = false;
     r->not_monitored.raised = false;
 }

@@ -172,20 +172,25 @@ static int64_t delay_over_at(const struct rule_alarm *r)
     return r->delay_resumed_ms + (int64_t)r->rule->delay_ms - r->delay_elapsed_ms;
 }
 
-static void step_inactive(struct engine *engine, struct bed *bed, struct rule_alarm *r, enum verdict when)
+static void step_delay(const struct bed *bed, struct rule_alarm *r, enum verdict when, int64_t now_ms)
 {
-    run_delay(bed, r, when, engine->now_ms);
-    if (delay_over_at(r) > engine->now_ms) {
+    run_delay(bed, r, when, now_ms);
+    if (r->condition_at_ms == INSTANT_NONE && delay_over_at(r) <= now_ms) {
+        r->condition_at_ms = now_ms;
+    }
+}
+
+/* Before the stay alarms are off. What the journal starts may have to start again: its delay goes on. */
+static void step_inactive(struct engine *engine, struct bed *bed, struct rule_alarm *r)
+{
+    if (bed->state.stay == 0 || delay_over_at(r) > engine->now_ms) {
         return;
     }
-    if (r->condition_at_ms == INSTANT_NONE) {
-        r->condition_at_ms = engine->now_ms;
-    }
-    if (bed->state.stay != 0) {
-        r->alarm.last.reason = REASON_NONE;
-        alarm_start(engine, bed, &r->alarm, r->violated_at_ms, r->condition_at_ms);
+    r->alarm.last.reason = REASON_NONE;
+    alarm_start(engine, bed, &r->alarm, r->violated_at_ms, r->condition_at_ms);
+    r->clear_since_ms = INSTANT_NONE;
+    if (!engine->restoring) {
         rule_alarm_reset_delay(r);
-        r->clear_since_ms = INSTANT_NONE;
     }
 }
 
@@ -347,8 +352,11 @@ void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *
         r->alarm.last.reason = REASON_UNVERIFIED;
         alarm_update(engine, bed, &r->alarm, PHASE_UPDATE);
     }
+    if (!r->alarm.raised || engine->restoring) {
+        step_delay(bed, r, when, now_ms);
+    }
     if (!r->alarm.raised) {
-        step_inactive(engine, bed, r, when);
+        step_inactive(engine, bed, r);
     } else {
         seen = clear_verdict(r, when, now_ms);
         step_active(engine, bed, r, when, seen);

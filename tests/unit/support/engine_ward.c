@@ -219,7 +219,7 @@ void ward_close(struct ward *ward)
     free(ward);
 }
 
-static void step_until(struct ward *ward, int64_t until_ms)
+void ward_until_ms(struct ward *ward, int64_t until_ms)
 {
     while (engine_next(ward->engine) <= until_ms) {
         ward->in_step = 0;
@@ -229,10 +229,14 @@ static void step_until(struct ward *ward, int64_t until_ms)
     }
 }
 
-static void feed(struct ward *ward, const struct observation *o)
+void ward_feed(struct ward *ward, const struct observation *o)
 {
-    step_until(ward, o->at_ms - 1);
+    ward_until_ms(ward, o->at_ms - 1);
     assert_true(engine_observe(ward->engine, o));
+    if (!ward->silent) {
+        assert_true(ward->journal_count < WARD_JOURNAL_MAX);
+        ward->journal[ward->journal_count++] = *o;
+    }
 }
 
 static void restore_states(struct ward *ward, const struct ward *before, unsigned committed)
@@ -268,10 +272,10 @@ static void restore_windows(struct ward *ward, const struct ward *before, const 
         const struct observation *o = &before->journal[i];
         const bool marks_all_time = o->kind == OBSERVATION_HEARD || o->kind == OBSERVATION_SIGNAL;
         if (o->at_ms >= lost->journal_from_ms && (marks_all_time || o->at_ms >= ward->stay_start_ms[o->bed])) {
-            feed(ward, o);
+            ward_feed(ward, o);
         }
     }
-    step_until(ward, lost->begin_ms);
+    ward_until_ms(ward, lost->begin_ms);
     engine_restore_end(ward->engine);
     ward->silent = false;
 }
@@ -306,16 +310,14 @@ struct ward *ward_restart(const struct ward *before, const struct ward_break *lo
 
 void ward_until(struct ward *ward, double seconds)
 {
-    step_until(ward, (int64_t)(seconds * 1000));
+    ward_until_ms(ward, (int64_t)(seconds * 1000));
 }
 
 void ward_observe(struct ward *ward, double seconds, const struct observation *o)
 {
     struct observation stamped = *o;
     stamped.at_ms = (int64_t)(seconds * 1000);
-    feed(ward, &stamped);
-    assert_true(ward->journal_count < WARD_JOURNAL_MAX);
-    ward->journal[ward->journal_count++] = stamped;
+    ward_feed(ward, &stamped);
 }
 
 void ward_value(struct ward *ward, double seconds, enum vital vital, double number)

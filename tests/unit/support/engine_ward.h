@@ -69,6 +69,8 @@ struct ward_break {
 struct ward *ward_restart(const struct ward *before, const struct ward_break *lost);
 
 void ward_until(struct ward *ward, double seconds);
+void ward_until_ms(struct ward *ward, int64_t until_ms);
+void ward_feed(struct ward *ward, const struct observation *o); /* at its own instant; into the journal, too */
 void ward_observe(struct ward *ward, double seconds, const struct observation *o); /* at that instant */
 void ward_value(struct ward *ward, double seconds, enum vital vital, double number);
 void ward_values(struct ward *ward, int from_s, int to_s, enum vital vital, double number); /* one a second */
