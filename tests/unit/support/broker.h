@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -99,7 +100,7 @@ static inline bool test_port_answers(int port)
     return answers;
 }
 
-/* output: a descriptor for standard output, or -1 for nowhere. */
+/* output: a descriptor for standard output, or -1 for nowhere. It dies with the test, however that ends. */
 static inline pid_t test_spawn(int output, const char *const *arguments)
 {
     const pid_t pid = fork();
@@ -116,6 +117,7 @@ static inline pid_t test_spawn(int output, const char *const *arguments)
     (void)dup2(output >= 0 ? output : nowhere, STDOUT_FILENO);
     (void)dup2(nowhere, STDERR_FILENO);
     sigset_t none;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)execvp(arguments[0], list.wanted);

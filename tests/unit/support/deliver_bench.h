@@ -71,11 +71,11 @@ static inline size_t bench_health(void *context, int64_t wall_ms, char *out, siz
 }
 
 /* Of its own memory, so that a test that fails leaves its threads something to stand on. */
-static inline struct bench *bench_open(void)
+static inline struct bench *bench_attach(const struct broker *broker)
 {
     struct bench *bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
-    broker_open(&bench->broker);
+    bench->broker = *broker;
     store_folder_init(&bench->folder);
     bench->opened = store_folder_open(&bench->folder);
     atomic_store(&bench->store, bench->opened);
@@ -100,6 +100,13 @@ static inline struct bench *bench_open(void)
                                             .publish_interval_ms = 300,
                                             .health = bench_health};
     return bench;
+}
+
+static inline struct bench *bench_open(void)
+{
+    struct broker broker;
+    broker_open(&broker);
+    return bench_attach(&broker);
 }
 
 static inline void bench_lay_out(struct bench *bench, struct arena *arena, uint32_t delivered_slots)
