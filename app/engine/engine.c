@@ -231,6 +231,9 @@ static int64_t step_rules(struct engine *engine, struct bed *bed)
 {
     int64_t deadline_ms = SERIES_NEVER;
     const bool counts = bed->state.stay != 0 || bed->candidate_since_ms != INSTANT_NONE;
+    if (bed->state.stay != 0 && engine->now_ms < bed->state.stay_start_ms) {
+        return bed->state.stay_start_ms; /* a journal that reaches back further */
+    }
     for (unsigned i = 0; i < bed->rule_count && counts; i++) {
         struct rule_alarm *r = &bed->rules[i];
         if (bed->evaluate_all || (bed->changed & vitals_of(r->rule)) != 0 || r->deadline_ms <= engine->now_ms) {

@@ -35,6 +35,7 @@ void engine_restore_begin(struct engine *engine, int64_t from_ms)
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         struct bed *bed = &engine->beds[b];
         bed->saved = bed->state;
+        bed->dirty = true;
         technical_begin(engine, bed);
         for (unsigned i = 0; i < bed->rule_count && bed->state.stay != 0; i++) {
             const int64_t start_ms = bed->state.stay_start_ms;

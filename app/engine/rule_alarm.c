@@ -212,6 +212,7 @@ static void settle(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     if (!r->rule->latching) {
         alarm_end(engine, bed, &r->alarm);
+        rule_alarm_reset_delay(r);
     } else if (r->alarm.last.state == ALARM_ACTIVE || r->alarm.last.unverified) {
         r->alarm.last.state = ALARM_LATCHED;
         r->alarm.last.unverified = false;
@@ -296,7 +297,7 @@ static void note_unknown(struct engine *engine, struct bed *bed, struct rule_ala
     if (r->unknown_since_ms < excused_until_ms) {
         r->unknown_since_ms = excused_until_ms;
     }
-    if (now_ms - r->unknown_since_ms >= (int64_t)r->rule->unknown_after_ms) {
+    if (!r->alarm.raised && now_ms - r->unknown_since_ms >= (int64_t)r->rule->unknown_after_ms) {
         rule_alarm_reset_delay(r);
     }
     if (bed->state.stay != 0 && !r->not_monitored.raised && now_ms >= not_monitored_at(bed, r)) {

@@ -180,7 +180,8 @@ static void test_broker_that_says_goodbye_is_lost(void **state)
     (void)connect_up(&bench);
     char port[16];
     (void)snprintf(port, sizeof port, "%d", bench.broker.port);
-    const char *const thief[] = {"mosquitto_pub", "-V", "5", "-p", port, "-i", "gw", "-t", "a", "-m", "b", NULL};
+    const char *const thief[] = {
+        "mosquitto_pub", "-h", "127.0.0.1", "-V", "5", "-p", port, "-i", "gw", "-t", "a", "-m", "b", NULL};
     assert_int_equal(test_run(thief), 0); /* the same client id: mosquitto disconnects us */
     (void)expect(&bench, UPLINK_LOST);
     bench_close(&bench);

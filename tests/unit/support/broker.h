@@ -202,8 +202,10 @@ static inline void broker_publish(const struct broker *broker, const char *topic
 {
     char port[16];
     (void)snprintf(port, sizeof port, "%d", broker->port);
-    const char *const with[] = {"mosquitto_pub", "-p", port, "-q", "1", "-r", "-t", topic, "-m", text, NULL};
-    const char *const empty[] = {"mosquitto_pub", "-p", port, "-q", "1", "-r", "-t", topic, "-n", NULL};
+    const char *const with[] = {"mosquitto_pub", "-h", "127.0.0.1", "-p", port, "-q", "1", "-r", "-t",
+                                topic,           "-m", text,        NULL};
+    const char *const empty[] = {"mosquitto_pub", "-h", "127.0.0.1", "-p", port, "-q", "1", "-r", "-t",
+                                 topic,           "-n", NULL};
     test_need(test_run(text != NULL ? with : empty) == 0, "mosquitto_pub");
 }
 
@@ -269,6 +271,8 @@ static inline void observer_open_as(struct observer *observer, const struct brok
     struct seen seen;
     (void)snprintf(port, sizeof port, "%d", broker->port);
     const char *const arguments[] = {"mosquitto_sub",
+                                     "-h",
+                                     "127.0.0.1",
                                      "-V",
                                      "5",
                                      "-p",
