@@ -132,8 +132,9 @@ struct engine;
 struct engine *engine_make(struct arena *arena, const struct engine_config *config);
 void engine_seed(struct engine *engine, uint64_t seed);
 
-/* Restore, before engine_begin, in this order: numbers, beds, then the observations since the last run through engine_observe and
- * engine_step into a sink that drops them (engine_restore_begin / _end around), alarms last. */
+/* Restore, before engine_begin, in this order: numbers, beds, then the observations since the last run through
+ * engine_observe and engine_step into a sink that drops them (engine_restore_begin / _end around; of an occupied bed no
+ * values from before its stay), alarms last. What today's configuration says of an alarm (priority, limits) counts. */
 void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id);
 void engine_restore_bed(struct engine *engine, uint16_t bed, const struct bed_snapshot *snapshot);
 void engine_restore_begin(struct engine *engine, int64_t from_ms);
@@ -142,6 +143,10 @@ void engine_restore_end(struct engine *engine);
  * unverified: another boot with an unsynchronised clock: the alarm stays active, marked, until data confirm or clear it. */
 bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, const struct alarm_snapshot *snapshot,
                           bool unverified);
+
+/* A run begins. After a restore monitors get time to speak: until they would count as silent (12 s for the gateway's own
+ * alarms) restored technical alarms do not end because nothing shows, and nothing begins that rests on what was not
+ * heard meanwhile. */
 void engine_begin(struct engine *engine, int64_t now_ms);
 
 uint32_t engine_records_max(const struct engine *engine);
@@ -158,7 +163,8 @@ int64_t engine_now(const struct engine *engine);
 void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm alarm, bool on, const char *detail);
 void engine_clock_synced(struct engine *engine, bool synced);
 
-/* A stay begins at at_ms (admission): windows, alarms and scores start anew. */
+/* A stay begins at at_ms (admission): windows, delays, alarms and scores start anew. Alarms of the stay before end with it; a
+ * technical one that still holds begins in the new stay, under another id. */
 void engine_admit(struct engine *engine, uint16_t bed, int64_t at_ms);
 
 /* True once since the last call when the bed has news for a screen. */

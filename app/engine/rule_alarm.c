@@ -1,14 +1,18 @@
 /*
  * The life of one rule's alarm at one bed, and of the technical alarm that takes over when the rule cannot see.
  *
- *     normal --met (begin_delay)--> pending --delay over (rule_alarm_step)--> active --ended (step_active)--> normal
- *                                     |  ^                                      | latching
- *                                     v  | unknown freezes, met resumes         v
- *                                     pending, frozen                          latched
- *       clear, a gap, or unknown for longer than unknown_after: back to normal
+ *     normal --met (step_delay)--> pending --delay over (step_inactive)--> active --ended (step_active)--> normal
+ *                                    |  ^                                    |  ^  latching
+ *                                    v  | unknown freezes, met resumes       v  | met again
+ *                                    pending, frozen                        latched
+ *       clear, a gap of what froze it, or unknown for unknown_after: back to normal
+ *
+ * A gap that another part of the rule bridges breaks no delay: the condition was met all the time. What ends an alarm
+ * must last for clear_delay without a break; unknown is one.
  *
  * not_monitored starts after unknown_after of being continuously unknown and ends at the first known value. It ends
- * nothing: the physiological alarm beside it stays active until its own clear.
+ * nothing: the physiological alarm beside it stays active until its own clear. While observations arrive the first
+ * whole span does not count, that of `clear` neither; if none ever came the time runs from the stay's start.
  */
 #include "app/engine/engine_internal.h"
 
@@ -180,7 +184,7 @@ static void step_delay(const struct bed *bed, struct rule_alarm *r, enum verdict
     }
 }
 
-/* Before the stay alarms are off. What the journal starts may have to start again: its delay goes on. */
+/* Before the stay alarms are off. One that a journal starts may have to start once more: its delay goes on. */
 static void step_inactive(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     if (bed->state.stay == 0 || delay_over_at(r) > engine->now_ms) {
@@ -266,14 +270,14 @@ static int64_t excused_until(const struct bed *bed, const struct bound_expressio
     return until_ms;
 }
 
-/* After a restart monitors get time to speak first. */
+/* When it is told: after a restart monitors get time to speak first. */
 static int64_t not_monitored_at(const struct bed *bed, const struct rule_alarm *r)
 {
     const int64_t at_ms = r->unknown_since_ms + (int64_t)r->rule->unknown_after_ms;
     return at_ms > bed->settle_until_ms ? at_ms : bed->settle_until_ms;
 }
 
-static void note_known(struct engine *engine, struct bed *bed, struct rule_alarm *r)
+static void step_known(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     r->unknown_since_ms = INSTANT_NONE;
     if (r->not_monitored.raised) {
@@ -282,7 +286,7 @@ static void note_known(struct engine *engine, struct bed *bed, struct rule_alarm
 }
 
 /* asked: `when`, or what ends the active alarm. */
-static void note_unknown(struct engine *engine, struct bed *bed, struct rule_alarm *r,
+static void step_unknown(struct engine *engine, struct bed *bed, struct rule_alarm *r,
                          const struct bound_expression *asked)
 {
     const int64_t now_ms = engine->now_ms;
@@ -363,9 +367,9 @@ void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *
         step_active(engine, bed, r, when, seen);
     }
     if (seen == VERDICT_UNKNOWN) {
-        note_unknown(engine, bed, r, asked);
+        step_unknown(engine, bed, r, asked);
     } else {
-        note_known(engine, bed, r);
+        step_known(engine, bed, r);
     }
     r->deadline_ms = next_deadline(bed, r, now_ms);
 }

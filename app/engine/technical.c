@@ -85,7 +85,7 @@ void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor
     state->heard_at_ms = engine->now_ms;
 }
 
-/* Silence counts from here. After a restart nothing that rests on what nobody heard is said before a silence would be. */
+/* Silence counts from here. After a restart, what rests on nobody having spoken meanwhile waits as long as a silence. */
 void technical_begin(struct engine *engine, struct bed *bed)
 {
     bed->settle_until_ms = engine->now_ms + ENGINE_SILENT_AFTER_MS;
@@ -208,9 +208,11 @@ static struct condition judge_identity(const struct bed *bed, int64_t now_ms)
     return c;
 }
 
+enum pulse_state { PULSE_NONE, PULSE_THERE, PULSE_EXPLAINED, PULSE_LOST };
+
 /* What a source of a pulse says. */
 struct pulse {
-    enum { PULSE_NONE, PULSE_THERE, PULSE_EXPLAINED, PULSE_LOST } state;
+    enum pulse_state state;
     int64_t since_ms, at_ms; /* lost: since when, and from when on it counts */
 };
 
