@@ -24,10 +24,9 @@ struct channel {
     struct series *series;
     enum quality quality; /* of the newest observation; NEVER before the first */
     int32_t raw_milli;    /* newest value, believed or not */
-    int64_t
-        lost_at_ms; /* the first of the rejected observations since a valid one; INSTANT_NONE: the newest is valid */
+    int64_t lost_at_ms; /* the first one rejected since a valid one; INSTANT_NONE: the newest is valid, or none came */
     int64_t resumed_at_ms, resumed_after_ms; /* the newest observation after a hole, and how long that was */
-    int64_t first_at_ms;                     /* the first valid observation of the stay */
+    int64_t first_at_ms;                     /* the first valid observation of the stay, or INSTANT_NONE */
     bool was_valid;                          /* in this stay */
     bool age_unknown;                        /* episodic: the newest value was found, not seen to be measured */
     bool has_baseline; /* episodic: baseline_milli stood in the register before the stay and counts for nothing */
@@ -53,7 +52,8 @@ struct rule_alarm {
     int64_t violated_at_ms;   /* start of the delay; INSTANT_NONE: none runs */
     int64_t delay_resumed_ms; /* INSTANT_NONE: frozen */
     int64_t delay_elapsed_ms;
-    int64_t condition_at_ms; /* the delay was over, before the stay or a restart; INSTANT_NONE: it was not */
+    int64_t
+        condition_at_ms; /* when the delay was over, perhaps before the stay or a restart; INSTANT_NONE: it is not */
     int64_t clear_since_ms, unknown_since_ms;
     int64_t deadline_ms;
 };
@@ -102,7 +102,7 @@ struct engine {
     int64_t now_ms;
     int64_t settle_until_ms; /* as a bed's, for the gateway's own alarms */
     int64_t gateway_deadline_ms;
-    bool restored;
+    bool restored; /* something was */
     uint32_t records_max;
     struct engine_counts counts;
     struct record_sink *sink; /* of the step under way */

@@ -12,7 +12,7 @@ static const char MONITOR_PREFIX[] = "monitor.";
 static void note_alarm(struct bed_view *view, const struct alarm *alarm)
 {
     if (alarm->raised) {
-        view->alarm_count++;
+        view->alarm_count = (uint8_t)(view->alarm_count < UINT8_MAX ? view->alarm_count + 1 : UINT8_MAX);
         view->priority = alarm->last.priority > view->priority ? alarm->last.priority : view->priority;
     }
 }

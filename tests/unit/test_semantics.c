@@ -167,6 +167,24 @@ static void test_the_last_of_one_instant_wins(void **state)
     ward_close(ward);
 }
 
+/* All observations of an instant are applied before rules are evaluated: no state between them is seen. */
+static void test_an_instant_is_evaluated_once(void **state)
+{
+    (void)state;
+    rule_on_pressure("abp_sys > limit and spo2 < 90", NULL, 120, PRIORITY_MEDIUM);
+    ward_add_channel(VITAL_spo2, 1000);
+    struct ward *ward = ward_start();
+    ward_value(ward, 1, VITAL_abp_sys, 130);
+    ward_value(ward, 1, VITAL_spo2, 97);
+    ward_value(ward, 2, VITAL_spo2, 85);
+    ward_value(ward, 2, VITAL_abp_sys, 100);
+    ward_value(ward, 2.5, VITAL_abp_sys, 100);
+    ward_value(ward, 3.5, VITAL_abp_sys, 130); /* the saturation stands until this very instant */
+    ward_until(ward, 10);
+    ward_expect(ward, "");
+    ward_close(ward);
+}
+
 /* violated_at: first met in this run, frozen time included; condition_at: the delay was over; raised_at: it was started. */
 static void test_the_instants_of_an_alarm(void **state)
 {
@@ -406,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_a_delay_ends_with_the_condition),
         cmocka_unit_test(test_met_at_one_instant_is_met),
         cmocka_unit_test(test_the_last_of_one_instant_wins),
+        cmocka_unit_test(test_an_instant_is_evaluated_once),
         cmocka_unit_test(test_the_instants_of_an_alarm),
         cmocka_unit_test(test_value_and_limit),
         cmocka_unit_test(test_class_and_override),
