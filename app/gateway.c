@@ -18,6 +18,20 @@
 
 static const struct monitor_driver *const drivers[] = {&modbus_rtu_driver, &modbus_tcp_driver};
 
+const struct profile *const *gateway_profiles(void)
+{
+    static const struct profile *all[SETTINGS_PROFILES_MAX + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
+        for (const struct profile *const *p = drivers[i]->profiles; p != NULL && *p != NULL; p++) {
+            assert(count < SETTINGS_PROFILES_MAX);
+            all[count++] = *p;
+        }
+    }
+    all[count] = NULL;
+    return all;
+}
+
 const struct monitor_driver *gateway_driver(const char *kind)
 {
     for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {

@@ -24,6 +24,9 @@ struct gateway_bill {
     size_t total;
 };
 
+/* The profiles that drivers bring themselves, ended by NULL. */
+const struct profile *const *gateway_profiles(void);
+
 /* NULL when no driver speaks this kind of bus. */
 const struct monitor_driver *gateway_driver(const char *kind);
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/gateway.h"
+
 static void PRINTF_LIKE(1, 0) complain(const char *format, va_list arguments)
 {
     (void)fputs("wardgate: ", stderr);
@@ -57,7 +59,7 @@ struct settings *command_settings(const char *file)
         command_complain("out of memory while reading the configuration (%s), free some and try again", file);
         return NULL;
     }
-    (void)settings_load(file, &settings, report);
+    (void)settings_load(file, gateway_profiles(), &settings, report);
     settings_print_report(report, stderr, isatty(STDERR_FILENO) == 1);
     free(report);
     return settings;

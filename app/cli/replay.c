@@ -297,7 +297,7 @@ static void print_active(void *context, const struct alert *alert)
 {
     const struct replay *replay = context;
     char name[ALARM_NAME_MAX];
-    alarm_name(&replay->plan.engine, &alert->key, name);
+    alarm_name(&replay->plan.engine, alert, name);
     const char *bed = alert->key.bed == BED_NONE ? "gateway" : replay->settings->beds[alert->key.bed].id;
     (void)fprintf(stderr, "  still active: %s %s (%s)\n", bed, name, priority_word((enum priority)alert->priority));
 }

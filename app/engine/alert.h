@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/engine/observation.h"
 #include "app/engine/rule.h"
 #include "app/engine/vital.h"
 
@@ -25,6 +26,9 @@
     X(no_pulse_signal, BED, TECHNICAL, HIGH, "No pulse signal, check patient", "Check the patient at once")           \
     X(identity_changed, BED, TECHNICAL, HIGH, "Another monitor answers here", "Confirm which monitor is at this bed") \
     X(admission_not_entered, BED, ADVISORY, NONE, "Admission not entered", "Enter the admission of this patient")     \
+    X(patient_away, BED, ADVISORY, NONE, "Patient away, not monitored", "Enter the return of the patient")            \
+    X(register_refused, BED, ADVISORY, NONE, "Monitor has no such value", "Check the profile of the monitor")         \
+    X(test_alert, BED, ADVISORY, LOW, "Test alert, nothing to do", "Confirm that it is seen and heard")               \
     X(bus_down, GATEWAY, TECHNICAL, MEDIUM, "A line to monitors is down", "Check adapter, cable and network")         \
     X(bus_overbooked, GATEWAY, TECHNICAL, LOW, "A line carries more than it can", "Raise the speed or move monitors") \
     X(store_failing, GATEWAY, TECHNICAL, MEDIUM, "Alerts cannot be stored", "Check the disk of the gateway")          \
@@ -71,12 +75,19 @@ enum alarm_reason {
 };
 
 /* Which alarm: the family and the index in it give name, text, advice and kind (see alarm_name in engine.h). */
-enum alarm_family { ALARM_OF_RULE, ALARM_NOT_MONITORED, ALARM_BUILTIN, ALARM_OF_MONITOR };
+enum alarm_family {
+    ALARM_OF_RULE,
+    ALARM_NOT_MONITORED,
+    ALARM_BUILTIN,
+    ALARM_OF_MONITOR,            /* a bit of a profile */
+    ALARM_REPORTED,              /* one that the monitor names: `reported` is the name, `detail` the monitor's words */
+    ALARM_REPORTED_NOT_MONITORED /* of one that the monitor has stopped to say again */
+};
 
 struct alarm_key {
     uint16_t bed;    /* BED_NONE: the gateway's own */
     uint16_t family; /* enum alarm_family */
-    uint16_t index;  /* rule, rule, enum builtin_alarm, or signal of the bed */
+    uint16_t index;  /* rule, rule, enum builtin_alarm, signal of the bed, or slot of the bed (twice) */
 };
 
 struct alert {
@@ -92,6 +103,7 @@ struct alert {
     int32_t parameters_milli[PARAMETERS_MAX]; /* in force at this instant, for the text */
     char detail
         [ALERT_DETAIL_MAX]; /* technical alarms: what it is about, e.g. the vitals without signal; added to the text */
+    char reported[MONITOR_ALARM_NAME_MAX]; /* ALARM_REPORTED*: its name */
 };
 
 struct builtin_alarm_info {

@@ -350,14 +350,18 @@ bool engine_observe(struct engine *engine, const struct observation *o)
     case OBSERVATION_LOST:
         observe_lost(bed, o);
         break;
+    case OBSERVATION_IDENTITY:
+    case OBSERVATION_REFUSED:
     case OBSERVATION_HEARD:
         break;
     }
     return true;
 }
 
-void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm alarm, bool on, const char *detail)
+void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm alarm, bool on, enum priority priority,
+                      const char *detail)
 {
+    (void)priority;
     assert((unsigned)alarm >= BUILTIN_BED_COUNT && alarm < BUILTIN_COUNT && at_ms >= engine->now_ms);
     struct gateway_condition *g = &engine->gateway[(unsigned)alarm - BUILTIN_BED_COUNT];
     if (g->on == on && strncmp(g->detail, detail, sizeof g->detail - 1) == 0) {

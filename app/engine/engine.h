@@ -21,6 +21,7 @@
 
 #include "app/engine/alert.h"
 #include "app/engine/arena.h"
+#include "app/engine/bed_command.h"
 #include "app/engine/observation.h"
 #include "app/engine/rule.h"
 #include "app/engine/signal.h"
@@ -29,6 +30,9 @@
 #define ENGINE_SILENT_AFTER_MS      10000 /* a technical alarm starts this long after the loss */
 #define ENGINE_MONITORS_PER_BED_MAX 8
 #define ENGINE_SIGNALS_PER_BED_MAX  64
+#define ENGINE_REPORTED_PER_BED_MAX 16    /* alarms of a monitor's own, by name, at one time (struct monitor_alarm) */
+#define ENGINE_LIMITS_PER_BED_MAX   16    /* limits set by command */
+#define ENGINE_REPORTED_SILENT_MS   35000 /* a repeated one that is not said again for this long is not monitored */
 
 struct signal_config {
     const char *name;
@@ -62,6 +66,7 @@ struct bed_config {
     const struct override_config *overrides;
     uint16_t channel_count, signal_count, override_count;
     uint8_t monitor_count;
+    bool reports_alarms; /* one of its monitors tells alarms by name */
     uint32_t monitor_period_ms[ENGINE_MONITORS_PER_BED_MAX];
 };
 
@@ -78,17 +83,28 @@ struct alarm_snapshot {
     struct alert last; /* the newest alert of this alarm */
 };
 
+/* A limit set by command for the stay; the key outlives changes of the configuration's order. */
+struct set_limit {
+    uint32_t key; /* limit_key of rule and parameter; 0: free */
+    int32_t value_milli;
+};
+uint32_t limit_key(const char *rule, const char *parameter);
+
 /* Persistent state of one bed. */
 struct bed_snapshot {
     uint64_t stay; /* 0: vacant */
     int64_t stay_start_ms;
     uint64_t bed_seq;
+    int64_t away_until_ms;                         /* 0: the patient is here */
+    int32_t identity[ENGINE_MONITORS_PER_BED_MAX]; /* identity_hash of the monitors that belong here; 0: none known */
+    struct set_limit limits[ENGINE_LIMITS_PER_BED_MAX];
 };
 
 enum record_kind {
-    RECORD_ALERT,      /* alert: to be committed with its alarm's state and the numbers below, then sent */
-    RECORD_BED,        /* the bed's stay changed without an alert */
-    RECORD_MEASUREMENT /* measurement: the newest of an episodic vital, to be found again after a restart */
+    RECORD_ALERT,       /* alert: to be committed with its alarm's state and the numbers below, then sent */
+    RECORD_BED,         /* the bed's stay changed without an alert */
+    RECORD_MEASUREMENT, /* measurement: the newest of an episodic vital, to be found again after a restart */
+    RECORD_COMMAND      /* command: what became of it; an audit row, then a reply. Comes after the records it caused */
 };
 
 struct record {
@@ -96,6 +112,7 @@ struct record {
     uint16_t bed; /* BED_NONE: gateway */
     struct alert alert;
     struct observation measurement;
+    struct bed_command command;
     struct bed_snapshot bed_state; /* of `bed`, after this record */
     uint64_t seq;                  /* the gateway's numbers after this record */
     uint64_t next_id;
@@ -121,8 +138,10 @@ struct bed_view {
     bool monitored; /* a stay is on */
     uint64_t stay;
     int64_t stay_start_ms, at_ms;
-    uint8_t priority;    /* highest among its alarms */
-    uint8_t alarm_count; /* active or latched */
+    uint8_t priority;      /* highest among its alarms */
+    uint8_t alarm_count;   /* active or latched; 255 also for more */
+    int64_t away_until_ms; /* 0: the patient is here */
+    struct set_limit limits[ENGINE_LIMITS_PER_BED_MAX];
     struct vital_view vitals[VITAL_COUNT];
 };
 
@@ -159,8 +178,21 @@ void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *si
 bool engine_observe(struct engine *engine, const struct observation *o);
 int64_t engine_now(const struct engine *engine);
 
-/* A condition of the gateway itself holds or does not (bus_down ... refused_publish); detail goes into the alert's text. */
-void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm alarm, bool on, const char *detail);
+/* An alarm of a monitor's own; as engine_observe. */
+bool engine_observe_alarm(struct engine *engine, const struct monitor_alarm *alarm);
+
+/* A command, at an instant not before engine_now, after everything due before it has been stepped. The next step does it and emits its
+ * RECORD_COMMAND; one command a step. */
+void engine_command(struct engine *engine, int64_t at_ms, const struct bed_command *command);
+
+/* Ends (phase `end`) what `next`, the configuration that is to come, does not have any more: alarms of rules, monitors and beds that go. Part of the
+ * next step. */
+void engine_retire(struct engine *engine, int64_t at_ms, const struct engine_config *next);
+
+/* A condition of the gateway itself holds or does not (bus_down ... refused_publish); detail goes into the alert's text.
+ * priority: PRIORITY_NONE for the table's; a change while it holds escalates or de-escalates the alarm. */
+void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm alarm, bool on, enum priority priority,
+                      const char *detail);
 void engine_clock_synced(struct engine *engine, bool synced);
 
 /* A stay begins at at_ms (admission): windows, delays, alarms and scores start anew. Alarms of the stay before end with it; a
@@ -172,8 +204,8 @@ bool engine_take_news(struct engine *engine, uint16_t bed);
 void engine_view_bed(const struct engine *engine, uint16_t bed, struct bed_view *out);
 
 /* The name of an alarm ("spo2_low", "spo2_low.not_monitored", "sensor_off", "monitor.vtach") into text of ALARM_NAME_MAX. */
-void alarm_name(const struct engine_config *config, const struct alarm_key *key, char *text);
-/* The other way round; false when the configuration no longer has it. */
+void alarm_name(const struct engine_config *config, const struct alert *alert, char *text);
+/* The other way round; false when the configuration no longer has it. Of a monitor's alarm by name it gives the family and no index. */
 bool alarm_find(const struct engine_config *config, uint16_t bed, const char *name, struct alarm_key *out);
 
 /* Alarms that are active or latched now, for a summary: calls visit with each one's newest alert. */

@@ -49,8 +49,9 @@ void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed
     }
 }
 
-void alarm_name(const struct engine_config *config, const struct alarm_key *key, char *text)
+void alarm_name(const struct engine_config *config, const struct alert *alert, char *text)
 {
+    const struct alarm_key *key = &alert->key;
     const char *prefix = "";
     const char *name = "";
     const char *suffix = "";
@@ -69,6 +70,15 @@ void alarm_name(const struct engine_config *config, const struct alarm_key *key,
         prefix = MONITOR_PREFIX;
         name = config->beds[key->bed].signals[key->index].name;
         break;
+    case ALARM_REPORTED_NOT_MONITORED:
+        suffix = NOT_MONITORED_SUFFIX;
+        prefix = MONITOR_PREFIX;
+        name = alert->reported;
+        break;
+    case ALARM_REPORTED:
+        prefix = MONITOR_PREFIX;
+        name = alert->reported;
+        break;
     }
     (void)snprintf(text, ALARM_NAME_MAX, "%s%s%s", prefix, name, suffix);
 }
@@ -76,7 +86,8 @@ void alarm_name(const struct engine_config *config, const struct alarm_key *key,
 static bool names(const struct engine_config *config, const struct alarm_key *key, const char *name)
 {
     char text[ALARM_NAME_MAX];
-    alarm_name(config, key, text);
+    const struct alert alert = {.key = *key};
+    alarm_name(config, &alert, text);
     return strcmp(text, name) == 0;
 }
 
@@ -88,6 +99,9 @@ static unsigned family_size(const struct engine_config *config, uint16_t bed, en
         return bed == BED_NONE ? 0 : config->rule_count;
     case ALARM_OF_MONITOR:
         return bed == BED_NONE ? 0 : config->beds[bed].signal_count;
+    case ALARM_REPORTED:
+    case ALARM_REPORTED_NOT_MONITORED:
+        return 0;
     case ALARM_BUILTIN:
         break;
     }

@@ -40,15 +40,16 @@ static void judge_buses(struct conditions *c, struct engine *engine, int64_t eng
             add_name(detail, c->configs[i].name);
         }
     }
-    engine_condition(engine, engine_ms, BUILTIN_bus_down, detail[0] != '\0', detail);
+    engine_condition(engine, engine_ms, BUILTIN_bus_down, detail[0] != '\0', PRIORITY_NONE, detail);
 }
 
 static void judge_store(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
 {
     const bool failing = store_state_is_failing(c->store_state, boot_us);
     const char *detail = failing ? status_text(store_state_status(c->store_state)) : "";
-    engine_condition(engine, engine_ms, BUILTIN_store_failing, failing, detail);
-    engine_condition(engine, engine_ms, BUILTIN_store_replaced, atomic_load(&c->store_state->replaced), "");
+    engine_condition(engine, engine_ms, BUILTIN_store_failing, failing, PRIORITY_NONE, detail);
+    engine_condition(engine, engine_ms, BUILTIN_store_replaced, atomic_load(&c->store_state->replaced), PRIORITY_NONE,
+                     "");
 }
 
 static void judge_uplink(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
@@ -57,7 +58,7 @@ static void judge_uplink(struct conditions *c, struct engine *engine, int64_t en
     const int64_t changed_us = atomic_load_explicit(&c->board->uplink_changed_us, memory_order_relaxed);
     const int64_t since_us = changed_us > c->started_us ? changed_us : c->started_us;
     engine_condition(engine, engine_ms, BUILTIN_uplink_down,
-                     !connected && boot_us - since_us >= CONDITION_UPLINK_DOWN_US, "");
+                     !connected && boot_us - since_us >= CONDITION_UPLINK_DOWN_US, PRIORITY_NONE, "");
 }
 
 static void judge_audience(const struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
@@ -65,8 +66,8 @@ static void judge_audience(const struct conditions *c, struct engine *engine, in
     const int64_t refused_us = atomic_load_explicit(&c->board->uplink_refused_us, memory_order_relaxed);
     const bool refused = refused_us != 0 && boot_us - refused_us < CONDITION_REFUSED_US;
     const bool unheard = atomic_load_explicit(&c->board->uplink_unheard, memory_order_relaxed);
-    engine_condition(engine, engine_ms, BUILTIN_refused_publish, refused, "");
-    engine_condition(engine, engine_ms, BUILTIN_nobody_listening, unheard, "");
+    engine_condition(engine, engine_ms, BUILTIN_refused_publish, refused, PRIORITY_NONE, "");
+    engine_condition(engine, engine_ms, BUILTIN_nobody_listening, unheard, PRIORITY_NONE, "");
 }
 
 static void judge_clock(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
@@ -76,7 +77,8 @@ static void judge_clock(struct conditions *c, struct engine *engine, int64_t eng
         c->synced_us = boot_us;
     }
     engine_clock_synced(engine, synced);
-    engine_condition(engine, engine_ms, BUILTIN_clock_unsynced, boot_us - c->synced_us >= CONDITION_UNSYNCED_US, "");
+    engine_condition(engine, engine_ms, BUILTIN_clock_unsynced, boot_us - c->synced_us >= CONDITION_UNSYNCED_US,
+                     PRIORITY_NONE, "");
 }
 
 static bool is_stuck(const atomic_llong *alive_us, int64_t boot_us)
@@ -99,7 +101,7 @@ static void judge_threads(struct conditions *c, struct engine *engine, int64_t e
     if (is_stuck(&c->board->deliver_alive_us, boot_us)) {
         add_name(detail, "uplink");
     }
-    engine_condition(engine, engine_ms, BUILTIN_thread_stuck, detail[0] != '\0', detail);
+    engine_condition(engine, engine_ms, BUILTIN_thread_stuck, detail[0] != '\0', PRIORITY_NONE, detail);
 }
 
 void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, int64_t boot_us)

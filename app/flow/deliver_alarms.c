@@ -108,7 +108,7 @@ static bool show_direct(struct deliver *d)
         if (slot->state == DIRECT_WAITING || !direct_is_newest(d, *i)) {
             continue;
         }
-        alarm_name(d->context->config, &direct->alert.key, name);
+        alarm_name(d->context->config, &direct->alert, name);
         if (!show(d, direct_bed(d, slot), name, direct->json,
                   direct->alert.state == ALARM_ENDED ? 0 : direct->json_length)) {
             return false;

@@ -69,7 +69,7 @@ bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, uint
         if (slot->state == DIRECT_FREE || slot->alert.alert.test || strcmp(direct_bed(d, slot), bed) != 0) {
             continue;
         }
-        alarm_name(d->context->config, &slot->alert.alert.key, name);
+        alarm_name(d->context->config, &slot->alert.alert, name);
         if (strcmp(name, alarm) != 0) {
             continue;
         }
@@ -103,7 +103,7 @@ void direct_step(struct deliver *d)
         slot->state = DIRECT_IN_FLIGHT;
         if (!alert->test) {
             char name[ALARM_NAME_MAX];
-            alarm_name(d->context->config, &alert->key, name);
+            alarm_name(d->context->config, alert, name);
             alarms_show(d, direct_bed(d, slot), name, slot->alert.json, slot->alert.json_length,
                         alert->state == ALARM_ENDED);
         }

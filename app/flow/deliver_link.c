@@ -316,6 +316,10 @@ static void take_event(struct deliver *d, const struct uplink_event *event)
     case UPLINK_PUBLISH_FAILED:
         take_publish_failed(d, event);
         break;
+    case UPLINK_UNSUBSCRIBED:
+        log_warning("the broker does not let this gateway listen for commands (%s), allow it in its access rules",
+                    event->text);
+        break;
     }
 }
 

@@ -130,6 +130,10 @@ static void put_text(struct json *json, const struct engine_config *config, cons
     case ALARM_OF_MONITOR:
         add_signal_text(json, &config->beds[alert->key.bed].signals[index]);
         break;
+    case ALARM_REPORTED:
+    case ALARM_REPORTED_NOT_MONITORED:
+        add(json, alert->key.family == ALARM_REPORTED ? "Monitor" : "The monitor no longer tells of its alarm");
+        break;
     }
     if (alert->detail[0] != '\0') {
         add(json, ": ");
@@ -147,6 +151,8 @@ static const char *advice_of(const struct engine_config *config, const struct al
     case ALARM_BUILTIN:
         return builtin_alarm_info((enum builtin_alarm)key->index)->advice;
     case ALARM_OF_MONITOR:
+    case ALARM_REPORTED:
+    case ALARM_REPORTED_NOT_MONITORED:
         break;
     }
     return "";
@@ -159,7 +165,7 @@ static void put_words(struct json *json, const struct engine_config *config, con
         json_text(json, "rule", config->rules[alert->key.index].name);
     } else {
         char name[ALARM_NAME_MAX];
-        alarm_name(config, &alert->key, name);
+        alarm_name(config, alert, name);
         json_text(json, "rule", name);
     }
     put_text(json, config, alert);

@@ -61,7 +61,7 @@ static enum status put_alert(struct writer *w, struct store *store, const struct
     const struct engine_config *engine = w->config->engine;
     const char *bed = alert->key.bed == BED_NONE ? "" : engine->beds[alert->key.bed].id;
     char name[ALARM_NAME_MAX];
-    alarm_name(engine, &alert->key, name);
+    alarm_name(engine, alert, name);
     const size_t length = payload_alert(w->config->payloads, alert, pending->correction_ms, w->json, sizeof w->json);
     assert(length > 0); /* payload.h: the largest fits PAYLOAD_ALERT_MAX */
     const struct store_alert row = {.seq = alert->seq,

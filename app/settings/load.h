@@ -15,9 +15,10 @@
 #define LOAD_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of either pool: far above what the other limits allow */
 
 struct load {
-    struct reader reader; /* its pool lives as long as the settings */
-    struct pool *trees;   /* gone after loading */
-    const char *folder;   /* of the configuration */
+    struct reader reader;                 /* its pool lives as long as the settings */
+    struct pool *trees;                   /* gone after loading */
+    const struct profile *const *builtin; /* as settings_load's */
+    const char *folder;                   /* of the configuration */
     struct settings *settings;
     const struct node *root;
 
@@ -58,6 +59,7 @@ bool profiles_refer(struct load *load, const struct node *node, const char *name
 const char *load_first_vital(uint32_t vitals);
 
 /* settings_load with another bound on each pool, so that running out of memory can be tested at every step. */
-bool load_within(const char *file, size_t bytes_max, struct settings **out, struct settings_report *report) MUST_CHECK;
+bool load_within(const char *file, size_t bytes_max, const struct profile *const *builtin, struct settings **out,
+                 struct settings_report *report) MUST_CHECK;
 
 #endif

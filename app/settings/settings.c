@@ -42,7 +42,8 @@ static void read_all(struct load *load, const char *file)
     }
 }
 
-bool load_within(const char *file, size_t bytes_max, struct settings **out, struct settings_report *report)
+bool load_within(const char *file, size_t bytes_max, const struct profile *const *builtin, struct settings **out,
+                 struct settings_report *report)
 {
     assert(file != NULL && out != NULL && report != NULL);
     *out = NULL;
@@ -55,7 +56,8 @@ bool load_within(const char *file, size_t bytes_max, struct settings **out, stru
     struct pool trees;
     pool_init(&owner->pool, bytes_max);
     pool_init(&trees, bytes_max);
-    struct load load = {.reader = {&owner->pool, report}, .trees = &trees, .settings = &owner->settings};
+    struct load load = {
+        .reader = {&owner->pool, report}, .trees = &trees, .builtin = builtin, .settings = &owner->settings};
     read_all(&load, file);
     pool_fini(&trees);
     report_sort(report);
@@ -67,9 +69,10 @@ bool load_within(const char *file, size_t bytes_max, struct settings **out, stru
     return true;
 }
 
-bool settings_load(const char *file, struct settings **out, struct settings_report *report)
+bool settings_load(const char *file, const struct profile *const *builtin, struct settings **out,
+                   struct settings_report *report)
 {
-    return load_within(file, LOAD_BYTES_MAX, out, report);
+    return load_within(file, LOAD_BYTES_MAX, builtin, out, report);
 }
 
 void settings_free(struct settings *settings)

@@ -34,25 +34,28 @@ struct settings_mark { /* where something stands, for later messages (line and c
     uint32_t line, column;
 };
 
-enum bus_kind { BUS_MODBUS_RTU, BUS_MODBUS_TCP };
+enum bus_kind { BUS_MODBUS_RTU, BUS_MODBUS_TCP, BUS_RTU_OVER_TCP, BUS_SERIAL, BUS_HL7 };
 
 struct bus_settings {
     const char *name;
     enum bus_kind kind;
-    const char *device;  /* modbus-rtu */
-    uint32_t baud;       /* 19200 */
-    uint8_t parity;      /* 'N', 'E', 'O'; even */
-    uint8_t stop_bits;   /* 1; 2 with no parity */
-    const char *host;    /* modbus-tcp: a numeric address */
-    uint16_t port;       /* 502 */
+    const char *device;  /* modbus-rtu, serial */
+    uint32_t baud;       /* 19200; serial: 9600 */
+    uint8_t parity;      /* 'N', 'E', 'O'; even; serial: none */
+    uint8_t stop_bits;   /* 1; modbus-rtu with no parity: 2 */
+    bool rs485;          /* modbus-rtu: the adapter turns the line round */
+    const char *host;    /* modbus-tcp, rtu-over-tcp: a numeric address; hl7: the one to listen at (`listen`) */
+    uint16_t port;       /* 502; hl7: 2575 */
+    bool believe_debug;  /* hl7 */
     uint32_t timeout_ms; /* 500 */
     struct settings_mark mark;
 };
 
 struct monitor_settings {
-    uint16_t bus;     /* index into buses */
-    uint8_t address;  /* Modbus unit, 1..247 (TCP: 0..255) */
-    uint16_t profile; /* index into profiles */
+    uint16_t bus;      /* index into buses */
+    uint8_t address;   /* Modbus unit, 1..247 (TCP: 0..255) */
+    const char *place; /* hl7: PV1-3 or device id; NULL else (monitor_config of drivers/monitor/driver.h) */
+    uint16_t profile;  /* index into profiles */
     struct settings_mark mark;
 };
 
@@ -93,6 +96,10 @@ struct settings {
         uint16_t keep_alive_s;
         uint32_t publish_interval_ms; /* 500 */
     } uplink;
+    struct {
+        bool enabled;  /* false: nothing is subscribed to */
+        uint8_t roles; /* bit per enum command_role that may send */
+    } commands;
     const char *status_socket; /* <store.path>/status.sock unless said */
     uint32_t stay_after_ms;    /* 30 s: valid vitals at a vacant bed for this long begin a stay */
     uint64_t memory_bytes;     /* 64 MiB */
@@ -123,10 +130,16 @@ struct settings_report {
     uint16_t file_count;
 };
 
-/* True: *out is the whole configuration. False: report->fault_count > 0 and *out is NULL. Warnings may come with
+/* builtin: the profiles that drivers bring, ended by NULL (gateway_profiles); NULL for none. A file of the same name is a fault.
+ * True: *out is the whole configuration. False: report->fault_count > 0 and *out is NULL. Warnings may come with
  * either. */
-bool settings_load(const char *file, struct settings **out, struct settings_report *report);
+bool settings_load(const char *file, const struct profile *const *builtin, struct settings **out,
+                   struct settings_report *report);
 void settings_free(struct settings *settings); /* NULL is allowed */
+
+/* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands): a fault each, with the line in `next` and
+ * what to do; false when there is one. Rules, limits, beds, buses, profiles, stay_after and memory can be taken over. */
+bool settings_can_follow(const struct settings *now, const struct settings *next, struct settings_report *report);
 
 /* Bit per enum vital: what the monitors of a bed give together, and what a rule asks. A rule is evaluated at a bed that
  * gives all it asks. */

@@ -29,6 +29,8 @@ struct monitor_config {
     uint16_t bed;    /* into every observation */
     uint8_t monitor; /* index at its bed */
     uint8_t address; /* Modbus unit */
+    const char
+        *place; /* hl7: PV1-3 as "POC^ROOM^BED" (an empty part matches any), or without ^ a device id; else NULL */
     const struct profile *profile;
 };
 
@@ -36,8 +38,10 @@ struct bus_config {
     const char *name;
     const char *kind;   /* driver->kind */
     const char *device; /* serial */
-    const char *host;   /* network: a numeric address */
+    const char *host;   /* network: a numeric address; hl7: the one to listen at */
     uint16_t port;
+    bool believe_debug; /* hl7: messages marked D (debugging) count as real */
+    bool rs485;         /* serial: the adapter turns the line round by RTS (TIOCSRS485) */
     uint32_t baud;
     enum parity parity;
     uint8_t stop_bits;
@@ -53,7 +57,8 @@ struct monitor_health {
     atomic_uint polls, answers;
     atomic_uint failures[STATUS_COUNT];
     atomic_bool answering;
-    atomic_uint answer_us; /* newest time from the end of the request to the whole answer */
+    atomic_uint answer_us;  /* newest time from the end of the request to the whole answer */
+    atomic_uint exceptions; /* Modbus: newest exception code but "illegal address"; 0: none since it answered well */
 };
 struct bus_health {
     atomic_int state;      /* enum bus_state */
@@ -61,7 +66,10 @@ struct bus_health {
     atomic_int last_errno;
     atomic_uint opened, requests, gap_us_min; /* gap_us_min: smallest silence kept before a request */
     atomic_ullong busy_us;                    /* time the wire was in use */
-    struct monitor_health *monitors;          /* monitor_count of them */
+    atomic_uint adapter_us;          /* serial: what the adapter adds to an answer, as learnt; 0: not known yet */
+    atomic_uint unasked, refused;    /* bytes nobody asked for; messages refused (test, training, demo, no bed) */
+    atomic_uint connections;         /* hl7: monitors connected now */
+    struct monitor_health *monitors; /* monitor_count of them */
 };
 
 /* One request of a poll, for `wardgate check`: what it reads, how often, and how long it holds the line. */
@@ -77,7 +85,8 @@ struct bus;
 
 struct monitor_driver {
     const char *kind;
-    bool own_thread; /* a serial line has a thread of its own; network links share a few */
+    const struct profile *const *profiles; /* those the driver brings itself, ended by NULL; or NULL */
+    bool own_thread;                       /* a serial line has a thread of its own; network links share a few */
     struct bus *(*make)(struct arena *arena, const struct bus_config *config); /* NULL while the arena measures */
     void (*each_request)(const struct bus_config *config, bus_request_visit *visit, void *context);
     void (*start)(struct bus *bus, int64_t now_us);

@@ -1,7 +1,8 @@
 /*
  * profile.h: the register map of one monitor model, as plain data.
  *
- * Read from config/profiles/NAME.yaml by app/settings, used by the Modbus driver; constant while the gateway runs. Registers are numbered
+ * Read from config/profiles/NAME.yaml by app/settings, used by the Modbus driver; constant while the gateway runs. The serial and HL7 drivers
+ * bring theirs as constants: of their channels only vital, period and episodic count, of their bits name, meaning, vitals and text. Registers are numbered
  * from 0 as on the wire. A raw value v becomes v * scale_micro + offset_micro millionths of the profile's unit, then is converted
  * to the vital's canonical unit.
  */
@@ -54,8 +55,12 @@ struct profile_bit {
     char text[96];
 };
 
+/* What a profile is spoken over. Profiles in files are all Modbus; the others come with their driver. */
+enum profile_protocol { PROTOCOL_MODBUS, PROTOCOL_SERIAL, PROTOCOL_HL7 };
+
 struct profile {
     char name[PROFILE_NAME_MAX];
+    enum profile_protocol protocol;
     char title[96];
     uint32_t poll_interval_ms;
     uint16_t identity_register;

@@ -35,6 +35,8 @@
 #define STORE_KEY_MAX     96
 #define STORE_PATH_MAX    512
 #define STORE_SIZE_LEAST  (4ULL << 20)
+#define STORE_AUDIT_MAX   1024
+#define STORE_AUDIT_ROWS  10000
 
 struct store;
 
@@ -102,6 +104,8 @@ enum status store_mark_delivered(struct store *store,
 /* The gateway runs under another epoch than this store's (which was not there when it started, or was replaced since): the store takes that
  * name; what is left of its own is history: alarms are marked ended, states are gone. */
 enum status store_adopt(struct store *store, const char *epoch) MUST_CHECK;
+/* One row of the audit log (UTF-8 JSON, at most STORE_AUDIT_MAX bytes); the oldest rows give way beyond STORE_AUDIT_ROWS. */
+enum status store_put_audit(struct store *store, int64_t wall_ms, const char *json, size_t length) MUST_CHECK;
 enum status store_commit(struct store *store) MUST_CHECK;
 void store_abort(struct store *store); /* does nothing outside a transaction */
 
@@ -117,6 +121,10 @@ enum status store_each_history(struct store *store, uint64_t after, uint32_t mos
                                void *context) MUST_CHECK;
 typedef bool store_alarm_visit(void *context, const struct store_alarm *alarm);
 enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void *context) MUST_CHECK;
+
+/* The newest `most` rows of the audit log, oldest of them first. */
+typedef bool store_audit_visit(void *context, uint64_t row, int64_t wall_ms, const char *json, uint32_t length);
+enum status store_each_audit(struct store *store, uint32_t most, store_audit_visit *visit, void *context) MUST_CHECK;
 
 /* The journal, in its own environment and its own transactions. A put of more than STORE_PIECE_MAX bytes is kept in pieces of that many and
  * a rest, which visits see one by one, in order. With each put some of the oldest pieces give way: those before keep_from_ms, and more

@@ -21,10 +21,13 @@
 #include "hal/wake.h"
 
 #define UPLINK_EVENTS_MAX            256
-#define UPLINK_TAGS_MAX              64  /* publishes that may wait for their acknowledgement */
-#define UPLINK_CONNECT_TIMEOUT_S     5   /* an attempt ends by then, or with its name lookup */
-#define UPLINK_REASON_NO_SUBSCRIBERS 16  /* acknowledged, and nobody has subscribed (MQTT 5) */
-#define UPLINK_REASON_REFUSED        128 /* MQTT reason codes from here on are refusals */
+#define UPLINK_FILTERS_MAX           8
+#define UPLINK_TOPIC_MAX             256
+#define UPLINK_PAYLOAD_MAX           1024 /* of an incoming message; longer ones are cut, which `whole` tells */
+#define UPLINK_TAGS_MAX              64   /* publishes that may wait for their acknowledgement */
+#define UPLINK_CONNECT_TIMEOUT_S     5    /* an attempt ends by then, or with its name lookup */
+#define UPLINK_REASON_NO_SUBSCRIBERS 16   /* acknowledged, and nobody has subscribed (MQTT 5) */
+#define UPLINK_REASON_REFUSED        128  /* MQTT reason codes from here on are refusals */
 
 struct uplink_broker {
     const char *url;                      /* mqtt://host:port or mqtts://host:port */
@@ -37,6 +40,9 @@ struct uplink_config {
     int version; /* 5 or 4 (3.1.1) */
     uint16_t keep_alive_s;
     const char *will_topic, *will_payload; /* QoS 1, retained; must outlive the uplink, read at each uplink_connect */
+    const char *const
+        *filters; /* topic filters subscribed to (QoS 1) on every connection, before UPLINK_CONNECTED; or NULL */
+    uint8_t filter_count; /* at most UPLINK_FILTERS_MAX */
 };
 
 enum uplink_event_kind {
@@ -44,7 +50,8 @@ enum uplink_event_kind {
     UPLINK_CONNECT_FAILED,
     UPLINK_LOST, /* and with it every publish that was not acknowledged: no event of its own comes for it */
     UPLINK_DELIVERED,
-    UPLINK_PUBLISH_FAILED
+    UPLINK_PUBLISH_FAILED,
+    UPLINK_UNSUBSCRIBED /* the broker refuses a filter (text tells which): the connection stands without it */
 };
 struct uplink_event {
     enum uplink_event_kind kind;
@@ -81,6 +88,20 @@ void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms);
 /* STATUS_CLOSED (not connected), STATUS_FULL (queue or tags: try later). */
 enum status uplink_publish(struct uplink *uplink, const struct uplink_message *message) MUST_CHECK;
 bool uplink_next_event(struct uplink *uplink, struct uplink_event *out);
+
+/* Messages that came in over the filters, oldest first, in a queue of their own of UPLINK_MESSAGES_MAX: when it is full the newest is dropped and
+ * counted. Not acknowledged late: whoever wants an answer gets it as a message. */
+#define UPLINK_MESSAGES_MAX 32
+struct uplink_incoming {
+    char topic[UPLINK_TOPIC_MAX];
+    uint8_t payload[UPLINK_PAYLOAD_MAX];
+    size_t length;
+    bool whole;    /* topic and payload were not cut */
+    bool retained; /* it stood there before we subscribed */
+    bool again;    /* the broker marked it as a duplicate */
+};
+bool uplink_next_message(struct uplink *uplink, struct uplink_incoming *out);
+uint32_t uplink_messages_dropped(const struct uplink *uplink);
 uint32_t uplink_connection(const struct uplink *uplink); /* number of the current connection attempt */
 
 #endif

@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t which = data[0] % FILES;
     write_file(names[which], data + 1, size - 1);
     (void)snprintf(path, sizeof path, "%s/%s", folder, names[0]);
-    const bool is_good = settings_load(path, &settings, &report);
+    const bool is_good = settings_load(path, NULL, &settings, &report);
     assert(is_good == (settings != NULL) && is_good == (report.fault_count == 0));
     settings_free(settings);
     write_file(names[which], originals[which], sizes[which]);

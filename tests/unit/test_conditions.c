@@ -41,7 +41,7 @@ static void take(struct record_sink *sink, const struct record *record)
     char name[ALARM_NAME_MAX];
     assert_int_equal(record->kind, RECORD_ALERT);
     assert_int_equal(record->bed, BED_NONE);
-    alarm_name(&config, &a->key, name);
+    alarm_name(&config, a, name);
     if (strcmp(name, "clock_unsynced") == 0) {
         return; /* of this box, not of the test */
     }

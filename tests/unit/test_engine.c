@@ -92,12 +92,12 @@ static void test_gateway_conditions(void **state)
     ward_add_channel(VITAL_hr, 1000);
     struct ward *ward = ward_start();
     ward_until(ward, 1);
-    engine_condition(ward->engine, 1000, BUILTIN_bus_down, true, "line-a");
+    engine_condition(ward->engine, 1000, BUILTIN_bus_down, true, PRIORITY_NONE, "line-a");
     ward_until(ward, 1);
-    engine_condition(ward->engine, 2000, BUILTIN_bus_down, true, "line-a");
-    engine_condition(ward->engine, 2000, BUILTIN_bus_down, true, "line-a, line-b");
+    engine_condition(ward->engine, 2000, BUILTIN_bus_down, true, PRIORITY_NONE, "line-a");
+    engine_condition(ward->engine, 2000, BUILTIN_bus_down, true, PRIORITY_NONE, "line-a, line-b");
     ward_until(ward, 2);
-    engine_condition(ward->engine, 3000, BUILTIN_bus_down, false, "");
+    engine_condition(ward->engine, 3000, BUILTIN_bus_down, false, PRIORITY_NONE, "");
     ward_until(ward, 3);
     ward_expect(
         ward,
@@ -134,7 +134,7 @@ static void test_names_are_found_again(void **state)
     char name[ALARM_NAME_MAX];
     for (unsigned i = 0; i < 4; i++) {
         assert_true(alarm_find(&ward_config.engine, 0, at_bed[i], &key));
-        alarm_name(&ward_config.engine, &key, name);
+        alarm_name(&ward_config.engine, &(struct alert){.key = key}, name);
         assert_string_equal(name, at_bed[i]);
     }
     assert_true(alarm_find(&ward_config.engine, BED_NONE, "bus_down", &key));

@@ -166,7 +166,8 @@ static void happen(struct ward *ward, const struct event *event, bool finely)
     if (event->what == WHAT_ADMISSION) {
         engine_admit(ward->engine, event->bed, event->o.at_ms);
     } else {
-        engine_condition(ward->engine, event->o.at_ms, BUILTIN_bus_down, event->on, event->bed == 0 ? "a" : "b");
+        engine_condition(ward->engine, event->o.at_ms, BUILTIN_bus_down, event->on, PRIORITY_NONE,
+                         event->bed == 0 ? "a" : "b");
     }
 }
 

@@ -107,7 +107,7 @@ static void load(const char *ward)
     (void)snprintf(text, sizeof text, HEAD "%s", ward);
     write_file("ward.yaml", text);
     (void)snprintf(path, sizeof path, "%s/ward.yaml", folder);
-    if (!settings_load(path, &settings, &report)) {
+    if (!settings_load(path, NULL, &settings, &report)) {
         settings_print_report(&report, stderr, false);
         fail();
     }

@@ -63,7 +63,7 @@ static unsigned alerts_named(const char *wanted, uint16_t bed)
     for (unsigned i = 0; i < taken_count; i++) {
         char name[ALARM_NAME_MAX];
         if (taken[i].kind == RECORD_ALERT) {
-            alarm_name(&config, &taken[i].alert.key, name);
+            alarm_name(&config, &taken[i].alert, name);
             found += strcmp(name, wanted) == 0 && taken[i].alert.key.bed == bed ? 1 : 0;
         }
     }

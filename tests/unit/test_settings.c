@@ -39,7 +39,7 @@ static void enter(const char *folder)
 static struct settings *load(const char *file)
 {
     struct settings *settings = NULL;
-    const bool is_good = settings_load(file, &settings, &report);
+    const bool is_good = settings_load(file, NULL, &settings, &report);
     assert_true(is_good == (settings != NULL) && is_good == (report.fault_count == 0));
     return settings;
 }
@@ -300,7 +300,7 @@ static void running_out_of_memory_anywhere_is_told_of(void **state)
     enter(DATA "/good");
     struct settings *settings = NULL;
     size_t bytes_max = 0;
-    while (!load_within("every-key.yaml", bytes_max, &settings, &report)) {
+    while (!load_within("every-key.yaml", bytes_max, NULL, &settings, &report)) {
         assert_null(settings);
         assert_true(report.fault_count > 0);
         assert_string_equal(report.faults[0].message,

@@ -34,7 +34,7 @@ static void enter(const char *folder)
 static struct settings *load_good(const char *file)
 {
     struct settings *settings = NULL;
-    if (!settings_load(file, &settings, &report)) {
+    if (!settings_load(file, NULL, &settings, &report)) {
         settings_print_report(&report, stderr, false);
         fail();
     }

@@ -195,7 +195,7 @@ static void load_and_check(FILE *sink)
     char path[256];
     struct settings *settings = NULL;
     (void)snprintf(path, sizeof path, "%s/every-key.yaml", folder);
-    const bool is_good = settings_load(path, &settings, &report);
+    const bool is_good = settings_load(path, NULL, &settings, &report);
     assert_true(is_good == (settings != NULL) && is_good == (report.fault_count == 0));
     settings_print_report(&report, sink, true);
     if (settings != NULL) {

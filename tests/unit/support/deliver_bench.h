@@ -176,7 +176,7 @@ static inline void bench_put(struct bench *bench, const struct alert *alert, int
     char json[PAYLOAD_ALERT_MAX];
     char name[ALARM_NAME_MAX];
     const size_t length = payload_alert(&bench_context, alert, 0, json, sizeof json);
-    alarm_name(&bench_engine, &alert->key, name);
+    alarm_name(&bench_engine, alert, name);
     const char *bed = alert->key.bed == BED_NONE ? "" : bench_beds[alert->key.bed].id;
     const bool ended = alert->state == ALARM_ENDED;
     const struct store_alert row = {

@@ -139,7 +139,7 @@ static void check_numbers(struct ward *ward, const struct alert *a)
 static void add_line(struct ward *ward, const struct alert *a)
 {
     char name[ALARM_NAME_MAX];
-    alarm_name(&ward_config.engine, &a->key, name);
+    alarm_name(&ward_config.engine, a, name);
     const size_t length = strlen(ward->text);
     (void)snprintf(ward->text + length, WARD_TEXT_MAX - length, "%g %s %s %s %s %g\n", (double)a->at_ms / 1000, name,
                    alarm_phase_word(a->phase), alarm_state_word(a->state), priority_word((enum priority)a->priority),
