@@ -37,6 +37,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wca
 
 # Compiler flags of a flavour; a sanitizer makes gcc see null pointers that cannot be, and fortified calls would hide
 # from it what it looks for, so those builds warn of nothing (the plain ones do) and are not hardened.
+FLAGS_fuzz = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -w
+FLAGS_coverage = --coverage -fprofile-update=atomic -O1 -w
 FLAGS_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -w
 FLAGS_tsan = -fsanitize=thread -fno-omit-frame-pointer -w
 HARDENING  = -fstack-protector-strong $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
@@ -66,6 +68,7 @@ PARTS     := $(call objects,$(filter-out app/main.c,$(SOURCES)))
 SUPPORT   := $(call objects,$(wildcard tests/unit/support/*.c))
 WARD      := $(call objects,$(wildcard tests/ward/ward_*.c))
 UNIT      := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZERS   := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 PROGRAMS  := $(UNIT) $(TOOLS) $(OUT)/tests/ward
 E2E       := $(shell find tests/e2e -name '[0-9]*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
@@ -89,6 +92,10 @@ $(OUT)/parts.a: $(PARTS)
 	@echo "AR    $@"
 	@rm -f $@
 	@$(AR) rcs $@ $^
+$(FUZZERS): $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/parts.a
+	@mkdir -p $(@D)
+	@echo "LINK  $@"
+	@$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBRARIES)
 $(OUT)/tests/ward: $(OUT)/obj/tests/ward/ward.o $(WARD) $(PARTS)
 $(PROGRAMS): | build/.have-test
 	@mkdir -p $(@D)
@@ -116,8 +123,8 @@ build/.have-%: toolchain/install-dependencies
 	@mkdir -p $(@D)
 	$(LIVE)@toolchain/install-dependencies $*
 	@touch $@
-build/.have-clang build/.have-test: | build/.have-build
-build/.have-lint: | build/.have-clang build/.have-test
+build/.have-clang build/.have-test build/.have-coverage: | build/.have-build
+build/.have-lint build/.have-fuzz: | build/.have-clang build/.have-test
 
 #### Tests and demo
 
@@ -142,6 +149,31 @@ sanitize: build/.have-test ## run the tests under ASan + UBSan, then (end to end
 	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=asan test
 	$(LIVE)@echo "TEST  ThreadSanitizer"
 	$(LIVE)@$(FIXED_ADDRESSES) $(MAKE) --no-print-directory FLAVOUR=tsan E2E='$(filter %main-path.sh,$(E2E))' test
+
+# Each parser for FUZZ_SECONDS, or for FUZZ_RUNS executions; finds go to build/fuzz/found, a fault ends it with its input.
+FUZZ_SECONDS = 10
+FUZZ_RUNS    =
+fuzz: build/.have-fuzz ## fuzz every parser for FUZZ_SECONDS=10 each, or FUZZ_RUNS=10000000 executions
+	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=fuzz CC=clang fuzzers
+	$(LIVE)@FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_RUNS='$(FUZZ_RUNS)' toolchain/run-fuzzers build/fuzz
+fuzzers: $(FUZZERS)
+
+corpus: build/.have-fuzz ## keep the inputs found by `make fuzz` that reach new code in tests/fuzz/corpus
+	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=fuzz CC=clang fuzzers
+	$(LIVE)@toolchain/run-fuzzers --keep build/fuzz
+
+model: build/.have-model ## search every state of the ring's model, and see its mutants fail
+	$(LIVE)@tests/model/check-ring
+
+# The end-to-end tests stop the program by signals that give it time to write its counts.
+coverage: build/.have-test build/.have-coverage ## run the tests and report the lines of app and drivers they reach
+	$(LIVE)@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=coverage test
+	$(LIVE)@gcovr --root . --object-directory build/coverage --filter 'app/' --filter 'drivers/' \
+	    --exclude-unreachable-branches --print-summary --sort-percentage --txt build/coverage/report.txt \
+	    --html-details build/coverage/report.html --fail-under-line $(COVERAGE_LEAST) build/coverage
+	@awk '$$NF != "" && $$4 != "100%" { print }' build/coverage/report.txt
+COVERAGE_LEAST = 90
 
 demo: all tests ## show the live ward and its alerts (DEMO_SECONDS=30 ends it by itself)
 	$(LIVE)@$(WITH_BUILD) tests/ward/demo.sh
@@ -210,5 +242,5 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all tests test unit e2e sanitize demo lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
+.PHONY: all tests test unit e2e sanitize fuzz fuzzers corpus model coverage demo lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
         format install clean help FORCE
