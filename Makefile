@@ -165,6 +165,13 @@ corpus: build/.have-fuzz ## keep the inputs found by `make fuzz` that reach new 
 model: build/.have-model ## search every state of the ring's model, and see its mutants fail
 	$(LIVE)@tests/model/check-ring
 
+contracts: build/.have-contracts ## validate config/schemas with the tools of JSON Schema and AsyncAPI
+	@mkdir -p build/contracts
+	@cp tests/contracts/package.json build/contracts/
+	$(LIVE)@cd build/contracts && npm install --silent --no-audit --no-fund --ignore-scripts
+	@ln -sfn ../../build/contracts/node_modules tests/contracts/node_modules
+	$(LIVE)@node tests/contracts/check-contracts.js
+
 # The end-to-end tests stop the program by signals that give it time to write its counts.
 coverage: build/.have-test build/.have-coverage ## run the tests and report the lines of app and drivers they reach
 	$(LIVE)@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
@@ -242,5 +249,5 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all tests test unit e2e sanitize fuzz fuzzers corpus model coverage demo lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
+.PHONY: all tests test unit e2e sanitize fuzz fuzzers corpus model contracts coverage demo lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
         format install clean help FORCE

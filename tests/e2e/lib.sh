@@ -22,10 +22,17 @@ fail() {
     exit 1
 }
 
+# Whatever the test was about, every payload that went over its broker keeps its contract.
 finish() {
-    local pid
+    local status=$? pid
     for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    if [ "$status" -eq 0 ] && [ -s "$TEST_DIR/payloads.txt" ] &&
+        ! tests/tools/check-payloads "$TEST_DIR/payloads.txt" >"$TEST_DIR/payloads.log" 2>&1; then
+        echo "FAILED: payloads break the schemas of config/schemas:" >&2
+        cat "$TEST_DIR/payloads.log" >&2
+        exit 1
+    fi
 }
 trap finish EXIT
 
@@ -51,6 +58,8 @@ END
     BROKER_PID=$!
     pids+=("$BROKER_PID")
     wait_for 5 "the broker answers" mosquitto_pub -h 127.0.0.1 -p "$PORT" -t started -n
+    mosquitto_sub -h 127.0.0.1 -p "$PORT" -t '#' -F '%t %p' >>"$TEST_DIR/payloads.txt" 2>>"$TEST_DIR/sub.log" &
+    pids+=("$!")
 }
 
 stop_broker() {
