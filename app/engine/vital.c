@@ -61,7 +61,7 @@ static const struct {
     [VITAL_st_ii] = {-30000, SAME(30000), 0},
     [VITAL_pvc_rate] = {0, SAME(350000), 0},
     [VITAL_room_pressure] = {-1000000, SAME(1000000), 0},
-    [VITAL_room_temp] = {-20000, SAME(60000), 0},
+    [VITAL_room_temp] = {-100000, SAME(80000), 0}, /* down to a freezer for vaccines */
     [VITAL_humidity] = {0, SAME(100000), 0},
     [VITAL_insulation] = {0, SAME(2000000000), 0},
     [VITAL_gas_pressure] = {-101325, SAME(35000000), 0}, /* vacuum to a full cylinder, against the air outside */

@@ -18,6 +18,7 @@ static struct ward_bank bank;
 static int bank_fill(void **state)
 {
     (void)state;
+    ward_bank_clear(&bank);
     for (unsigned i = 0; i < WARD_REGISTERS; i++) {
         bank.holding[i] = (uint16_t)(0x1100 + i);
         bank.input[i] = (uint16_t)(0x2200 + i);
@@ -52,9 +53,9 @@ static void test_registers_are_read(void **state)
     static const uint8_t holding[] = {3, 0, 98, 0, 2};
     static const uint8_t input[] = {4, 0, 20, 0, 1};
     uint8_t answer[WARD_PDU_MAX];
-    assert_int_equal(ward_pdu_answer(&bank, holding, sizeof holding, answer), 6);
+    assert_int_equal(ward_pdu_answer(&bank.source, holding, sizeof holding, answer), 6);
     assert_memory_equal(answer, ((uint8_t[]){3, 4, 0x11, 0x62, 0x11, 0x63}), 6);
-    assert_int_equal(ward_pdu_answer(&bank, input, sizeof input, answer), 4);
+    assert_int_equal(ward_pdu_answer(&bank.source, input, sizeof input, answer), 4);
     assert_memory_equal(answer, ((uint8_t[]){4, 2, 0x22, 0x14}), 4);
 }
 
@@ -63,7 +64,7 @@ static void test_bits_read_zero(void **state)
     (void)state;
     static const uint8_t coils[] = {1, 0, 1, 0, 9};
     uint8_t answer[WARD_PDU_MAX];
-    assert_int_equal(ward_pdu_answer(&bank, coils, sizeof coils, answer), 4);
+    assert_int_equal(ward_pdu_answer(&bank.source, coils, sizeof coils, answer), 4);
     assert_memory_equal(answer, ((uint8_t[]){1, 2, 0, 0}), 4);
 }
 
@@ -84,7 +85,7 @@ static void test_refusals(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t answer[WARD_PDU_MAX];
-        assert_int_equal(ward_pdu_answer(&bank, cases[i].pdu, cases[i].length, answer), 2);
+        assert_int_equal(ward_pdu_answer(&bank.source, cases[i].pdu, cases[i].length, answer), 2);
         assert_int_equal(answer[0], cases[i].pdu[0] | 0x80);
         assert_int_equal(answer[1], cases[i].code);
     }
@@ -97,8 +98,8 @@ static void test_longest_read(void **state)
     static const uint8_t all[] = {3, 0, 0, 0, WARD_REGISTERS};
     static const uint8_t most[] = {3, 0, 0, 0, 125};
     uint8_t answer[WARD_PDU_MAX];
-    assert_int_equal(ward_pdu_answer(&bank, all, sizeof all, answer), 2 + 2 * WARD_REGISTERS);
-    assert_int_equal(ward_pdu_answer(&bank, most, sizeof most, answer), 2);
+    assert_int_equal(ward_pdu_answer(&bank.source, all, sizeof all, answer), 2 + 2 * WARD_REGISTERS);
+    assert_int_equal(ward_pdu_answer(&bank.source, most, sizeof most, answer), 2);
     assert_int_equal(answer[1], 2);
 }
 
@@ -163,7 +164,7 @@ static void test_any_bytes(void **state)
             random = random * 1664525U + 1013904223U;
             bytes[i] = (uint8_t)(random >> (i == 0 ? 29 : 24)); /* small functions are the interesting ones */
         }
-        const uint16_t answered = ward_pdu_answer(&bank, bytes, length, answer);
+        const uint16_t answered = ward_pdu_answer(&bank.source, bytes, length, answer);
         assert_in_range(answered, 2, WARD_PDU_MAX);
         assert_int_equal(answer[0] & 0x7F, bytes[0]);
         assert_in_range(ward_rtu_request_length(bytes, length), 0, 9 + 255);

@@ -21,6 +21,8 @@
  *     monitor NAME LINE UNIT recording FILE map=COLUMN=vital,...,COLUMN=time [absent=0] [speed=N] [offset=1680s]
  *             [identity=TEXT]
  *         offset: where to begin, in the recording's own time. identity: 8 characters, by default the name.
+ *     monitor NAME LINE UNIT registers FILE
+ *         Any device: serves the registers of the file and no others (ward_map.h).
  *     at TIME [every PERIOD] COMMAND
  *     control PATH              a unix socket that takes commands, several clients at a time
  *

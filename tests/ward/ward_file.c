@@ -249,6 +249,27 @@ static bool monitor_recording(struct item *item, struct ward_monitor *monitor)
     return true;
 }
 
+static bool monitor_registers(struct item *item, struct ward_monitor *monitor)
+{
+    static const char *const keys[] = {NULL};
+    if (item->count < 6 || !options_known(item, 6, keys)) {
+        return item->count < 6 ? fail(item, "write monitor NAME LINE UNIT registers FILE") : false;
+    }
+    FILE *file = fopen(item->words[5], "re");
+    if (file == NULL) {
+        return fail(item, "cannot read %.100s (%s), start the ward where that path leads", item->words[5],
+                    strerror(errno));
+    }
+    char why[100];
+    const bool loaded = ward_map_load(&monitor->map, file, why, sizeof why);
+    fclose(file);
+    if (!loaded) {
+        return fail(item, "%.80s: %s", item->words[5], why);
+    }
+    monitor->mapped = true;
+    return true;
+}
+
 /* Where the monitor hangs and under which name. */
 static bool monitor_place(struct item *item, struct ward_monitor *monitor, int64_t *unit)
 {
@@ -274,12 +295,26 @@ static bool monitor_place(struct item *item, struct ward_monitor *monitor, int64
     return true;
 }
 
+static bool monitor_source(struct item *item, struct ward_monitor *monitor, int64_t unit)
+{
+    if (strcmp(item->words[4], "generated") == 0) {
+        return monitor_generated(item, monitor, unit);
+    }
+    if (strcmp(item->words[4], "recording") == 0) {
+        return monitor_recording(item, monitor);
+    }
+    if (strcmp(item->words[4], "registers") == 0) {
+        return monitor_registers(item, monitor);
+    }
+    return fail(item, "%.32s is no source, write generated, recording or registers", item->words[4]);
+}
+
 static bool item_monitor(struct item *item)
 {
     struct ward *ward = item->ward;
     int64_t unit = 0;
     if (item->count < 5) {
-        return fail(item, "write monitor NAME LINE UNIT generated|recording [OPTIONS]");
+        return fail(item, "write monitor NAME LINE UNIT generated|recording|registers [OPTIONS]");
     }
     if (ward->monitor_count == WARD_MONITORS_MAX) {
         return fail(item, "more than %d monitors, start a second ward", WARD_MONITORS_MAX);
@@ -289,13 +324,7 @@ static bool item_monitor(struct item *item)
     if (!monitor_place(item, monitor, &unit)) {
         return false;
     }
-    if (strcmp(item->words[4], "generated") == 0) {
-        if (!monitor_generated(item, monitor, unit)) {
-            return false;
-        }
-    } else if (strcmp(item->words[4], "recording") != 0) {
-        return fail(item, "%.32s is no source, write generated or recording", item->words[4]);
-    } else if (!monitor_recording(item, monitor)) {
+    if (!monitor_source(item, monitor, unit)) {
         return false;
     }
     monitor->link->by_unit[unit] = monitor;

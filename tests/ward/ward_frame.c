@@ -70,24 +70,28 @@ uint16_t ward_pdu_exception(uint8_t function, uint8_t code, uint8_t answer[WARD_
     return 2;
 }
 
-static uint16_t answer_bits(uint16_t count, uint8_t answer[WARD_PDU_MAX])
+/* The answer's data, a bit (lowest first) or two bytes for each register; false when one of them is not there. */
+static bool put_data(const struct ward_source *source, enum ward_table table, uint16_t first, uint16_t count,
+                     uint8_t *data)
 {
-    const size_t bytes = (count + 7U) / 8U;
-    answer[1] = (uint8_t)bytes;
-    memset(answer + 2, 0, bytes);
-    return (uint16_t)(2 + bytes);
-}
-
-static uint16_t answer_registers(const uint16_t *words, uint16_t count, uint8_t answer[WARD_PDU_MAX])
-{
-    answer[1] = (uint8_t)(2 * count);
+    const bool bits = table == WARD_COILS || table == WARD_DISCRETE;
+    memset(data, 0, bits ? (count + 7U) / 8U : 2U * count);
     for (uint16_t i = 0; i < count; i++) {
-        word_put(answer + 2 + (ptrdiff_t)2 * i, words[i]);
+        uint16_t word = 0;
+        if (!source->read(source, table, (uint32_t)first + i, &word)) {
+            return false;
+        }
+        if (!bits) {
+            word_put(data + (ptrdiff_t)2 * i, word);
+        } else if (word != 0) {
+            data[i / 8] = (uint8_t)(data[i / 8] | 1U << i % 8);
+        }
     }
-    return (uint16_t)(2 + 2 * count);
+    return true;
 }
 
-uint16_t ward_pdu_answer(const struct ward_bank *bank, const uint8_t *pdu, size_t length, uint8_t answer[WARD_PDU_MAX])
+uint16_t ward_pdu_answer(const struct ward_source *source, const uint8_t *pdu, size_t length,
+                         uint8_t answer[WARD_PDU_MAX])
 {
     assert(length >= 1);
     const uint8_t function = pdu[0];
@@ -103,14 +107,12 @@ uint16_t ward_pdu_answer(const struct ward_bank *bank, const uint8_t *pdu, size_
     if (count < 1 || count > (bits ? READ_BITS_MAX : READ_REGISTERS_MAX)) {
         return ward_pdu_exception(function, WARD_ILLEGAL_VALUE, answer);
     }
-    if (first + count > WARD_REGISTERS) {
+    if (!put_data(source, (enum ward_table)(function - READ_COILS), first, count, answer + 2)) {
         return ward_pdu_exception(function, WARD_ILLEGAL_ADDRESS, answer);
     }
     answer[0] = function;
-    if (bits) {
-        return answer_bits(count, answer);
-    }
-    return answer_registers((function == READ_HOLDING ? bank->holding : bank->input) + first, count, answer);
+    answer[1] = (uint8_t)(bits ? (count + 7) / 8 : 2 * count);
+    return (uint16_t)(2 + answer[1]);
 }
 
 int ward_tcp_frame_length(const uint8_t *bytes, size_t length)

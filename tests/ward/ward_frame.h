@@ -1,8 +1,7 @@
 /*
  * ward_frame.h: Modbus as a monitor speaks it: request bytes in, answer bytes out.
  *
- * Pure: no clock, no I/O, no state; safe on any bytes. Reading functions 01-04 only: everything else gets exception 01.
- * Bits (01, 02) all read 0. The wire forms are RTU (unit, PDU, CRC) and TCP (MBAP header of 7 bytes, PDU).
+ * Pure: no clock, no I/O, no state; safe on any bytes. Reading functions 01-04 only: everything else gets exception 01. The wire forms are RTU (unit, PDU, CRC) and TCP (MBAP header of 7 bytes, PDU).
  * Source: Modbus application protocol V1.1b3 (limits, exceptions), Modbus over serial line V1.02 (CRC, frame times).
  */
 #ifndef WARD_FRAME_H
@@ -50,7 +49,8 @@ bool ward_rtu_is_sound(const uint8_t *frame, size_t length);
 bool ward_pdu_is_write(uint8_t function);
 
 /* The PDU that answers `pdu` (length at least 1). Returns its length. */
-uint16_t ward_pdu_answer(const struct ward_bank *bank, const uint8_t *pdu, size_t length, uint8_t answer[WARD_PDU_MAX]);
+uint16_t ward_pdu_answer(const struct ward_source *source, const uint8_t *pdu, size_t length,
+                         uint8_t answer[WARD_PDU_MAX]);
 uint16_t ward_pdu_exception(uint8_t function, uint8_t code, uint8_t answer[WARD_PDU_MAX]);
 
 /* The MBAP header at the start of `bytes`: how long its frame is, 0 when more bytes are needed, -1 when it is none. */

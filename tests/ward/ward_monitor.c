@@ -4,7 +4,7 @@
 
 void ward_monitor_advance(struct ward_monitor *monitor, int64_t now_ns)
 {
-    if (!monitor->recorded) {
+    if (!monitor->recorded && !monitor->mapped) {
         ward_patient_advance(&monitor->patient, now_ns / WARD_MS);
     }
 }
@@ -13,7 +13,7 @@ void ward_monitor_advance(struct ward_monitor *monitor, int64_t now_ns)
 static void monitor_refresh(struct ward_monitor *m, int64_t now_ns)
 {
     ward_monitor_advance(m, now_ns);
-    memset(&m->bank, 0, sizeof m->bank);
+    ward_bank_clear(&m->bank);
     if (m->recorded) {
         ward_recording_play(&m->recording, now_ns / WARD_MS, &m->bank);
     } else {
@@ -75,9 +75,13 @@ bool ward_monitor_answer(struct ward_monitor *monitor, int64_t now_ns, const uin
         monitor->counts.ignored++;
         return false;
     }
-    monitor_refresh(monitor, now_ns);
     struct ward_reply reply = {.unit = monitor->unit};
-    reply.length = ward_pdu_answer(&monitor->bank, pdu, length, reply.pdu);
+    if (monitor->mapped) {
+        reply.length = ward_pdu_answer(&monitor->map.source, pdu, length, reply.pdu);
+    } else {
+        monitor_refresh(monitor, now_ns);
+        reply.length = ward_pdu_answer(&monitor->bank.source, pdu, length, reply.pdu);
+    }
     reply_spoil(monitor->faults, &reply);
     monitor->counts.answered++;
     monitor->counts.exceptions += (reply.pdu[0] & 0x80U) != 0 ? 1 : 0;

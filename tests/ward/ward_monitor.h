@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "tests/ward/ward_frame.h"
+#include "tests/ward/ward_map.h"
 #include "tests/ward/ward_patient.h"
 #include "tests/ward/ward_recording.h"
 #include "tests/ward/ward_text.h"
@@ -49,8 +50,10 @@ struct ward_monitor {
     struct ward_link *link;
     uint8_t unit;
     bool recorded; /* plays `recording`, else `patient` is generated */
+    bool mapped;   /* or serves the registers of `map`, which stand still */
     struct ward_patient patient;
     struct ward_recording recording;
+    struct ward_map map;
     struct ward_override overrides[WARD_VITALS];
     bool bits[WARD_BITS]; /* on, whatever the source says */
     uint16_t cuff_bumps, glucose_bumps;

@@ -102,3 +102,18 @@ void ward_bank_put_identity(struct ward_bank *bank, const char *identity)
         bank->holding[WARD_IDENTITY_REGISTER + i] = (uint16_t)((uint8_t)text[2 * i] << 8 | (uint8_t)text[2 * i + 1]);
     }
 }
+
+static bool bank_read(const struct ward_source *source, enum ward_table table, uint32_t number, uint16_t *out)
+{
+    const struct ward_bank *bank = (const struct ward_bank *)source; /* its first member */
+    if (number >= WARD_REGISTERS) {
+        return false;
+    }
+    *out = table == WARD_HOLDING ? bank->holding[number] : table == WARD_INPUT ? bank->input[number] : 0;
+    return true;
+}
+
+void ward_bank_clear(struct ward_bank *bank)
+{
+    *bank = (struct ward_bank){.source = {bank_read}};
+}

@@ -62,7 +62,17 @@ enum ward_bit {
         WARD_BITS
 };
 
+/* In the order of the functions 01 to 04 that read them. */
+enum ward_table { WARD_COILS, WARD_DISCRETE, WARD_HOLDING, WARD_INPUT };
+
+/* Registers to read from; the first member of whatever serves them. */
+struct ward_source {
+    /* False when there is no such register. */
+    bool (*read)(const struct ward_source *source, enum ward_table table, uint32_t number, uint16_t *out);
+};
+
 struct ward_bank {
+    struct ward_source source;
     uint16_t holding[WARD_REGISTERS];
     uint16_t input[WARD_REGISTERS];
 };
@@ -80,6 +90,9 @@ bool ward_vital_fits(enum ward_vital vital, int32_t milli);
 /* `milli` may be WARD_ABSENT; a value that the register cannot hold is our bug. */
 void ward_bank_put(struct ward_bank *bank, enum ward_vital vital, int32_t milli);
 void ward_bank_put_bit(struct ward_bank *bank, enum ward_bit bit, bool on);
+
+/* All registers 0; bits (01, 02) always are. */
+void ward_bank_clear(struct ward_bank *bank);
 
 /* The first 8 characters; a shorter text is filled with zeros. */
 void ward_bank_put_identity(struct ward_bank *bank, const char *identity);

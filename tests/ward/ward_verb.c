@@ -179,7 +179,7 @@ static const char *run_event(const struct ward_command *c)
 
 static bool check_generated(const struct ward_command *c)
 {
-    return !c->monitor->recorded;
+    return !c->monitor->recorded && !c->monitor->mapped;
 }
 
 static bool check_bit(const struct ward_command *c)
