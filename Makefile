@@ -45,13 +45,14 @@ HARDENING  = -fstack-protector-strong $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-
 FLAVOURED  = $(or $(FLAGS_$(FLAVOUR)),$(HARDENING))
 
 # The libraries; Paho has no pkg-config file. Expanded when a recipe runs, for the packages may be installed just before.
-PACKAGES   = libmodbus lmdb yaml-0.1
+PACKAGES   = libmodbus lmdb yaml-0.1 openssl
 INCLUDES   = -I. $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKAGES)))
 LIBRARIES  = $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3cs -lpthread
 TEST_LIBRARIES = $(shell pkg-config --libs cmocka) $(LIBRARIES)
 
 COMMIT := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' 2>/dev/null))
-DEFINES = -D_GNU_SOURCE -DWARDGATE_VERSION='"$(VERSION)$(addprefix +,$(COMMIT))"'
+DEFINES = -D_GNU_SOURCE -DWARDGATE_VERSION='"$(VERSION)$(addprefix +,$(COMMIT))"' \
+          -DWARDGATE_SHARE='"$(PREFIX)/share/wardgate"'
 
 LANGUAGE = -std=c11 $(DEFINES) $(INCLUDES)
 COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) -fno-common -fPIE $(FLAVOURED) $(CPPFLAGS) $(CFLAGS)
@@ -85,7 +86,8 @@ $(OUT)/wardgate: $(OUT)/obj/app/main.o $(PARTS)
 	@echo "LINK  $@"
 	@$(LINK) -o $@ $^ $(LIBRARIES)
 
-$(UNIT): $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(SUPPORT) $(WARD) $(PARTS)
+$(UNIT): $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(SUPPORT) $(PARTS)
+$(filter $(OUT)/tests/test_ward%,$(UNIT)): $(WARD)
 $(TOOLS): $(OUT)/tests/%: $(OUT)/obj/tests/tools/%.o $(OUT)/parts.a
 # Of the program, tools take only what they use.
 $(OUT)/parts.a: $(PARTS)
@@ -108,11 +110,12 @@ $(OUT)/obj/%.o: %.c Makefile | $(COMPILER)
 	@$(COMPILE) -MMD -MP -c -o $@ $<
 $(filter $(OUT)/obj/tests/%,$(OBJECTS)): | build/.have-test
 
-# Whatever shows the version is compiled again when it changes, and nothing else.
-$(call objects,$(shell grep -rl --include='*.c' WARDGATE_VERSION app drivers 2>/dev/null)): $(OUT)/version
+# Whatever shows the version, or names the installed files, is compiled again when that changes, and nothing else.
+$(call objects,$(shell grep -rlE --include='*.c' 'WARDGATE_VERSION|FILE_INSTALL_FOLDER' app drivers 2>/dev/null)): \
+    $(OUT)/version
 $(OUT)/version: FORCE
 	@mkdir -p $(@D)
-	@echo '$(VERSION)+$(COMMIT)' | cmp -s - $@ || echo '$(VERSION)+$(COMMIT)' >$@
+	@echo '$(VERSION)+$(COMMIT) $(PREFIX)' | cmp -s - $@ || echo '$(VERSION)+$(COMMIT) $(PREFIX)' >$@
 FORCE:
 
 -include $(OBJECTS:.o=.d)
@@ -190,7 +193,7 @@ demo: all tests ## show the live ward and its alerts (DEMO_SECONDS=30 ends it by
 CHECKED := $(SOURCES) $(call find_c,hal/sim tests)
 HEADERS := $(shell find app drivers hal tests -name '*.h' 2>/dev/null)
 SCRIPTS  = $(shell { find . -name '*.sh' -not -path './build/*'; \
-                     grep -rlIE '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci toolchain; } | LC_ALL=C sort -u)
+                     grep -rlIE '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci config toolchain; } | LC_ALL=C sort -u)
 
 lint: build/.have-lint ## format, clang-tidy, cppcheck, shellcheck, who may include whom, house style
 	$(LIVE)@$(MAKE) --no-print-directory --keep-going lint-all
@@ -228,6 +231,10 @@ build/lint/%.tidy: %.c .clang-tidy | build/.have-lint
 	@touch $@
 -include $(TIDY:=.d)
 
+example: all ## write config/wardgate.yaml anew, from the tables that read it
+	@$(OUT)/wardgate help --yaml >$(OUT)/wardgate.yaml
+	@cp $(OUT)/wardgate.yaml config/wardgate.yaml
+
 format: build/.have-lint ## rewrite the C files in the house format
 	@clang-format -i $(CHECKED) $(HEADERS)
 
@@ -239,6 +246,8 @@ install: all ## install under DESTDIR and PREFIX; /etc/wardgate/wardgate.yaml on
 	install -D -m 755 $(OUT)/wardgate $(DESTDIR)$(PREFIX)/bin/wardgate
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/profiles $(wildcard config/profiles/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/rules $(wildcard config/rules/*.yaml)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker $(addprefix config/broker/,mosquitto.conf acl README.md)
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker config/broker/make-certificates
 	test -e $(DESTDIR)$(SYSCONFDIR)/wardgate/wardgate.yaml || \
 	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/wardgate config/wardgate.yaml
 	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
@@ -250,4 +259,4 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all tests test unit e2e sanitize fuzz fuzzers corpus model contracts coverage demo lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
-        format install clean help FORCE
+        example format install clean help FORCE

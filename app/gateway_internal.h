@@ -1,55 +1,174 @@
 /*
- * gateway_internal.h: the gateway as its two files see it: gateway.c builds it, gateway_parts.c starts, watches and stops it.
+ * gateway_internal.h: the gateway as its files see it.
+ *
+ *     gateway.c              what drivers there are, what all of it needs, from the first allocation to the last
+ *     gateway_generation.c   what is made from one configuration, and made anew from the next
+ *     gateway_lines.c        lines to monitors and their runners, which go on when the configuration leaves them alone
+ *     gateway_parts.c        starts, watches and stops everything
+ *     gateway_reload.c       from one configuration to the next
+ *
+ * Thread: main's, for everything here.
  */
 #ifndef WARDGATE_GATEWAY_INTERNAL_H
 #define WARDGATE_GATEWAY_INTERNAL_H
 
 #include "app/flow/acquire.h"
+#include "app/flow/bed_numbers.h"
 #include "app/flow/board.h"
 #include "app/flow/commit.h"
 #include "app/flow/conditions.h"
 #include "app/flow/core.h"
 #include "app/flow/deliver.h"
+#include "app/flow/local_socket.h"
 #include "app/flow/notices.h"
 #include "app/flow/report.h"
+#include "app/flow/restore.h"
 #include "app/gateway.h"
 
 #define CLIENT_ID_MAX 64
 
-struct gateway {
+/* A runner (app/flow/acquire.h) with memory of its own: a serial line's, or one that network links share. */
+struct line_runner {
+    struct arena memory;
+    char name[BUS_NAME_MAX];
+    uint16_t line_count; /* of all generations that there are */
+    struct runner runner;
+};
+
+/* One bus with memory of its own, its configuration included: it outlives the settings that it was made from. */
+struct line {
+    struct arena memory;
+    const struct monitor_driver *driver;
+    struct bus *bus;
+    struct bus_config config; /* beds by their numbers in gateway.line_beds */
+    struct line_runner *runner;
+};
+
+/* What is made from one configuration. */
+struct generation {
     const struct settings *settings;
     const struct plan *plan;
+    struct settings
+        *loaded; /* by a reload, with `planned`: freed with the generation; NULL: the caller of gateway_run has them */
+    struct plan *planned;
     struct arena arena;
 
-    char boot[9], epoch[STORE_EPOCH_MAX], client_id[CLIENT_ID_MAX];
     struct payload_context payloads;
-    struct timebase timebase;
-    struct state_clock clock;
-    const char *brokers[SETTINGS_BROKERS_MAX];
-    struct uplink_broker uplink_brokers[SETTINGS_BROKERS_MAX];
-
     struct board board;
     struct engine *engine;
     struct core core;
     struct commit commit;
     struct deliver *deliver;
-    struct acquire_bus *buses;
-    struct runner *runners;
-    const char **runner_names;
-    uint16_t runner_count;
     struct ring records, journal, delivered, direct;
+    struct ring commands[ORIGIN_COUNT], replies[ORIGIN_COUNT];
     struct conditions conditions;
     struct notices notices;
     struct report report;
-    char *report_text;
-    struct store *opened; /* between store_open and commit_start */
-    int status_fd, signal_fd;
+
+    struct bed_numbers journal_beds;
+    uint16_t journal_numbers[SETTINGS_BEDS_MAX]; /* of each bed */
+    uint16_t line_beds[BED_NUMBERS_MAX];         /* number in gateway.line_beds -> index here */
+
+    /* of each bus of the plan */
+    struct line *lines[SETTINGS_BUSES_MAX];
+    struct acquire_bus buses[SETTINGS_BUSES_MAX];
+    /* each runner of these lines once */
+    struct runner *runners[SETTINGS_BUSES_MAX];
+    const char *runner_names[SETTINGS_BUSES_MAX];
+    uint16_t runner_count;
 };
 
+/* Beside it stands what goes on through reloads. */
+struct gateway {
+    const struct settings *settings; /* of the start: what cannot change while it runs is read there */
+    char boot[9], epoch[STORE_EPOCH_MAX], client_id[CLIENT_ID_MAX];
+    struct timebase timebase;
+    struct state_clock clock;
+    const char *brokers[SETTINGS_BROKERS_MAX];
+    struct uplink_broker uplink_brokers[SETTINGS_BROKERS_MAX];
+
+    struct arena lasting; /* what the link and report_text live in */
+    struct deliver_link *link;
+    char *report_text, *reload_text;
+    struct wake engine_wake;
+    struct bed_numbers line_beds;
+    struct line_runner *network[GATEWAY_NETWORK_THREADS]; /* NULL: not needed yet */
+    struct generation *now;
+    struct store *opened; /* while no commit has it */
+    int64_t started_us;
+    struct local_socket local;
+    int signal_fd;
+};
+
+/* --- gateway.c --- */
+
+/* The bill of what is made from a plan. */
+void gateway_add_to_bill(struct gateway_bill *bill, const char *part, size_t bytes);
+
+/* Memory for everything that the arena measured; false: there is none. It is zeroed, so that every page is there. */
+bool gateway_take_memory(struct arena *arena, size_t bytes);
+void gateway_free_memory(struct arena *arena);
+
+/* --- gateway_generation.c --- */
+
+/* Built, not started; NULL without memory. settings and plan outlive it. `before`: the one that runs, or NULL. */
+struct generation *generation_make(struct gateway *g, const struct settings *settings, const struct plan *plan,
+                                   const struct generation *before);
+
+/* Gives back everything that the other one (or NULL) does not have. */
+void generation_free(struct generation *gen, const struct generation *other);
+
+/* Built anew in the memory that it has, after all its parts have ended. */
+enum status generation_remake(struct gateway *g, struct generation *gen) MUST_CHECK;
+
+enum status generation_measure(struct gateway *g, const struct plan *plan, struct gateway_bill *bill) MUST_CHECK;
+
+/* Figures, states and connections go on from the one before, before it starts. */
+void generation_continue(struct generation *gen, struct generation *before);
+
 /* How far back the journal reaches. */
-uint32_t gateway_journal_keep_ms(const struct plan *plan);
+uint32_t generation_journal_keep_ms(const struct plan *plan);
+
+/* --- gateway_lines.c --- */
+
+size_t lines_measure(const struct plan *plan);
+uint16_t lines_runners_max(const struct plan *plan);
+
+/* Makes the lines of a generation, or takes those of the one before that are the same, and fills in all that hangs on them. False without memory. */
+bool lines_make(struct gateway *g, struct generation *gen, const struct generation *before);
+
+/* Gives back the lines that the other one (or NULL) does not have; the runners that network links share, at the end. */
+void lines_free(struct generation *gen, const struct generation *other);
+void lines_free_network(struct gateway *g);
+
+/* Starts, or stops, those that the other one (or NULL) does not have; all others go on. */
+enum status lines_enter(const struct generation *gen, const struct generation *other) MUST_CHECK;
+enum status lines_leave(const struct generation *gen, const struct generation *other) MUST_CHECK;
+
+/* From now on the engine of this generation takes what the lines bring. Only while no core runs. */
+void lines_aim(struct generation *gen);
+
+/* The place of this line in the generation; -1: not there. */
+int lines_find(const struct generation *gen, const struct line *line);
+
+/* --- gateway_parts.c --- */
+
+/* From the store that is open (none: from nothing) into an engine that has not begun. */
+enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, bool continuous,
+                            struct restore_counts *out) MUST_CHECK;
+
+/* Who asks over the local socket hears of what is now. */
+void gateway_show(struct gateway *g);
 
 /* Starts every part, watches until a signal says stop, stops every part in reverse. False when a part could not start. */
 bool gateway_run_parts(struct gateway *g);
+
+/* --- gateway_reload.c --- */
+
+#define RELOAD_TEXT_MAX 32768
+
+/* Reads the configuration again and goes on with it, or (false) with the old one. What became of it goes for a person into `out`, and into the
+ * log and the audit log. `by`: who asked. */
+bool gateway_reload(struct gateway *g, const char *by, char *out, size_t size);
 
 #endif

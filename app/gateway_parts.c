@@ -1,6 +1,7 @@
 /*
  * Starts the parts of the gateway in order, watches until a signal says stop, and stops them in reverse.
  */
+#include <assert.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,8 +10,6 @@
 #include <unistd.h>
 
 #include "app/flow/log.h"
-#include "app/flow/restore.h"
-#include "app/flow/status_socket.h"
 #include "app/gateway_internal.h"
 #include "hal/clock.h"
 
@@ -22,6 +21,7 @@ static enum status start_signals(struct gateway *g)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     g->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -33,38 +33,55 @@ static void stop_signals(struct gateway *g)
     (void)close(g->signal_fd);
 }
 
-static void stop_buses(struct gateway *g)
+static enum status start_lines(struct gateway *g)
 {
-    for (unsigned r = 0; r < g->runner_count; r++) {
-        runner_stop(&g->runners[r]);
-    }
+    lines_aim(g->now);
+    return lines_enter(g->now, NULL);
 }
 
-static enum status start_buses(struct gateway *g)
+static void stop_lines(struct gateway *g)
 {
-    for (unsigned r = 0; r < g->runner_count; r++) {
-        const enum status status = runner_start(&g->runners[r], g->runner_names[r], 0);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    return STATUS_OK;
+    const enum status status = lines_leave(g->now, NULL);
+    assert(status == STATUS_OK); /* nothing is started */
+    (void)status;
 }
 
-/* Ids of stays come from the epoch: another store, other ids. */
+/* The journal's list goes on, unless it has become so long that there might be no room for the beds of the next configurations. */
+static void number_beds(struct gateway *g)
+{
+    struct bed_numbers *beds = &g->now->journal_beds;
+    const struct engine_config *config = &g->now->plan->engine;
+    if (g->opened != NULL) {
+        bed_numbers_read(beds, g->opened, STATE_BEDS);
+    }
+    if (beds->size > sizeof beds->text / 2 || beds->count > BED_NUMBERS_MAX / 2) {
+        *beds = (struct bed_numbers){.count = 0};
+    }
+    const bool numbered = bed_numbers_add(beds, config);
+    assert(numbered); /* half of the list has room for every configuration */
+    (void)numbered;
+    bed_numbers_numbers(beds, config, g->now->journal_numbers);
+}
+
+enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, bool continuous,
+                            struct restore_counts *out)
+{
+    engine_seed(gen->engine,
+                strtoull(g->epoch, NULL, 16)); /* ids of stays come from the epoch: another store, other ids */
+    engine_clock_synced(gen->engine, clock_is_synchronised());
+    *out = (struct restore_counts){.alarms = 0};
+    return g->opened == NULL ? STATUS_OK
+                             : restore_engine(g->opened, &gen->plan->engine, gen->engine, now_ms,
+                                              generation_journal_keep_ms(gen->plan), continuous, out);
+}
+
 static void restore(struct gateway *g, const struct restore_clock *now)
 {
-    struct restore_counts counts = {.alarms = 0};
+    struct restore_counts counts;
     const bool continuous = restore_clock(g->opened, now, &g->clock);
     g->timebase.anchor_ms = g->clock.anchor_ms;
-    engine_seed(g->engine, strtoull(g->epoch, NULL, 16));
-    engine_clock_synced(g->engine, now->synced);
-    if (g->opened == NULL) {
-        return;
-    }
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now->boot_us);
-    const enum status status = restore_engine(g->opened, &g->plan->engine, g->engine, now_ms,
-                                              gateway_journal_keep_ms(g->plan), continuous, &counts);
+    const enum status status = gateway_restore(g, g->now, now_ms, continuous, &counts);
     if (status != STATUS_OK) {
         log_warning("part of the store could not be read (%s: %s), the rest is restored", g->settings->store.path,
                     status_text(status));
@@ -92,17 +109,19 @@ static void open_store(struct gateway *g)
     }
 }
 
-/* The buses run already: what they bring waits in their rings until the engine goes on from the store. */
+/* The lines run already: what they bring waits in their rings until the engine goes on from the store. */
 static enum status start_engine_state(struct gateway *g)
 {
     struct restore_clock now = {
         .boot_us = clock_boot_us(), .wall_ms = clock_wall_ms(), .synced = clock_is_synchronised()};
+    struct engine *engine = g->now->engine;
     clock_boot_id(now.boot_id);
     open_store(g);
     restore(g, &now);
+    number_beds(g);
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now.boot_us);
-    engine_begin(g->engine, now_ms > engine_now(g->engine) ? now_ms : engine_now(g->engine));
-    conditions_start(&g->conditions, now.boot_us);
+    engine_begin(engine, now_ms > engine_now(engine) ? now_ms : engine_now(engine));
+    conditions_start(&g->now->conditions, now.boot_us);
     return STATUS_OK;
 }
 
@@ -113,15 +132,17 @@ static void drop_engine_state(struct gateway *g)
 
 static enum status start_commit(struct gateway *g)
 {
-    struct store *opened = g->opened;
-    g->opened = NULL;
-    return commit_start(&g->commit, opened);
+    const enum status status = commit_start(&g->now->commit, g->opened);
+    if (status == STATUS_OK) {
+        g->opened = NULL;
+    }
+    return status;
 }
 
 /* A disk that does not come back from a write holds a thread that nothing can end but the end of the program. */
 static void stop_commit(struct gateway *g)
 {
-    if (!commit_stop(&g->commit)) {
+    if (!commit_stop(&g->now->commit)) {
         log_error("the disk does not answer (%s), its newest alerts are not stored", g->settings->store.path);
         _exit(EXIT_FAILURE);
     }
@@ -129,29 +150,39 @@ static void stop_commit(struct gateway *g)
 
 static enum status start_deliver(struct gateway *g)
 {
-    return deliver_start(g->deliver);
+    return deliver_start(g->now->deliver);
 }
 
 static void stop_deliver(struct gateway *g)
 {
-    deliver_stop(g->deliver);
+    deliver_stop(g->now->deliver);
 }
 
 static enum status start_core(struct gateway *g)
 {
-    return core_start(&g->core);
+    return core_start(&g->now->core);
 }
 
 static void stop_core(struct gateway *g)
 {
-    core_stop(&g->core);
+    core_stop(&g->now->core);
+}
+
+void gateway_show(struct gateway *g)
+{
+    struct generation *gen = g->now;
+    local_attach(&g->local, &(struct local_parts){.report = &gen->report,
+                                                  .commands = &gen->commands[ORIGIN_LOCAL],
+                                                  .replies = &gen->replies[ORIGIN_LOCAL],
+                                                  .engine_wake = &g->engine_wake});
 }
 
 /* Without it the gateway works all the same. */
 static enum status start_status(struct gateway *g)
 {
     const char *path = g->settings->status_socket;
-    const enum status status = status_socket_open(path, &g->status_fd);
+    gateway_show(g);
+    const enum status status = local_open(&g->local, path);
     if (status != STATUS_OK) {
         log_warning("`wardgate status` will not work (%s: %s), mend it and start again", path, status_text(status));
     }
@@ -160,7 +191,7 @@ static enum status start_status(struct gateway *g)
 
 static void stop_status(struct gateway *g)
 {
-    status_socket_close(g->settings->status_socket, g->status_fd);
+    local_close(&g->local);
 }
 
 /* What comes up in this order goes down in reverse. Buses first: the first request is on the wire before the store is open. */
@@ -169,7 +200,7 @@ static const struct {
     enum status (*start)(struct gateway *g);
     void (*stop)(struct gateway *g);
 } parts[] = {{"signals", start_signals, stop_signals},
-             {"lines to monitors", start_buses, stop_buses},
+             {"lines to monitors", start_lines, stop_lines},
              {"engine state", start_engine_state, drop_engine_state},
              {"store", start_commit, stop_commit},
              {"uplink", start_deliver, stop_deliver},
@@ -177,23 +208,41 @@ static const struct {
              {"status socket", start_status, stop_status}};
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 
-/* Looks for changes once a second and answers `wardgate status`, until a signal says stop. */
+/* Every signal that waits; SIGTERM comes first, whatever else does. False: stop. */
+static bool take_signals(struct gateway *g)
+{
+    struct signalfd_siginfo signal;
+    bool reload = false;
+    while (read(g->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        if (signal.ssi_signo != SIGHUP) {
+            log_note("stopping");
+            return false;
+        }
+        reload = true;
+    }
+    if (reload) {
+        (void)gateway_reload(g, "SIGHUP", g->reload_text, RELOAD_TEXT_MAX);
+    }
+    return true;
+}
+
+/* Looks for changes once a second and answers who asks over the local socket, until a signal says stop. */
 static void watch(struct gateway *g)
 {
-    struct pollfd waiting[] = {{.fd = g->signal_fd, .events = POLLIN}, {.fd = g->status_fd, .events = POLLIN}};
+    struct pollfd waiting[] = {{.fd = g->signal_fd, .events = POLLIN},
+                               {.fd = g->local.fd, .events = POLLIN},
+                               {.fd = g->local.wake.fd, .events = POLLIN}};
     int64_t look_us = clock_boot_us();
     for (;;) {
-        const int ready = poll(waiting, 2, LOOK_MS);
-        if (ready > 0 && (waiting[0].revents & POLLIN) != 0) {
-            log_note("stopping");
+        const int local_ms = local_wait_ms(&g->local);
+        const int ready = poll(waiting, 3, local_ms >= 0 && local_ms < LOOK_MS ? local_ms : LOOK_MS);
+        if (ready > 0 && (waiting[0].revents & POLLIN) != 0 && !take_signals(g)) {
             return;
         }
-        if (ready > 0 && (waiting[1].revents & POLLIN) != 0) {
-            status_socket_serve(g->status_fd, &g->report, g->report_text);
-        }
+        local_step(&g->local);
         if (clock_boot_us() - look_us >= LOOK_MS * 1000) {
             look_us = clock_boot_us();
-            notices_look(&g->notices, &g->report);
+            notices_look(&g->now->notices, &g->now->report);
         }
     }
 }
@@ -212,7 +261,7 @@ bool gateway_run_parts(struct gateway *g)
     }
     if (whole) {
         log_note("%s watches %u beds; secondary notification, the monitors' own alarms come first",
-                 g->settings->gateway.id, g->plan->engine.bed_count);
+                 g->settings->gateway.id, g->now->plan->engine.bed_count);
         watch(g);
     }
     while (started > 0) {

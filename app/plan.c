@@ -8,7 +8,17 @@
 
 static const char *bus_kind_name(enum bus_kind kind)
 {
-    return kind == BUS_MODBUS_RTU ? "modbus-rtu" : "modbus-tcp";
+    static const char *const names[] = {[BUS_MODBUS_RTU] = "modbus-rtu",
+                                        [BUS_MODBUS_TCP] = "modbus-tcp",
+                                        [BUS_RTU_OVER_TCP] = "rtu-over-tcp",
+                                        [BUS_SERIAL] = "serial",
+                                        [BUS_HL7] = "hl7"};
+    return names[kind];
+}
+
+static bool is_serial(enum bus_kind kind)
+{
+    return kind == BUS_MODBUS_RTU || kind == BUS_SERIAL;
 }
 
 static uint32_t stale_ms(enum vital vital, bool episodic)
@@ -114,6 +124,17 @@ static uint16_t fill_signals(const struct settings *settings, const struct bed_s
     return count;
 }
 
+static bool has_protocol(const struct settings *settings, const struct bed_settings *bed,
+                         enum profile_protocol protocol)
+{
+    for (unsigned m = 0; m < bed->monitor_count; m++) {
+        if (profile_of(settings, bed, m)->protocol == protocol) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static uint32_t shortest_period_ms(const struct profile *profile)
 {
     uint32_t period_ms = profile->poll_interval_ms;
@@ -149,6 +170,7 @@ static enum status fill_bed(const struct settings *settings, const struct bed_se
     out->monitor_count = bed->monitor_count;
     out->channel_count = live_channels(settings, bed, channels);
     out->signal_count = fill_signals(settings, bed, signals);
+    out->reports_alarms = has_protocol(settings, bed, PROTOCOL_HL7);
     for (unsigned m = 0; m < bed->monitor_count; m++) {
         out->monitor_period_ms[m] = shortest_period_ms(profile_of(settings, bed, m));
     }
@@ -198,6 +220,7 @@ static void fill_monitors(const struct settings *settings, unsigned bus, struct 
                 *out++ = (struct monitor_config){.bed = (uint16_t)b,
                                                  .monitor = (uint8_t)m,
                                                  .address = monitor->address,
+                                                 .place = monitor->place,
                                                  .profile = &settings->profiles[monitor->profile]};
             }
         }
@@ -221,6 +244,8 @@ static enum status fill_bus(const struct settings *settings, unsigned index, str
                                .device = bus->device,
                                .host = bus->host,
                                .port = bus->port,
+                               .believe_debug = bus->believe_debug,
+                               .rs485 = bus->rs485,
                                .baud = bus->baud,
                                .parity = parity_of(bus->parity),
                                .stop_bits = bus->stop_bits,
@@ -234,10 +259,10 @@ static enum status fill_bus(const struct settings *settings, unsigned index, str
     return STATUS_OK;
 }
 
-static enum status fill_kind(const struct settings *settings, bool serial, struct plan *plan)
+static enum status fill_buses_of(const struct settings *settings, bool serial, struct plan *plan)
 {
     for (unsigned i = 0; i < settings->bus_count; i++) {
-        if (count_monitors(settings, i) == 0 || (settings->buses[i].kind == BUS_MODBUS_RTU) != serial) {
+        if (count_monitors(settings, i) == 0 || is_serial(settings->buses[i].kind) != serial) {
             continue;
         }
         const enum status status = fill_bus(settings, i, &plan->buses[plan->bus_count++]);
@@ -254,8 +279,8 @@ static enum status fill_buses(const struct settings *settings, struct plan *plan
     if (plan->buses == NULL) {
         return STATUS_NO_MEMORY;
     }
-    const enum status status = fill_kind(settings, true, plan);
-    return status == STATUS_OK ? fill_kind(settings, false, plan) : status;
+    const enum status status = fill_buses_of(settings, true, plan);
+    return status == STATUS_OK ? fill_buses_of(settings, false, plan) : status;
 }
 
 enum status plan_make(const struct settings *settings, struct plan *out)

@@ -7,6 +7,8 @@
 #ifndef WARDGATE_PLAN_H
 #define WARDGATE_PLAN_H
 
+#include <stdbool.h>
+
 #include "app/engine/engine.h"
 #include "app/engine/status.h"
 #include "app/settings/settings.h"
@@ -33,6 +35,12 @@ enum status plan_make(const struct settings *settings, struct plan *out) MUST_CH
 enum status plan_make_replay(const struct settings *settings, const struct plan_recording *recording,
                              struct plan *out) MUST_CHECK;
 void plan_free(struct plan *plan);
+
+/* True when the bus of a running gateway can run on under the next plan: the same line with the same parameters, and the
+ * same monitors in the same order, each at the bed of the same id and with a profile of the same content. Indices of beds
+ * may differ. */
+bool plan_bus_is_same(const struct plan *now, const struct bus_config *bus, const struct plan *next,
+                      const struct bus_config *other);
 
 /* The longest window in time that any rule asks, and so how long the journal must reach back. */
 uint32_t plan_longest_span_ms(const struct plan *plan);

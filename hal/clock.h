@@ -13,6 +13,10 @@ int64_t clock_boot_us(void);
 /* CLOCK_REALTIME in ms since 1970; may step. */
 int64_t clock_wall_ms(void);
 
+/* How far the box's own time zone lay east of UTC at an instant of the wall clock, in seconds. The zone is read at the
+ * first call, which is to come before the gateway runs; a change of it needs a new start. */
+int32_t clock_utc_offset_s(int64_t wall_ms);
+
 /* True when the kernel says that the wall clock is disciplined by a time source. */
 bool clock_is_synchronised(void);
 

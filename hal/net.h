@@ -1,11 +1,12 @@
 /*
- * net.h: outgoing TCP connections that never block. Numeric addresses only: looking up a name may take seconds.
+ * net.h: TCP connections, made and taken, that never block. Numeric addresses only: looking up a name may take seconds.
  *
  * After a fault errno tells more. The descriptor is the caller's. Thread: one at a time a connection.
  */
 #ifndef WARDGATE_NET_H
 #define WARDGATE_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,42 @@ void net_close(int fd);
 /* Copies what was received, at most size bytes, and leaves it to be read; 0 bytes when there is nothing yet.
  * STATUS_CLOSED: the other side has ended the connection. STATUS_IO: it broke. */
 enum status net_peek(int fd, void *bytes, size_t size, size_t *out_length) MUST_CHECK;
+
+/* Listens at an address of this box (0.0.0.0 and :: are all of them). STATUS_BUSY: the port is taken. STATUS_DENIED,
+ * STATUS_INVALID (no numeric address), STATUS_IO (not an address of this box, ...). */
+enum status net_listen(const char *host, uint16_t port, int *out_fd) MUST_CHECK;
+
+/* The next caller. The system finds out within two minutes that one has vanished. STATUS_EMPTY: there is none.
+ * STATUS_IO: it cannot be taken now (no descriptors). */
+enum status net_accept(int listening, int *out_fd) MUST_CHECK;
+
+/* Takes what was received; 0 bytes when there is nothing yet. Faults as net_peek. */
+enum status net_receive(int fd, void *bytes, size_t size, size_t *out_length) MUST_CHECK;
+
+/* Sends as much as fits, maybe 0 bytes. STATUS_IO: it broke. */
+enum status net_send_some(int fd, const void *bytes, size_t size, size_t *out_length) MUST_CHECK;
+
+/*
+ * Many descriptors behind one that becomes readable when something is ready on any of them. A descriptor that is closed
+ * is no longer watched.
+ */
+struct net_ready {
+    uint32_t token; /* as given to net_watch_set */
+    bool readable, writable;
+    bool broken; /* ended by both sides, or by a fault; said also of one that waits for nothing */
+};
+enum status net_watch_open(int *out_watch) MUST_CHECK;
+
+/* Watches fd from now on, or changes what for. STATUS_IO: the system has no room for it. */
+enum status net_watch_set(int watch, int fd, uint32_t token, bool reads, bool writes) MUST_CHECK;
+
+/* What is ready now, at most `size`; never waits. Returns how many. */
+size_t net_watch_ready(int watch, struct net_ready *out, size_t size);
+
+/* Takes away the first `length` of the bytes that net_peek gave. */
+enum status net_skip(int fd, size_t length) MUST_CHECK;
+
+/* All of it or STATUS_IO: meant for requests, which are far smaller than the room of a connection that works. */
+enum status net_send_whole(int fd, const void *bytes, size_t length) MUST_CHECK;
 
 #endif

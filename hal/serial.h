@@ -5,6 +5,14 @@
  * again wherever it was plugged in. A line without modem wires (a pty of a simulated ward) is as good as a real
  * one. After a fault errno tells more. The descriptor is the caller's; reading, writing and waiting for it are the
  * system's own calls. Thread: one at a time a line.
+ *
+ * One holder: the line is locked (flock), which keeps out everyone who asks for the lock, by whatever name and as
+ * whatever user, root too: a second gateway, `wardgate probe`, many terminal programs. It is marked exclusive as well
+ * (TIOCEXCL), which makes the kernel refuse it to whoever does not ask, but root. Both end with the holder, however it dies.
+ *
+ * Latency: adapters are asked to hand bytes on at once (ASYNC_LOW_LATENCY); those that do not know how are left alone. FTDI's
+ * otherwise hold them for up to 16 ms; their driver (ftdi_sio) follows the request and also has a file for it,
+ * /sys/bus/usb-serial/devices/ttyUSBn/latency_timer, which is udev's to write, not ours.
  */
 #ifndef WARDGATE_SERIAL_H
 #define WARDGATE_SERIAL_H
@@ -24,6 +32,10 @@ struct serial_settings {
 /* STATUS_NOT_FOUND, STATUS_DENIED, STATUS_BUSY when another process holds the line, STATUS_INVALID for a speed that
  * the system does not know or a device that is not a line, STATUS_IO. */
 enum status serial_open(const struct serial_settings *settings, int *out_fd) MUST_CHECK;
+
+/* RS-485 on two wires: the adapter's driver turns the line round, sending while RTS is up. STATUS_INVALID: it has no
+ * such mode (errno ENOTTY), which most USB adapters have no need of, as they turn it round by themselves. */
+enum status serial_set_rs485(int fd) MUST_CHECK;
 
 /* Never waits for output that the line did not take. */
 void serial_close(int fd);

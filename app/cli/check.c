@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/cli/check_profile.h"
 #include "app/cli/command.h"
 #include "app/gateway.h"
 
@@ -12,21 +13,37 @@ struct load {
     const struct bus_config *bus;
     uint16_t monitor; /* the one under way */
     double permille;  /* of the line's time */
+    bool is_known;    /* how fast the line is */
 };
+
+static bool is_kind(const struct bus_config *bus, const char *kind)
+{
+    return strcmp(bus->kind, kind) == 0;
+}
+
+/* By what the monitor is found on its bus; on a line of its own by nothing. */
+static void print_monitor(const struct plan *plan, const struct bus_config *bus, const struct monitor_config *monitor)
+{
+    char address[32] = "alone";
+    if (monitor->place == NULL && !is_kind(bus, "serial")) {
+        (void)snprintf(address, sizeof address, "address %u", monitor->address);
+    }
+    (void)printf("    %-16s %-8s %s\n", monitor->place != NULL ? monitor->place : address, plan->beds[monitor->bed].id,
+                 monitor->profile->name);
+}
 
 static void print_request(void *context, const struct bus_request *request)
 {
     struct load *load = context;
-    const struct monitor_config *monitor = &load->bus->monitors[request->monitor];
     if (load->monitor != request->monitor) {
         load->monitor = request->monitor;
-        (void)printf("    address %-3u %-8s %s\n", monitor->address, load->plan->beds[monitor->bed].id,
-                     monitor->profile->name);
+        print_monitor(load->plan, load->bus, &load->bus->monitors[request->monitor]);
     }
-    (void)printf("      every %6.1f s  %-36s", (double)request->interval_ms / 1000.0, request->text);
+    (void)printf("      every %6.1f s  %-63s", (double)request->interval_ms / 1000.0, request->text);
     if (request->wire_us > 0) {
         (void)printf(" %6.1f ms on the wire", (double)request->wire_us / 1000.0);
         load->permille += (double)request->wire_us / (double)request->interval_ms;
+        load->is_known = true;
     }
     (void)putchar('\n');
 }
@@ -34,21 +51,35 @@ static void print_request(void *context, const struct bus_request *request)
 static void print_line(const struct bus_config *bus)
 {
     static const char *const parities[] = {[PARITY_NONE] = "none", [PARITY_EVEN] = "even", [PARITY_ODD] = "odd"};
+    (void)printf("  %s: %s ", bus->name, bus->kind);
     if (bus->device != NULL) {
-        (void)printf("  %s: %s %s, %u baud, parity %s\n", bus->name, bus->kind, bus->device, bus->baud,
-                     parities[bus->parity]);
-    } else {
-        (void)printf("  %s: %s %s:%u\n", bus->name, bus->kind, bus->host, bus->port);
+        (void)printf("%s, %u baud, parity %s, stop bits %u%s\n", bus->device, bus->baud, parities[bus->parity],
+                     bus->stop_bits, bus->rs485 ? ", turned round by the kernel" : "");
+        return;
+    }
+    const bool is_listener = is_kind(bus, "hl7"), has_colon = strchr(bus->host, ':') != NULL;
+    (void)printf("%s%s%s%s:%u", is_listener ? "listens at " : "", has_colon ? "[" : "", bus->host, has_colon ? "]" : "",
+                 bus->port);
+    if (bus->baud != 0) {
+        (void)printf(", %u baud behind it", bus->baud);
+    }
+    (void)printf("%s\n", bus->believe_debug ? ", believes messages marked as debugging" : "");
+}
+
+/* Nobody is asked: they call us. */
+static void print_callers(const struct plan *plan, const struct bus_config *bus)
+{
+    for (unsigned m = 0; m < bus->monitor_count; m++) {
+        print_monitor(plan, bus, &bus->monitors[m]);
     }
 }
 
 /* True when the line can carry it. */
-static bool print_bus(const struct plan *plan, const struct bus_config *bus)
+static bool print_polled(const struct plan *plan, const struct bus_config *bus)
 {
     struct load load = {.plan = plan, .bus = bus, .monitor = UINT16_MAX};
-    print_line(bus);
     gateway_driver(bus->kind)->each_request(bus, print_request, &load);
-    if (bus->device == NULL) {
+    if (!load.is_known) {
         return true;
     }
     (void)printf("    load %.0f %% of the line%s\n", load.permille / 10.0,
@@ -56,25 +87,49 @@ static bool print_bus(const struct plan *plan, const struct bus_config *bus)
     return load.permille <= 1000.0;
 }
 
-static bool rule_applies(const struct bed_config *bed, const struct rule *rule)
+static bool print_bus(const struct plan *plan, const struct bus_config *bus)
 {
-    uint32_t vitals = 0;
-    for (unsigned c = 0; c < bed->channel_count; c++) {
-        vitals |= UINT32_C(1) << bed->channels[c].vital;
+    print_line(bus);
+    if (is_kind(bus, "hl7")) {
+        print_callers(plan, bus);
+        return true;
     }
-    const uint32_t needed = rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
-    return (needed & ~vitals) == 0;
+    return print_polled(plan, bus);
+}
+
+static uint32_t needed_vitals(const struct rule *rule)
+{
+    return rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
+}
+
+static void print_vitals(uint32_t vitals)
+{
+    for (unsigned v = 0; v < VITAL_COUNT; v++) {
+        if ((vitals >> v & 1U) != 0) {
+            (void)printf(" %s", vital_info((enum vital)v)->name);
+        }
+    }
 }
 
 static void print_bed(const struct plan *plan, const struct bed_config *bed)
 {
+    uint32_t vitals = 0, watched = 0;
     unsigned rules = 0;
-    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
-        rules += rule_applies(bed, &plan->engine.rules[r]) ? 1U : 0U;
-    }
-    (void)printf("  %-8s %-10s %2u rules; ", bed->id, patient_class_name(bed->patient_class), rules);
     for (unsigned c = 0; c < bed->channel_count; c++) {
-        (void)printf("%s%s", c > 0 ? " " : "", vital_info(bed->channels[c].vital)->name);
+        vitals |= UINT32_C(1) << bed->channels[c].vital;
+    }
+    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
+        const uint32_t needed = needed_vitals(&plan->engine.rules[r]);
+        if ((needed & ~vitals) == 0) {
+            rules++;
+            watched |= needed;
+        }
+    }
+    (void)printf("  %-8s %-10s %2u rules;", bed->id, patient_class_name(bed->patient_class), rules);
+    print_vitals(vitals);
+    if ((vitals & ~watched) != 0) {
+        (void)printf("; no rule watches");
+        print_vitals(vitals & ~watched);
     }
     (void)putchar('\n');
 }
@@ -146,25 +201,60 @@ static int check(const char *file)
     return result;
 }
 
+struct options {
+    const char *file, *profile, *registers;
+};
+
+/* False: told. */
+static bool read_options(int argc, char **argv, struct options *out)
+{
+    const struct {
+        const char *brief, *name, **value;
+    } options[] = {
+        {"-c", "--config", &out->file}, {NULL, "--profile", &out->profile}, {NULL, "--registers", &out->registers}};
+    for (int i = 1; i < argc; i++) {
+        const char *value = NULL;
+        const char *word = argv[i];
+        for (size_t o = 0; o < sizeof options / sizeof options[0] && value == NULL; o++) {
+            value = command_option(argc, argv, &i, options[o].brief, options[o].name);
+            *options[o].value = value != NULL ? value : *options[o].value;
+        }
+        if (value == NULL || *value == '\0') {
+            (void)command_misused(&command_check, "'%s' is no option, or its value is missing", word);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int run(int argc, char **argv)
 {
-    const char *file = COMMAND_DEFAULT_CONFIGURATION;
-    for (int i = 1; i < argc; i++) {
-        const char *value = command_option(argc, argv, &i, "-c", "--config");
-        if (value == NULL || *value == '\0') {
-            return command_misused(&command_check, "'%s' is no option, or its value is missing", argv[i]);
-        }
-        file = value;
+    struct options options = {.file = NULL};
+    if (!read_options(argc, argv, &options)) {
+        return COMMAND_USAGE;
     }
-    return check(file);
+    if (options.profile == NULL && options.registers != NULL) {
+        return command_misused(&command_check, "--registers needs --profile, whose registers they are");
+    }
+    if (options.profile != NULL && options.file != NULL) {
+        return command_misused(&command_check, "give either a configuration (-c) or a profile, not both");
+    }
+    if (options.profile != NULL) {
+        return check_profile(options.profile, options.registers);
+    }
+    return check(options.file != NULL ? options.file : COMMAND_DEFAULT_CONFIGURATION);
 }
 
 const struct command command_check = {
     .name = "check",
-    .arguments = "[-c FILE]",
-    .summary = "check the configuration; print lines, beds, requests, load and memory",
-    .details = "  -c FILE   the configuration to check\n\n"
+    .arguments = "[-c FILE] | --profile FILE [--registers LIST]",
+    .summary = "check the configuration, or one profile; print what it comes to",
+    .details = "  -c FILE            the configuration to check: lines, beds, requests, load and memory\n"
+               "  --profile FILE     a register map by itself: its requests and what they take of a line\n"
+               "  --registers LIST   what that profile makes of these registers; LIST is a file, or such as\n"
+               "                     0=72,1=0x61,input:7=16576,coil:3=1\n\n"
                "Every fault is told with its place; exit status 2 when there is one.\n\n"
-               "  wardgate check -c /boot/wardgate.yaml\n",
+               "  wardgate check -c /boot/wardgate.yaml\n"
+               "  wardgate check --profile profiles/my-monitor.yaml --registers 0=72,1=97,10=1\n",
     .run = run,
 };

@@ -22,7 +22,8 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_run, command_check, command_replay, command_status, command_version, command_help;
+extern const struct command command_run, command_check, command_replay, command_status, command_version, command_help,
+    command_test_alert, command_command, command_reload, command_audit, command_probe;
 
 /* The table, ended by NULL. */
 #define COMMANDS_MAX 16

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include "app/cli/command.h"
-#include "app/flow/status_socket.h"
+#include "app/flow/local_connection.h"
+#include "app/flow/local_socket.h"
 
 struct options {
     const char *configuration;
@@ -33,8 +34,8 @@ static int parse(int argc, char **argv, struct options *o)
 static int show(const struct settings *settings, const struct options *o, char *text)
 {
     size_t length = 0;
-    const enum status status =
-        status_socket_ask(settings->status_socket, o->json ? "json" : "text", text, REPORT_TEXT_MAX, &length);
+    const enum status status = connection_ask(settings->status_socket, o->json ? "json" : "text", LOCAL_ANSWER_MS, text,
+                                              REPORT_TEXT_MAX, &length);
     if (status != STATUS_OK) {
         command_complain("no gateway answers (%s: %s), start it with `wardgate run`", settings->status_socket,
                          status_text(status));

@@ -1,7 +1,9 @@
 /*
- * One alarm's alerts. Every function here ends in exactly one record.
+ * One alarm's alerts. Every function here that takes the engine ends in exactly one record.
  *
  *     inactive --alarm_start--> active --alarm_update--> active or latched --alarm_end--> inactive
+ *
+ * Somebody who acknowledges an active alarm (alarm_acknowledge) silences it: until it ends, or its priority changes.
  */
 #include "app/engine/engine_internal.h"
 
@@ -16,6 +18,7 @@ void alarm_prepare(struct alarm *alarm, const struct alarm_key *key, enum alarm_
     alarm->last.kind = (uint8_t)kind;
     alarm->last.source = (uint8_t)source;
     alarm->last.priority = (uint8_t)priority;
+    alarm->priority = (uint8_t)priority;
     alarm->last.reason = (uint8_t)reason;
     alarm->last.vital = VITAL_NONE;
 }
@@ -54,10 +57,10 @@ void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, in
     assert(!alarm->raised);
     struct alert *alert = &alarm->last;
     alarm->raised = true;
+    alarm->from_before = false;
     alert->id = engine->next_id++;
     alert->rev = 0;
     alert->state = ALARM_ACTIVE;
-    alert->inactivation = INACTIVATION_NONE;
     alert->unverified = false;
     alert->violated_at_ms = violated_at_ms;
     alert->condition_at_ms = condition_at_ms;
@@ -79,12 +82,53 @@ void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm)
     alarm->last.state = ALARM_ENDED;
     alarm->last.unverified = false;
     emit(engine, bed, alarm, PHASE_END);
+    alarm->last.inactivation = INACTIVATION_NONE; /* the next one is to be acknowledged anew */
+}
+
+void alarm_end_if_raised(struct engine *engine, struct bed *bed, struct alarm *alarm)
+{
+    if (alarm->raised) {
+        alarm_end(engine, bed, alarm);
+    }
+}
+
+enum alarm_phase alarm_take_priority(struct alarm *alarm, enum priority priority)
+{
+    const enum priority before = (enum priority)alarm->last.priority;
+    if (priority == before) {
+        return PHASE_UPDATE;
+    }
+    alarm->last.priority = (uint8_t)priority;
+    alarm->last.inactivation = INACTIVATION_NONE;
+    return priority > before ? PHASE_ESCALATE : PHASE_DEESCALATE;
+}
+
+void alarm_acknowledge(struct engine *engine, struct bed *bed, struct alarm *alarm)
+{
+    assert(alarm->raised && alarm->last.state == ALARM_ACTIVE);
+    alarm->last.inactivation = INACTIVATION_ACKNOWLEDGED;
+    emit(engine, bed, alarm, PHASE_ACKNOWLEDGE);
+}
+
+void alarm_test(struct engine *engine, struct bed *bed, enum priority priority)
+{
+    struct alarm test = bed->technical[BUILTIN_test_alert];
+    test.last.priority = (uint8_t)priority;
+    test.last.test = true;
+    alarm_start(engine, bed, &test, engine->now_ms, engine->now_ms);
+}
+
+void record_command(struct engine *engine, struct bed *bed, const struct bed_command *command)
+{
+    struct record record = {.kind = RECORD_COMMAND, .command = *command};
+    put(engine, bed, &record);
 }
 
 void record_bed(struct engine *engine, struct bed *bed)
 {
     struct record record = {.kind = RECORD_BED};
     bed->news = true;
+    bed->state_changed = false;
     put(engine, bed, &record);
 }
 

@@ -95,7 +95,8 @@ struct alert {
     uint8_t phase, state, inactivation, priority, kind, source, reason; /* the enums above */
     bool clock_synced, test, unverified;
     bool has_value, has_limit;
-    uint8_t vital; /* enum vital, VITAL_NONE: null */
+    bool is_repeated; /* ALARM_REPORTED: the monitor says it again while it is there (struct monitor_alarm) */
+    uint8_t vital;    /* enum vital, VITAL_NONE: null */
     int32_t value_milli, limit_milli;
     uint32_t rev;
     uint64_t id, seq, bed_seq, stay; /* stay 0: vacant */

@@ -5,3 +5,40 @@ struct channel *bed_channel(const struct bed *bed, enum vital vital)
     const unsigned index = bed->channel_of[vital];
     return index == VITAL_NONE || bed->channels == NULL ? NULL : &bed->channels[index];
 }
+
+struct rule_alarm *bed_rule(const struct bed *bed, unsigned rule)
+{
+    for (unsigned i = 0; i < bed->rule_count; i++) {
+        if (bed->rules[i].alarm.last.key.index == rule) {
+            return &bed->rules[i];
+        }
+    }
+    return NULL;
+}
+
+bool bed_has(const struct bed_config *bed, const struct rule *rule)
+{
+    uint32_t vitals = 0;
+    for (unsigned i = 0; i < bed->channel_count; i++) {
+        vitals |= UINT32_C(1) << bed->channels[i].vital;
+    }
+    return (rule_vitals(rule) & ~vitals) == 0;
+}
+
+void bed_each_alarm(struct bed *bed, alarm_visitor *visit, void *context)
+{
+    for (unsigned i = 0; i < bed->rule_count; i++) {
+        visit(context, &bed->rules[i].alarm);
+        visit(context, &bed->rules[i].not_monitored);
+    }
+    for (unsigned i = 0; i < BUILTIN_BED_COUNT; i++) {
+        visit(context, &bed->technical[i]);
+    }
+    for (unsigned i = 0; i < bed->config->signal_count; i++) {
+        visit(context, &bed->signals[i]);
+    }
+    for (unsigned i = 0; i < ENGINE_REPORTED_PER_BED_MAX && bed->reported != NULL; i++) {
+        visit(context, &bed->reported[i].alarm);
+        visit(context, &bed->reported[i].silent);
+    }
+}

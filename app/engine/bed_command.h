@@ -47,26 +47,27 @@ enum command_role {
 };
 
 /* What became of it; the second column is the word in the reply's `reason` (none: accepted), the third is for a person. */
-#define VERDICT_LIST(X)                                                           \
-    X(ACCEPTED, "", "done")                                                       \
-    X(MALFORMED, "malformed", "the payload is not a command")                     \
-    X(RETAINED, "retained", "commands must not be retained")                      \
-    X(EXPIRED, "expired", "it came after its expires_at")                         \
-    X(EXPIRY, "expiry", "expires_at is missing or more than 30 s ahead")          \
-    X(REPEATED, "repeated", "this id was used before")                            \
-    X(ROLE, "role", "this role may not do that")                                  \
-    X(BUSY, "busy", "too many commands at once, try again")                       \
-    X(UNKNOWN_COMMAND, "unknown_command", "there is no such command")             \
-    X(STAY, "stay", "another patient is in this bed now")                         \
-    X(VACANT, "vacant", "nobody is in this bed")                                  \
-    X(OCCUPIED, "occupied", "somebody is in that bed")                            \
-    X(UNKNOWN_BED, "unknown_bed", "there is no such bed")                         \
-    X(UNKNOWN_ALARM, "unknown_alarm", "this alarm is over, or never was")         \
-    X(REVISION, "rev", "the alarm has changed since it was seen")                 \
-    X(UNKNOWN_RULE, "unknown_rule", "this bed has no such rule or parameter")     \
-    X(NOT_SETTABLE, "not_settable", "the configuration does not let this be set") \
-    X(BOUNDS, "bounds", "outside of what may be set")                             \
-    X(NOTHING, "nothing_to_do", "there is nothing to change")                     \
+#define VERDICT_LIST(X)                                                                    \
+    X(ACCEPTED, "", "done")                                                                \
+    X(MALFORMED, "malformed", "the payload is not a command")                              \
+    X(RETAINED, "retained", "commands must not be retained")                               \
+    X(EXPIRED, "expired", "it came after its expires_at")                                  \
+    X(EXPIRY, "expiry", "expires_at is missing or more than 30 s ahead")                   \
+    X(CLOCK, "clock", "it is not of now by the gateway's clock, which has no time source") \
+    X(REPEATED, "repeated", "this id was used before")                                     \
+    X(ROLE, "role", "this role may not do that")                                           \
+    X(BUSY, "busy", "too many commands at once, try again")                                \
+    X(UNKNOWN_COMMAND, "unknown_command", "there is no such command")                      \
+    X(STAY, "stay", "another patient is in this bed now")                                  \
+    X(VACANT, "vacant", "nobody is in this bed")                                           \
+    X(OCCUPIED, "occupied", "somebody is in that bed")                                     \
+    X(UNKNOWN_BED, "unknown_bed", "there is no such bed")                                  \
+    X(UNKNOWN_ALARM, "unknown_alarm", "this alarm is over, or never was")                  \
+    X(REVISION, "rev", "the alarm has changed since it was seen")                          \
+    X(UNKNOWN_RULE, "unknown_rule", "this bed has no such rule or parameter")              \
+    X(NOT_SETTABLE, "not_settable", "the configuration does not let this be set")          \
+    X(BOUNDS, "bounds", "outside of what may be set")                                      \
+    X(NOTHING, "nothing_to_do", "there is nothing to change")                              \
     X(FULL, "full", "no room for one more limit at this bed")
 
 enum command_verdict {
@@ -82,12 +83,15 @@ struct bed_command {
     uint8_t verdict;   /* enum command_verdict: other than ACCEPTED, it was refused on the way and is only recorded */
     uint8_t parameter; /* set_limit, reset_limit: index in the rule's parameters */
     uint8_t priority;  /* test_alert: enum priority */
+    uint8_t fault;     /* MALFORMED: what is wrong, for app/flow alone */
     uint16_t bed;      /* BED_NONE when unknown */
     uint16_t to_bed;   /* transfer */
     uint16_t rule;     /* set_limit, reset_limit */
     int32_t value_milli;
-    uint32_t duration_ms, rev;
-    uint64_t stay; /* the stay it is meant for; 0: the bed was vacant */
+    int32_t was_milli;    /* set_limit, reset_limit: what was in force before, told by the engine when it accepts */
+    uint32_t duration_ms; /* away; 0: AWAY_MS_DEFAULT */
+    uint32_t rev;         /* acknowledge */
+    uint64_t stay;        /* the stay it is meant for; 0: the bed was vacant */
     uint64_t alarm_id;
     uint64_t origin;         /* who is to have the reply; opaque to the engine */
     char id[COMMAND_ID_MAX]; /* the sender's; printable ASCII */

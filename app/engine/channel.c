@@ -105,7 +105,7 @@ static void pass_over(struct channel *channel)
 static void measure(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o)
 {
     const bool found = (o->flags & OBSERVATION_AGE_UNKNOWN) != 0;
-    const bool nobody = bed->state.stay == 0 && bed->candidate_since_ms == INSTANT_NONE;
+    const bool nobody = bed->state.stay == 0 && bed->valid_since_ms == INSTANT_NONE && !bed->begin_due;
     if (nobody) {
         channel->has_baseline = true;
         channel->baseline_milli = o->value_milli;

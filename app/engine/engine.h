@@ -92,10 +92,11 @@ uint32_t limit_key(const char *rule, const char *parameter);
 
 /* Persistent state of one bed. */
 struct bed_snapshot {
-    uint64_t stay; /* 0: vacant */
-    int64_t stay_start_ms;
+    uint64_t stay;         /* 0: vacant */
+    int64_t stay_start_ms; /* observations from before are not this patient's; vacant: since when, 0: ever */
     uint64_t bed_seq;
     int64_t away_until_ms;                         /* 0: the patient is here */
+    int64_t away_at_ms;                            /* of the newest going or coming back in this stay; 0: none */
     int32_t identity[ENGINE_MONITORS_PER_BED_MAX]; /* identity_hash of the monitors that belong here; 0: none known */
     struct set_limit limits[ENGINE_LIMITS_PER_BED_MAX];
 };
@@ -152,8 +153,9 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
 void engine_seed(struct engine *engine, uint64_t seed);
 
 /* Restore, before engine_begin, in this order: numbers, beds, then the observations since the last run through
- * engine_observe and engine_step into a sink that drops them (engine_restore_begin / _end around; of an occupied bed no
- * values from before its stay), alarms last. What today's configuration says of an alarm (priority, limits) counts. */
+ * engine_observe and engine_step into a sink that drops them (engine_restore_begin / _end around; values from before a
+ * bed's stay are passed over), alarms last. What today's configuration says of an alarm (priority, limits) counts; a
+ * limit set by command that it no longer lets be set is given up, and the bed told. */
 void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id);
 void engine_restore_bed(struct engine *engine, uint16_t bed, const struct bed_snapshot *snapshot);
 void engine_restore_begin(struct engine *engine, int64_t from_ms);
@@ -178,15 +180,21 @@ void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *si
 bool engine_observe(struct engine *engine, const struct observation *o);
 int64_t engine_now(const struct engine *engine);
 
-/* An alarm of a monitor's own; as engine_observe. */
+/* Makes `o`, which was just observed, what the journal keeps: a value of a monitor whose identity is in doubt becomes
+ * QUALITY_IDENTITY. A journal fed again is not judged once more: by then somebody may have confirmed that monitor. */
+void engine_journal(const struct engine *engine, struct observation *o);
+
+/* An alarm of a monitor's own; as engine_observe. False, too, and counted: no alarm (a name that is none), a bed whose
+ * configuration says that nobody reports alarms, or no slot left (reported.c). */
 bool engine_observe_alarm(struct engine *engine, const struct monitor_alarm *alarm);
 
 /* A command, at an instant not before engine_now, after everything due before it has been stepped. The next step does it and emits its
  * RECORD_COMMAND; one command a step. */
 void engine_command(struct engine *engine, int64_t at_ms, const struct bed_command *command);
 
-/* Ends (phase `end`) what `next`, the configuration that is to come, does not have any more: alarms of rules, monitors and beds that go. Part of the
- * next step. */
+/* Ends (phase `end`) what `next`, the configuration that is to come, does not have any more: alarms of rules, monitors and
+ * beds that go. At an instant up to which everything has been stepped. The next step does it and is the engine's last:
+ * after it nothing is due, and nothing is taken (false). */
 void engine_retire(struct engine *engine, int64_t at_ms, const struct engine_config *next);
 
 /* A condition of the gateway itself holds or does not (bus_down ... refused_publish); detail goes into the alert's text.
@@ -212,9 +220,11 @@ bool alarm_find(const struct engine_config *config, uint16_t bed, const char *na
 void engine_each_alarm(const struct engine *engine, void (*visit)(void *context, const struct alert *alert),
                        void *context);
 
-/* Observations rejected because they came too late, replaced at one instant, or over a full ring; per engine. */
+/* Observations rejected because they came too late, replaced at one instant, or over a full ring; monitors' alarms by name that
+ * were not taken, or gave way to a more urgent one; per engine. */
 struct engine_counts {
     uint64_t observations, late, replaced, overruns, rejected[QUALITY_COUNT];
+    uint64_t reported_dropped;
 };
 void engine_count(const struct engine *engine, struct engine_counts *out);
 

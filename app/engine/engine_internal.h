@@ -1,12 +1,20 @@
 /*
  * engine_internal.h: the engine's rooms as its own files see them. Nobody else includes this.
  *
- *     engine.c     builds it, takes observations, steps through instants, restores
- *     bed.c        a bed's channels by vital
+ *     make.c       builds it
+ *     engine.c     takes observations, steps through instants
+ *     restore.c    goes on after a restart
+ *     bed.c        a bed's channels by vital, its alarms one by one
  *     channel.c    quality of observations, what a screen sees of a vital
- *     stay.c       beds from vacant to occupied
+ *     identity.c   whose a monitor's values are
+ *     stay.c       beds from vacant to occupied and back
+ *     away.c       a patient who is elsewhere for a while
+ *     limit.c      parameters of rules: the configuration's, or set by command
+ *     command.c    what people tell
  *     rule_alarm.c the life of a rule's alarm and of its not_monitored
- *     technical.c  the built-in alarms of beds and gateway, and the monitors' own alarms
+ *     technical.c  the built-in alarms of beds and gateway, and the alarms that bits of a monitor are
+ *     reported.c   the alarms that monitors tell by name
+ *     retire.c     ends what the next configuration does not have
  *     alarm.c      one alarm's alerts: numbers, phases, records
  */
 #ifndef WARDGATE_ENGINE_INTERNAL_H
@@ -37,6 +45,7 @@ struct channel {
 /* One alarm: inactive, active or latched, and its newest alert. */
 struct alarm {
     struct alert last; /* key and constant parts are filled when the engine is made */
+    uint8_t priority;  /* enum priority that configuration or table give it; alerts bear the one last told */
     bool raised;       /* active or latched */
     bool announce;     /* restored and unverified: to be said once */
     bool from_before;  /* restored, and its condition not seen since */
@@ -61,6 +70,18 @@ struct rule_alarm {
 struct monitor_state {
     int64_t heard_at_ms;
     int64_t back_at_ms; /* heard again after a start or a silence; INSTANT_NONE: not heard since the start */
+    int32_t answers;    /* identity_hash of who answers; 0: nobody said */
+    bool foreign;       /* and whether that one is in doubt: its values count for nothing */
+    uint16_t also_at;   /* foreign: the bed that has this monitor, BED_NONE: none */
+};
+
+/* One alarm that a monitor tells by name, from its first word to its end; see reported.c. */
+struct reported {
+    struct alarm alarm, silent;   /* silent: not said again for too long */
+    struct monitor_alarm said;    /* the newest word; without a name: this slot is free */
+    int64_t since_ms, said_at_ms; /* of the first word and of the newest one */
+    bool began, ended, heard;     /* at this instant it began, it ended (and may have begun again), it was said */
+    uint8_t inactivation;         /* at the monitor, as told last */
 };
 
 struct bed {
@@ -74,12 +95,18 @@ struct bed {
     struct alarm technical[BUILTIN_BED_COUNT];
     struct alarm *signals; /* one a signal; only those that are a monitor's alarm are ever raised */
     bool *signal_on;
+    struct reported *reported; /* ENGINE_REPORTED_PER_BED_MAX; NULL where no monitor reports alarms */
     struct monitor_state monitors[ENGINE_MONITORS_PER_BED_MAX];
-    int64_t candidate_since_ms, candidate_last_ms; /* vacant: a stay that may begin */
-    bool begin_due;                                /* the stay begins when this instant is stepped */
-    bool admitted;                                 /* somebody said so */
-    uint32_t changed;                              /* bit per vital observed at this instant */
-    uint32_t measured;                             /* bit per episodic vital measured at this instant */
+    uint32_t refused;                      /* bit per vital that its monitor says it does not have */
+    int64_t valid_since_ms, valid_last_ms; /* valid continuous values without a break; INSTANT_NONE: none since the bed
+                                              became vacant. At a vacant bed they are a stay that may begin. */
+    bool begin_due;                        /* the stay begins when this instant is stepped */
+    bool admitted;                         /* somebody said so ... */
+    int64_t admitted_at_ms;                /* ... at this instant */
+    bool return_due;                       /* away ends when this instant is stepped: data have returned */
+    bool state_changed, saved_changed;     /* without a record yet */
+    uint32_t changed;                      /* bit per vital observed at this instant */
+    uint32_t measured;                     /* bit per episodic vital measured at this instant */
     bool dirty, news, evaluate_all;
     int64_t deadline_ms;
     int64_t settle_until_ms; /* after a restart monitors get this long to speak; see technical.c */
@@ -88,6 +115,7 @@ struct bed {
 struct gateway_condition {
     struct alarm alarm;
     bool on, changed;
+    enum priority priority; /* NONE: the table's */
     char detail[ALERT_DETAIL_MAX];
 };
 
@@ -103,6 +131,10 @@ struct engine {
     int64_t settle_until_ms; /* as a bed's, for the gateway's own alarms */
     int64_t gateway_deadline_ms;
     bool restored; /* something was */
+    bool command_due;
+    struct bed_command command;
+    const struct engine_config *next; /* the configuration to come; NULL: none */
+    bool retired;
     uint32_t records_max;
     struct engine_counts counts;
     struct record_sink *sink; /* of the step under way */
@@ -110,6 +142,10 @@ struct engine {
 
 /* bed.c */
 struct channel *bed_channel(const struct bed *bed, enum vital vital); /* NULL when the bed has no such vital */
+struct rule_alarm *bed_rule(const struct bed *bed, unsigned rule); /* by its index; NULL when it does not apply here */
+bool bed_has(const struct bed_config *bed, const struct rule *rule); /* all its vitals */
+typedef void alarm_visitor(void *context, struct alarm *alarm);
+void bed_each_alarm(struct bed *bed, alarm_visitor *visit, void *context); /* raised or not, rules first */
 
 /* channel.c */
 void channel_reset(struct channel *channel, int64_t start_ms);
@@ -121,9 +157,46 @@ void channel_view(const struct channel *channel, bool monitor_silent, int64_t no
 int64_t channel_lost_at(const struct channel *channel,
                         int64_t now_ms); /* since when nothing stands; INSTANT_NONE while something does */
 
+/* identity.c */
+void identity_note(struct engine *engine, struct bed *bed, const struct observation *o);
+void identity_anew(struct engine *engine, struct bed *bed);   /* between two stays: who answers now is known */
+bool identity_assign(struct engine *engine, struct bed *bed); /* somebody confirms it; false: nothing to confirm */
+void identity_release(struct engine *engine, const struct bed *bed); /* it may not have its monitors any more */
+void identity_restored(struct engine *engine, struct bed *bed);      /* a journal has been fed */
+
 /* stay.c */
 void stay_note_valid(const struct engine *engine, struct bed *bed, const struct channel *channel, int64_t at_ms);
-void stay_begin(struct engine *engine, struct bed *bed);
+void stay_begin_due(struct engine *engine, struct bed *bed);
+/* By command: what was observed at this instant belongs to nobody, the stay (or the vacancy) counts from the next. */
+void stay_admit(struct engine *engine, struct bed *bed);
+void stay_discharge(struct engine *engine, struct bed *bed);
+
+/* away.c */
+bool bed_is_away(const struct bed *bed);
+int64_t away_counts_from(const struct bed *bed, int64_t since_ms); /* what is missing counts from the return on */
+void away_begin(struct engine *engine, struct bed *bed, int64_t until_ms);
+void away_end(struct engine *engine, struct bed *bed);
+int64_t away_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
+
+/* limit.c */
+int32_t limit_in_force(const struct bed *bed, const struct rule *rule, unsigned rule_index, unsigned parameter);
+enum command_verdict limit_set(struct engine *engine, struct bed *bed, struct bed_command *command);
+enum command_verdict limit_reset(struct engine *engine, struct bed *bed, struct bed_command *command);
+void limit_reset_all(struct bed *bed);
+void limit_restore(struct bed *bed); /* puts those of its state in force */
+
+/* command.c */
+void command_step(struct engine *engine);
+
+/* reported.c */
+void reported_prepare(struct bed *bed, struct reported *slots);
+int64_t reported_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
+void reported_forget(struct bed *bed);                         /* a stay ends: what holds must be said again */
+void reported_begin(struct bed *bed, int64_t now_ms);
+struct alarm *reported_restore(struct bed *bed, const struct alarm_key *key, const struct alert *last);
+
+/* retire.c */
+void retire_step(struct engine *engine);
 
 /* rule_alarm.c */
 void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule,
@@ -131,12 +204,14 @@ void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *ou
 /* For a new stay. unknown_since_ms: its start, from which an unknown counts if no value ever comes; or INSTANT_NONE. */
 void rule_alarm_reset(struct rule_alarm *rule_alarm, int64_t unknown_since_ms);
 void rule_alarm_reset_delay(struct rule_alarm *rule_alarm);
+void rule_alarm_set_parameters(const struct bed *bed, struct rule_alarm *rule_alarm);
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
 
 /* technical.c */
 int64_t technical_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
 void technical_gateway_step(struct engine *engine);
 void technical_begin(struct engine *engine, struct bed *bed); /* a run begins */
+enum priority signal_priority(enum signal_meaning means);
 void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor);
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor);
 
@@ -147,6 +222,14 @@ void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, in
                  int64_t condition_at_ms);
 void alarm_update(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase);
 void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm);
+void alarm_end_if_raised(struct engine *engine, struct bed *bed, struct alarm *alarm);
+/* Takes a priority; returns the phase that tells it, PHASE_UPDATE when it is the present one. Another priority is
+ * acknowledged anew. */
+enum alarm_phase alarm_take_priority(struct alarm *alarm, enum priority priority);
+void alarm_acknowledge(struct engine *engine, struct bed *bed, struct alarm *alarm);
+/* One alert that touches no alarm. */
+void alarm_test(struct engine *engine, struct bed *bed, enum priority priority);
+void record_command(struct engine *engine, struct bed *bed, const struct bed_command *command);
 void record_bed(struct engine *engine, struct bed *bed);
 void record_measurement(struct engine *engine, struct bed *bed, const struct channel *channel);
 

@@ -19,6 +19,7 @@ void engine_restore_bed(struct engine *engine, uint16_t bed_index, const struct 
     assert(!engine->begun);
     struct bed *bed = &engine->beds[bed_index];
     bed->state = *snapshot;
+    limit_restore(bed);
     for (unsigned i = 0; i < bed->config->channel_count && snapshot->stay != 0; i++) {
         channel_reset(&bed->channels[i], snapshot->stay_start_ms);
     }
@@ -35,6 +36,7 @@ void engine_restore_begin(struct engine *engine, int64_t from_ms)
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         struct bed *bed = &engine->beds[b];
         bed->saved = bed->state;
+        bed->saved_changed = bed->state_changed;
         bed->dirty = true;
         technical_begin(engine, bed);
         for (unsigned i = 0; i < bed->rule_count && bed->state.stay != 0; i++) {
@@ -46,28 +48,21 @@ void engine_restore_begin(struct engine *engine, int64_t from_ms)
 
 /* What the silent run raised was either committed (and is laid over now) or is still to come: its delay went on, so it
  * starts at the first step that finds it met. */
-static void forget_rule(struct rule_alarm *r)
+static void forget_alarm(void *context, struct alarm *alarm)
 {
-    r->alarm.raised = false;
-    r->not_monitored.raised = false;
+    (void)context;
+    alarm->raised = false;
 }
 
 static void forget_bed(struct bed *bed)
 {
     if (bed->saved.stay == 0 && bed->state.stay != 0) {
-        bed->candidate_since_ms = bed->state.stay_start_ms; /* its seconds count when the next value comes */
+        bed->valid_since_ms = bed->state.stay_start_ms; /* its seconds count when the next value comes */
     }
     bed->state = bed->saved;
-    for (unsigned i = 0; i < bed->rule_count; i++) {
-        forget_rule(&bed->rules[i]);
-    }
-    for (unsigned i = 0; i < BUILTIN_BED_COUNT; i++) {
-        bed->technical[i].raised = false;
-    }
-    for (unsigned i = 0; i < bed->config->signal_count; i++) {
-        bed->signals[i].raised = false;
-    }
+    bed->state_changed = bed->saved_changed;
     bed->measured = 0;
+    bed_each_alarm(bed, forget_alarm, NULL);
 }
 
 void engine_restore_end(struct engine *engine)
@@ -79,23 +74,16 @@ void engine_restore_end(struct engine *engine)
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         forget_bed(&engine->beds[b]);
     }
-}
-
-static struct rule_alarm *find_rule(struct bed *bed, const struct rule *rule)
-{
-    for (unsigned i = 0; i < bed->rule_count; i++) {
-        if (bed->rules[i].rule == rule) {
-            return &bed->rules[i];
-        }
+    for (unsigned b = 0; b < engine->config->bed_count; b++) {
+        identity_restored(engine, &engine->beds[b]);
     }
-    return NULL;
 }
 
 /* The committed state of a rule's alarm replaces what the silent run made of its delay. How long the rule has been unknown or clear stays as
  * the silent run found it. */
-static struct alarm *take_rule(struct bed *bed, const struct engine *engine, const struct alarm_key *key)
+static struct alarm *take_rule(struct bed *bed, const struct alarm_key *key)
 {
-    struct rule_alarm *r = find_rule(bed, &engine->config->rules[key->index]);
+    struct rule_alarm *r = bed_rule(bed, key->index);
     if (r == NULL) {
         return NULL;
     }
@@ -103,43 +91,69 @@ static struct alarm *take_rule(struct bed *bed, const struct engine *engine, con
     return key->family == ALARM_OF_RULE ? &r->alarm : &r->not_monitored;
 }
 
-static struct alarm *find_alarm(struct engine *engine, const struct alarm_key *key)
+static struct alarm *find_alarm(struct engine *engine, const struct alarm_key *key, const struct alert *last)
 {
     if (key->bed == BED_NONE) {
         return &engine->gateway[key->index - BUILTIN_BED_COUNT].alarm;
     }
     struct bed *bed = &engine->beds[key->bed];
-    if (key->family == ALARM_BUILTIN) {
+    switch ((enum alarm_family)key->family) {
+    case ALARM_BUILTIN:
         return &bed->technical[key->index];
-    }
-    if (key->family == ALARM_OF_MONITOR) {
+    case ALARM_OF_MONITOR:
         return &bed->signals[key->index];
+    case ALARM_REPORTED:
+    case ALARM_REPORTED_NOT_MONITORED:
+        return reported_restore(bed, key, last);
+    case ALARM_OF_RULE:
+    case ALARM_NOT_MONITORED:
+        break;
     }
-    return take_rule(bed, engine, key);
+    return take_rule(bed, key);
 }
 
-/* The vitals that a technical alarm named were valid in this stay, though the journal may not reach back so far. */
-static void note_lost(struct bed *bed, struct alarm *alarm)
+/* The vitals that a technical alarm names. */
+static void note_about(const struct bed *bed, struct alarm *alarm)
 {
     for (const char *at = alarm->last.detail; *at != '\0'; at += strspn(at, ", ")) {
         const enum vital vital = vital_by_name(at, strcspn(at, " ,"));
-        struct channel *channel = vital != VITAL_NONE ? bed_channel(bed, vital) : NULL;
-        if (channel != NULL) {
+        if (vital != VITAL_NONE && bed_channel(bed, vital) != NULL) {
             alarm->about |= UINT32_C(1) << vital;
-            channel->was_valid = true;
-        }
-        if (channel != NULL && channel->lost_at_ms == INSTANT_NONE && channel->quality != QUALITY_VALID) {
-            channel->lost_at_ms = alarm->last.violated_at_ms;
         }
         at += strcspn(at, ",");
     }
 }
 
-/* What configuration says of an alarm comes from today's. */
+/* They were valid in this stay, though the journal may not reach back so far. */
+static void note_lost(struct bed *bed, const struct alarm *alarm)
+{
+    for (unsigned i = 0; i < bed->config->channel_count; i++) {
+        struct channel *channel = &bed->channels[i];
+        if ((alarm->about >> channel->config->vital & 1U) == 0) {
+            continue;
+        }
+        channel->was_valid = true;
+        if (channel->lost_at_ms == INSTANT_NONE && channel->quality != QUALITY_VALID) {
+            channel->lost_at_ms = alarm->last.violated_at_ms;
+        }
+    }
+}
+
+/* What a technical alarm says is known again, as if it had just been observed. */
+static void note_technical(struct bed *bed, struct alarm *alarm)
+{
+    note_about(bed, alarm);
+    if (alarm->last.key.index == BUILTIN_register_refused) {
+        bed->refused |= alarm->about; /* a monitor may have said so long ago, once */
+    } else {
+        note_lost(bed, alarm);
+    }
+}
+
+/* What configuration says of an alarm comes from today's. (Another priority is told when the alarm is looked at.) */
 static void keep_prepared(const struct alert *prepared, struct alert *last)
 {
     last->key = prepared->key;
-    last->priority = prepared->priority;
     last->has_limit = prepared->has_limit;
     last->limit_milli = prepared->limit_milli;
     memcpy(last->parameters_milli, prepared->parameters_milli, sizeof last->parameters_milli);
@@ -152,7 +166,7 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
                           bool unverified)
 {
     assert(!engine->begun && !engine->restoring);
-    struct alarm *alarm = find_alarm(engine, key);
+    struct alarm *alarm = find_alarm(engine, key, &snapshot->last);
     if (alarm == NULL) {
         return false;
     }
@@ -161,13 +175,13 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
     keep_prepared(&prepared, &alarm->last);
     alarm->last.unverified = snapshot->last.unverified || unverified;
     alarm->raised = snapshot->last.state != ALARM_ENDED;
-    alarm->announce = alarm->raised && unverified;
+    alarm->announce = alarm->raised && unverified && (key->family == ALARM_OF_RULE || key->family == ALARM_REPORTED);
     alarm->from_before = true;
     engine->restored = true;
     if (alarm->raised && key->bed == BED_NONE) {
         engine->gateway[key->index - BUILTIN_BED_COUNT].on = true;
     } else if (alarm->raised && key->family == ALARM_BUILTIN) {
-        note_lost(&engine->beds[key->bed], alarm);
+        note_technical(&engine->beds[key->bed], alarm);
     }
     return true;
 }

@@ -19,3 +19,8 @@ const char *priority_word(enum priority priority)
     static const char *const words[] = {"none", "low", "medium", "high"};
     return (unsigned)priority < sizeof words / sizeof words[0] ? words[priority] : "unknown";
 }
+
+uint32_t rule_vitals(const struct rule *rule)
+{
+    return rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
+}

@@ -40,4 +40,7 @@ struct rule {
 uint32_t rule_unknown_after_ms(enum priority priority);
 const char *priority_word(enum priority priority); /* "high" ... "none" */
 
+/* Bit per enum vital that `when` or `clear` asks for. */
+uint32_t rule_vitals(const struct rule *rule);
+
 #endif

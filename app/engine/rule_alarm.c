@@ -7,11 +7,14 @@
  *                                    pending, frozen                        latched
  *       clear, a gap of what froze it, or unknown for unknown_after: back to normal
  *
+ * Latched, it stays until somebody acknowledges it (command.c): then it goes back to normal. One that was acknowledged while
+ * it was active has been seen, and does not latch.
+ *
  * A gap that another part of the rule bridges breaks no delay: the condition was met all the time. What ends an alarm
  * must last for clear_delay without a break; unknown is one.
  *
  * not_monitored starts after unknown_after of being continuously unknown and ends at the first known value. It ends
- * nothing: the physiological alarm beside it stays active until its own clear. While observations arrive the first
+ * nothing: the physiological alarm beside it stays active until its own clear. It ends, too, while the patient is away. While observations arrive the first
  * whole span does not count, that of `clear` neither; if none ever came the time runs from the stay's start.
  */
 #include "app/engine/engine_internal.h"
@@ -30,23 +33,34 @@ static void bind(struct arena *arena, const struct bed *bed, const struct expres
     }
 }
 
-static void take_parameters(const struct bed *bed, struct rule_alarm *out, uint16_t rule_index)
+static void take_parameters(const struct bed *bed, struct rule_alarm *out)
 {
     const struct rule *rule = out->rule;
+    struct alert *last = &out->alarm.last;
     for (unsigned p = 0; p < rule->parameter_count; p++) {
-        out->alarm.last.parameters_milli[p] = rule->parameters[p].value_milli[bed->config->patient_class];
-    }
-    for (unsigned i = 0; i < bed->config->override_count; i++) {
-        const struct override_config *override = &bed->config->overrides[i];
-        if (override->rule == rule_index) {
-            out->alarm.last.parameters_milli[override->parameter] = override->value_milli;
-        }
+        last->parameters_milli[p] = limit_in_force(bed, rule, last->key.index, p);
     }
     for (unsigned p = 0; p < PARAMETERS_MAX; p++) {
-        out->parameters_micro[p] = (int64_t)out->alarm.last.parameters_milli[p] * 1000;
+        out->parameters_micro[p] = (int64_t)last->parameters_milli[p] * 1000;
         out->moved_micro[p] = out->parameters_micro[p];
     }
     out->moved_micro[PARAMETER_LIMIT] += (int64_t)rule->hysteresis_milli * 1000 * rule->when.limit_direction;
+    last->limit_milli = last->parameters_milli[PARAMETER_LIMIT];
+    memcpy(out->not_monitored.last.parameters_milli, last->parameters_milli, sizeof last->parameters_milli);
+    out->not_monitored.last.limit_milli = last->limit_milli;
+}
+
+void rule_alarm_set_parameters(const struct bed *bed, struct rule_alarm *r)
+{
+    take_parameters(bed, r);
+    expression_set_parameters(&r->when, r->parameters_micro);
+    if (r->rule->has_clear) {
+        expression_set_parameters(&r->clear, r->parameters_micro);
+    }
+    if (r->rule->has_hysteresis) {
+        expression_set_parameters(&r->moved, r->moved_micro);
+    }
+    r->deadline_ms = INSTANT_NONE;
 }
 
 static void prepare_alarms(const struct bed *bed, struct rule_alarm *out, uint16_t rule_index)
@@ -54,18 +68,13 @@ static void prepare_alarms(const struct bed *bed, struct rule_alarm *out, uint16
     const struct rule *rule = out->rule;
     struct alarm_key key = {.bed = bed->index, .family = ALARM_OF_RULE, .index = rule_index};
     alarm_prepare(&out->alarm, &key, KIND_PHYSIOLOGICAL, SOURCE_RULE, rule->priority, REASON_NONE);
-    take_parameters(bed, out, rule_index);
     out->alarm.last.vital = rule->when.first_vital;
     out->alarm.last.has_limit = rule->parameters[PARAMETER_LIMIT].name != NULL;
-    out->alarm.last.limit_milli = out->alarm.last.parameters_milli[PARAMETER_LIMIT];
 
     key.family = ALARM_NOT_MONITORED;
     alarm_prepare(&out->not_monitored, &key, KIND_TECHNICAL, SOURCE_RULE, rule->priority, REASON_NOT_MONITORED);
-    memcpy(out->not_monitored.last.parameters_milli, out->alarm.last.parameters_milli,
-           sizeof out->alarm.last.parameters_milli);
     out->not_monitored.last.vital = rule->when.first_vital;
     out->not_monitored.last.has_limit = out->alarm.last.has_limit;
-    out->not_monitored.last.limit_milli = out->alarm.last.limit_milli;
 }
 
 void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule,
@@ -82,13 +91,7 @@ void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *ou
     }
     prepare_alarms(bed, out, rule_index);
     if (arena->base != NULL) {
-        expression_set_parameters(&out->when, out->parameters_micro);
-        if (rule->has_clear) {
-            expression_set_parameters(&out->clear, out->parameters_micro);
-        }
-        if (rule->has_hysteresis) {
-            expression_set_parameters(&out->moved, out->moved_micro);
-        }
+        rule_alarm_set_parameters(bed, out);
     }
     rule_alarm_reset(out, INSTANT_NONE);
 }
@@ -214,13 +217,17 @@ static enum verdict clear_verdict(const struct rule_alarm *r, enum verdict when,
 
 static void settle(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
-    if (!r->rule->latching) {
+    const bool seen = r->alarm.last.inactivation == INACTIVATION_ACKNOWLEDGED;
+    if (!r->rule->latching || seen) {
         alarm_end(engine, bed, &r->alarm);
         rule_alarm_reset_delay(r);
     } else if (r->alarm.last.state == ALARM_ACTIVE || r->alarm.last.unverified) {
         r->alarm.last.state = ALARM_LATCHED;
         r->alarm.last.unverified = false;
         alarm_update(engine, bed, &r->alarm, PHASE_UPDATE);
+    }
+    if (engine->restoring) {
+        rule_alarm_reset_delay(r); /* somebody may have released it: a journal does not tell */
     }
     r->clear_since_ms = INSTANT_NONE;
 }
@@ -270,10 +277,13 @@ static int64_t excused_until(const struct bed *bed, const struct bound_expressio
     return until_ms;
 }
 
-/* When it is told: after a restart monitors get time to speak first. */
+/* When it is told: not while the patient is away, and after a restart monitors get time to speak first. */
 static int64_t not_monitored_at(const struct bed *bed, const struct rule_alarm *r)
 {
-    const int64_t at_ms = r->unknown_since_ms + (int64_t)r->rule->unknown_after_ms;
+    if (bed_is_away(bed)) {
+        return SERIES_NEVER;
+    }
+    const int64_t at_ms = away_counts_from(bed, r->unknown_since_ms) + (int64_t)r->rule->unknown_after_ms;
     return at_ms > bed->settle_until_ms ? at_ms : bed->settle_until_ms;
 }
 
@@ -345,6 +355,22 @@ static const struct bound_expression *ending(const struct rule_alarm *r)
     return r->rule->has_hysteresis ? &r->moved : &r->when;
 }
 
+/* What a restart changed: an alarm that nobody can vouch for, another priority. */
+static void announce(struct engine *engine, struct bed *bed, struct alarm *alarm)
+{
+    if (!alarm->raised) {
+        return;
+    }
+    const enum alarm_phase phase = alarm_take_priority(alarm, (enum priority)alarm->priority);
+    if (alarm->announce) {
+        alarm->announce = false;
+        alarm->last.reason = REASON_UNVERIFIED;
+    } else if (phase == PHASE_UPDATE) {
+        return;
+    }
+    alarm_update(engine, bed, alarm, phase);
+}
+
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     const int64_t now_ms = engine->now_ms;
@@ -352,11 +378,8 @@ void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *
     const struct bound_expression *asked = r->alarm.raised ? ending(r) : &r->when;
     enum verdict seen = when;
     describe(bed, r);
-    if (r->alarm.announce) {
-        r->alarm.announce = false;
-        r->alarm.last.reason = REASON_UNVERIFIED;
-        alarm_update(engine, bed, &r->alarm, PHASE_UPDATE);
-    }
+    announce(engine, bed, &r->alarm);
+    announce(engine, bed, &r->not_monitored);
     if (!r->alarm.raised || engine->restoring) {
         step_delay(bed, r, when, now_ms);
     }

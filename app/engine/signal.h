@@ -18,7 +18,8 @@
     X(demo)                    \
     X(test)                    \
     X(calibrating)             \
-    X(cuff_inflating)
+    X(cuff_inflating)          \
+    X(poor_signal)
 
 enum signal_meaning {
 #define SIGNAL_ENUM(name) SIGNAL_##name,

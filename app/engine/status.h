@@ -36,7 +36,8 @@
     X(UNASKED, "bytes on the line that nobody asked for") \
     X(EXCEPTION, "monitor answered with an exception")    \
     X(CORRUPT, "damaged")                                 \
-    X(WRONG_VERSION, "of another version")
+    X(WRONG_VERSION, "of another version")                \
+    X(WRONG_PROTOCOL, "another protocol on the line")
 
 enum status {
 #define STATUS_ENUM(name, text) STATUS_##name,

@@ -1,5 +1,5 @@
 /*
- * Alarms that no rules file defines: what is wrong with monitors, sensors and the gateway, and the monitors' own alarms.
+ * Alarms that no rules file defines: what is wrong with monitors, sensors and the gateway, and those that bits of a monitor are.
  *
  * Each function that judges says which condition holds now, what to show of it, and when it may change; `settle` turns
  * that into starts, updates and ends.
@@ -14,6 +14,7 @@ struct condition {
     int64_t since_ms; /* when it was first violated */
     int64_t next_ms;  /* when it may begin although nothing arrives; SERIES_NEVER: only by an observation */
     enum alarm_reason reason;
+    enum priority priority; /* NONE: the alarm's usual one */
     enum vital vital;
     bool has_value;
     int32_t value_milli;
@@ -46,8 +47,10 @@ static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, 
         return;
     }
     const bool other = c->about != 0 ? alarm->about != c->about : strcmp(last->detail, c->detail) != 0;
+    const enum alarm_phase phase =
+        alarm_take_priority(alarm, c->priority != PRIORITY_NONE ? c->priority : (enum priority)alarm->priority);
     alarm->from_before = false;
-    if (alarm->raised && !other && last->reason == c->reason && !last->unverified) {
+    if (alarm->raised && !other && phase == PHASE_UPDATE && last->reason == c->reason && !last->unverified) {
         return;
     }
     alarm->about = c->about;
@@ -58,22 +61,21 @@ static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, 
     last->value_milli = c->value_milli;
     last->unverified = false;
     if (alarm->raised) {
-        alarm_update(engine, bed, alarm, PHASE_UPDATE);
+        alarm_update(engine, bed, alarm, phase);
     } else {
         alarm_start(engine, bed, alarm, c->since_ms, engine->now_ms);
     }
 }
 
-static int64_t silent_at(const struct bed *bed, unsigned monitor)
+static int64_t silent_at(const struct bed *bed, unsigned monitor, int64_t since_ms)
 {
     const int64_t patience_ms = (int64_t)bed->config->monitor_period_ms[monitor] * 3;
-    return bed->monitors[monitor].heard_at_ms +
-           (patience_ms > ENGINE_SILENT_AFTER_MS ? patience_ms : ENGINE_SILENT_AFTER_MS);
+    return since_ms + (patience_ms > ENGINE_SILENT_AFTER_MS ? patience_ms : ENGINE_SILENT_AFTER_MS);
 }
 
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor)
 {
-    return !engine->config->replay && engine->now_ms >= silent_at(bed, monitor);
+    return !engine->config->replay && engine->now_ms >= silent_at(bed, monitor, bed->monitors[monitor].heard_at_ms);
 }
 
 void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor)
@@ -90,12 +92,24 @@ void technical_begin(struct engine *engine, struct bed *bed)
 {
     bed->settle_until_ms = engine->now_ms + ENGINE_SILENT_AFTER_MS;
     for (unsigned m = 0; m < bed->config->monitor_count; m++) {
-        bed->monitors[m] = (struct monitor_state){.heard_at_ms = engine->now_ms, .back_at_ms = INSTANT_NONE};
-        const int64_t at_ms = silent_at(bed, m);
+        bed->monitors[m].heard_at_ms = engine->now_ms;
+        bed->monitors[m].back_at_ms = INSTANT_NONE;
+        const int64_t at_ms = silent_at(bed, m, engine->now_ms);
         bed->settle_until_ms = at_ms > bed->settle_until_ms ? at_ms : bed->settle_until_ms;
     }
     if (!engine->begun || !engine->restored) {
         bed->settle_until_ms = INSTANT_NONE;
+    }
+    reported_begin(bed, engine->now_ms);
+}
+
+/* Where there are several, which. */
+static void add_monitor(struct condition *c, const struct bed *bed, unsigned monitor)
+{
+    if (bed->config->monitor_count > 1) {
+        char word[24];
+        (void)snprintf(word, sizeof word, "monitor %u", monitor + 1);
+        add_word(c->detail, word);
     }
 }
 
@@ -104,19 +118,15 @@ static struct condition judge_silence(const struct engine *engine, const struct 
     struct condition c = CONDITION_NONE;
     c.reason = REASON_NO_ANSWER;
     for (unsigned m = 0; m < bed->config->monitor_count; m++) {
-        if (!monitor_is_silent(engine, bed, m)) {
-            const int64_t at_ms = silent_at(bed, m);
+        const int64_t heard_ms = bed->monitors[m].heard_at_ms;
+        const int64_t at_ms = silent_at(bed, m, away_counts_from(bed, heard_ms));
+        if (engine->now_ms < at_ms) {
             c.next_ms = at_ms < c.next_ms ? at_ms : c.next_ms;
             continue;
         }
-        const int64_t heard_ms = bed->monitors[m].heard_at_ms;
         c.since_ms = !c.holds || heard_ms < c.since_ms ? heard_ms : c.since_ms;
         c.holds = true;
-        if (bed->config->monitor_count > 1) {
-            char word[24];
-            (void)snprintf(word, sizeof word, "monitor %u", m + 1);
-            add_word(c.detail, word);
-        }
+        add_monitor(&c, bed, m);
     }
     return c;
 }
@@ -180,7 +190,7 @@ static struct condition judge_rejection(const struct bed *bed, enum builtin_alar
             !(heard || bed->technical[alarm].raised)) {
             continue;
         }
-        const int64_t at_ms = channel->lost_at_ms + ENGINE_SILENT_AFTER_MS;
+        const int64_t at_ms = away_counts_from(bed, channel->lost_at_ms) + ENGINE_SILENT_AFTER_MS;
         if (at_ms > now_ms) {
             c.next_ms = at_ms < c.next_ms ? at_ms : c.next_ms;
             continue;
@@ -195,14 +205,36 @@ static struct condition judge_rejection(const struct bed *bed, enum builtin_alar
     return c;
 }
 
-static struct condition judge_identity(const struct bed *bed, int64_t now_ms)
+static struct condition judge_identity(const struct engine *engine, const struct bed *bed)
 {
     struct condition c = CONDITION_NONE;
-    for (unsigned i = 0; i < bed->config->channel_count; i++) {
-        if (bed->channels[i].quality == QUALITY_IDENTITY) {
-            c.holds = true;
-            c.since_ms = now_ms;
-            c.reason = REASON_IDENTITY;
+    c.reason = REASON_IDENTITY;
+    c.since_ms = engine->now_ms;
+    for (unsigned m = 0; m < bed->config->monitor_count; m++) {
+        const struct monitor_state *monitor = &bed->monitors[m];
+        if (!monitor->foreign) {
+            continue;
+        }
+        c.holds = true;
+        add_monitor(&c, bed, m);
+        if (monitor->also_at != BED_NONE) {
+            char word[64];
+            (void)snprintf(word, sizeof word, "also at %s", engine->config->beds[monitor->also_at].id);
+            add_word(c.detail, word);
+        }
+    }
+    return c;
+}
+
+static struct condition judge_refused(const struct engine *engine, const struct bed *bed)
+{
+    struct condition c = CONDITION_NONE;
+    c.holds = bed->refused != 0;
+    c.since_ms = engine->now_ms;
+    c.about = bed->refused;
+    for (unsigned v = 0; v < VITAL_COUNT; v++) {
+        if ((bed->refused >> v & 1U) != 0) {
+            add_word(c.detail, vital_info((enum vital)v)->name);
         }
     }
     return c;
@@ -292,9 +324,18 @@ static struct condition judge_pulse(const struct engine *engine, const struct be
             c.since_ms = later(c.since_ms, pulse.since_ms);
         }
     }
+    at_ms = at_ms != INSTANT_NONE ? later(at_ms, bed->state.away_at_ms + ENGINE_SILENT_AFTER_MS) : at_ms;
     c.holds = bed->technical[BUILTIN_no_pulse_signal].raised || (at_ms != INSTANT_NONE && at_ms <= engine->now_ms);
     c.next_ms = at_ms > engine->now_ms ? at_ms : SERIES_NEVER;
     return c;
+}
+
+enum priority signal_priority(enum signal_meaning means)
+{
+    if (means == SIGNAL_monitor_alarm_high) {
+        return PRIORITY_HIGH;
+    }
+    return means == SIGNAL_monitor_alarm_medium ? PRIORITY_MEDIUM : PRIORITY_LOW;
 }
 
 static bool is_monitor_alarm(enum signal_meaning means)
@@ -335,20 +376,37 @@ static void step_signals(struct engine *engine, struct bed *bed)
     }
 }
 
+/* What of the built-in alarms holds at this bed. */
+static struct condition judge(const struct engine *engine, const struct bed *bed, enum builtin_alarm alarm)
+{
+    if (alarm == BUILTIN_identity_changed) {
+        return judge_identity(engine, bed);
+    }
+    if (alarm == BUILTIN_register_refused) {
+        return judge_refused(engine, bed);
+    }
+    if (bed_is_away(bed)) {
+        return CONDITION_NONE; /* nobody is there to be missed */
+    }
+    if (alarm == BUILTIN_monitor_silent) {
+        return engine->config->replay ? CONDITION_NONE : judge_silence(engine, bed);
+    }
+    if (alarm == BUILTIN_no_pulse_signal) {
+        return judge_pulse(engine, bed);
+    }
+    return judge_rejection(bed, alarm, alarm == BUILTIN_sensor_off ? is_sensor_loss : is_disbelief, engine->now_ms);
+}
+
 int64_t technical_step(struct engine *engine, struct bed *bed)
 {
-    const int64_t now_ms = engine->now_ms;
-    int64_t next_ms = bed->settle_until_ms > now_ms ? bed->settle_until_ms : SERIES_NEVER;
-    const struct condition judged[] = {
-        [BUILTIN_monitor_silent] = engine->config->replay ? CONDITION_NONE : judge_silence(engine, bed),
-        [BUILTIN_sensor_off] = judge_rejection(bed, BUILTIN_sensor_off, is_sensor_loss, now_ms),
-        [BUILTIN_implausible] = judge_rejection(bed, BUILTIN_implausible, is_disbelief, now_ms),
-        [BUILTIN_no_pulse_signal] = judge_pulse(engine, bed),
-        [BUILTIN_identity_changed] = judge_identity(bed, now_ms),
-    };
+    static const enum builtin_alarm judged[] = {BUILTIN_monitor_silent,   BUILTIN_sensor_off,
+                                                BUILTIN_implausible,      BUILTIN_no_pulse_signal,
+                                                BUILTIN_identity_changed, BUILTIN_register_refused};
+    int64_t next_ms = bed->settle_until_ms > engine->now_ms ? bed->settle_until_ms : SERIES_NEVER;
     for (unsigned i = 0; i < sizeof judged / sizeof judged[0]; i++) {
-        settle(engine, bed, &bed->technical[i], &judged[i]);
-        next_ms = judged[i].next_ms < next_ms ? judged[i].next_ms : next_ms;
+        const struct condition c = judge(engine, bed, judged[i]);
+        settle(engine, bed, &bed->technical[judged[i]], &c);
+        next_ms = c.next_ms < next_ms ? c.next_ms : next_ms;
     }
     step_signals(engine, bed);
     return next_ms;
@@ -366,6 +424,7 @@ void technical_gateway_step(struct engine *engine)
         g->changed = settling && !g->on; /* looked at again */
         struct condition c = CONDITION_NONE;
         c.holds = g->on;
+        c.priority = g->priority;
         c.since_ms = engine->now_ms;
         memcpy(c.detail, g->detail, sizeof c.detail);
         settle(engine, NULL, &g->alarm, &c);

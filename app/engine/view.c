@@ -9,31 +9,18 @@
 static const char NOT_MONITORED_SUFFIX[] = ".not_monitored";
 static const char MONITOR_PREFIX[] = "monitor.";
 
-static void note_alarm(struct bed_view *view, const struct alarm *alarm)
+static void note_alarm(void *context, struct alarm *alarm)
 {
+    struct bed_view *view = context;
     if (alarm->raised) {
         view->alarm_count = (uint8_t)(view->alarm_count < UINT8_MAX ? view->alarm_count + 1 : UINT8_MAX);
         view->priority = alarm->last.priority > view->priority ? alarm->last.priority : view->priority;
     }
 }
 
-static void note_alarms(const struct bed *bed, struct bed_view *view)
-{
-    for (unsigned i = 0; i < bed->rule_count; i++) {
-        note_alarm(view, &bed->rules[i].alarm);
-        note_alarm(view, &bed->rules[i].not_monitored);
-    }
-    for (unsigned i = 0; i < BUILTIN_BED_COUNT; i++) {
-        note_alarm(view, &bed->technical[i]);
-    }
-    for (unsigned i = 0; i < bed->config->signal_count; i++) {
-        note_alarm(view, &bed->signals[i]);
-    }
-}
-
 void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed_view *out)
 {
-    const struct bed *bed = &engine->beds[bed_index];
+    struct bed *bed = &engine->beds[bed_index];
     memset(out, 0, sizeof *out);
     out->bed = bed_index;
     out->patient_class = (uint8_t)bed->config->patient_class;
@@ -41,7 +28,9 @@ void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed
     out->stay = bed->state.stay;
     out->stay_start_ms = bed->state.stay_start_ms;
     out->at_ms = engine->now_ms;
-    note_alarms(bed, out);
+    out->away_until_ms = bed->state.away_until_ms;
+    memcpy(out->limits, bed->state.limits, sizeof out->limits);
+    bed_each_alarm(bed, note_alarm, out);
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         const struct channel *channel = &bed->channels[i];
         const bool silent = monitor_is_silent(engine, bed, channel->config->monitor);
@@ -108,6 +97,21 @@ static unsigned family_size(const struct engine_config *config, uint16_t bed, en
     return BUILTIN_COUNT;
 }
 
+/* Of an alarm that a monitor reports only the configuration of its bed is known: its name comes with it. */
+static bool find_reported(const struct engine_config *config, uint16_t bed, const char *name, struct alarm_key *out)
+{
+    const size_t prefix = sizeof MONITOR_PREFIX - 1;
+    if (bed == BED_NONE || !config->beds[bed].reports_alarms || strncmp(name, MONITOR_PREFIX, prefix) != 0) {
+        return false;
+    }
+    const char *end = strchr(name + prefix, '.');
+    if (end != NULL && strcmp(end, NOT_MONITORED_SUFFIX) != 0) {
+        return false;
+    }
+    *out = (struct alarm_key){.bed = bed, .family = end != NULL ? ALARM_REPORTED_NOT_MONITORED : ALARM_REPORTED};
+    return true;
+}
+
 bool alarm_find(const struct engine_config *config, uint16_t bed, const char *name, struct alarm_key *out)
 {
     for (unsigned family = ALARM_OF_RULE; family <= ALARM_OF_MONITOR; family++) {
@@ -121,39 +125,33 @@ bool alarm_find(const struct engine_config *config, uint16_t bed, const char *na
             }
         }
     }
-    return false;
+    return find_reported(config, bed, name, out);
 }
 
-typedef void alarm_visit(void *context, const struct alert *alert);
+/* One who looks at all alarms that are raised. */
+struct onlooker {
+    void (*visit)(void *context, const struct alert *alert);
+    void *context;
+};
 
-static void visit_alarm(const struct alarm *alarm, alarm_visit *visit, void *context)
+static void show_alarm(void *context, struct alarm *alarm)
 {
+    const struct onlooker *onlooker = context;
     if (alarm->raised) {
-        visit(context, &alarm->last);
-    }
-}
-
-static void visit_bed(const struct bed *bed, alarm_visit *visit, void *context)
-{
-    for (unsigned i = 0; i < bed->rule_count; i++) {
-        visit_alarm(&bed->rules[i].alarm, visit, context);
-        visit_alarm(&bed->rules[i].not_monitored, visit, context);
-    }
-    for (unsigned i = 0; i < BUILTIN_BED_COUNT; i++) {
-        visit_alarm(&bed->technical[i], visit, context);
-    }
-    for (unsigned i = 0; i < bed->config->signal_count; i++) {
-        visit_alarm(&bed->signals[i], visit, context);
+        onlooker->visit(onlooker->context, &alarm->last);
     }
 }
 
 void engine_each_alarm(const struct engine *engine, void (*visit)(void *context, const struct alert *alert),
                        void *context)
 {
+    struct onlooker onlooker = {.visit = visit, .context = context};
     for (unsigned i = 0; i < sizeof engine->gateway / sizeof engine->gateway[0]; i++) {
-        visit_alarm(&engine->gateway[i].alarm, visit, context);
+        if (engine->gateway[i].alarm.raised) {
+            visit(context, &engine->gateway[i].alarm.last);
+        }
     }
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
-        visit_bed(&engine->beds[b], visit, context);
+        bed_each_alarm(&engine->beds[b], show_alarm, &onlooker);
     }
 }

@@ -10,17 +10,17 @@
 
 /* --- observations -------------------------------------------------------------------------------------------- */
 
-static void note_lost(struct runner *runner, const struct observation *dropped)
+/* Something of this monitor was dropped. */
+static void note_lost(struct runner *runner, uint16_t bed, uint8_t monitor)
 {
     (void)atomic_fetch_add_explicit(&runner->dropped, 1, memory_order_relaxed);
     for (uint32_t i = 0; i < runner->lost_count; i++) {
-        if (runner->lost[i].bed == dropped->bed && runner->lost[i].monitor == dropped->monitor) {
+        if (runner->lost[i].bed == bed && runner->lost[i].monitor == monitor) {
             return;
         }
     }
     assert(runner->lost_count < runner->lost_size); /* monitor_count of its buses says how many there are */
-    runner->lost[runner->lost_count++] =
-        (struct observation){.kind = OBSERVATION_LOST, .bed = dropped->bed, .monitor = dropped->monitor};
+    runner->lost[runner->lost_count++] = (struct observation){.kind = OBSERVATION_LOST, .bed = bed, .monitor = monitor};
 }
 
 /* The marks go before anything else, or a hole would be passed over. False while the ring is full. */
@@ -46,7 +46,19 @@ static void put(struct observation_sink *sink, const struct observation *observa
     if (flush_lost(runner, timed.at_ms) && ring_push(&runner->ring, &timed)) {
         runner->pushed++;
     } else {
-        note_lost(runner, &timed);
+        note_lost(runner, timed.bed, timed.monitor);
+    }
+}
+
+static void put_alarm(struct observation_sink *sink, const struct monitor_alarm *alarm)
+{
+    struct runner *runner = (struct runner *)(void *)sink;
+    struct monitor_alarm timed = *alarm;
+    timed.at_ms += runner->anchor_ms;
+    if (ring_push(&runner->alarms, &timed)) {
+        runner->pushed++;
+    } else {
+        note_lost(runner, timed.bed, timed.monitor);
     }
 }
 
@@ -106,35 +118,69 @@ static void run_round(struct runner *runner)
     }
 }
 
+static void start_bus(struct acquire_bus *bus)
+{
+    if (!bus->started) {
+        bus->started = true;
+        bus->driver->start(bus->bus, clock_boot_us());
+    }
+}
+
+static void stop_bus(struct acquire_bus *bus)
+{
+    if (bus->started) {
+        bus->started = false;
+        bus->driver->stop(bus->bus);
+    }
+}
+
 static void *run(void *argument)
 {
     struct runner *runner = argument;
     for (uint16_t i = 0; i < runner->bus_count; i++) {
-        runner->buses[i].driver->start(runner->buses[i].bus, clock_boot_us());
+        start_bus(&runner->buses[i]);
     }
     while (!atomic_load_explicit(&runner->stop, memory_order_relaxed)) {
         run_round(runner);
-    }
-    for (uint16_t i = 0; i < runner->bus_count; i++) {
-        runner->buses[i].driver->stop(runner->buses[i].bus);
     }
     return NULL;
 }
 
 /* --- start and stop ------------------------------------------------------------------------------------------ */
 
-void runner_init(struct runner *runner, struct arena *arena, struct acquire_bus *buses, uint16_t bus_count,
-                 uint32_t monitor_count, struct wake *engine_wake)
+void runner_init(struct runner *runner, struct arena *arena, uint16_t bus_max, uint32_t monitor_max,
+                 struct wake *engine_wake)
 {
-    *runner = (struct runner){.sink = {.put = put},
-                              .buses = buses,
-                              .bus_count = bus_count,
+    *runner = (struct runner){.sink = {.put = put, .put_alarm = put_alarm},
+                              .bus_max = bus_max,
                               .engine_wake = engine_wake,
-                              .lost_size = monitor_count,
+                              .lost_size = monitor_max,
                               .stop_wake = {.fd = -1}};
     ring_init(&runner->ring, arena, ACQUIRE_RING_SLOTS, sizeof(struct observation));
-    runner->descriptors = ARENA_TAKE(arena, struct pollfd, bus_count + 1U);
-    runner->lost = ARENA_TAKE(arena, struct observation, monitor_count);
+    ring_init(&runner->alarms, arena, ACQUIRE_ALARM_SLOTS, sizeof(struct monitor_alarm));
+    runner->buses = ARENA_TAKE(arena, struct acquire_bus, bus_max);
+    runner->descriptors = ARENA_TAKE(arena, struct pollfd, bus_max + 1U);
+    runner->lost = ARENA_TAKE(arena, struct observation, monitor_max);
+}
+
+void runner_add(struct runner *runner, const struct monitor_driver *driver, struct bus *bus)
+{
+    assert(!runner->thread.running && runner->bus_count < runner->bus_max);
+    runner->buses[runner->bus_count++] = (struct acquire_bus){.driver = driver, .bus = bus};
+}
+
+void runner_remove(struct runner *runner, const struct bus *bus)
+{
+    assert(!runner->thread.running);
+    uint16_t kept = 0;
+    for (uint16_t i = 0; i < runner->bus_count; i++) {
+        if (runner->buses[i].bus == bus) {
+            stop_bus(&runner->buses[i]);
+        } else {
+            runner->buses[kept++] = runner->buses[i];
+        }
+    }
+    runner->bus_count = kept;
 }
 
 enum status runner_start(struct runner *runner, const char *name, int64_t anchor_ms)
@@ -154,7 +200,7 @@ enum status runner_start(struct runner *runner, const char *name, int64_t anchor
     return status;
 }
 
-void runner_stop(struct runner *runner)
+void runner_pause(struct runner *runner)
 {
     if (!runner->thread.running) {
         return;
@@ -163,4 +209,13 @@ void runner_stop(struct runner *runner)
     wake_raise(&runner->stop_wake);
     thread_join(&runner->thread);
     wake_close(&runner->stop_wake);
+}
+
+/* The buses' own thread has ended: they are this one's now. */
+void runner_stop(struct runner *runner)
+{
+    runner_pause(runner);
+    for (uint16_t i = 0; i < runner->bus_count; i++) {
+        stop_bus(&runner->buses[i]);
+    }
 }

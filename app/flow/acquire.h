@@ -2,8 +2,12 @@
  * acquire.h: runs the buses. Each serial line has a thread of its own, network links share a few.
  *
  * A runner waits for the earliest deadline or for a ready descriptor of its buses, and pushes what they decode into
- * its ring (one per runner), turned into engine time. A full ring drops the new observation, counts it, and leaves
- * an OBSERVATION_LOST for its monitor as soon as there is room. The engine thread is woken after each batch.
+ * its ring (one per runner), turned into engine time; alarms of the monitors' own go into a second ring beside it. A full
+ * ring drops what is new, counts it, and leaves an OBSERVATION_LOST for its monitor as soon as there is room. The engine
+ * thread is woken after each batch.
+ *
+ * A runner outlives a change of the configuration that does not concern its buses: bed_map then says where its beds stand
+ * in the new one.
  */
 #ifndef WARDGATE_ACQUIRE_H
 #define WARDGATE_ACQUIRE_H
@@ -14,19 +18,25 @@
 #include "hal/thread.h"
 #include "hal/wake.h"
 
-#define ACQUIRE_RING_SLOTS 4096U
+#define ACQUIRE_RING_SLOTS  4096U
+#define ACQUIRE_ALARM_SLOTS 64U
 
 struct acquire_bus {
     const struct monitor_driver *driver;
     struct bus *bus;
+    bool started; /* by its runner */
 };
 
 struct runner {
     struct observation_sink sink; /* first: drivers put through it */
-    struct acquire_bus *buses;    /* owned by the caller */
-    uint16_t bus_count;
-    int64_t anchor_ms; /* engine time = CLOCK_BOOTTIME in ms + anchor */
-    struct ring ring;
+    struct acquire_bus *buses;
+    uint16_t bus_count, bus_max;
+    int64_t anchor_ms;  /* engine time = CLOCK_BOOTTIME in ms + anchor */
+    struct ring ring;   /* struct observation */
+    struct ring alarms; /* struct monitor_alarm; each after the observations that were put before it */
+    /* Index of a bed in what the runner puts -> the engine's, BED_NONE: gone; NULL: the same. Read by the engine's thread,
+     * changed only while that does not run. */
+    const uint16_t *bed_map;
     struct wake *engine_wake;
     struct wake stop_wake;
     struct thread thread;
@@ -40,10 +50,18 @@ struct runner {
     uint32_t lost_count, lost_size;
 };
 
-/* monitor_count: of all its buses together. While the arena measures, only storage is counted. */
-void runner_init(struct runner *runner, struct arena *arena, struct acquire_bus *buses, uint16_t bus_count,
-                 uint32_t monitor_count, struct wake *engine_wake);
+/* Without buses yet. monitor_max: of all the buses that it may have together. While the arena measures, only storage is counted. */
+void runner_init(struct runner *runner, struct arena *arena, uint16_t bus_max, uint32_t monitor_max,
+                 struct wake *engine_wake);
+
+/* Begins, or goes on after a pause: buses that are not started yet are. */
 enum status runner_start(struct runner *runner, const char *name, int64_t anchor_ms) MUST_CHECK;
+
+/* Ends its thread, within one step of a bus, and leaves the buses as they are: connections stay open. Only while it does not run buses may be
+ * added, and removed, which stops them. */
+void runner_pause(struct runner *runner);
+void runner_add(struct runner *runner, const struct monitor_driver *driver, struct bus *bus);
+void runner_remove(struct runner *runner, const struct bus *bus);
 
 /* Asks it to stop and waits: within one poll of its longest wait, never longer than 100 ms. Buses are stopped. */
 void runner_stop(struct runner *runner);

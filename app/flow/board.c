@@ -46,3 +46,35 @@ uint64_t board_version(struct board *board, uint16_t bed)
     pthread_mutex_unlock(&board->mutex);
     return version;
 }
+
+void board_put_certificate(struct board *board, const struct uplink_certificate *first_end)
+{
+    pthread_mutex_lock(&board->mutex);
+    board->certificate = *first_end;
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_take_certificate(struct board *board, struct uplink_certificate *out)
+{
+    pthread_mutex_lock(&board->mutex);
+    *out = board->certificate;
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_continue(struct board *board, const struct board *before)
+{
+    atomic_store(&board->uplink_connected, atomic_load(&before->uplink_connected));
+    atomic_store(&board->uplink_connects, atomic_load(&before->uplink_connects));
+    atomic_store(&board->uplink_changed_us, atomic_load(&before->uplink_changed_us));
+    atomic_store(&board->uplink_broker, atomic_load(&before->uplink_broker));
+    atomic_store(&board->uplink_refused_us, atomic_load(&before->uplink_refused_us));
+    atomic_store(&board->uplink_unheard, atomic_load(&before->uplink_unheard));
+    atomic_store(&board->delivered_row, atomic_load(&before->delivered_row));
+    atomic_store(&board->delivered_seq, atomic_load(&before->delivered_seq));
+    atomic_store(&board->observations, atomic_load(&before->observations));
+    atomic_store(&board->observations_late, atomic_load(&before->observations_late));
+    atomic_store(&board->journal_dropped, atomic_load(&before->journal_dropped));
+    atomic_store(&board->commands, atomic_load(&before->commands));
+    atomic_store(&board->commands_dropped, atomic_load(&before->commands_dropped));
+    board->certificate = before->certificate;
+}

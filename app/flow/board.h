@@ -15,6 +15,7 @@
 
 #include "app/engine/arena.h"
 #include "app/engine/engine.h"
+#include "drivers/uplink/uplink.h"
 
 struct board {
     pthread_mutex_t mutex;
@@ -31,7 +32,9 @@ struct board {
     atomic_ullong delivered_row,
         delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
     atomic_ullong observations, observations_late, journal_dropped;
+    atomic_ullong commands, commands_dropped; /* from the broker: taken, and left out as too many at once */
     atomic_llong engine_alive_us, store_alive_us, deliver_alive_us;
+    struct uplink_certificate certificate; /* that of the uplink which ends first; under the mutex */
 };
 
 void board_init(struct board *board, struct arena *arena, uint16_t bed_count);
@@ -39,5 +42,11 @@ void board_put(struct board *board, const struct bed_view *view);
 /* Copies the view of `bed`; returns its version (0: nothing was put up yet, *out is untouched). */
 uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out);
 uint64_t board_version(struct board *board, uint16_t bed);
+
+void board_put_certificate(struct board *board, const struct uplink_certificate *first_end);
+void board_take_certificate(struct board *board, struct uplink_certificate *out); /* ends_ms 0: none known */
+
+/* The gateway's figures go on from those of the board before; views and signs of life begin anew. Only while nobody writes either. */
+void board_continue(struct board *board, const struct board *before);
 
 #endif

@@ -33,6 +33,7 @@ enum status commit_init(struct commit *commit, struct arena *arena, const struct
     uint64_t *delivered = ARENA_TAKE(arena, uint64_t, COMMIT_GROUP_MAX);
     struct commit_journal *journals = ARENA_TAKE(arena, struct commit_journal, 2);
     if (pending == NULL || delivered == NULL || journals == NULL) {
+        ring_init(&commit->notes, arena, COMMIT_NOTE_SLOTS, sizeof(struct audit_note));
         return writer_init(&commit->writer, arena, config);
     }
     memset(commit, 0, sizeof *commit);
@@ -40,6 +41,8 @@ enum status commit_init(struct commit *commit, struct arena *arena, const struct
     commit->pending = pending;
     commit->delivered = delivered;
     commit->journals = journals;
+    ring_init(&commit->notes, arena, COMMIT_NOTE_SLOTS, sizeof(struct audit_note));
+    commit->wake.fd = commit->writer.wake.fd = -1;
     enum status status = wake_open(&commit->wake);
     if (status == STATUS_OK) {
         status = writer_init(&commit->writer, arena, &commit->config);
@@ -83,7 +86,13 @@ static bool is_superseded(const struct commit *c, uint32_t index)
     return false;
 }
 
-/* Only when there is no room left: alerts that were handed over are given up for the store. The newest record of each bed stays, as a mere state. */
+static void count_given_up(struct commit *c, const struct record *record)
+{
+    atomic_fetch_add(&c->state.unstored, record->kind == RECORD_ALERT);
+    atomic_fetch_add(&c->state.unaudited, record->kind == RECORD_COMMAND);
+}
+
+/* Only when there is no room left: what was handed over is given up for the store. The newest record of each bed stays, as a mere state. */
 static void give_up_handed(struct commit *c)
 {
     const uint32_t first = with_writer(c);
@@ -91,8 +100,8 @@ static void give_up_handed(struct commit *c)
     for (uint32_t i = first; i < c->pending_count; i++) {
         struct record *record = &c->pending[i].record;
         const bool handed = i < c->handed;
-        if (handed && record->kind == RECORD_ALERT) {
-            atomic_fetch_add(&c->state.unstored, 1);
+        if (handed && (record->kind == RECORD_ALERT || record->kind == RECORD_COMMAND)) {
+            count_given_up(c, record);
             record->kind = RECORD_BED;
         }
         if (!handed || !is_superseded(c, i)) {
@@ -104,7 +113,14 @@ static void give_up_handed(struct commit *c)
     c->handed = kept_handed;
 }
 
-static void gather_records(struct commit *c, int64_t correction_ms)
+/* What they are taken for: an instant that nothing else has. */
+static int64_t next_taken_us(struct commit *c, int64_t now_us)
+{
+    c->taken_us = now_us > c->taken_us ? now_us : c->taken_us + 1;
+    return c->taken_us;
+}
+
+static void gather_records(struct commit *c, int64_t now_us, int64_t correction_ms)
 {
     if (c->pending_count == COMMIT_PENDING_MAX && c->handed > with_writer(c)) {
         give_up_handed(c);
@@ -115,6 +131,7 @@ static void gather_records(struct commit *c, int64_t correction_ms)
             return;
         }
         next->correction_ms = correction_ms;
+        next->taken_us = next_taken_us(c, now_us);
         c->pending_count++;
     }
 }
@@ -124,6 +141,7 @@ static void gather_journal(struct commit *c, int64_t now_us)
 {
     struct observation o;
     while (filling(c)->size < COMMIT_JOURNAL_BYTES && ring_pop(c->config.journal, &o, 1) == 1) {
+        o.bed = c->config.bed_numbers[o.bed];
         if (!commit_journal_add(filling(c), &o)) {
             atomic_fetch_add_explicit(&c->config.board->journal_dropped, 1, memory_order_relaxed);
         }
@@ -135,7 +153,11 @@ static void gather_journal(struct commit *c, int64_t now_us)
 
 static void gather(struct commit *c, int64_t now_us)
 {
-    gather_records(c, clock_wall_ms() - timebase_engine_ms(c->config.timebase, now_us));
+    gather_records(c, now_us, clock_wall_ms() - timebase_engine_ms(c->config.timebase, now_us));
+    if (!c->has_note && ring_pop(&c->notes, &c->note, 1) == 1) {
+        c->has_note = true;
+        c->note.taken_us = next_taken_us(c, now_us);
+    }
     c->delivered_count +=
         ring_pop(c->config.delivered, c->delivered + c->delivered_count, COMMIT_GROUP_MAX - c->delivered_count);
     gather_journal(c, now_us);
@@ -145,7 +167,7 @@ static void gather(struct commit *c, int64_t now_us)
 
 static bool is_group_waiting(const struct commit *c)
 {
-    return c->pending_count + c->delivered_count > 0 || atomic_load(&c->store) == NULL;
+    return c->pending_count + c->delivered_count > 0 || c->has_note || atomic_load(&c->store) == NULL;
 }
 
 static bool is_journal_due(const struct commit *c, int64_t now_us)
@@ -172,6 +194,7 @@ static void give(struct commit *c, int64_t now_us)
         .delivered = c->delivered,
         .record_count = c->pending_count < COMMIT_GROUP_MAX ? c->pending_count : COMMIT_GROUP_MAX,
         .delivered_count = c->delivered_count,
+        .note = c->has_note ? &c->note : NULL,
         .journal_at_ms = timebase_engine_ms(c->config.timebase, now_us),
         .acknowledged_seq = atomic_load(&c->state.direct_acknowledged_seq),
         .again = c->retry_wait_us > 0,
@@ -199,6 +222,30 @@ static void take_journal(struct commit *c)
     done->count = 0;
 }
 
+static void answer(struct commit *c, const struct pending_record *pending)
+{
+    const struct record *record = &pending->record;
+    const enum command_origin place = origin_place(record->command.origin);
+    const struct reply reply = {.command = record->command,
+                                .stay = record->bed_state.stay,
+                                .row = c->writer.batch.row,
+                                .wall_ms = pending_wall_ms(pending, c->config.timebase),
+                                .since_us = pending->taken_us};
+    if (ring_push(c->config.replies[place], &reply)) {
+        wake_raise(c->config.reply_wakes[place]);
+    }
+}
+
+/* Behind committed_row, so that the alerts that a command caused can be sent before its reply. */
+static void answer_done(struct commit *c)
+{
+    for (uint32_t i = 0; i < c->writer.batch.records_done; i++) {
+        if (c->pending[i].record.kind == RECORD_COMMAND) {
+            answer(c, &c->pending[i]);
+        }
+    }
+}
+
 /* What is done leaves the front of both lists. */
 static void drop_done(struct commit *c)
 {
@@ -208,6 +255,7 @@ static void drop_done(struct commit *c)
     c->handed -= b->records_done < c->handed ? b->records_done : c->handed;
     c->delivered_count -= b->delivered_done;
     memmove(c->delivered, c->delivered + b->delivered_done, c->delivered_count * sizeof c->delivered[0]);
+    c->has_note = c->has_note && !b->note_done;
 }
 
 static void note_success(struct commit *c)
@@ -243,12 +291,13 @@ static void take(struct commit *c, int64_t now_us)
     const enum status status = c->writer.batch.status;
     atomic_store(&c->state.status, (int)status);
     take_journal(c);
-    drop_done(c);
     if (status == STATUS_OK) {
         note_success(c);
     } else {
         note_failure(c, now_us);
     }
+    answer_done(c);
+    drop_done(c);
 }
 
 /* ---- around a store that does not commit ---- */
@@ -326,6 +375,7 @@ int64_t commit_step(struct commit *commit, int64_t now_us)
 static bool is_drained(const struct commit *c)
 {
     return writer_is_idle(&c->writer) && c->pending_count + c->delivered_count + filling(c)->count == 0 &&
+           !c->has_note && ring_count(&c->notes) == 0 &&
            ring_count(c->config.records) + ring_count(c->config.delivered) + ring_count(c->config.journal) == 0;
 }
 
@@ -333,11 +383,15 @@ static void *run(void *argument)
 {
     struct commit *c = argument;
     int64_t stop_us = INT64_MAX, now_us = clock_boot_us();
-    while (now_us < stop_us && !(stop_us != INT64_MAX && is_drained(c))) {
+    while (now_us < stop_us) {
+        const bool stopping = atomic_load(&c->stop);
         atomic_store_explicit(&c->config.board->store_alive_us, now_us, memory_order_relaxed);
         const int64_t next_us = commit_step(c, now_us);
-        if (atomic_load(&c->stop) && stop_us == INT64_MAX) {
+        if (stopping && stop_us == INT64_MAX) {
             stop_us = now_us + STOP_US;
+        }
+        if (stopping && is_drained(c)) {
+            return NULL;
         }
         (void)wake_wait_until(&c->wake, earlier(next_us, stop_us));
         now_us = clock_boot_us();
@@ -345,39 +399,84 @@ static void *run(void *argument)
     return NULL;
 }
 
+enum status commit_resume(struct commit *commit)
+{
+    atomic_store(&commit->stop, false);
+    const enum status status = writer_start(&commit->writer);
+    return status == STATUS_OK ? thread_start(&commit->thread, "commit", run, commit) : status;
+}
+
 enum status commit_start(struct commit *commit, struct store *opened)
 {
     commit_adopt_store(commit, opened, clock_boot_us());
-    enum status status = writer_start(&commit->writer);
-    if (status == STATUS_OK) {
-        status = thread_start(&commit->thread, "commit", run, commit);
-    }
+    const enum status status = commit_resume(commit);
     if (status != STATUS_OK) {
-        const bool closed = commit_stop(commit);
-        assert(closed); /* nothing was given to the writer yet */
-        (void)closed;
+        const bool ended = writer_stop(&commit->writer);
+        assert(ended); /* nothing was given to the writer yet */
+        (void)ended;
+        atomic_store(&commit->store, NULL);
     }
     return status;
+}
+
+bool commit_note(struct commit *commit, const char *json, size_t length)
+{
+    struct audit_note note = {.wall_ms = clock_wall_ms(), .length = (uint32_t)length};
+    assert(length > 0 && length <= sizeof note.json);
+    memcpy(note.json, json, length);
+    if (!ring_push(&commit->notes, &note)) {
+        return false;
+    }
+    wake_raise(&commit->wake);
+    return true;
 }
 
 static void count_unstored(struct commit *c)
 {
     for (uint32_t i = 0; i < c->pending_count; i++) {
-        atomic_fetch_add(&c->state.unstored, c->pending[i].record.kind == RECORD_ALERT);
+        count_given_up(c, &c->pending[i].record);
     }
 }
 
-bool commit_stop(struct commit *commit)
+static void end_thread(struct commit *commit)
 {
     atomic_store(&commit->stop, true);
     wake_raise(&commit->wake);
     thread_join(&commit->thread);
+}
+
+bool commit_detach(struct commit *commit, struct store **out)
+{
+    end_thread(commit);
+    if (atomic_load(&commit->store) == NULL || !is_drained(commit) || !writer_stop(&commit->writer)) {
+        return false;
+    }
+    *out = atomic_load(&commit->store);
+    return true;
+}
+
+void commit_fini(struct commit *commit)
+{
+    wake_close(&commit->writer.wake);
+    wake_close(&commit->wake);
+}
+
+void commit_continue(struct commit *commit, const struct commit *before)
+{
+    atomic_store(&commit->state.commits, atomic_load(&before->state.commits));
+    atomic_store(&commit->state.commit_us, atomic_load(&before->state.commit_us));
+    atomic_store(&commit->state.unstored, atomic_load(&before->state.unstored));
+    atomic_store(&commit->state.unaudited, atomic_load(&before->state.unaudited));
+}
+
+bool commit_stop(struct commit *commit)
+{
+    end_thread(commit);
     count_unstored(commit);
     if (!writer_stop(&commit->writer)) {
         return false;
     }
     store_close(atomic_exchange(&commit->store, NULL));
-    wake_close(&commit->writer.wake);
-    wake_close(&commit->wake);
+    commit_fini(commit);
     return true;
 }

@@ -13,8 +13,10 @@
  * direct ring, as not durable, and are committed later under the same identity: straight into history when the deliver thread has told that
  * the broker has them (direct_acknowledged_seq), into the outbox else.
  *
- * Nothing is lost while COMMIT_PENDING_MAX records and the record ring have room. After that, alerts already handed over are given up for the store, and counted,
- * so that the engine never waits for a dead disk.
+ * Commands come as records, too: each is committed as a row of the audit log together with what it caused, and then answered (reply.h).
+ *
+ * Nothing is lost while COMMIT_PENDING_MAX records and the record ring have room. After that, alerts already handed over are given up for the store, and so are
+ * commands among them; they are counted, so that the engine never waits for a dead disk.
  */
 #ifndef WARDGATE_COMMIT_H
 #define WARDGATE_COMMIT_H
@@ -26,10 +28,12 @@
 #include "app/engine/arena.h"
 #include "app/engine/engine.h"
 #include "app/engine/status.h"
+#include "app/flow/bed_numbers.h"
 #include "app/flow/board.h"
 #include "app/flow/commit_journal.h"
 #include "app/flow/direct.h"
 #include "app/flow/payload.h"
+#include "app/flow/reply.h"
 #include "app/flow/ring.h"
 #include "app/flow/timebase.h"
 #include "app/flow/writer.h"
@@ -39,18 +43,24 @@
 
 #define COMMIT_PENDING_MAX 1024U   /* records waiting to be committed */
 #define COMMIT_DIRECT_US   1000000 /* after failing for this long, alerts go out not durable */
+#define COMMIT_NOTE_SLOTS  8U      /* rows for the audit log that are no commands */
 
 /* Keys and forms of what the store keeps for the engine (store_put_state). */
 #define STATE_NUMBERS "numbers" /* struct state_numbers */
 #define STATE_CLOCK   "clock"   /* struct state_clock */
-#define STATE_BEDS \
-    "journal/beds"       /* ids of the beds, NUL-ended one after another, in the order of the journal's indices */
+#define STATE_BEDS    "journal/beds" /* struct bed_numbers' text: the beds of the journal's numbers */
 #define STATE_BED "bed/" /* + bed id: struct bed_snapshot */
 #define STATE_MEASUREMENT \
-    "measurement/" /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
+    "measurement/"              /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
+#define STATE_AUDITED "audited" /* struct state_audited */
 
 struct state_numbers {
     uint64_t seq, next_id;
+};
+/* Up to which the audit log is durable: instants of CLOCK_BOOTTIME in that boot, of commands and of notes. */
+struct state_audited {
+    char boot_id[40];
+    int64_t command_us, note_us;
 };
 struct state_clock {
     char boot_id[40];  /* of the kernel */
@@ -66,6 +76,7 @@ struct store_state {
     atomic_uint commit_us;                 /* the newest commit took this long */
     atomic_bool replaced;                  /* a damaged store was set aside since start */
     atomic_ullong unstored;                /* alerts that were only ever sent not durable */
+    atomic_ullong unaudited;               /* commands that are in no audit log */
     atomic_ullong direct_acknowledged_seq; /* by the deliver thread: the broker has all direct alerts up to this seq */
 };
 
@@ -77,6 +88,8 @@ enum status store_state_status(const struct store_state *state);
 struct commit_config {
     struct store_config store;
     const struct engine_config *engine;
+    const struct bed_numbers *beds; /* the journal's; constant from commit_start on */
+    const uint16_t *bed_numbers;    /* of each bed */
     const struct payload_context *payloads; /* its epoch is the one that the gateway runs under */
     const struct timebase *timebase;
     struct board *board;    /* store_alive_us, journal_dropped */
@@ -85,6 +98,8 @@ struct commit_config {
     struct ring *delivered; /* uint64_t rows, from the deliver thread */
     struct ring *direct;    /* struct direct_alert, to the deliver thread */
     struct wake *deliver_wake;
+    struct ring *replies[ORIGIN_COUNT]; /* struct reply, to who sent the command; a full one loses the reply */
+    struct wake *reply_wakes[ORIGIN_COUNT];
     const struct state_clock *clock; /* committed with the first group; set before commit_start */
     uint32_t journal_interval_ms, journal_keep_ms;
 };
@@ -105,18 +120,38 @@ struct commit {
     struct commit_journal *journals; /* two: one is being filled, the other is empty or with the writer */
     unsigned filling;
     int64_t journal_due_us, retry_us, retry_wait_us; /* the latter 0: the newest try went well */
+    int64_t taken_us;                                /* of the newest record or note */
     struct direct_alert direct;                      /* being made */
+    struct ring notes;                               /* struct audit_note, from commit_note */
+    struct audit_note note;                          /* the one to be committed, if has_note */
+    bool has_note;
 };
 
 /* Takes storage and opens the wakes (not while the arena measures). The config is copied; what it points at must outlive the threads. */
 enum status commit_init(struct commit *commit, struct arena *arena, const struct commit_config *config) MUST_CHECK;
 
-/* `opened` is the store that start-up opened to restore from, or NULL: then it is tried to be opened for ever. It belongs to the commit from now on. */
+/* `opened` is the store that start-up opened to restore from, or NULL: then it is tried to be opened for ever. It belongs to the commit from now on,
+ * if that could start. */
 enum status commit_start(struct commit *commit, struct store *opened) MUST_CHECK;
 
 /* Commits what is in the rings and the last of the journal, closes the store; within 1 s. False when the disk has not come back from a write: then one
  * thread is still in there, and the program must end by _exit, giving nothing back. */
 bool commit_stop(struct commit *commit);
+
+/* Commits all of that, ends the threads and gives the store back, open. False when that cannot be done within 1 s: the disk does not commit. Then
+ * commit_resume goes on with what there is. */
+bool commit_detach(struct commit *commit, struct store **out) MUST_CHECK;
+enum status commit_resume(struct commit *commit) MUST_CHECK;
+
+/* After commit_detach: closes the wakes. */
+void commit_fini(struct commit *commit);
+
+/* Before it starts: counts go on from those of the commit before. */
+void commit_continue(struct commit *commit, const struct commit *before);
+
+/* One row for the audit log that is no command (a start, a reload): a JSON object of at most STORE_AUDIT_MAX bytes. One thread: main's. False: too many
+ * wait already. */
+bool commit_note(struct commit *commit, const char *json, size_t length) MUST_CHECK;
 
 /* The parts of commit_start and of its thread, for tests that keep time themselves: one round; when the next is due at the latest. */
 void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now_us);

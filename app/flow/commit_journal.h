@@ -6,7 +6,7 @@
  *     piece        first instant i64 ms, version u16, count u16, 0 u32, then `count` entries
  *     entry        instant after the first i32 ms, value i32, bed u16, monitor u8, kind u8, vital u8, quality u8, signal u8, flags u8
  *
- * All little-endian. Beds are indices into the list under STATE_BEDS (commit.h).
+ * All little-endian. Beds are numbers: places in the list under STATE_BEDS (commit.h).
  */
 #ifndef WARDGATE_COMMIT_JOURNAL_H
 #define WARDGATE_COMMIT_JOURNAL_H

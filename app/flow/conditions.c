@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "hal/clock.h"
 
@@ -20,6 +21,16 @@ void conditions_start(struct conditions *conditions, int64_t boot_us)
     conditions->synced_us = boot_us;
     for (unsigned i = 0; i < conditions->bus_count; i++) {
         conditions->bus_open_us[i] = boot_us;
+    }
+}
+
+void conditions_continue(struct conditions *conditions, const struct conditions *before, const int *from,
+                         int64_t boot_us)
+{
+    conditions->started_us = before->started_us;
+    conditions->synced_us = before->synced_us;
+    for (unsigned i = 0; i < conditions->bus_count; i++) {
+        conditions->bus_open_us[i] = from[i] >= 0 ? before->bus_open_us[from[i]] : boot_us;
     }
 }
 
@@ -70,6 +81,35 @@ static void judge_audience(const struct conditions *c, struct engine *engine, in
     engine_condition(engine, engine_ms, BUILTIN_nobody_listening, unheard, PRIORITY_NONE, "");
 }
 
+enum priority conditions_certificate(const struct uplink_certificate *first_end, int64_t wall_ms,
+                                     char detail[ALERT_DETAIL_MAX])
+{
+    static const int64_t day_ms = INT64_C(86400000);
+    const int64_t left_ms = first_end->ends_ms - wall_ms;
+    const time_t ends_s = (time_t)(first_end->ends_ms / 1000);
+    struct tm day;
+    detail[0] = '\0';
+    if (first_end->ends_ms == 0 || left_ms > CONDITION_ENDS_DAYS * day_ms || gmtime_r(&ends_s, &day) == NULL) {
+        return PRIORITY_NONE;
+    }
+    (void)snprintf(detail, ALERT_DETAIL_MAX, "%.48s %s %04d-%02d-%02d", first_end->name, left_ms > 0 ? "ends" : "ended",
+                   day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
+    return left_ms > CONDITION_ENDS_SOON_DAYS * day_ms ? PRIORITY_LOW : PRIORITY_MEDIUM;
+}
+
+/* A clock that may be wrong says nothing of certificates, neither that one ends nor that it does not. */
+static void judge_certificates(const struct conditions *c, struct engine *engine, int64_t engine_ms)
+{
+    struct uplink_certificate first_end;
+    char detail[ALERT_DETAIL_MAX];
+    if (!clock_is_synchronised()) {
+        return;
+    }
+    board_take_certificate(c->board, &first_end);
+    const enum priority priority = conditions_certificate(&first_end, clock_wall_ms(), detail);
+    engine_condition(engine, engine_ms, BUILTIN_certificate_expiring, priority != PRIORITY_NONE, priority, detail);
+}
+
 static void judge_clock(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
 {
     const bool synced = clock_is_synchronised();
@@ -91,7 +131,7 @@ static void judge_threads(struct conditions *c, struct engine *engine, int64_t e
 {
     char detail[ALERT_DETAIL_MAX] = "";
     for (unsigned i = 0; i < c->runner_count; i++) {
-        if (is_stuck(&c->runners[i].alive_us, boot_us)) {
+        if (is_stuck(&c->runners[i]->alive_us, boot_us)) {
             add_name(detail, c->runner_names[i]);
         }
     }
@@ -111,6 +151,7 @@ void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, i
     judge_store(c, engine, engine_ms, boot_us);
     judge_uplink(c, engine, engine_ms, boot_us);
     judge_audience(c, engine, engine_ms, boot_us);
+    judge_certificates(c, engine, engine_ms);
     judge_clock(c, engine, engine_ms, boot_us);
     judge_threads(c, engine, engine_ms, boot_us);
 }

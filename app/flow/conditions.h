@@ -1,6 +1,6 @@
 /*
  * conditions.h: what the gateway knows of its own parts, as technical alarms: dead lines, a failing or replaced store, no broker or one that
- * refuses, nobody who listens, a clock without a time source, a stuck
+ * refuses, nobody who listens, a certificate that ends, a clock without a time source, a stuck
  * thread.
  *
  * Called on the engine's thread (core.h) twice a second; reads the figures that the other threads keep as atomics. Each condition must last for a while before
@@ -19,12 +19,14 @@
 #define CONDITION_REFUSED_US     60000000    /* 1 min after the newest refusal */
 #define CONDITION_STUCK_US       10000000    /* 10 s without a round */
 #define CONDITION_UNSYNCED_US    600000000LL /* 10 min without a time source */
+#define CONDITION_ENDS_DAYS      30          /* a certificate ends: low priority */
+#define CONDITION_ENDS_SOON_DAYS 7           /* medium, and so once it has ended */
 #define CONDITIONS_LINES_MAX     512
 
 struct conditions {
     const struct bus_config *configs; /* one a bus, as in `buses` */
     const struct acquire_bus *buses;
-    const struct runner *runners;
+    const struct runner *const *runners;
     const char *const *runner_names;
     struct board *board;
     const struct store_state *store_state;
@@ -36,6 +38,14 @@ struct conditions {
 /* Storage of the bus instants comes from the arena. */
 void conditions_init(struct conditions *conditions, struct arena *arena, uint16_t bus_count);
 void conditions_start(struct conditions *conditions, int64_t boot_us);
+
+/* Instead of conditions_start: goes on from those of the configuration before. from: where each bus stood there, -1: it is new. */
+void conditions_continue(struct conditions *conditions, const struct conditions *before, const int *from,
+                         int64_t boot_us);
+
+/* How much a certificate's end matters at that instant of the wall clock, and its words; PRIORITY_NONE: not yet. */
+enum priority conditions_certificate(const struct uplink_certificate *first_end, int64_t wall_ms,
+                                     char detail[ALERT_DETAIL_MAX]);
 
 /* A core_conditions (core.h); context is the struct conditions. */
 void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, int64_t boot_us);

@@ -25,18 +25,17 @@ static void put_record(struct record_sink *sink, const struct record *record)
     core->emitted++;
 }
 
-enum status core_init(struct core *core, struct arena *arena, const struct core_config *config)
+void core_init(struct core *core, struct arena *arena, const struct core_config *config)
 {
     struct core_intake *intakes = ARENA_TAKE(arena, struct core_intake, config->runner_count);
     if (intakes == NULL) {
-        return STATUS_OK;
+        return;
     }
     memset(core, 0, sizeof *core);
     core->config = *config;
     core->sink.put = put_record;
     core->records = config->records;
     core->intakes = intakes;
-    return wake_open(&core->wake);
 }
 
 static bool has_room(const struct core *core)
@@ -45,35 +44,53 @@ static bool has_room(const struct core *core)
 }
 
 /* The oldest of a runner's observations that wait, or NULL. They are in order of time as its buses gave them. */
-static const struct observation *head_of(const struct core *core, unsigned runner)
+static const struct observation *head_of(struct core_intake *intake, struct runner *runner)
 {
-    struct core_intake *intake = &core->intakes[runner];
     if (intake->next == intake->count) {
         intake->next = 0;
-        intake->count = ring_pop(&core->config.runners[runner].ring, intake->taken, CORE_INTAKE_SLOTS);
+        intake->count = ring_pop(&runner->ring, intake->taken, CORE_INTAKE_SLOTS);
     }
     return intake->count > 0 ? &intake->taken[intake->next] : NULL;
 }
 
-/* The oldest observation of all runners, in engine time; false when none waits. */
-static bool take_oldest(struct core *core, struct observation *out)
+static bool has_alarm(struct core_intake *intake, struct runner *runner)
 {
-    const struct observation *oldest = NULL;
-    unsigned of = 0;
+    intake->has_alarm = intake->has_alarm || ring_pop(&runner->alarms, &intake->alarm, 1) == 1;
+    return intake->has_alarm;
+}
+
+/* What is to be taken next, of all runners: one of the two, or neither. */
+struct oldest {
+    int64_t at_ms;
+    const struct runner *runner;
+    struct core_intake *intake;
+    const struct observation *observation;
+    const struct monitor_alarm *alarm;
+};
+
+/* Alarms are looked at first: whoever sees one in its ring sees the observations that were put before it, too. */
+static struct oldest find_oldest(const struct core *core)
+{
+    struct oldest oldest = {.at_ms = INT64_MAX};
     for (unsigned i = 0; i < core->config.runner_count; i++) {
-        const struct observation *head = head_of(core, i);
-        if (head != NULL && (oldest == NULL || head->at_ms < oldest->at_ms)) {
-            oldest = head;
-            of = i;
+        struct core_intake *intake = &core->intakes[i];
+        struct runner *runner = core->config.runners[i];
+        const bool alarm = has_alarm(intake, runner);
+        const struct observation *head = head_of(intake, runner);
+        if (alarm && intake->alarm.at_ms < oldest.at_ms) {
+            oldest = (struct oldest){intake->alarm.at_ms, runner, intake, NULL, &intake->alarm};
+        }
+        if (head != NULL && (head->at_ms < oldest.at_ms || (head->at_ms == oldest.at_ms && oldest.alarm != NULL))) {
+            oldest = (struct oldest){head->at_ms, runner, intake, head, NULL};
         }
     }
-    if (oldest == NULL) {
-        return false;
-    }
-    *out = *oldest;
-    out->at_ms += core->config.timebase->anchor_ms;
-    core->intakes[of].next++;
-    return true;
+    return oldest;
+}
+
+/* Where the engine has a bed that the runner knows by this index; BED_NONE: nowhere any more. */
+static uint16_t bed_of(const struct runner *runner, uint16_t bed)
+{
+    return runner->bed_map == NULL ? bed : runner->bed_map[bed];
 }
 
 /* Waits for room in the record ring; false when the gateway stops meanwhile. */
@@ -98,22 +115,62 @@ static void step_until(struct core *core, int64_t until_ms)
     }
 }
 
-static void observe(struct core *core, struct observation *o)
+/* Turns a runner's instant into the engine's and steps everything due before it. False: stopping without room; the next start goes on from the
+ * journal. */
+static bool step_before(struct core *core, int64_t *at_ms)
 {
     struct engine *engine = core->config.engine;
-    /* Another runner's answer may have moved the engine on by a hair: none is older than the engine's present. */
-    if (o->at_ms < engine_now(engine)) {
-        o->at_ms = engine_now(engine);
+    *at_ms += core->config.timebase->anchor_ms;
+    /* Another runner's answer may have moved the engine on by a hair: nothing is older than the engine's present. */
+    if (*at_ms < engine_now(engine)) {
+        *at_ms = engine_now(engine);
         atomic_fetch_add_explicit(&core->config.board->observations_late, 1, memory_order_relaxed);
     }
-    step_until(core, o->at_ms - 1);
-    if (engine_next(engine) < o->at_ms) {
-        return; /* stopping without room: the next start goes on from the journal */
+    step_until(core, *at_ms - 1);
+    return engine_next(engine) >= *at_ms;
+}
+
+static void observe(struct core *core, struct observation *o)
+{
+    if (!step_before(core, &o->at_ms)) {
+        return;
     }
-    if (engine_observe(engine, o) && !ring_push(core->config.journal, o)) {
-        atomic_fetch_add_explicit(&core->config.board->journal_dropped, 1, memory_order_relaxed);
+    if (engine_observe(core->config.engine, o)) {
+        engine_journal(core->config.engine, o);
+        if (!ring_push(core->config.journal, o)) {
+            atomic_fetch_add_explicit(&core->config.board->journal_dropped, 1, memory_order_relaxed);
+        }
     }
     atomic_fetch_add_explicit(&core->config.board->observations, 1, memory_order_relaxed);
+}
+
+static void observe_alarm(struct core *core, struct monitor_alarm *alarm)
+{
+    if (step_before(core, &alarm->at_ms)) {
+        (void)engine_observe_alarm(core->config.engine, alarm);
+    }
+}
+
+/* Takes what is oldest; false when nothing waits. */
+static bool take_oldest(struct core *core)
+{
+    const struct oldest oldest = find_oldest(core);
+    if (oldest.alarm != NULL) {
+        struct monitor_alarm alarm = *oldest.alarm;
+        oldest.intake->has_alarm = false;
+        alarm.bed = bed_of(oldest.runner, alarm.bed);
+        if (alarm.bed != BED_NONE) {
+            observe_alarm(core, &alarm);
+        }
+    } else if (oldest.observation != NULL) {
+        struct observation o = *oldest.observation;
+        oldest.intake->next++;
+        o.bed = bed_of(oldest.runner, o.bed);
+        if (o.bed != BED_NONE) {
+            observe(core, &o);
+        }
+    }
+    return oldest.runner != NULL;
 }
 
 static void show_news(struct core *core)
@@ -132,29 +189,52 @@ static void show_news(struct core *core)
     }
 }
 
-/* What has arrived, then what is due; how many observations it took. As long as there may be more of them nothing else is due: they are older. */
-static uint32_t pass(struct core *core, int64_t boot_us)
+/* Steps up to now, and tells the instant: an observation may be newer than boot_us. False: stopping without room. */
+static bool step_to_now(struct core *core, int64_t boot_us, int64_t *out_ms)
 {
-    struct observation o;
+    struct engine *engine = core->config.engine;
+    const int64_t boot_ms = timebase_engine_ms(core->config.timebase, boot_us);
+    *out_ms = boot_ms > engine_now(engine) ? boot_ms : engine_now(engine);
+    step_until(core, *out_ms);
+    return engine_next(engine) > *out_ms;
+}
+
+/* One command of each ring. Without room it stays there, and its ring fills. */
+static uint32_t take_commands(struct core *core, int64_t at_ms)
+{
     uint32_t count = 0;
-    for (; count < CORE_BATCH_MAX && take_oldest(core, &o); count++) {
-        observe(core, &o);
-    }
-    if (count < CORE_BATCH_MAX) {
-        step_until(core, timebase_engine_ms(core->config.timebase, boot_us));
+    for (unsigned i = 0; i < ORIGIN_COUNT; i++) {
+        struct bed_command command;
+        struct ring *commands = core->config.commands[i];
+        if (commands != NULL && has_room(core) && ring_pop(commands, &command, 1) == 1) {
+            engine_command(core->config.engine, at_ms, &command);
+            step_until(core, at_ms);
+            count++;
+        }
     }
     return count;
 }
 
-/* The gateway's own conditions, at an instant that has been stepped: an observation may be newer than boot_us. */
+/* What has arrived, then what is due, then commands; how much it took. As long as there may be more observations nothing else is due: they are older. */
+static uint32_t pass(struct core *core, int64_t boot_us)
+{
+    int64_t at_ms;
+    uint32_t count = 0;
+    while (count < CORE_BATCH_MAX && take_oldest(core)) {
+        count++;
+    }
+    if (count < CORE_BATCH_MAX && step_to_now(core, boot_us, &at_ms)) {
+        count += take_commands(core, at_ms);
+    }
+    return count;
+}
+
+/* The gateway's own conditions. */
 static void look_at_conditions(struct core *core, int64_t boot_us)
 {
-    struct engine *engine = core->config.engine;
-    const int64_t boot_ms = timebase_engine_ms(core->config.timebase, boot_us);
-    const int64_t at_ms = boot_ms > engine_now(engine) ? boot_ms : engine_now(engine);
-    step_until(core, at_ms);
-    if (engine_next(engine) > at_ms) { /* else stopping without room */
-        core->config.conditions(core->config.conditions_context, engine, at_ms, boot_us);
+    int64_t at_ms;
+    if (step_to_now(core, boot_us, &at_ms)) {
+        core->config.conditions(core->config.conditions_context, core->config.engine, at_ms, boot_us);
         step_until(core, at_ms);
     }
 }
@@ -194,18 +274,33 @@ static void *run(void *argument)
         if (stopping) {
             return NULL;
         }
-        (void)wake_wait_until(&core->wake, next_wait_us(core, boot_us));
+        (void)wake_wait_until(core->config.wake, next_wait_us(core, boot_us));
     }
 }
 
 enum status core_start(struct core *core)
 {
+    atomic_store(&core->stop, false);
     return thread_start(&core->thread, "engine", run, core);
 }
 
 void core_stop(struct core *core)
 {
     atomic_store(&core->stop, true);
-    wake_raise(&core->wake);
+    wake_raise(core->config.wake);
     thread_join(&core->thread);
+}
+
+bool core_retire(struct core *core, const struct engine_config *next, int64_t *out_ms)
+{
+    struct engine *engine = core->config.engine;
+    const int64_t at_ms = engine_now(engine);
+    if (engine_next(engine) <= at_ms || !has_room(core)) {
+        return false;
+    }
+    engine_retire(engine, at_ms, next);
+    step_until(core, at_ms);
+    wake_raise(core->config.store_wake);
+    *out_ms = at_ms;
+    return true;
 }

@@ -2,8 +2,10 @@
  * core.h: the engine's thread: takes observations out of the runners' rings, steps the engine, and passes its records on.
  *
  * It takes an observation only when the record ring has room for the most records that a step can cause; otherwise observations wait in
- * their rings, so that overflow never loses an alarm. The rings are merged in order of time, however much waits in each. Copies go
- * to the journal ring; a full journal loses only the journal.
+ * their rings, so that overflow never loses an alarm. The rings are merged in order of time, however much waits in each; an alarm of a
+ * monitor's own comes after the observations of its instant. Copies of observations go to the journal ring; a full journal loses only the journal.
+ *
+ * Commands come behind what has arrived before them, one a step, each only when there is room for its records, too.
  */
 #ifndef WARDGATE_CORE_H
 #define WARDGATE_CORE_H
@@ -14,14 +16,16 @@
 #include "app/engine/status.h"
 #include "app/flow/acquire.h"
 #include "app/flow/board.h"
+#include "app/flow/reply.h"
 #include "app/flow/ring.h"
 #include "app/flow/timebase.h"
 #include "hal/thread.h"
 #include "hal/wake.h"
 
-#define CORE_BATCH_MAX    512U   /* observations in one pass */
-#define CORE_INTAKE_SLOTS 32U    /* taken out of a runner's ring at once */
-#define CORE_IDLE_US      500000 /* it looks at the gateway's own conditions at least this often */
+#define CORE_BATCH_MAX     512U   /* observations in one pass */
+#define CORE_INTAKE_SLOTS  32U    /* taken out of a runner's ring at once */
+#define CORE_IDLE_US       500000 /* it looks at the gateway's own conditions at least this often */
+#define CORE_COMMAND_SLOTS 16U    /* of each ring of commands */
 
 struct core;
 
@@ -30,21 +34,25 @@ typedef void core_conditions(void *context, struct engine *engine, int64_t engin
 
 struct core_config {
     struct engine *engine;
-    struct runner *runners;
+    struct runner *const *runners;
     uint16_t runner_count, bed_count;
+    struct wake *wake; /* runners raise it, and who sends commands; it outlives the core */
     const struct timebase *timebase;
-    struct ring *records; /* to the store thread: struct record */
-    struct ring *journal; /* to the store thread: struct observation */
+    struct ring *commands[ORIGIN_COUNT]; /* struct bed_command; NULL: none come from there */
+    struct ring *records;                /* to the store thread: struct record */
+    struct ring *journal;                /* to the store thread: struct observation */
     struct wake *store_wake, *deliver_wake;
     struct board *board;
     core_conditions *conditions;
     void *conditions_context;
 };
 
-/* What was taken out of one runner's ring and is still to be merged. */
+/* What was taken out of one runner's rings and is still to be merged. */
 struct core_intake {
     struct observation taken[CORE_INTAKE_SLOTS];
     uint32_t next, count;
+    struct monitor_alarm alarm;
+    bool has_alarm;
 };
 
 struct core {
@@ -52,7 +60,6 @@ struct core {
     struct core_config config;
     struct ring *records;
     struct core_intake *intakes; /* one a runner */
-    struct wake wake;            /* runners raise it */
     struct thread thread;
     atomic_bool stop;
     uint64_t emitted;
@@ -61,11 +68,15 @@ struct core {
 /* Slots that the record ring needs: what one step can cause beside what waits for the store, as a power of two. */
 uint32_t core_record_slots(uint32_t records_max);
 
-/* Takes storage and opens the wake (not while the arena measures). */
-enum status core_init(struct core *core, struct arena *arena, const struct core_config *config) MUST_CHECK;
+/* Takes storage. */
+void core_init(struct core *core, struct arena *arena, const struct core_config *config);
 enum status core_start(struct core *core) MUST_CHECK;
 
-/* Ends after what is in the rings has been taken. */
+/* Ends after what is in the rings has been taken; it may be started again. */
 void core_stop(struct core *core);
+
+/* After core_stop: has the engine end what `next` does not have any more, and tells the instant that it has come to, at which another may go on. False:
+ * no room for the records, nothing was done. */
+bool core_retire(struct core *core, const struct engine_config *next, int64_t *out_ms);
 
 #endif

@@ -37,27 +37,24 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     uint32_t *behind = ARENA_TAKE(arena, uint32_t, bed_count + 2U);
     uint16_t *beds_by_id = ARENA_TAKE(arena, uint16_t, bed_count);
     struct direct_slot *direct = ARENA_TAKE(arena, struct direct_slot, DELIVER_DIRECT_MAX);
+    struct command_id *ids = ARENA_TAKE(arena, struct command_id, DELIVER_COMMAND_IDS);
     char *gathered = ARENA_TAKE(arena, char, DELIVER_GATHERED_MAX);
     char *scratch = ARENA_TAKE(arena, char, DELIVER_SCRATCH_MAX);
     if (d == NULL) {
         return NULL;
     }
-    assert(config->broker_count > 0 && config->brokers != NULL);
+    assert(config->broker_count > 0 && config->brokers != NULL && config->link != NULL);
     d->config = *config;
+    d->link = config->link;
     d->context = config->context;
     d->present.beds = beds;
     d->outbox.behind = behind;
     d->beds_by_id = beds_by_id;
     d->direct = direct;
+    d->commands.ids = ids;
     d->alarms.gathered = gathered;
     d->scratch = scratch;
-    d->wake.fd = -1;
-    d->wake_opened = wake_open(&d->wake);
     sort_beds(d->context->config, beds_by_id);
-    topic_of_gateway(d->context, "status", d->will_topic);
-    d->config.uplink.will_topic = d->will_topic;
-    d->config.uplink.will_payload = d->will_payload;
-    link_init(d);
     return d;
 }
 
@@ -69,7 +66,8 @@ static void notice_store(struct deliver *d)
         return;
     }
     d->store = store;
-    if (d->link.state == LINK_UP) {
+    commands_learn(d);
+    if (d->link->state == LINK_UP) {
         present_begin(d);
     }
 }
@@ -89,13 +87,15 @@ static void deliver_round(struct deliver *d)
     notice_store(d);
     direct_take(d);
     link_step(d);
+    commands_take(d);
     outbox_return_acked(d);
-    if (d->link.state == LINK_UP && present_step(d)) {
+    if (d->link->state == LINK_UP && present_step(d)) {
         (void)alarms_settle(d);
         direct_step(d);
         outbox_step(d);
     }
-    if (d->link.state == LINK_UP && d->present.stage == PRESENT_COMPLETE && !d->congested) {
+    commands_reply(d);
+    if (d->link->state == LINK_UP && d->present.stage == PRESENT_COMPLETE && !d->congested) {
         present_refresh(d);
     }
 }
@@ -103,39 +103,56 @@ static void deliver_round(struct deliver *d)
 static void *deliver_run(void *argument)
 {
     struct deliver *d = argument;
+    begin_round(d);
+    link_begin(d);
     while (!atomic_load(&d->stop)) {
         deliver_round(d);
-        (void)wake_wait_until(&d->wake, d->due_us);
+        (void)wake_wait_until(&d->link->wake, d->due_us);
     }
-    begin_round(d);
-    link_farewell(d);
+    if (d->detaching) {
+        deliver_round(d); /* what was committed last, and replies: they know their beds by our indices */
+        link_leave(d);
+    } else {
+        begin_round(d);
+        link_farewell(d);
+    }
     outbox_return_acked(d);
     return NULL;
 }
 
 enum status deliver_start(struct deliver *d)
 {
-    enum status status = d->wake_opened;
-    if (status == STATUS_OK) {
-        status = uplink_open(&d->config.uplink, &d->wake, &d->uplink);
-    }
-    if (status == STATUS_OK) {
-        status = thread_start(&d->thread, "deliver", deliver_run, d);
-    }
-    return status;
+    atomic_store(&d->stop, false);
+    d->detaching = false;
+    const enum status status = deliver_link_open(d);
+    return status == STATUS_OK ? thread_start(&d->thread, "deliver", deliver_run, d) : status;
 }
 
 struct wake *deliver_wake(struct deliver *d)
 {
-    return &d->wake;
+    return &d->link->wake;
+}
+
+static void end_thread(struct deliver *d, bool detaching)
+{
+    d->detaching = detaching; /* seen by the thread when it sees `stop` */
+    atomic_store(&d->stop, true);
+    wake_raise(&d->link->wake);
+    thread_join(&d->thread);
 }
 
 void deliver_stop(struct deliver *d)
 {
-    atomic_store(&d->stop, true);
-    wake_raise(&d->wake);
-    thread_join(&d->thread);
-    uplink_close(d->uplink);
-    d->uplink = NULL;
-    wake_close(&d->wake);
+    end_thread(d, false);
+    deliver_link_close(d);
+}
+
+void deliver_hold(struct deliver *d, bool held)
+{
+    atomic_store(&d->held, held);
+}
+
+void deliver_detach(struct deliver *d)
+{
+    end_thread(d, true);
 }

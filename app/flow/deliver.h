@@ -16,8 +16,10 @@
 
 #include "app/engine/arena.h"
 #include "app/engine/status.h"
+#include "app/flow/bed_numbers.h"
 #include "app/flow/board.h"
 #include "app/flow/payload.h"
+#include "app/flow/reply.h"
 #include "app/flow/ring.h"
 #include "app/flow/timebase.h"
 #include "drivers/store/store.h"
@@ -28,7 +30,16 @@
 #define DELIVER_IN_FLIGHT 8
 #define DELIVER_LATE_MS   10000 /* an alert older than this when it is first sent is marked late */
 
+/* The connection to the broker and the wake of the thread. They go on when the deliver around them is made anew. */
+struct deliver_link;
+
+/* Takes storage; NULL while the arena measures. */
+struct deliver_link *deliver_link_make(struct arena *arena);
+
 struct deliver_config {
+    struct deliver_link *link;
+    const struct bed_numbers
+        *known_beds; /* those not configured any more have their topics emptied; NULL: none is known */
     const struct payload_context *context;
     const struct timebase *timebase;
     struct board *board;
@@ -41,6 +52,12 @@ struct deliver_config {
     const struct uplink_broker *brokers;
     uint8_t broker_count;
     struct uplink_config uplink; /* will filled by deliver */
+    struct {
+        uint8_t roles;        /* bit per enum command_role that may send; 0: nothing is subscribed to */
+        struct ring *out;     /* struct bed_command, to the engine's thread */
+        struct ring *replies; /* struct reply, from the store thread */
+        struct wake *engine_wake;
+    } commands;
     uint32_t publish_interval_ms;
     /* Writes the health payload; called every 10 s on the deliver thread. */
     size_t (*health)(void *context, int64_t wall_ms, char *out, size_t size);
@@ -49,14 +66,20 @@ struct deliver_config {
 
 struct deliver;
 
-/* The config is copied, what it points at must outlive the deliver. NULL while the arena measures. */
+/* The config is copied, what it points at must outlive the deliver; brokers and uplink the link. NULL while the arena measures. */
 struct deliver *deliver_make(struct arena *arena, const struct deliver_config *config);
-struct wake *deliver_wake(
-    struct deliver *deliver); /* raised after commits, direct alerts and new views; from deliver_make on */
+struct wake *deliver_wake(struct deliver *deliver);            /* raised after commits, direct alerts and new views */
 enum status deliver_start(struct deliver *deliver) MUST_CHECK; /* STATUS_IO, STATUS_NO_MEMORY */
 
 /* Publishes status offline, disconnects and ends: within 1 s, 2 s when the broker or a name lookup hangs. Nobody may
  * raise its wake any more. */
 void deliver_stop(struct deliver *deliver);
+
+/* While held it takes no commands, which wait in the uplink: the engine that they are for is about to end. */
+void deliver_hold(struct deliver *deliver, bool held);
+
+/* Ends without a word, within 0.2 s: the connection stays as it is, for another deliver over the same link or for this one. What is not
+ * acknowledged by then will be sent again. */
+void deliver_detach(struct deliver *deliver);
 
 #endif

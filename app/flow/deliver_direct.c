@@ -41,7 +41,8 @@ static bool is_of_same_alarm(const struct direct_slot *a, const struct direct_sl
 {
     const struct alarm_key *x = &a->alert.alert.key;
     const struct alarm_key *y = &b->alert.alert.key;
-    return x->bed == y->bed && x->family == y->family && x->index == y->index;
+    return x->bed == y->bed && x->family == y->family && x->index == y->index &&
+           strncmp(a->alert.alert.reported, b->alert.alert.reported, MONITOR_ALARM_NAME_MAX) == 0;
 }
 
 bool direct_is_newest(const struct deliver *d, uint16_t index)

@@ -8,6 +8,7 @@
  *     deliver_alarms.c   the retained states of alarms
  *     deliver_outbox.c   the rows of the outbox, in order per bed
  *     deliver_direct.c   alerts that a sick store could not commit
+ *     deliver_commands.c commands that come in, and their replies
  *
  * Every step does what can be done now and says by deliver_due when it wants the next round; an acknowledgement or news
  * wake the thread sooner.
@@ -17,6 +18,7 @@
 
 #include "app/flow/deliver.h"
 #include "app/flow/direct.h"
+#include "app/settings/settings.h"
 
 #define DELIVER_STATES_IN_FLIGHT  8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
 #define DELIVER_FLIGHTS           (DELIVER_IN_FLIGHT + DELIVER_STATES_IN_FLIGHT)
@@ -32,6 +34,8 @@
 #define DELIVER_BACKLOG_PACE_US   5000     /* 200 rows of backlog a second */
 #define DELIVER_AGAIN_US          30000000 /* until what had to be left in the outbox is tried again */
 #define DELIVER_DIRECT_MAX        32
+#define DELIVER_COMMANDS_A_SECOND 10
+#define DELIVER_COMMAND_IDS       512U
 #define DELIVER_STATUS_MAX        512
 #define DELIVER_ALARM_PAYLOAD_MAX (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
 #define DELIVER_GATHERED_MAX      65536
@@ -58,24 +62,37 @@ struct flight {
     int64_t sent_us;
 };
 
-struct link {
+/* What goes on while the deliver around it is made anew. */
+struct deliver_link {
+    struct uplink *uplink; /* NULL: not open yet */
+    struct wake wake;
     enum link_state state;
     uint8_t broker;
     uint32_t backoff_ms;
     uint32_t window;              /* of each kind, alerts and states */
     int64_t retry_us, changed_us; /* when it may connect again; when its state changed */
+    int64_t look_us;              /* when its files are to be looked at again */
     uint64_t random, next_tag;
-    bool told_failure, told_refusal; /* people were told: once until a connection lasts; once a connection */
+    uint64_t
+        told_failures[SETTINGS_BROKERS_MAX]; /* what people were told last of each broker, until a connection lasts */
+    bool told_refusal;                       /* once a connection */
     struct flight flights[DELIVER_FLIGHTS];
+    char will_topic[PAYLOAD_TOPIC_MAX];
+    char will_payload[DELIVER_STATUS_MAX];
+    char filter[PAYLOAD_TOPIC_MAX]; /* of commands */
+    const char *filters[1];
+    uint32_t messages_dropped; /* by the uplink, as far as board.commands_dropped has them */
 };
 
 /* The order in which a connection gets to know the present. */
-enum present_stage { PRESENT_STATUS, PRESENT_ALARMS, PRESENT_SETTINGS, PRESENT_VITALS, PRESENT_COMPLETE };
+enum present_stage { PRESENT_STATUS, PRESENT_ALARMS, PRESENT_SETTINGS, PRESENT_VITALS, PRESENT_GONE, PRESENT_COMPLETE };
 
 struct bed_present {
     uint64_t version;       /* of the view published last */
-    uint64_t settings_stay; /* the stay that the settings published last belong to */
-    int64_t vitals_us;      /* when its vitals were published last */
+    uint64_t settings_stay; /* what the settings published last said of it, of the patient being away, and of limits */
+    int64_t settings_away_until_ms;
+    struct set_limit settings_limits[ENGINE_LIMITS_PER_BED_MAX];
+    int64_t vitals_us; /* when its vitals were published last */
     bool settings_due, vitals_due;
     uint8_t quality[VITAL_COUNT];
 };
@@ -84,6 +101,8 @@ struct present {
     enum present_stage stage;
     int64_t settings_us, health_us; /* when they are due again */
     struct bed_present *beds;
+    size_t gone_at;      /* PRESENT_GONE: the next of config.known_beds */
+    unsigned gone_topic; /* and of its topics */
 };
 
 struct alarms {
@@ -130,28 +149,40 @@ struct direct_slot {
     struct direct_alert alert;
 };
 
+struct command_id {
+    uint8_t role;
+    char id[COMMAND_ID_MAX]; /* "": none */
+};
+
+struct commands {
+    struct command_id *ids; /* the newest DELIVER_COMMAND_IDS, a ring */
+    uint32_t next_id;
+    bool learnt;             /* those from before, out of the audit log */
+    int64_t due_us, busy_us; /* pace of what comes; when a sender was told to wait */
+    bool has_reply;          /* one that waits for its alerts, or for room */
+    struct reply reply;
+    struct uplink_incoming incoming;
+};
+
 struct deliver {
     struct deliver_config config;
     const struct payload_context *context; /* the config's */
     struct store *store;                   /* as seen in this round; NULL until it is open */
-    struct uplink *uplink;
-    struct wake wake;
-    enum status wake_opened;
+    struct deliver_link *link;             /* the config's */
     struct thread thread;
-    atomic_bool stop;
+    atomic_bool stop, held;
+    bool detaching;          /* the link goes on without us */
     int64_t now_us, wall_ms; /* of this round */
     int64_t due_us;          /* of the next */
     bool congested;          /* the uplink's queue was full in this round: figures give way to alerts */
-    struct link link;
     struct present present;
     struct alarms alarms;
     struct outbox outbox;
+    struct commands commands;
     struct direct_slot *direct;
     uint64_t direct_refused_seq; /* the oldest that the broker refused; 0: none */
     const uint16_t *beds_by_id;  /* indices of beds, sorted by id */
     char *scratch;
-    char will_topic[PAYLOAD_TOPIC_MAX];
-    char will_payload[DELIVER_STATUS_MAX];
 };
 
 static inline void deliver_due(struct deliver *d, int64_t at_us)
@@ -166,7 +197,10 @@ int64_t deliver_correction_ms(const struct deliver *d);
 int64_t deliver_engine_ms(const struct deliver *d);
 
 /* deliver_link.c */
-void link_init(struct deliver *d);
+enum status deliver_link_open(struct deliver *d); /* does nothing when it is open */
+void deliver_link_close(struct deliver *d);
+void link_begin(struct deliver *d); /* another deliver goes on with it */
+void link_leave(struct deliver *d); /* waits a little for what is not acknowledged; the rest will be sent again */
 void link_step(struct deliver *d); /* takes events, connects when due, gives up on a broker that does not acknowledge */
 bool link_has_room(const struct deliver *d, enum flight_kind kind);
 bool link_has_spare_room(const struct deliver *d); /* for a state that no alert waits for: it leaves half the window */
@@ -207,5 +241,12 @@ const char *direct_bed(const struct deliver *d, const struct direct_slot *slot);
 /* True when a direct alert of this alarm is newer than `seq`; those that are not are let go. */
 bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, uint64_t seq);
 bool direct_is_newest(const struct deliver *d, uint16_t slot); /* of its alarm, and not a test */
+
+/* deliver_commands.c */
+/* Has an uplink that is to be opened subscribe to commands, if they are on. */
+void commands_listen(struct deliver *d, struct uplink_config *uplink);
+void commands_learn(struct deliver *d); /* once the store is open: ids that were used before */
+void commands_take(struct deliver *d);  /* what has come in, to the engine */
+void commands_reply(struct deliver *d);
 
 #endif

@@ -209,7 +209,7 @@ static void tell_through(struct deliver *d)
         return;
     }
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
-        const struct flight *flight = &d->link.flights[i];
+        const struct flight *flight = &d->link->flights[i];
         if (flight->kind == FLIGHT_ROW && !flight->acked && flight->row <= row) {
             row = flight->row - 1;
             seq = flight->seq - 1;
@@ -225,7 +225,7 @@ void outbox_return_acked(struct deliver *d)
 {
     bool returned = false;
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
-        struct flight *flight = &d->link.flights[i];
+        struct flight *flight = &d->link->flights[i];
         if (flight->kind != FLIGHT_ROW || !flight->acked) {
             continue;
         }

@@ -39,7 +39,16 @@ static bool show_settings(struct deliver *d, uint16_t index)
     }
     bed->settings_due = false;
     bed->settings_stay = view.stay;
+    bed->settings_away_until_ms = view.away_until_ms;
+    memcpy(bed->settings_limits, view.limits, sizeof bed->settings_limits);
     return true;
+}
+
+static bool settings_changed(const struct bed_present *bed, const struct bed_view *view)
+{
+    return bed->version == 0 || bed->settings_stay != view->stay ||
+           bed->settings_away_until_ms != view->away_until_ms ||
+           memcmp(bed->settings_limits, view->limits, sizeof bed->settings_limits) != 0;
 }
 
 static bool show_due_settings(struct deliver *d)
@@ -134,7 +143,7 @@ static bool show_vitals_when_due(struct deliver *d, uint16_t index)
     if (version == 0) {
         return true;
     }
-    bed->settings_due = bed->settings_due || bed->settings_stay != view.stay || bed->version == 0;
+    bed->settings_due = bed->settings_due || settings_changed(bed, &view);
     if (!news) {
         view.at_ms = deliver_engine_ms(d); /* no news: what the view says is so now */
     }
@@ -156,6 +165,32 @@ static bool show_all_vitals(struct deliver *d)
     return true;
 }
 
+/* ---- beds that are gone ---- */
+
+/* Else what was retained of them would stand there until it expires, and for ever with MQTT 3.1.1. */
+static bool empty_gone(struct deliver *d)
+{
+    static const char *const leaves[] = {"vitals", "settings"};
+    enum { LEAVES = sizeof leaves / sizeof leaves[0] };
+    struct present *present = &d->present;
+    const struct bed_numbers *known = d->config.known_beds;
+    size_t next = present->gone_at;
+    const char *id;
+    while (known != NULL && (id = bed_numbers_next(known, &next)) != NULL) {
+        const bool gone = bed_index(config_of(d), id) == BED_NONE;
+        for (; gone && present->gone_topic < LEAVES; ++present->gone_topic) {
+            char topic[PAYLOAD_TOPIC_MAX];
+            topic_of_bed(d->context, id, leaves[present->gone_topic], topic);
+            if (!link_publish_state(d, topic, d->scratch, 0, 0)) {
+                return false;
+            }
+        }
+        present->gone_topic = 0;
+        present->gone_at = next;
+    }
+    return true;
+}
+
 /* ---- health ---- */
 
 static bool show_health(struct deliver *d)
@@ -172,6 +207,8 @@ void present_begin(struct deliver *d)
 {
     struct present *present = &d->present;
     present->stage = PRESENT_STATUS;
+    present->gone_at = 0;
+    present->gone_topic = 0;
     d->alarms.owes = false;
     present->health_us = d->now_us;
     d->outbox.begun = false;
@@ -194,6 +231,8 @@ static bool pass_stage(struct deliver *d)
         return show_due_settings(d);
     case PRESENT_VITALS:
         return show_all_vitals(d);
+    case PRESENT_GONE:
+        return empty_gone(d);
     case PRESENT_COMPLETE:
         break;
     }

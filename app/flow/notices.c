@@ -1,9 +1,12 @@
 #include "app/flow/notices.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/flow/log.h"
 #include "hal/clock.h"
+
+enum { WHERE_MAX = 256 };
 
 void notices_init(struct notices *notices, struct arena *arena, uint16_t bus_count, uint32_t monitor_count)
 {
@@ -41,6 +44,18 @@ static void look_at_bus(struct notices *n, const struct bus_config *config, cons
     }
 }
 
+/* As the configuration gives it: "line-a, address 3", "central, ICU^6^A", or the line alone. */
+static void where_is(const struct bus_config *config, const struct monitor_config *monitor, char out[WHERE_MAX])
+{
+    if (monitor->place != NULL) {
+        (void)snprintf(out, WHERE_MAX, "%s, %s", config->name, monitor->place);
+    } else if (monitor->profile->protocol == PROTOCOL_MODBUS) {
+        (void)snprintf(out, WHERE_MAX, "%s, address %u", config->name, monitor->address);
+    } else {
+        (void)snprintf(out, WHERE_MAX, "%s", config->name);
+    }
+}
+
 static void look_at_monitors(bool *answering, const struct report *report, const struct bus_config *config,
                              const struct bus_health *health)
 {
@@ -48,8 +63,10 @@ static void look_at_monitors(bool *answering, const struct report *report, const
         const bool now = atomic_load_explicit(&health->monitors[m].answering, memory_order_relaxed);
         const struct monitor_config *monitor = &config->monitors[m];
         if (now != answering[m]) {
-            log_note("monitor at %s (%s, address %u) %s", report->payloads->config->beds[monitor->bed].id, config->name,
-                     monitor->address, now ? "answers" : "does not answer");
+            char where[WHERE_MAX];
+            where_is(config, monitor, where);
+            log_note("monitor at %s (%s) %s", report->payloads->config->beds[monitor->bed].id, where,
+                     now ? "answers" : "does not answer");
         }
         answering[m] = now;
     }
@@ -91,4 +108,29 @@ void notices_look(struct notices *notices, const struct report *report)
     }
     look_at_uplink(notices, report);
     look_at_store(notices, report);
+}
+
+static uint32_t first_monitor(const struct report *report, int bus)
+{
+    uint32_t first = 0;
+    for (int i = 0; i < bus; i++) {
+        first += report->configs[i].monitor_count;
+    }
+    return first;
+}
+
+void notices_continue(struct notices *notices, const struct report *report, const struct notices *before,
+                      const struct report *report_before, const int *from)
+{
+    notices->uplink_connected = before->uplink_connected;
+    notices->store_failing = before->store_failing;
+    for (int i = 0; i < report->bus_count; i++) {
+        if (from[i] < 0) {
+            continue;
+        }
+        notices->bus_states[i] = before->bus_states[from[i]];
+        notices->bus_errors[i] = before->bus_errors[from[i]];
+        memcpy(notices->answering + first_monitor(report, i), before->answering + first_monitor(report_before, from[i]),
+               report->configs[i].monitor_count * sizeof notices->answering[0]);
+    }
 }

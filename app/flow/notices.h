@@ -20,4 +20,8 @@ struct notices {
 void notices_init(struct notices *notices, struct arena *arena, uint16_t bus_count, uint32_t monitor_count);
 void notices_look(struct notices *notices, const struct report *report);
 
+/* Goes on from what was known under the configuration before, so that nothing is said twice. from: where each bus stood there, -1: it is new. */
+void notices_continue(struct notices *notices, const struct report *report, const struct notices *before,
+                      const struct report *report_before, const int *from);
+
 #endif

@@ -4,27 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/flow/json.h"
+#include "app/flow/payload_internal.h"
 #include "app/flow/timebase.h"
-
-#define SCHEMA "1"
 
 /* Bounds of an alert's own words, in bytes of output, so that any alert fits PAYLOAD_ALERT_MAX: a long text is cut, an
  * alert is never lost. */
 #define TEXT_BYTES_MAX   700
 #define ADVICE_BYTES_MAX 300
-
-/* Hexadecimal digits of an id. */
-#define ID_DIGITS 16
-
-static void put_id(struct json *json, const char *key, uint64_t id)
-{
-    if (id == 0) {
-        json_null(json, key);
-    } else {
-        json_hex(json, key, id, ID_DIGITS);
-    }
-}
 
 static void put_epoch(struct json *json, const struct payload_context *context)
 {
@@ -32,29 +18,23 @@ static void put_epoch(struct json *json, const struct payload_context *context)
     json_text(json, "epoch", known ? context->epoch : NULL);
 }
 
-static void put_origin(struct json *json, const struct payload_context *context)
-{
-    json_text(json, "gateway", context->gateway);
-    json_text(json, "boot", context->boot);
-}
-
 /* ---- alerts ---- */
 
 static void put_occurrence(struct json *json, const struct payload_context *context, const struct alert *alert)
 {
     const bool at_bed = alert->key.bed != BED_NONE;
-    json_text(json, "schema", SCHEMA);
+    json_text(json, "schema", PAYLOAD_SCHEMA);
     put_epoch(json, context);
-    json_hex(json, "id", alert->id, ID_DIGITS);
+    json_hex(json, "id", alert->id, PAYLOAD_ID_DIGITS);
     json_unsigned(json, "rev", alert->rev);
     json_unsigned(json, "seq", alert->seq);
     if (at_bed) {
         json_unsigned(json, "bed_seq", alert->bed_seq);
     }
-    put_origin(json, context);
+    payload_put_origin(json, context);
     if (at_bed) {
         json_text(json, "bed", context->config->beds[alert->key.bed].id);
-        put_id(json, "stay", alert->stay);
+        payload_put_id(json, "stay", alert->stay);
     }
 }
 
@@ -132,7 +112,7 @@ static void put_text(struct json *json, const struct engine_config *config, cons
         break;
     case ALARM_REPORTED:
     case ALARM_REPORTED_NOT_MONITORED:
-        add(json, alert->key.family == ALARM_REPORTED ? "Monitor" : "The monitor no longer tells of its alarm");
+        add(json, alert->key.family == ALARM_REPORTED ? "Monitor" : "The monitor says no more of its alarm");
         break;
     }
     if (alert->detail[0] != '\0') {
@@ -158,37 +138,35 @@ static const char *advice_of(const struct engine_config *config, const struct al
     return "";
 }
 
+/* What is not monitored is named after its rule, or the monitor's alarm; the reason tells it from that one's own alarm. */
+static void put_rule_name(struct json *json, const struct engine_config *config, const struct alert *alert)
+{
+    struct alert named = *alert;
+    char name[ALARM_NAME_MAX];
+    if (alert->key.family == ALARM_NOT_MONITORED) {
+        named.key.family = ALARM_OF_RULE;
+    } else if (alert->key.family == ALARM_REPORTED_NOT_MONITORED) {
+        named.key.family = ALARM_REPORTED;
+    }
+    alarm_name(config, &named, name);
+    json_text(json, "rule", name);
+}
+
 static void put_words(struct json *json, const struct engine_config *config, const struct alert *alert)
 {
-    if (alert->key.family ==
-        ALARM_NOT_MONITORED) { /* named after its rule; the reason tells it from the rule's own alarm */
-        json_text(json, "rule", config->rules[alert->key.index].name);
-    } else {
-        char name[ALARM_NAME_MAX];
-        alarm_name(config, alert, name);
-        json_text(json, "rule", name);
-    }
+    put_rule_name(json, config, alert);
     put_text(json, config, alert);
     json_text_open(json, "advice", ADVICE_BYTES_MAX);
     add(json, advice_of(config, &alert->key));
     json_text_close(json);
 }
 
-static void put_milli_or_null(struct json *json, const char *key, bool has, int32_t value_milli)
-{
-    if (has) {
-        json_milli(json, key, value_milli);
-    } else {
-        json_null(json, key);
-    }
-}
-
 static void put_value(struct json *json, const struct alert *alert)
 {
     const struct vital_info *vital = alert->vital < VITAL_COUNT ? vital_info((enum vital)alert->vital) : NULL;
     json_text(json, "vital", vital != NULL ? vital->name : NULL);
-    put_milli_or_null(json, "value", alert->has_value, alert->value_milli);
-    put_milli_or_null(json, "limit", alert->has_limit, alert->limit_milli);
+    payload_put_milli(json, "value", alert->has_value, alert->value_milli);
+    payload_put_milli(json, "limit", alert->has_limit, alert->limit_milli);
     json_text(json, "unit", vital != NULL ? vital->unit : NULL);
     const char *reason = alarm_reason_word(alert->reason);
     json_text(json, "reason", reason[0] != '\0' ? reason : NULL);
@@ -298,116 +276,16 @@ size_t payload_vitals(const struct payload_context *context, const struct bed_vi
 {
     struct json json;
     json_begin(&json, out, size);
-    json_text(&json, "schema", SCHEMA);
+    json_text(&json, "schema", PAYLOAD_SCHEMA);
     json_time(&json, "at", view->at_ms + correction_ms);
     json_text(&json, "bed", context->config->beds[view->bed].id);
-    put_id(&json, "stay", view->stay);
+    payload_put_id(&json, "stay", view->stay);
     put_numerics(&json, view);
     put_observed(&json, view, correction_ms);
     json_open_object(&json, "source"); /* only what another vital stands in for: nothing yet does */
     json_close_object(&json);
     put_invalid(&json, view);
-    put_origin(&json, context);
-    json_time(&json, "expires_at", expires_wall_ms);
-    return json_end(&json);
-}
-
-/* ---- settings ---- */
-
-static uint32_t vitals_of_bed(const struct bed_config *bed)
-{
-    uint32_t vitals = 0;
-    for (unsigned i = 0; i < bed->channel_count; ++i) {
-        vitals |= UINT32_C(1) << bed->channels[i].vital;
-    }
-    return vitals;
-}
-
-static uint32_t vitals_of_rule(const struct rule *rule)
-{
-    return rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
-}
-
-static const struct override_config *find_override(const struct bed_config *bed, unsigned rule, unsigned parameter)
-{
-    for (unsigned i = 0; i < bed->override_count; ++i) {
-        if (bed->overrides[i].rule == rule && bed->overrides[i].parameter == parameter) {
-            return &bed->overrides[i];
-        }
-    }
-    return NULL;
-}
-
-static void put_parameter(struct json *json, const struct rule_parameter *parameter,
-                          const struct override_config *override, enum patient_class patient_class)
-{
-    const int32_t default_milli = parameter->value_milli[patient_class];
-    json_open_object(json, parameter->name);
-    json_milli(json, "value", override != NULL ? override->value_milli : default_milli);
-    put_milli_or_null(json, "default", parameter->has[patient_class], default_milli);
-    json_bool(json, "overridden", override != NULL);
-    json_close_object(json);
-}
-
-static void put_rule(struct json *json, const struct engine_config *config, const struct bed_config *bed,
-                     unsigned rule_index)
-{
-    const struct rule *rule = &config->rules[rule_index];
-    json_open_object(json, rule->name);
-    json_text(json, "priority", priority_word(rule->priority));
-    json_open_object(json, "parameters");
-    for (unsigned i = 0; i < PARAMETERS_MAX; ++i) {
-        const struct rule_parameter *parameter = &rule->parameters[i];
-        const struct override_config *override = find_override(bed, rule_index, i);
-        if (parameter->name != NULL && (override != NULL || parameter->has[bed->patient_class])) {
-            put_parameter(json, parameter, override, bed->patient_class);
-        }
-    }
-    json_close_object(json);
-    json_close_object(json);
-}
-
-static void put_rules(struct json *json, const struct engine_config *config, const struct bed_config *bed)
-{
-    const uint32_t vitals = vitals_of_bed(bed);
-    json_open_object(json, "rules");
-    for (unsigned i = 0; i < config->rule_count; ++i) {
-        if ((vitals_of_rule(&config->rules[i]) & ~vitals) == 0) { /* a rule is in force where all its vitals are */
-            put_rule(json, config, bed, i);
-        }
-    }
-    json_close_object(json);
-}
-
-static void put_stay(struct json *json, const struct bed_view *view, int64_t correction_ms)
-{
-    put_id(json, "stay", view->stay);
-    if (view->stay == 0) {
-        json_null(json, "stay_start");
-    } else {
-        json_time(json, "stay_start", view->stay_start_ms + correction_ms);
-    }
-}
-
-size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
-                        int64_t at_wall_ms, int64_t expires_wall_ms, char *out, size_t size)
-{
-    const struct bed_config *bed = &context->config->beds[view->bed];
-    struct json json;
-    json_begin(&json, out, size);
-    json_text(&json, "schema", SCHEMA);
-    json_time(&json, "at", at_wall_ms);
-    json_text(&json, "bed", bed->id);
-    put_stay(&json, view, correction_ms);
-    json_text(&json, "class", patient_class_name((enum patient_class)view->patient_class));
-    put_rules(&json, context->config, bed);
-    json_open_array(&json, "rules_off");
-    json_close_array(&json);
-    json_open_array(&json, "pauses");
-    json_close_array(&json);
-    json_null(&json, "oxygen");
-    json_null(&json, "spo2_scale");
-    put_origin(&json, context);
+    payload_put_origin(&json, context);
     json_time(&json, "expires_at", expires_wall_ms);
     return json_end(&json);
 }
@@ -419,7 +297,7 @@ size_t payload_status(const struct payload_context *context, const char *state, 
 {
     struct json json;
     json_begin(&json, out, size);
-    json_text(&json, "schema", SCHEMA);
+    json_text(&json, "schema", PAYLOAD_SCHEMA);
     json_text(&json, "state", state);
     json_text(&json, "gateway", context->gateway);
     json_text(&json, "version", context->version);

@@ -13,11 +13,13 @@
 #include <stdint.h>
 
 #include "app/engine/engine.h"
+#include "app/flow/reply.h"
 
 #define PAYLOAD_ALERT_MAX          2048
 #define PAYLOAD_VITALS_MAX         4096
-#define PAYLOAD_SETTINGS_MAX       98304
-#define PAYLOAD_HEALTH_MAX         65536
+#define PAYLOAD_SETTINGS_MAX       163840
+#define PAYLOAD_HEALTH_MAX         98304
+#define PAYLOAD_REPLY_MAX          1024
 #define PAYLOAD_TOPIC_MAX          256
 #define PAYLOAD_VITALS_EXPIRY_MS   30000
 #define PAYLOAD_ALARM_EXPIRY_MS    60000
@@ -27,9 +29,10 @@
 struct payload_context {
     const struct engine_config *config;
     const char *topic_root, *site, *ward, *gateway;
-    const char *boot;    /* random id of this run of the program, 8 hex characters */
-    const char *epoch;   /* NULL or "": not known yet */
-    const char *version; /* of the program */
+    const char *boot;      /* random id of this run of the program, 8 hex characters */
+    const char *epoch;     /* NULL or "": not known yet */
+    const char *version;   /* of the program */
+    uint8_t command_roles; /* bit per enum command_role that may send commands to the broker */
 };
 
 /* The content of an alert, without `delivery`. */
@@ -45,14 +48,21 @@ size_t payload_alarm(const char *content, size_t length, int64_t expires_wall_ms
 size_t payload_vitals(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
                       int64_t expires_wall_ms, char *out, size_t size);
 
-/* What is in force at a bed: stay, class, every rule with its limits (default or overridden), pauses (none yet), oxygen
- * and SpO2 scale (unknown). */
+/* What is in force at a bed: stay, class, where the patient is, every rule with its limits (default, overridden, or set by command, and what they may be
+ * set to), who may send commands, pauses (none yet), oxygen and SpO2 scale (unknown). */
 size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
                         int64_t at_wall_ms, int64_t expires_wall_ms, char *out, size_t size);
 
 /* state: online, offline (the will) or moved. */
 size_t payload_status(const struct payload_context *context, const char *state, uint32_t connect_count,
                       int64_t at_wall_ms, char *out, size_t size);
+
+/* The answer to a command (reply.h). */
+size_t payload_reply(const struct payload_context *context, const struct reply *reply, char *out, size_t size);
+
+/* The row of a command in the audit log; stay: in the bed afterwards. */
+size_t payload_audit(const struct payload_context *context, const struct bed_command *command, uint64_t stay,
+                     int64_t wall_ms, char *out, size_t size);
 
 /* Topics, into PAYLOAD_TOPIC_MAX. bed NULL or "": the gateway's own place. */
 void topic_of_bed(const struct payload_context *context, const char *bed, const char *leaf,

@@ -26,7 +26,7 @@ struct report {
     const struct store_state *store_state;
     const struct bus_config *configs; /* one a bus */
     const struct acquire_bus *buses;
-    const struct runner *runners;
+    const struct runner *const *runners;
     const char *const *brokers; /* their urls */
     uint16_t bus_count, runner_count, bed_count;
     uint8_t broker_count;

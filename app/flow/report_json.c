@@ -5,6 +5,8 @@
 #include "app/flow/report.h"
 #include "hal/clock.h"
 
+#define DAY_MS 86400000U
+
 /* What there is no room for goes from the end of this list: a large ward without its monitors is better than none. */
 enum detail { DETAIL_NONE, DETAIL_BUSES, DETAIL_MONITORS, DETAIL_COUNT };
 
@@ -47,12 +49,19 @@ static void write_monitor(struct json *json, const char *bed, const struct monit
 {
     json_open_object(json, NULL);
     json_text(json, "bed", bed);
-    json_unsigned(json, "address", config->address);
+    if (config->place != NULL) {
+        json_text(json, "address", config->place);
+    } else if (config->profile->protocol == PROTOCOL_MODBUS) {
+        json_unsigned(json, "address", config->address);
+    } else {
+        json_null(json, "address"); /* alone on its line */
+    }
     json_text(json, "profile", config->profile->name);
     json_bool(json, "answering", atomic_load_explicit(&health->answering, memory_order_relaxed));
     json_unsigned(json, "polls", atomic_load_explicit(&health->polls, memory_order_relaxed));
     json_unsigned(json, "answers", atomic_load_explicit(&health->answers, memory_order_relaxed));
     json_unsigned(json, "answer_us", atomic_load_explicit(&health->answer_us, memory_order_relaxed));
+    json_unsigned(json, "exception", atomic_load_explicit(&health->exceptions, memory_order_relaxed));
     write_failures(json, health);
     json_close_object(json);
 }
@@ -84,12 +93,19 @@ static void write_bus(struct json *json, const struct report *report, unsigned i
     const int error = atomic_load_explicit(&health->last_error, memory_order_relaxed);
     json_open_object(json, NULL);
     json_text(json, "bus", config->name);
+    json_text(json, "kind", config->kind);
     json_text(json, "state", bus_state_word(atomic_load_explicit(&health->state, memory_order_relaxed)));
     json_text(json, "error", error == STATUS_OK ? NULL : status_text((enum status)error));
     json_unsigned(json, "opened", atomic_load_explicit(&health->opened, memory_order_relaxed));
     json_unsigned(json, "requests", atomic_load_explicit(&health->requests, memory_order_relaxed));
     json_unsigned(json, "gap_us_min", atomic_load_explicit(&health->gap_us_min, memory_order_relaxed));
     json_unsigned(json, "busy_us", atomic_load_explicit(&health->busy_us, memory_order_relaxed));
+    json_unsigned(json, "adapter_us", atomic_load_explicit(&health->adapter_us, memory_order_relaxed));
+    json_unsigned(json, "unasked", atomic_load_explicit(&health->unasked, memory_order_relaxed));
+    json_unsigned(json, "foreign", atomic_load_explicit(&health->foreign, memory_order_relaxed));
+    json_unsigned(json, "refused", atomic_load_explicit(&health->refused, memory_order_relaxed));
+    json_unsigned(json, "connections", atomic_load_explicit(&health->connections, memory_order_relaxed));
+    json_text(json, "speaks", atomic_load_explicit(&health->speaks, memory_order_relaxed));
     json_unsigned(json, "monitor_count", config->monitor_count);
     json_unsigned(json, "answering_count", count_answering(config, health));
     if (detail >= DETAIL_MONITORS) {
@@ -117,7 +133,7 @@ static uint64_t dropped(const struct report *report)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < report->runner_count; i++) {
-        sum += atomic_load_explicit(&report->runners[i].dropped, memory_order_relaxed);
+        sum += atomic_load_explicit(&report->runners[i]->dropped, memory_order_relaxed);
     }
     return sum;
 }
@@ -130,6 +146,16 @@ static void write_engine(struct json *json, const struct report *report)
     json_unsigned(json, "late", atomic_load_explicit(&board->observations_late, memory_order_relaxed));
     json_unsigned(json, "dropped", dropped(report));
     json_unsigned(json, "journal_dropped", atomic_load_explicit(&board->journal_dropped, memory_order_relaxed));
+    json_close_object(json);
+}
+
+static void write_commands(struct json *json, const struct report *report)
+{
+    const struct board *board = report->board;
+    json_open_object(json, "commands");
+    json_unsigned(json, "taken", atomic_load_explicit(&board->commands, memory_order_relaxed));
+    json_unsigned(json, "dropped", atomic_load_explicit(&board->commands_dropped, memory_order_relaxed));
+    json_unsigned(json, "unaudited", atomic_load_explicit(&report->store_state->unaudited, memory_order_relaxed));
     json_close_object(json);
 }
 
@@ -152,7 +178,20 @@ static void write_storage(struct json *json, const struct report *report, const 
     json_close_object(json);
 }
 
-static void write_uplink(struct json *json, const struct report *report)
+/* Whole days until the first certificate ends, 0 once it has; a clock that may be wrong tells none. */
+static void write_certificate(struct json *json, const struct report *report, int64_t wall_ms)
+{
+    struct uplink_certificate first_end;
+    board_take_certificate(report->board, &first_end);
+    if (first_end.ends_ms == 0 || !clock_is_synchronised()) {
+        json_null(json, "certificate_days");
+    } else {
+        const int64_t left_ms = first_end.ends_ms - wall_ms;
+        json_unsigned(json, "certificate_days", left_ms > 0 ? (uint64_t)left_ms / DAY_MS : 0);
+    }
+}
+
+static void write_uplink(struct json *json, const struct report *report, int64_t wall_ms)
 {
     const struct board *board = report->board;
     const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
@@ -160,6 +199,7 @@ static void write_uplink(struct json *json, const struct report *report)
     json_bool(json, "connected", atomic_load_explicit(&board->uplink_connected, memory_order_relaxed));
     json_text(json, "broker", broker < report->broker_count ? report->brokers[broker] : NULL);
     json_unsigned(json, "connects", atomic_load_explicit(&board->uplink_connects, memory_order_relaxed));
+    write_certificate(json, report, wall_ms);
     json_close_object(json);
 }
 
@@ -176,9 +216,10 @@ static size_t write_report(const struct report *report, const struct store_usage
     json_text(&json, "version", report->payloads->version);
     json_unsigned(&json, "uptime_s", (uint64_t)(clock_boot_us() - report->started_us) / 1000000U);
     json_text(&json, "clock", clock_is_synchronised() ? "synced" : "unsynced");
-    write_uplink(&json, report);
+    write_uplink(&json, report, wall_ms);
     write_storage(&json, report, usage);
     write_engine(&json, report);
+    write_commands(&json, report);
     json_open_object(&json, "memory");
     json_unsigned(&json, "arena_bytes", report->arena_bytes);
     json_close_object(&json);

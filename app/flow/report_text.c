@@ -98,7 +98,16 @@ static void put_bus(struct page *page, const struct report *report, unsigned ind
         answers += atomic_load_explicit(&health->monitors[m].answers, memory_order_relaxed);
     }
     put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, answering, config->monitor_count, answers);
-    put(page, "  %s\n", state == BUS_OPEN ? "open" : error != STATUS_OK ? status_text((enum status)error) : "opening");
+    const char *speaks = atomic_load_explicit(&health->speaks, memory_order_relaxed);
+    const unsigned foreign = atomic_load_explicit(&health->foreign, memory_order_relaxed);
+    if (error != STATUS_OK) {
+        put(page, "  %s%s%s\n", status_text((enum status)error), speaks != NULL ? ": " : "",
+            speaks != NULL ? speaks : "");
+    } else if (foreign > 0) {
+        put(page, "  another master asks here (%u requests heard)\n", foreign);
+    } else {
+        put(page, "  %s\n", state == BUS_OPEN ? "open" : "opening");
+    }
 }
 
 static void put_store(struct page *page, const struct report *report)

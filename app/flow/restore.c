@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/flow/bed_numbers.h"
 #include "app/flow/order.h"
 
-enum { BEDS_TEXT_MAX = 16384, BEDS_MAX = 1024, MEASUREMENTS_MAX = 2048, GONE_MAX = 64 };
+enum { MEASUREMENTS_MAX = 2048, GONE_MAX = 64 };
 
 /* An alarm of the store that nothing in the configuration can end any more, and what stands in the store of it. */
 struct gone_alarm {
@@ -24,9 +25,9 @@ struct restorer {
     struct engine *engine;
     struct restore_counts *counts;
     bool unverified;
-    uint16_t bed_of[BEDS_MAX]; /* the journal's index -> today's; BED_NONE: gone */
-    uint16_t bed_count;
-    int64_t stay_start_ms[BEDS_MAX]; /* INT64_MIN: vacant */
+    struct bed_numbers numbers;       /* the journal's */
+    uint16_t bed_of[BED_NUMBERS_MAX]; /* number -> today's index; BED_NONE: gone */
+    int64_t stay_start_ms[BED_NUMBERS_MAX]; /* INT64_MIN: vacant */
     int64_t journal_from_ms, now_ms;
     struct observation row[COMMIT_JOURNAL_PIECE];
     struct observation measurements[MEASUREMENTS_MAX], spare[MEASUREMENTS_MAX];
@@ -93,30 +94,6 @@ bool restore_clock(struct store *store, const struct restore_clock *now, struct 
     return known && readable && now->synced && before.synced != 0;
 }
 
-static uint16_t find_bed(const struct engine_config *config, const char *id)
-{
-    for (uint16_t b = 0; b < config->bed_count; b++) {
-        if (strcmp(config->beds[b].id, id) == 0) {
-            return b;
-        }
-    }
-    return BED_NONE;
-}
-
-/* The journal holds indices of beds; the configuration may have changed since. */
-static void map_beds(struct restorer *r)
-{
-    static char text[BEDS_TEXT_MAX];
-    size_t length = 0;
-    if (store_get_state(r->store, STATE_BEDS, text, sizeof text - 1, &length) != STATUS_OK) {
-        return;
-    }
-    text[length] = '\0';
-    for (size_t at = 0; at < length && r->bed_count < BEDS_MAX; at += strlen(text + at) + 1) {
-        r->bed_of[r->bed_count++] = find_bed(r->config, text + at);
-    }
-}
-
 static void restore_beds(struct restorer *r)
 {
     char key[STORE_KEY_MAX];
@@ -175,12 +152,11 @@ static void step_until(struct engine *engine, int64_t until_ms)
     }
 }
 
-/* Neither out of order, nor from the future, nor the patient's before: a damaged row must not do harm. */
+/* Neither out of order nor from the future: a damaged row must not do harm. (The engine passes over what was the patient's before.) */
 static bool is_sound(const struct restorer *r, const struct observation *o)
 {
-    const bool marks_all_time = o->kind == OBSERVATION_HEARD || o->kind == OBSERVATION_SIGNAL;
-    return o->kind <= OBSERVATION_LOST && o->quality < QUALITY_COUNT && o->at_ms >= engine_now(r->engine) &&
-           o->at_ms <= r->now_ms && (marks_all_time || o->at_ms >= r->stay_start_ms[o->bed]);
+    return o->kind <= OBSERVATION_REFUSED && o->quality < QUALITY_COUNT && o->at_ms >= engine_now(r->engine) &&
+           o->at_ms <= r->now_ms;
 }
 
 static void feed(struct restorer *r, const struct observation *o)
@@ -208,7 +184,7 @@ static bool feed_row(void *context, int64_t at_ms, const void *bytes, size_t siz
     const uint32_t count = commit_journal_decode(bytes, size, r->row, COMMIT_JOURNAL_PIECE);
     for (uint32_t i = 0; i < count; i++) {
         struct observation o = r->row[i];
-        o.bed = o.bed < r->bed_count ? r->bed_of[o.bed] : BED_NONE;
+        o.bed = o.bed < BED_NUMBERS_MAX ? r->bed_of[o.bed] : BED_NONE;
         if (o.bed != BED_NONE) {
             feed_measurements(r, o.at_ms - 1); /* one that stands in the journal too is replaced by itself */
             feed(r, &o);
@@ -219,7 +195,8 @@ static bool feed_row(void *context, int64_t at_ms, const void *bytes, size_t siz
 
 static enum status restore_windows(struct restorer *r)
 {
-    map_beds(r);
+    bed_numbers_read(&r->numbers, r->store, STATE_BEDS);
+    bed_numbers_indices(&r->numbers, r->config, r->bed_of);
     collect_measurements(r);
     const bool older = r->measurement_count > 0 && r->measurements[0].at_ms < r->journal_from_ms;
     engine_restore_begin(r->engine, older ? r->measurements[0].at_ms : r->journal_from_ms);
@@ -245,7 +222,7 @@ static bool restore_alarm(void *context, const struct store_alarm *alarm)
     struct restorer *r = context;
     struct alarm_snapshot snapshot;
     struct alarm_key key;
-    const uint16_t bed = alarm->bed[0] == '\0' ? BED_NONE : find_bed(r->config, alarm->bed);
+    const uint16_t bed = alarm->bed[0] == '\0' ? BED_NONE : bed_index(r->config, alarm->bed);
     const bool placed = alarm->bed[0] == '\0' || bed != BED_NONE;
     if (alarm->ended) {
         return true;
@@ -317,7 +294,7 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
                                  .unverified = !continuous,
                                  .journal_from_ms = now_ms - journal_keep_ms,
                                  .now_ms = now_ms};
-    assert(config->bed_count <= BEDS_MAX);
+    assert(config->bed_count <= BED_NUMBERS_MAX);
     *out = (struct restore_counts){.alarms = 0};
     restore_beds(&restorer);
     const enum status windows = continuous ? restore_windows(&restorer) : STATUS_OK;

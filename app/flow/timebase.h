@@ -11,6 +11,7 @@
 #ifndef WARDGATE_TIMEBASE_H
 #define WARDGATE_TIMEBASE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,5 +26,8 @@ int64_t timebase_boot_us(const struct timebase *base, int64_t engine_ms);
 
 /* RFC 3339 in UTC with milliseconds; years 0000 to 9999, clamped. */
 void time_text(int64_t wall_ms, char text[TIME_TEXT_MAX]);
+
+/* RFC 3339 with a zone, the whole text; digits beyond ms are dropped. */
+bool time_read(const char *text, int64_t *out_wall_ms);
 
 #endif

@@ -11,22 +11,12 @@
 
 enum status writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config)
 {
-    size_t text_size = 0;
-    for (uint16_t b = 0; b < config->engine->bed_count; b++) {
-        text_size += strlen(config->engine->beds[b].id) + 1;
-    }
     struct known_bed *beds = ARENA_TAKE(arena, struct known_bed, config->engine->bed_count);
-    char *text = ARENA_TAKE(arena, char, text_size), *found = ARENA_TAKE(arena, char, text_size);
-    if (beds == NULL || text == NULL || found == NULL) {
+    char *found = ARENA_TAKE(arena, char, BED_NUMBERS_TEXT_MAX);
+    if (beds == NULL || found == NULL) {
         return STATUS_OK;
     }
-    *writer = (struct writer){.config = config, .beds = beds, .beds_text_size = text_size, .beds_found = found};
-    writer->beds_text = text;
-    for (uint16_t b = 0; b < config->engine->bed_count; b++) {
-        const size_t size = strlen(config->engine->beds[b].id) + 1;
-        memcpy(text, config->engine->beds[b].id, size);
-        text += size;
-    }
+    *writer = (struct writer){.config = config, .wake = {.fd = -1}, .beds = beds, .beds_found = found};
     return wake_open(&writer->wake);
 }
 
@@ -96,14 +86,37 @@ static enum status put_measurement(const struct writer *w, struct store *store, 
     return store_put_state(store, key, o, sizeof *o);
 }
 
-/* An alert whose seq the store knows already is one of a commit that seemed to have failed. */
+int64_t pending_wall_ms(const struct pending_record *pending, const struct timebase *timebase)
+{
+    return timebase_engine_ms(timebase, pending->taken_us) + pending->correction_ms;
+}
+
+static enum status put_command(struct writer *w, struct store *store, const struct pending_record *pending)
+{
+    const int64_t wall_ms = pending_wall_ms(pending, w->config->timebase);
+    const size_t length = payload_audit(w->config->payloads, &pending->record.command, pending->record.bed_state.stay,
+                                        wall_ms, w->json, STORE_AUDIT_MAX);
+    assert(length > 0); /* payload.h: the largest fits */
+    w->command_us = pending->taken_us;
+    w->audit_grew = true;
+    return store_put_audit(store, wall_ms, w->json, length);
+}
+
+/* What the store has already: a commit that seemed to have failed may have come through after all. */
+struct stored {
+    uint64_t seq;
+    struct state_audited audited;
+};
+
 static enum status put_record(struct writer *w, struct store *store, const struct pending_record *pending,
-                              uint64_t stored_seq)
+                              const struct stored *stored)
 {
     const struct record *record = &pending->record;
     enum status status = STATUS_OK;
-    if (record->kind == RECORD_ALERT && record->alert.seq > stored_seq) {
+    if (record->kind == RECORD_ALERT && record->alert.seq > stored->seq) {
         status = put_alert(w, store, pending);
+    } else if (record->kind == RECORD_COMMAND && pending->taken_us > stored->audited.command_us) {
+        status = put_command(w, store, pending);
     } else if (record->kind == RECORD_MEASUREMENT) {
         status = put_measurement(w, store, &record->measurement);
     }
@@ -116,13 +129,13 @@ static enum status put_record(struct writer *w, struct store *store, const struc
     return status;
 }
 
-static enum status put_records(struct writer *w, struct store *store, uint64_t stored_seq)
+static enum status put_records(struct writer *w, struct store *store, const struct stored *stored)
 {
     struct batch *b = &w->batch;
     const uint32_t most = store_batch_max(store) < b->record_count ? store_batch_max(store) : b->record_count;
     enum status status = STATUS_OK;
     while (status == STATUS_OK && b->records_done < most && store_has_room(store)) {
-        status = put_record(w, store, &b->records[b->records_done], stored_seq);
+        status = put_record(w, store, &b->records[b->records_done], stored);
         b->records_done += status == STATUS_OK;
     }
     return status == STATUS_OK && b->records_done > 0 ? put_numbers(w, store) : status;
@@ -138,6 +151,32 @@ static enum status put_delivered(struct writer *w, struct store *store)
         b->delivered_done += status == STATUS_OK;
     }
     return status;
+}
+
+static enum status put_note(struct writer *w, struct store *store, const struct stored *stored)
+{
+    const struct audit_note *note = w->batch.note;
+    if (note == NULL || !store_has_room(store)) {
+        return STATUS_OK;
+    }
+    w->batch.note_done = true;
+    if (note->taken_us <= stored->audited.note_us) {
+        return STATUS_OK;
+    }
+    w->note_us = note->taken_us;
+    w->audit_grew = true;
+    return store_put_audit(store, note->wall_ms, note->json, note->length);
+}
+
+/* How far the audit log reaches now, if it grew. */
+static enum status put_audited(const struct writer *w, struct store *store)
+{
+    struct state_audited audited = {.command_us = w->command_us, .note_us = w->note_us};
+    if (!w->audit_grew) {
+        return STATUS_OK;
+    }
+    memcpy(audited.boot_id, w->config->clock->boot_id, sizeof audited.boot_id);
+    return store_put_state(store, STATE_AUDITED, &audited, sizeof audited);
 }
 
 /* ---- meeting a store ---- */
@@ -216,32 +255,52 @@ static enum status begin(struct writer *w, struct store *store)
 
 /* ---- a batch ---- */
 
-/* The newest seq that is durable, 0 when that cannot be read: an earlier try may have come through after all. */
-static enum status find_stored_seq(struct writer *w, struct store *store, uint64_t *out_seq)
+static void read_stored(const struct writer *w, struct store *store, struct stored *out)
 {
     struct state_numbers numbers;
+    struct state_audited audited;
     size_t length = 0;
-    const enum status status = begin(w, store); /* opens again what the failure closed: only then can it be read */
-    if (status != STATUS_OK) {
-        return status;
+    if (!epoch_is_ours(w, store)) {
+        return;
     }
-    store_abort(store);
-    const bool known = epoch_is_ours(w, store) &&
-                       store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK;
-    *out_seq = known ? numbers.seq : 0;
-    return STATUS_OK;
+    if (store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK) {
+        out->seq = numbers.seq;
+    }
+    if (store_get_state(store, STATE_AUDITED, &audited, sizeof audited, &length) == STATUS_OK &&
+        memcmp(audited.boot_id, w->config->clock->boot_id, sizeof audited.boot_id) == 0) {
+        out->audited = audited;
+    }
+}
+
+/* What is durable, nothing when that cannot be read. */
+static enum status find_stored(struct writer *w, struct store *store, struct stored *out)
+{
+    const enum status status = begin(w, store); /* opens again what the failure closed: only then can it be read */
+    if (status == STATUS_OK) {
+        store_abort(store);
+        read_stored(w, store, out);
+    }
+    return status;
 }
 
 static bool has_group(const struct writer *w)
 {
-    return w->batch.record_count + w->batch.delivered_count > 0 || !w->clock_is_put;
+    return w->batch.record_count + w->batch.delivered_count > 0 || w->batch.note != NULL || !w->clock_is_put;
 }
 
-static enum status put_group(struct writer *w, struct store *store, uint64_t stored_seq)
+static enum status put_group(struct writer *w, struct store *store, const struct stored *stored)
 {
+    w->audit_grew = false;
     enum status status = put_delivered(w, store);
     if (status == STATUS_OK) {
-        status = put_records(w, store, stored_seq);
+        status =
+            put_note(w, store, stored); /* before the records: when there is no room for it, there is none for them */
+    }
+    if (status == STATUS_OK) {
+        status = put_records(w, store, stored);
+    }
+    if (status == STATUS_OK) {
+        status = put_audited(w, store);
     }
     if (status == STATUS_OK && !w->clock_is_put) {
         status = store_put_state(store, STATE_CLOCK, w->config->clock, sizeof *w->config->clock);
@@ -251,15 +310,15 @@ static enum status put_group(struct writer *w, struct store *store, uint64_t sto
 
 static enum status commit_group(struct writer *w, struct store *store)
 {
-    uint64_t stored_seq = 0;
-    enum status status = w->batch.again ? find_stored_seq(w, store, &stored_seq) : STATUS_OK;
+    struct stored stored = {.seq = 0, .audited = {.command_us = INT64_MIN, .note_us = INT64_MIN}};
+    enum status status = w->batch.again ? find_stored(w, store, &stored) : STATUS_OK;
     if (status == STATUS_OK) {
         status = begin(w, store);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    status = put_group(w, store, stored_seq);
+    status = put_group(w, store, &stored);
     if (status != STATUS_OK) {
         store_abort(store); /* the put that failed has ended it, unless the fault was found before */
         return status;
@@ -277,25 +336,36 @@ static void write_group(struct writer *w, struct store *store)
     b->took_us = (uint32_t)(clock_boot_us() - begun_us);
     if (b->status != STATUS_OK) {
         b->records_done = b->delivered_done = 0;
-    } else if (b->record_count > 0 && b->records_done == 0) {
+        b->note_done = false;
+    } else if ((b->record_count > 0 && b->records_done == 0) || (b->note != NULL && !b->note_done)) {
         b->status = STATUS_FULL; /* deliveries were committed, and will make room */
     }
     b->row = store_last_row(store);
 }
 
-/* The journal's indices mean the beds of this list. Another list: what the journal holds means nothing any more. */
+static enum status put_beds(struct writer *w, struct store *store)
+{
+    const struct bed_numbers *beds = w->config->beds;
+    enum status status = begin(w, store);
+    status = status == STATUS_OK ? store_put_state(store, STATE_BEDS, beds->text, beds->size) : status;
+    return status == STATUS_OK ? store_commit(store) : status;
+}
+
+/* The journal's numbers mean the beds of this list. When the list of the store only grew, they still do; another one: what the journal holds means
+ * nothing any more. */
 static enum status agree_on_beds(struct writer *w, struct store *store)
 {
+    const struct bed_numbers *beds = w->config->beds;
     size_t length = 0;
     if (w->beds_are_put) {
         return STATUS_OK;
     }
-    enum status status = store_get_state(store, STATE_BEDS, w->beds_found, w->beds_text_size, &length);
-    if (status != STATUS_OK || length != w->beds_text_size || memcmp(w->beds_found, w->beds_text, length) != 0) {
-        status = store_journal_clear(store);
-        status = status == STATUS_OK ? begin(w, store) : status;
-        status = status == STATUS_OK ? store_put_state(store, STATE_BEDS, w->beds_text, w->beds_text_size) : status;
-        status = status == STATUS_OK ? store_commit(store) : status;
+    enum status status = store_get_state(store, STATE_BEDS, w->beds_found, BED_NUMBERS_TEXT_MAX, &length);
+    const bool goes_on = status == STATUS_OK && length > 0 && length <= beds->size &&
+                         memcmp(w->beds_found, beds->text, length) == 0;
+    status = goes_on ? STATUS_OK : store_journal_clear(store);
+    if (status == STATUS_OK && (!goes_on || length < beds->size)) {
+        status = put_beds(w, store);
     }
     w->beds_are_put = status == STATUS_OK;
     return status;
@@ -317,6 +387,7 @@ static void do_batch(struct writer *w)
     struct batch *b = &w->batch;
     struct store *store = NULL;
     b->records_done = b->delivered_done = 0;
+    b->note_done = false;
     b->row = 0;
     b->took_us = 0;
     b->status = open_store(w, &store);
@@ -382,7 +453,8 @@ static void *run(void *argument)
 
 enum status writer_start(struct writer *writer)
 {
-    return thread_start(&writer->thread, "store", run, writer);
+    atomic_store(&writer->stop, false);
+    return writer->thread.running ? STATUS_OK : thread_start(&writer->thread, "store", run, writer);
 }
 
 bool writer_stop(struct writer *writer)

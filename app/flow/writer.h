@@ -17,6 +17,7 @@
 #include "app/engine/engine.h"
 #include "app/engine/status.h"
 #include "app/flow/commit_journal.h"
+#include "app/flow/timebase.h"
 #include "drivers/store/store.h"
 #include "hal/thread.h"
 #include "hal/wake.h"
@@ -29,6 +30,17 @@ struct commit_config;
 struct pending_record {
     struct record record;
     int64_t correction_ms; /* wall time - engine time */
+    int64_t taken_us;      /* CLOCK_BOOTTIME; no two are the same, later ones are larger */
+};
+
+/* When it happened, as people read it. */
+int64_t pending_wall_ms(const struct pending_record *pending, const struct timebase *timebase);
+
+/* A row for the audit log that is no command. */
+struct audit_note {
+    int64_t wall_ms, taken_us;
+    uint32_t length;
+    char json[STORE_AUDIT_MAX];
 };
 
 struct batch {
@@ -36,6 +48,7 @@ struct batch {
     const struct pending_record *records;
     const uint64_t *delivered;
     const struct commit_journal *journal; /* NULL: not now */
+    const struct audit_note *note;        /* NULL: none */
     uint32_t record_count, delivered_count;
     int64_t journal_at_ms;
     uint64_t acknowledged_seq; /* alerts up to this one are at the broker already */
@@ -43,6 +56,7 @@ struct batch {
     /* done */
     enum status status, journal_status;
     uint32_t records_done, delivered_done;
+    bool note_done;
     uint64_t row; /* newest row in the store */
     uint32_t took_us;
 };
@@ -68,13 +82,14 @@ struct writer {
     struct known_bed *beds;
     uint64_t seq, next_id;
     bool store_is_known, clock_is_put, beds_are_put;
-    size_t beds_text_size;
-    char *beds_text, *beds_found;
+    int64_t command_us, note_us; /* newest that was put into the audit log */
+    bool audit_grew;             /* in this group */
+    char *beds_found;
     char json[STORE_VALUE_MAX];
 };
 
 enum status writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config) MUST_CHECK;
-enum status writer_start(struct writer *writer) MUST_CHECK;
+enum status writer_start(struct writer *writer) MUST_CHECK; /* does nothing while it runs */
 
 /* Ends the thread when it is idle; false when it is still in a batch. */
 bool writer_stop(struct writer *writer);

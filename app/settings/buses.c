@@ -11,22 +11,19 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+enum { PORT_HL7 = 2575 }; /* IANA: hl7 */
+
 static const char no_lookup[] =
     "names are not looked up, because a slow name server would hold up monitors; give the address";
 
-/* The keys that a kind of bus has no use for: one that is written there was meant for something. */
-static bool check_foreign_keys(struct load *load, const struct node *node, const char *const *foreign, size_t count,
-                               const char *kind)
+const char *bus_kind_word(enum bus_kind kind)
 {
-    bool is_sound = true;
-    for (size_t i = 0; i < count; i++) {
-        const struct node *child = node_child(node, foreign[i]);
-        if (child != NULL) {
-            report_key_fault(load->reader.report, child, "a %s bus has no %s, remove it", kind, foreign[i]);
-            is_sound = false;
-        }
-    }
-    return is_sound;
+    return bus_section.fields[0].words[kind];
+}
+
+bool bus_kind_is_serial(enum bus_kind kind)
+{
+    return kind == BUS_MODBUS_RTU || kind == BUS_SERIAL;
 }
 
 static bool check_baud(struct load *load, const struct node *node, int64_t baud)
@@ -43,55 +40,78 @@ static bool check_baud(struct load *load, const struct node *node, int64_t baud)
     return false;
 }
 
-static bool read_serial(struct load *load, const struct node *node, const struct bus_keys *keys,
-                        struct bus_settings *bus)
+static bool read_line(struct load *load, const struct node *node, const struct bus_keys *keys, struct bus_settings *bus)
 {
-    static const char *const foreign[] = {"host", "port"};
     static const uint8_t letters[] = {[PARITY_WORD_NONE] = 'N', [PARITY_WORD_EVEN] = 'E', [PARITY_WORD_ODD] = 'O'};
-    bool is_sound = check_foreign_keys(load, node, foreign, COUNT(foreign), "modbus-rtu");
-    is_sound = check_baud(load, node, keys->baud) && is_sound;
-    if (keys->device == NULL) {
-        report_key_fault(load->reader.report, node, "the key \"device\" is missing, such as /dev/ttyUSB0");
-        return false;
-    }
     bus->device = file_path(load->folder, keys->device, load->reader.pool);
     bus->baud = (uint32_t)keys->baud;
     bus->parity = letters[keys->parity];
     bus->stop_bits = (uint8_t)(keys->stop_bits != 0 ? keys->stop_bits : keys->parity == PARITY_WORD_NONE ? 2 : 1);
-    return is_sound && bus->device != NULL;
+    bus->rs485 = keys->rs485 != 0;
+    return check_baud(load, node, keys->baud) && bus->device != NULL;
 }
 
-static bool read_network(struct load *load, const struct node *node, const struct bus_keys *keys,
-                         struct bus_settings *bus)
+static bool read_link(struct load *load, const struct node *node, const struct bus_keys *keys, struct bus_settings *bus)
 {
-    static const char *const foreign[] = {"device", "baud", "parity", "stop_bits"};
-    const bool is_sound = check_foreign_keys(load, node, foreign, COUNT(foreign), "modbus-tcp");
-    if (keys->host == NULL) {
-        report_key_fault(load->reader.report, node, "the key \"host\" is missing, such as 10.7.0.32");
-        return false;
-    }
     if (!url_host_is_numeric(keys->host)) {
         report_fault(load->reader.report, node_child(node, "host"), "%s", no_lookup);
         return false;
     }
     bus->host = keys->host;
     bus->port = (uint16_t)keys->port;
-    return is_sound;
+    bus->baud = (uint32_t)keys->baud;
+    return keys->baud == 0 || check_baud(load, node, keys->baud);
 }
 
-static bool is_same_device(const struct bus_settings *a, const struct bus_settings *b)
+static bool read_listener(struct load *load, const struct node *node, const struct bus_keys *keys,
+                          struct bus_settings *bus)
 {
-    if (a->kind != b->kind) {
+    struct url url = {.port = 0};
+    if (url_split_place(keys->listen, &url) != NULL || !url_host_is_numeric(url.host)) {
+        report_fault(load->reader.report, node_child(node, "listen"),
+                     "must be an address of this box in digits, and a port, such as 0.0.0.0:2575");
         return false;
     }
-    return a->kind == BUS_MODBUS_RTU ? strcmp(a->device, b->device) == 0
-                                     : strcmp(a->host, b->host) == 0 && a->port == b->port;
+    bus->host = pool_text(load->reader.pool, url.host, strlen(url.host));
+    bus->port = url.port != 0 ? url.port : PORT_HL7;
+    bus->believe_debug = keys->believe_debug != 0;
+    return bus->host != NULL;
 }
 
-static bool find_same_device(const struct load *load, const struct bus_settings *bus, uint16_t *out)
+static bool read_kind(struct load *load, const struct node *node, const struct bus_keys *keys, struct bus_settings *bus)
+{
+    if (bus_kind_is_serial(bus->kind)) {
+        return read_line(load, node, keys, bus);
+    }
+    return bus->kind == BUS_HL7 ? read_listener(load, node, keys, bus) : read_link(load, node, keys, bus);
+}
+
+/* True when who listens at `host` also hears what comes to `other`: :: is every address, 0.0.0.0 every IPv4 one. */
+static bool listens_for(const char *host, const char *other)
+{
+    const bool is_ipv6 = strchr(other, ':') != NULL;
+    return strcmp(host, other) == 0 || strcmp(host, "::") == 0 || (strcmp(host, "0.0.0.0") == 0 && !is_ipv6);
+}
+
+/* What one bus has, another cannot have: a device, a monitor's or converter's port, a port of this box. */
+static bool is_same_line(const struct bus_settings *a, const struct bus_settings *b)
+{
+    const bool is_serial = bus_kind_is_serial(a->kind), is_listener = a->kind == BUS_HL7;
+    if (is_serial != bus_kind_is_serial(b->kind) || is_listener != (b->kind == BUS_HL7)) {
+        return false;
+    }
+    if (is_serial) {
+        return strcmp(a->device, b->device) == 0;
+    }
+    const bool is_same_host =
+        is_listener ? listens_for(a->host, b->host) || listens_for(b->host, a->host) : strcmp(a->host, b->host) == 0;
+    return a->port == b->port && is_same_host;
+}
+
+static bool find_same_line(const struct load *load, const struct bus_settings *bus, uint16_t *out)
 {
     for (uint16_t i = 0; i < load->settings->bus_count; i++) {
-        if (is_same_device(&load->buses[i], bus)) {
+        if (is_same_line(&load->buses[i], bus)) {
             *out = i;
             return true;
         }
@@ -110,6 +130,19 @@ static bool add_bus(struct load *load, const struct node *node, const struct bus
     return true;
 }
 
+static void report_same_line(struct load *load, const struct node *node, const struct bus_settings *same,
+                             enum bus_kind kind)
+{
+    if (same->kind == kind) {
+        report_key_fault(load->reader.report, node, "is the same line as %s in line %u, use that one", same->name,
+                         same->mark.line);
+    } else {
+        report_key_fault(load->reader.report, node,
+                         "is the same line as %s in line %u, which is %s: one line has one protocol", same->name,
+                         same->mark.line, bus_kind_word(same->kind));
+    }
+}
+
 static void read_bus(struct load *load, const struct node *node)
 {
     struct bus_keys keys = {.device = NULL};
@@ -123,15 +156,12 @@ static void read_bus(struct load *load, const struct node *node)
         .timeout_ms = (uint32_t)keys.timeout,
         .mark = node->key_mark,
     };
-    const bool is_sound =
-        bus.kind == BUS_MODBUS_RTU ? read_serial(load, node, &keys, &bus) : read_network(load, node, &keys, &bus);
-    if (!is_sound || bus.name == NULL) {
+    if (!read_kind(load, node, &keys, &bus) || bus.name == NULL) {
         return;
     }
     uint16_t place = 0;
-    if (find_same_device(load, &bus, &place)) {
-        report_key_fault(load->reader.report, node, "is the same line as %s in line %u, use that one",
-                         load->buses[place].name, load->buses[place].mark.line);
+    if (find_same_line(load, &bus, &place)) {
+        report_same_line(load, node, &load->buses[place], bus.kind);
         return;
     }
     (void)add_bus(load, node, &bus, &place);
@@ -145,46 +175,62 @@ void buses_read(struct load *load, const struct node *entries)
     }
 }
 
-static bool split_address(struct load *load, const struct node *node, const char *text, struct url *out)
+/* Only what is called by its address alone can be named by it. */
+static bool split_address(struct load *load, const struct node *node, const char *text, struct url *out,
+                          enum bus_kind *out_kind)
 {
     const char *wrong = url_split(text, out);
-    if (wrong == NULL && strcmp(out->scheme, "modbus-tcp") != 0) {
-        wrong = "is no kind of bus that has an address, write modbus-tcp://ADDRESS:PORT";
+    *out_kind = BUS_MODBUS_TCP;
+    if (wrong == NULL && strcmp(out->scheme, bus_kind_word(BUS_RTU_OVER_TCP)) == 0) {
+        *out_kind = BUS_RTU_OVER_TCP;
+    } else if (wrong == NULL && strcmp(out->scheme, bus_kind_word(BUS_MODBUS_TCP)) != 0) {
+        wrong = "is no kind of bus that has an address, write modbus-tcp://ADDRESS:PORT or rtu-over-tcp://ADDRESS:PORT";
+    }
+    if (wrong == NULL && !url_host_is_numeric(out->host)) {
+        wrong = no_lookup;
     }
     if (wrong != NULL) {
         report_fault(load->reader.report, node, "%s", wrong);
-        return false;
     }
-    if (!url_host_is_numeric(out->host)) {
-        report_fault(load->reader.report, node, "%s", no_lookup);
-        return false;
-    }
-    return true;
+    return wrong == NULL;
+}
+
+static bool name_by_url(struct load *load, const struct url *url, struct bus_settings *bus)
+{
+    const bool has_colon = strchr(url->host, ':') != NULL;
+    bus->host = pool_text(load->reader.pool, url->host, strlen(url->host));
+    bus->name = pool_format(load->reader.pool, "%s://%s%s%s:%u", bus_kind_word(bus->kind), has_colon ? "[" : "",
+                            url->host, has_colon ? "]" : "", bus->port);
+    return bus->host != NULL && bus->name != NULL;
 }
 
 /* A bus by its address, made at first use. One that `buses` gives is used instead of a second connection. */
 static bool find_by_url(struct load *load, const struct node *node, const char *text, uint16_t *out)
 {
     struct url url;
+    enum bus_kind kind;
     struct bus_keys defaults = {.device = NULL};
-    if (!split_address(load, node, text, &url) || !section_read_defaults(&load->reader, &bus_section, &defaults)) {
+    if (!split_address(load, node, text, &url, &kind) ||
+        !section_read_defaults(&load->reader, bus_section.variants[kind], &defaults)) {
         return false;
     }
     struct bus_settings bus = {
-        .kind = BUS_MODBUS_TCP,
+        .kind = kind,
         .host = url.host,
         .port = url.port != 0 ? url.port : (uint16_t)defaults.port,
         .timeout_ms = (uint32_t)defaults.timeout,
         .mark = node->mark,
     };
-    if (find_same_device(load, &bus, out)) {
-        return true;
+    if (!find_same_line(load, &bus, out)) {
+        return name_by_url(load, &url, &bus) && add_bus(load, node, &bus, out);
     }
-    const bool has_colon = strchr(url.host, ':') != NULL;
-    bus.host = pool_text(load->reader.pool, url.host, strlen(url.host));
-    bus.name = pool_format(load->reader.pool, "modbus-tcp://%s%s%s:%u", has_colon ? "[" : "", url.host,
-                           has_colon ? "]" : "", bus.port);
-    return bus.host != NULL && bus.name != NULL && add_bus(load, node, &bus, out);
+    const struct bus_settings *same = &load->buses[*out];
+    if (same->kind != kind) {
+        report_fault(load->reader.report, node,
+                     "is the same line as %s in line %u, which is %s: one line has one protocol", same->name,
+                     same->mark.line, bus_kind_word(same->kind));
+    }
+    return same->kind == kind;
 }
 
 /* True when `buses` gives it, but wrongly: then that is the fault to repair. */

@@ -82,6 +82,20 @@ bool file_is_there(const char *path)
     return access(path, F_OK) == 0;
 }
 
+enum status file_look(const char *path, unsigned *out_mode)
+{
+    assert(path != NULL && out_mode != NULL);
+    struct stat about;
+    if (stat(path, &about) != 0) {
+        return status_of_errno(errno);
+    }
+    if (!S_ISREG(about.st_mode)) {
+        return STATUS_INVALID;
+    }
+    *out_mode = about.st_mode & 07777U;
+    return STATUS_OK;
+}
+
 const char *file_folder(const char *path, struct pool *pool)
 {
     const char *name = file_name(path);

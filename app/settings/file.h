@@ -14,7 +14,7 @@
 #include "app/settings/pool.h"
 
 #define FILE_BYTES_MAX      (1024 * 1024)
-#define FILE_INSTALL_FOLDER "/usr/share/wardgate" /* where the package puts profiles/ and rules/ */
+#define FILE_INSTALL_FOLDER WARDGATE_SHARE /* PREFIX/share/wardgate: where the package puts profiles/ and rules/ */
 
 struct file_bytes {
     const unsigned char *bytes; /* in the pool */
@@ -26,6 +26,10 @@ struct file_bytes {
 enum status file_read(const char *path, struct pool *pool, struct file_bytes *out) MUST_CHECK;
 
 bool file_is_there(const char *path);
+
+/* Its permissions (07777), without opening it. STATUS_NOT_FOUND, STATUS_DENIED (its folder), STATUS_INVALID (a folder,
+ * a device), STATUS_IO. */
+enum status file_look(const char *path, unsigned *out_mode) MUST_CHECK;
 
 /* The folder that `path` names a file in; "." when it names none. NULL: the pool is exhausted. */
 const char *file_folder(const char *path, struct pool *pool);

@@ -2,13 +2,12 @@
 
 #include <limits.h>
 
+#include "app/engine/bed_command.h"
 #include "app/engine/engine.h"
 #include "app/settings/settings.h"
 
-#define SECTION(what, fields_of_it)                                                                         \
-    {                                                                                                       \
-        .name = (what), .fields = (fields_of_it), .count = sizeof(fields_of_it) / sizeof((fields_of_it)[0]) \
-    }
+#define SECTION(what, fields_of_it) \
+    .name = (what), .fields = (fields_of_it), .count = sizeof(fields_of_it) / sizeof((fields_of_it)[0])
 
 /* A key named like its member of the struct that its section is read into. */
 #define KEY(structure, member)        .name = #member, .offset = offsetof(struct structure, member)
@@ -23,8 +22,7 @@
 #define GIB    (1024 * MIB)
 #define MICRO  INT64_C(1000000)
 
-/* A 32-bit gateway has no addresses for more than 1 GiB of store. */
-#define STORE_BYTES_MAX (sizeof(void *) == 4 ? GIB : 64 * GIB)
+#define STORE_BYTES_MAX (64 * GIB)
 #define TEXT_MAX        95 /* what fits the texts of a profile */
 #define ALERT_TEXT_MAX  160
 #define PATH_TEXT_MAX   1024
@@ -42,7 +40,15 @@ static const char *const means_words[] = {
         NULL};
 
 static const char *const version_words[] = {[MQTT_VERSION_5] = "5", [MQTT_VERSION_3_1_1] = "3.1.1", NULL};
-static const char *const kind_words[] = {[BUS_MODBUS_RTU] = "modbus-rtu", [BUS_MODBUS_TCP] = "modbus-tcp", NULL};
+static const char *const kind_words[] = {[BUS_MODBUS_RTU] = "modbus-rtu",
+                                         [BUS_MODBUS_TCP] = "modbus-tcp",
+                                         [BUS_RTU_OVER_TCP] = "rtu-over-tcp",
+                                         [BUS_SERIAL] = "serial",
+                                         [BUS_HL7] = "hl7",
+                                         NULL};
+/* Who may send over the broker: `local` may not, it has the socket. */
+static const char *const role_words[] = {
+    [ROLE_nurse] = "nurse", [ROLE_charge] = "charge", [ROLE_biomed] = "biomed", NULL};
 static const char *const parity_words[] = {
     [PARITY_WORD_NONE] = "none", [PARITY_WORD_EVEN] = "even", [PARITY_WORD_ODD] = "odd", NULL};
 static const char *const table_words[] = {
@@ -57,137 +63,215 @@ static const char *const priority_words[] = {
 /* --- wardgate.yaml --- */
 
 static const struct field gateway_fields[] = {
-    {KEY(gateway_keys, id), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX,
+    {KEY(gateway_keys, id), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX, .example = "gw-7e",
      .help = "name of this gateway; no other may have it, and no patient's name belongs in it"},
-    {KEY(gateway_keys, site), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX,
+    {KEY(gateway_keys, site), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX, .example = "st-marys",
      .help = "name of the hospital, the second word of every topic"},
-    {KEY(gateway_keys, ward), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX,
+    {KEY(gateway_keys, ward), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX, .example = "w7e",
      .help = "name of the ward, the third word of every topic"},
 };
-const struct section gateway_section = SECTION("gateway", gateway_fields);
+const struct section gateway_section = {SECTION("gateway", gateway_fields)};
 
 static const struct field store_fields[] = {
     {KEY(store_keys, path), .type = FIELD_TEXT, .high = PATH_TEXT_MAX, .fallback = "/var/lib/wardgate",
-     .help = "folder for alarm state, the outbox and history; made when missing"},
+     .example = "/var/lib/wardgate", .help = "folder for alarm state, the outbox and history; made when missing"},
     {KEY(store_keys, size), .type = FIELD_SIZE, .low = MIB, .high = STORE_BYTES_MAX, .fallback = "128MiB",
-     .help = "room on disk, reserved at start"},
+     .example = "128MiB", .help = "room on disk, reserved at start; on a 32-bit box at most 1GiB"},
     {KEY(store_keys, journal_interval), .type = FIELD_DURATION, .low = SECOND, .high = MINUTE, .fallback = "1s",
      .help = "how often observations are written, so that windows survive a restart"},
 };
-const struct section store_section = SECTION("store", store_fields);
+const struct section store_section = {SECTION("store", store_fields)};
 
 /* What a broker and, for all of its brokers, the uplink have. */
-#define LOGIN(structure, member, words)                                                          \
-    {                                                                                            \
-        .name = #member, .offset = offsetof(struct structure, login.member), .type = FIELD_TEXT, \
-        .high = PATH_TEXT_MAX, .help = (words)                                                   \
-    }
+#define LOGIN(structure, member) \
+    .name = #member, .offset = offsetof(struct structure, login.member), .type = FIELD_TEXT, .high = PATH_TEXT_MAX
 
-static const char ca_help[] = "file with the certificates that may sign the broker's (PEM); mqtts:// needs it";
-static const char cert_help[] = "file with this gateway's certificate (PEM); together with key";
-static const char key_help[] = "file with the private key of cert (PEM)";
-static const char username_help[] = "name to log in with at the broker";
-static const char password_help[] = "file whose first line is the password; together with username";
+#define CA_HELP       "file with the certificates that may sign the broker's (PEM); mqtts:// needs it"
+#define CERT_HELP     "file with this gateway's certificate (PEM); together with key"
+#define KEY_HELP      "file with the private key of cert (PEM), mode 600"
+#define USERNAME_HELP "name to log in with at the broker"
+#define PASSWORD_HELP "file whose first line is the password, mode 600; together with username"
+#define FOR_ALL       "for all brokers: "
 
 static const struct field broker_fields[] = {
     {KEY(broker_keys, url), .type = FIELD_TEXT, .is_required = true, .high = TEXT_MAX,
+     .sample = "mqtts://broker.example",
      .help = "mqtt://HOST[:PORT] or mqtts://HOST[:PORT]; ports 1883 and 8883 unless said"},
-    LOGIN(broker_keys, ca, ca_help),
-    LOGIN(broker_keys, cert, cert_help),
-    LOGIN(broker_keys, key, key_help),
-    LOGIN(broker_keys, username, username_help),
-    LOGIN(broker_keys, password_file, password_help),
+    {LOGIN(broker_keys, ca), .sample = "tls/ca.pem", .help = CA_HELP},
+    {LOGIN(broker_keys, cert), .sample = "tls/gw-7e.pem", .help = CERT_HELP},
+    {LOGIN(broker_keys, key), .sample = "tls/gw-7e.key", .help = KEY_HELP},
+    {LOGIN(broker_keys, username), .sample = "gw-7e", .help = USERNAME_HELP},
+    {LOGIN(broker_keys, password_file), .sample = "tls/password", .help = PASSWORD_HELP},
 };
-const struct section broker_section = SECTION("a broker", broker_fields);
+const struct section broker_section = {SECTION("a broker", broker_fields)};
 
 static const struct field uplink_fields[] = {
     {KEY(uplink_keys, brokers), .type = FIELD_LIST, .is_required = true, .section = &broker_section,
-     .help = "MQTT brokers in order of preference, such as [\"mqtt://127.0.0.1:1883\"]; at most 4"},
-    {KEY(uplink_keys, topic_root), .type = FIELD_ID, .high = SETTINGS_ID_MAX, .fallback = "wardgate",
-     .help = "first word of every topic"},
-    {KEY(uplink_keys, version), .type = FIELD_WORD, .words = version_words, .fallback = "5",
-     .help = "MQTT version: 5 or 3.1.1"},
+     .example = "[\"mqtt://127.0.0.1:1883\"]", .help = "at most 4 MQTT brokers, in order of preference"},
+    {LOGIN(uplink_keys, ca), .sample = "tls/ca.pem", .help = FOR_ALL CA_HELP},
+    {LOGIN(uplink_keys, cert), .sample = "tls/gw-7e.pem", .help = FOR_ALL CERT_HELP},
+    {LOGIN(uplink_keys, key), .sample = "tls/gw-7e.key", .help = FOR_ALL KEY_HELP},
+    {LOGIN(uplink_keys, username), .sample = "gw-7e", .help = FOR_ALL USERNAME_HELP},
+    {LOGIN(uplink_keys, password_file), .sample = "tls/password", .help = FOR_ALL PASSWORD_HELP},
     {KEY(uplink_keys, insecure), .type = FIELD_BOOLEAN, .fallback = "false",
      .help = "true lets vital signs go unencrypted (mqtt://) to a broker beyond this host"},
+    {KEY(uplink_keys, version), .type = FIELD_WORD, .words = version_words, .fallback = "5",
+     .help = "MQTT version: 5 or 3.1.1"},
+    {KEY(uplink_keys, topic_root), .type = FIELD_ID, .high = SETTINGS_ID_MAX, .fallback = "wardgate",
+     .help = "first word of every topic"},
     {KEY(uplink_keys, keep_alive), .type = FIELD_DURATION, .low = 5 * SECOND, .high = HOUR, .fallback = "30s",
      .help = "a broker that is silent for 1.5 times this is taken for lost"},
     {KEY(uplink_keys, publish_interval), .type = FIELD_DURATION, .low = 100, .high = 10 * SECOND, .fallback = "500ms",
      .help = "vitals of a bed are published at most this often"},
-    LOGIN(uplink_keys, ca, ca_help),
-    LOGIN(uplink_keys, cert, cert_help),
-    LOGIN(uplink_keys, key, key_help),
-    LOGIN(uplink_keys, username, username_help),
-    LOGIN(uplink_keys, password_file, password_help),
 };
-const struct section uplink_section = SECTION("uplink", uplink_fields);
+const struct section uplink_section = {SECTION("uplink", uplink_fields)};
 
-static const struct field bus_fields[] = {
-    {KEY(bus_keys, kind), .type = FIELD_WORD, .is_required = true, .words = kind_words,
-     .help = "modbus-rtu (a serial line) or modbus-tcp (a network link)"},
-    {KEY(bus_keys, device), .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
-     .help = "modbus-rtu: the serial device, best by its lasting name under /dev/serial/by-id"},
-    {KEY(bus_keys, baud), .type = FIELD_INTEGER, .low = 1200, .high = 921600, .fallback = "19200",
-     .help = "modbus-rtu: speed of the line"},
-    {KEY(bus_keys, parity), .type = FIELD_WORD, .words = parity_words, .fallback = "even",
-     .help = "modbus-rtu: none, even or odd"},
-    {KEY(bus_keys, stop_bits), .type = FIELD_INTEGER, .low = 1, .high = 2,
-     .help = "modbus-rtu: 1, or 2; unless said 1 with a parity and 2 without"},
-    {KEY(bus_keys, host), .type = FIELD_TEXT, .high = TEXT_MAX,
-     .help = "modbus-tcp: numeric address of the monitor or converter"},
-    {KEY(bus_keys, port), .type = FIELD_INTEGER, .low = 1, .high = UINT16_MAX, .fallback = "502",
-     .help = "modbus-tcp: its port"},
-    {KEY(bus_keys, timeout), .type = FIELD_DURATION, .low = 20, .high = 10 * SECOND, .fallback = "500ms",
-     .help = "how long a monitor may think before its answer begins"},
+static const struct field commands_fields[] = {
+    {KEY(commands_keys, enabled), .type = FIELD_BOOLEAN, .fallback = "false", .example = "false",
+     .help = "true lets people admit, acknowledge and set limits through the broker, whose access rules name roles"},
+    {KEY(commands_keys, roles), .type = FIELD_WORDS, .words = role_words, .sample = "[nurse, charge, biomed]",
+     .help = "the roles that may: nurse, charge, biomed; all of them unless said"},
 };
-const struct section bus_section = SECTION("a bus", bus_fields);
+const struct section commands_section = {SECTION("commands", commands_fields)};
 
-static const char bus_help[] = "a name from `buses`, or modbus-tcp://ADDRESS[:PORT]";
-static const char address_help[] = "Modbus address of the monitor: 1 to 247, over TCP 0 to 255";
-static const char profile_help[] = "register map of the monitor: profiles/NAME.yaml";
+/* Keys that several kinds of bus have. */
+#define BUS_KIND KEY(bus_keys, kind), .type = FIELD_WORD, .is_required = true, .words = kind_words, .help = kind_help
+#define BUS_DEVICE \
+    KEY(bus_keys, device), .type = FIELD_TEXT, .is_required = true, .high = PATH_TEXT_MAX, .help = device_help
+#define BUS_BAUD   KEY(bus_keys, baud), .type = FIELD_INTEGER, .low = 1200, .high = 921600
+#define BUS_PARITY KEY(bus_keys, parity), .type = FIELD_WORD, .words = parity_words, .help = "none, even or odd"
+#define BUS_STOP   KEY(bus_keys, stop_bits), .type = FIELD_INTEGER, .low = 1, .high = 2
+#define BUS_HOST   KEY(bus_keys, host), .type = FIELD_TEXT, .is_required = true, .high = TEXT_MAX, .help = host_help
+#define BUS_PORT \
+    KEY(bus_keys, port), .type = FIELD_INTEGER, .low = 1, .high = UINT16_MAX, .fallback = "502", .help = "its port"
+#define BUS_TIMEOUT                                                                                      \
+    KEY(bus_keys, timeout), .type = FIELD_DURATION, .low = 20, .high = 10 * SECOND, .fallback = "500ms", \
+                            .help = "how long a monitor may think before its answer begins"
+
+static const char kind_help[] =
+    "modbus-rtu or serial (a serial line), modbus-tcp or rtu-over-tcp (a network link), hl7 (monitors call us)";
+static const char device_help[] = "the serial device, best by its lasting name under /dev/serial/by-id";
+static const char host_help[] = "numeric address of the monitor or converter";
+static const char baud_help[] = "speed of the line in baud, one of the usual: 9600, 19200, 38400 ...";
+
+static const struct field bus_fields[] = {{BUS_KIND}};
+
+static const struct field modbus_rtu_fields[] = {
+    {BUS_KIND, .example = "modbus-rtu"},
+    {BUS_DEVICE, .example = "/dev/ttyUSB0"},
+    {BUS_BAUD, .fallback = "19200", .example = "19200", .help = baud_help},
+    {BUS_PARITY, .fallback = "even", .example = "even"},
+    {BUS_STOP, .sample = "1", .help = "stop bits; unless said 1 with a parity and 2 without"},
+    {KEY(bus_keys, rs485), .type = FIELD_BOOLEAN, .fallback = "false",
+     .help = "true: the kernel's driver turns a two-wire line round by RTS; most USB adapters do so by themselves"},
+    {BUS_TIMEOUT},
+};
+static const struct section modbus_rtu_section = {SECTION("a modbus-rtu bus", modbus_rtu_fields), .example = "line-a"};
+
+static const struct field modbus_tcp_fields[] = {
+    {BUS_KIND, .sample = "modbus-tcp"}, {BUS_HOST, .sample = "10.7.0.32"}, {BUS_PORT}, {BUS_TIMEOUT}};
+static const struct section modbus_tcp_section = {SECTION("a modbus-tcp bus", modbus_tcp_fields), .sample = "net-a"};
+
+static const struct field rtu_over_tcp_fields[] = {
+    {BUS_KIND, .sample = "rtu-over-tcp"},
+    {BUS_HOST, .sample = "10.7.0.40"},
+    {BUS_PORT},
+    {BUS_BAUD, .sample = "9600", .help = "speed of the line behind the converter: tells its load; unknown unless said"},
+    {BUS_TIMEOUT},
+};
+static const struct section rtu_over_tcp_section = {SECTION("an rtu-over-tcp bus", rtu_over_tcp_fields),
+                                                    .sample = "converter-a"};
+
+static const struct field serial_fields[] = {
+    {BUS_KIND, .sample = "serial"},
+    {BUS_DEVICE, .sample = "/dev/ttyUSB1"},
+    {BUS_BAUD, .fallback = "9600", .help = baud_help},
+    {BUS_PARITY, .fallback = "none"},
+    {BUS_STOP, .fallback = "1", .help = "stop bits"},
+};
+static const struct section serial_section = {SECTION("a serial bus", serial_fields), .sample = "oximeter-a"};
+
+static const struct field hl7_fields[] = {
+    {BUS_KIND, .sample = "hl7"},
+    {KEY(bus_keys, listen), .type = FIELD_TEXT, .high = TEXT_MAX, .fallback = "0.0.0.0:2575",
+     .help = "address and port where monitors or their central station call; 0.0.0.0 is every network of this box"},
+    {KEY(bus_keys, believe_debug), .type = FIELD_BOOLEAN, .fallback = "false",
+     .help = "true: messages marked D (debugging) are real, because this source marks all of its messages so"},
+};
+static const struct section hl7_section = {SECTION("an hl7 bus", hl7_fields), .sample = "central"};
+
+static const struct section *const bus_variants[] = {[BUS_MODBUS_RTU] = &modbus_rtu_section,
+                                                     [BUS_MODBUS_TCP] = &modbus_tcp_section,
+                                                     [BUS_RTU_OVER_TCP] = &rtu_over_tcp_section,
+                                                     [BUS_SERIAL] = &serial_section,
+                                                     [BUS_HL7] = &hl7_section};
+const struct section bus_section = {SECTION("a bus", bus_fields), .variants = bus_variants};
+
+static const char bus_help[] = "a name from `buses`, or modbus-tcp://ADDRESS[:PORT] or rtu-over-tcp://ADDRESS[:PORT]";
+static const char address_help[] =
+    "Modbus: 1 to 247, over TCP 0 to 255; hl7: POC^ROOM^BED (an empty part fits all) or a device id; serial: none";
+static const char profile_help[] =
+    "what the monitor gives: a register map profiles/NAME.yaml, or a profile that comes with the gateway";
 
 static const struct field monitor_fields[] = {
     {KEY(monitor_keys, bus), .type = FIELD_TEXT, .is_required = true, .high = TEXT_MAX, .help = bus_help},
-    {KEY(monitor_keys, address), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = 255,
-     .help = address_help},
+    {KEY(monitor_keys, address), .type = FIELD_ANY, .help = address_help},
     {KEY(monitor_keys, profile), .type = FIELD_ID, .is_required = true, .high = PROFILE_NAME_MAX - 1,
      .help = profile_help},
 };
-const struct section monitor_section = SECTION("a monitor", monitor_fields);
+const struct section monitor_section = {SECTION("a monitor", monitor_fields)};
 
 static const struct field bed_fields[] = {
     {NAMED("class", bed_keys, patient_class), .type = FIELD_WORD, .is_required = true, .words = class_words,
-     .help = "adult, adolescent, child, toddler, infant or neonate: limits and what is plausible depend on it"},
+     .help = "adult (18 years), adolescent (13), child (5), toddler (1), infant (3 months) or neonate: limits depend "
+             "on it"},
     {KEY(bed_keys, bus), .type = FIELD_ANY, .help = bus_help},
     {KEY(bed_keys, address), .type = FIELD_ANY, .help = address_help},
     {KEY(bed_keys, profile), .type = FIELD_ANY, .help = profile_help},
     {KEY(bed_keys, monitors), .type = FIELD_LIST, .section = &monitor_section,
      .help = "instead of bus, address and profile: several monitors; the first that gives a vital wins"},
-    {KEY(bed_keys, overrides), .type = FIELD_ENTRIES, .help = "limits of this bed: {RULE: {limit: VALUE}}"},
+    {KEY(bed_keys, overrides), .type = FIELD_ENTRIES, .help = "limits of this bed alone: {RULE: {limit: VALUE}}"},
 };
-const struct section bed_section = SECTION("a bed", bed_fields);
+const struct section bed_section = {SECTION("a bed", bed_fields)};
+
+static const char beds_example[] =
+    "  b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}\n"
+    "  b02: {bus: \"modbus-tcp://10.7.0.32:502\", address: 1, profile: generic-vitals, class: adult}\n"
+    "  b03:\n"
+    "    class: neonate\n"
+    "    monitors:\n"
+    "      - {bus: line-a, address: 3, profile: generic-vitals}\n"
+    "      - {bus: line-a, address: 33, profile: oximeter-x}\n"
+    "    overrides: {spo2_low: {limit: 88}}\n"
+    "#   b04: {bus: oximeter-a, profile: nonin-df2, class: adult}\n"
+    "#   b05: {bus: central, address: W7E^5^A, profile: hl7-pcd, class: adult}\n";
 
 static const struct field ward_fields[] = {
-    {KEY(ward_keys, gateway), .type = FIELD_SECTION, .is_required = true, .section = &gateway_section,
-     .help = "who this gateway is: {id: gw-1, site: st-marys, ward: w1}"},
-    {KEY(ward_keys, store), .type = FIELD_SECTION, .section = &store_section,
-     .help = "where alarms and alerts are kept on disk"},
-    {KEY(ward_keys, uplink), .type = FIELD_SECTION, .is_required = true, .section = &uplink_section,
-     .help = "where alerts and vitals are sent: {brokers: [\"mqtt://127.0.0.1:1883\"]}"},
+    {KEY(ward_keys, gateway), .needs_restart = true, .type = FIELD_SECTION, .is_required = true,
+     .section = &gateway_section, .sample = "{id: gw-1, site: st-marys, ward: w1}", .help = "who this gateway is"},
+    {KEY(ward_keys, store), .needs_restart = true, .type = FIELD_SECTION, .section = &store_section,
+     .help = "where alarm state and alerts that still have to be sent are kept"},
+    {KEY(ward_keys, uplink), .needs_restart = true, .type = FIELD_SECTION, .is_required = true,
+     .section = &uplink_section, .sample = "{brokers: [\"mqtt://127.0.0.1:1883\"]}",
+     .help = "where alerts and vitals go"},
+    {KEY(ward_keys, commands), .needs_restart = true, .type = FIELD_SECTION, .section = &commands_section,
+     .help = "what people may tell the gateway through the broker; nothing unless enabled"},
     {KEY(ward_keys, buses), .type = FIELD_ENTRIES, .section = &bus_section,
      .help = "lines to monitors, each under a name of its own"},
-    {KEY(ward_keys, beds), .type = FIELD_ENTRIES, .is_required = true, .section = &bed_section,
-     .help =
-         "the beds with their monitors, such as b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}"},
-    {KEY(ward_keys, rules), .type = FIELD_LIST,
-     .help = "files with alarm rules, such as [rules/standard.yaml]; at most 16"},
+    {KEY(ward_keys, beds), .type = FIELD_ENTRIES, .is_required = true, .section = &bed_section, .example = beds_example,
+     .sample = "b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}",
+     .help = "the beds with their monitors, each under a name of its own"},
+    {KEY(ward_keys, rules), .type = FIELD_LIST, .example = "[rules/standard.yaml]",
+     .help = "files with alarm rules, at most 16; your own beside the standard ones, listed after them"},
     {KEY(ward_keys, stay_after), .type = FIELD_DURATION, .low = SECOND, .high = 10 * MINUTE, .fallback = "30s",
      .help = "valid vitals at a vacant bed for this long begin a stay by themselves"},
     {KEY(ward_keys, memory), .type = FIELD_SIZE, .low = MIB, .high = GIB, .fallback = "64MiB",
      .help = "most memory that the windows of all beds may take"},
-    {KEY(ward_keys, status_socket), .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
+    {KEY(ward_keys, status_socket), .needs_restart = true, .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
+     .sample = "/run/wardgate.sock",
      .help = "local socket of `wardgate status`; status.sock in the store's folder unless said"},
 };
-const struct section ward_section = SECTION("the configuration", ward_fields);
+const struct section ward_section = {SECTION("the configuration", ward_fields)};
 
 /* --- profiles/NAME.yaml --- */
 
@@ -197,13 +281,13 @@ static const struct field identity_fields[] = {
     {KEY(identity_keys, count), .type = FIELD_INTEGER, .low = 1, .high = PROFILE_IDENTITY_REGISTERS_MAX,
      .fallback = "1", .help = "how many registers it has"},
 };
-const struct section identity_section = SECTION("identity", identity_fields);
+const struct section identity_section = {SECTION("identity", identity_fields)};
 
 static const struct field episodic_fields[] = {
     {KEY(episodic_keys, changed_by), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = UINT16_MAX,
      .help = "register of the same table that changes with each measurement: a counter, a time, a status"},
 };
-const struct section episodic_section = SECTION("episodic", episodic_fields);
+const struct section episodic_section = {SECTION("episodic", episodic_fields)};
 
 static const struct field channel_fields[] = {
     {NAMED("register", channel_keys, reg), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = UINT16_MAX,
@@ -230,7 +314,7 @@ static const struct field channel_fields[] = {
     {KEY(channel_keys, episodic), .type = FIELD_ANY,
      .help = "for a vital measured now and then: true, or {changed_by: REGISTER}"},
 };
-const struct section channel_section = SECTION("a channel", channel_fields);
+const struct section channel_section = {SECTION("a channel", channel_fields)};
 
 static const struct field bit_fields[] = {
     {NAMED("register", bit_keys, reg), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = UINT16_MAX,
@@ -244,7 +328,7 @@ static const struct field bit_fields[] = {
     {KEY(bit_keys, text), .type = FIELD_TEXT, .high = TEXT_MAX,
      .help = "text of the monitor's alarm; its name unless said"},
 };
-const struct section bit_section = SECTION("a bit", bit_fields);
+const struct section bit_section = {SECTION("a bit", bit_fields)};
 
 static const struct field profile_fields[] = {
     {KEY(profile_keys, profile), .type = FIELD_ID, .is_required = true, .high = PROFILE_NAME_MAX - 1,
@@ -261,7 +345,7 @@ static const struct field profile_fields[] = {
     {KEY(profile_keys, bits), .type = FIELD_ENTRIES, .section = &bit_section,
      .help = "what single bits say: sensors off, the monitor's own alarms, standby"},
 };
-const struct section profile_section = SECTION("a profile", profile_fields);
+const struct section profile_section = {SECTION("a profile", profile_fields)};
 
 /* --- rules/NAME.yaml --- */
 
@@ -291,7 +375,7 @@ static const struct field rule_fields[] = {
      .help = "what the nurse reads, with {limit} and other parameters in it; the rule's name unless said"},
     {KEY(rule_keys, advice), .type = FIELD_TEXT, .high = ALERT_TEXT_MAX, .help = "what to do first"},
 };
-const struct section rule_section = SECTION("a rule", rule_fields);
+const struct section rule_section = {SECTION("a rule", rule_fields)};
 
 static const struct field rules_fields[] = {
     {KEY(rules_keys, optional), .type = FIELD_BOOLEAN, .fallback = "false",
@@ -299,4 +383,4 @@ static const struct field rules_fields[] = {
     {KEY(rules_keys, rules), .type = FIELD_ENTRIES, .is_required = true, .section = &rule_section,
      .help = "the rules, each under its name"},
 };
-const struct section rules_section = SECTION("a rules file", rules_fields);
+const struct section rules_section = {SECTION("a rules file", rules_fields)};

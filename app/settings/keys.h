@@ -13,7 +13,7 @@
 /* --- wardgate.yaml --- */
 
 struct ward_keys {
-    const struct node *gateway, *store, *uplink, *buses, *beds, *rules;
+    const struct node *gateway, *store, *uplink, *commands, *buses, *beds, *rules;
     const char *status_socket;
     int64_t memory, stay_after;
 };
@@ -39,15 +39,19 @@ struct uplink_keys {
 };
 enum { MQTT_VERSION_5, MQTT_VERSION_3_1_1 }; /* places of the words of `version` */
 
+struct commands_keys {
+    int64_t enabled, roles; /* a bit per enum command_role */
+};
+
 struct broker_keys {
     const char *url;
     struct login_keys login;
 };
 
-struct bus_keys {
+struct bus_keys { /* of every kind: what one does not have stays 0 */
     int64_t kind; /* enum bus_kind */
-    const char *device, *host;
-    int64_t baud, parity, stop_bits, port, timeout; /* stop_bits 0: as the parity wants */
+    const char *device, *host, *listen;
+    int64_t baud, parity, stop_bits, rs485, port, believe_debug, timeout; /* stop_bits 0: as the parity wants */
 };
 enum { PARITY_WORD_NONE, PARITY_WORD_EVEN, PARITY_WORD_ODD }; /* places of the words of `parity` */
 
@@ -58,7 +62,7 @@ struct bed_keys {
 
 struct monitor_keys {
     const char *bus, *profile;
-    int64_t address;
+    const struct node *address; /* a number, a place or nothing, as the kind of bus wants it */
 };
 
 /* --- profiles/NAME.yaml --- */
@@ -102,8 +106,8 @@ struct rule_keys {
     const char *text, *advice;
 };
 
-extern const struct section ward_section, gateway_section, store_section, uplink_section, broker_section, bus_section,
-    bed_section, monitor_section;
+extern const struct section ward_section, gateway_section, store_section, uplink_section, broker_section,
+    commands_section, bus_section, bed_section, monitor_section;
 extern const struct section profile_section, identity_section, channel_section, episodic_section, bit_section;
 extern const struct section rules_section, rule_section;
 

@@ -48,9 +48,17 @@ bool profiles_read(struct load *load) MUST_CHECK; /* false: no memory for them *
 void rules_read(struct load *load, const struct node *list);
 void overrides_read(struct load *load);
 void checks_run(struct load *load);
+void fixed_collect(struct load *load); /* only when there is no fault */
+
+const char *bus_kind_word(enum bus_kind kind);
+bool bus_kind_is_serial(enum bus_kind kind);
 
 /* The bus that a monitor names, made when it is a URL of a new one. False: reported at `node`. */
 bool buses_find(struct load *load, const struct node *node, const char *name, uint16_t *out) MUST_CHECK;
+
+/* True when a profile of this name can be spoken over the bus. False: reported at `node`. */
+bool profiles_fit(struct load *load, const struct node *node, const char *name,
+                  const struct bus_settings *bus) MUST_CHECK;
 
 /* The place of the profile of this name, which profiles_read will read. False: there are too many. */
 bool profiles_refer(struct load *load, const struct node *node, const char *name, uint16_t *out) MUST_CHECK;

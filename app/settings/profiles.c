@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/engine/suggest.h"
 #include "app/settings/file.h"
 #include "app/settings/load.h"
 
@@ -30,6 +31,73 @@ bool profiles_refer(struct load *load, const struct node *node, const char *name
     return true;
 }
 
+static const struct profile *find_builtin(const struct load *load, const char *name)
+{
+    for (const struct profile *const *p = load->builtin; p != NULL && *p != NULL; p++) {
+        if (strcmp((*p)->name, name) == 0) {
+            return *p;
+        }
+    }
+    return NULL;
+}
+
+/* The names of those that come with drivers of this protocol. */
+static size_t list_builtin(const struct load *load, enum profile_protocol protocol,
+                           const char *names[SETTINGS_PROFILES_MAX])
+{
+    size_t count = 0;
+    for (const struct profile *const *p = load->builtin; p != NULL && *p != NULL; p++) {
+        if ((*p)->protocol == protocol && count < SETTINGS_PROFILES_MAX) {
+            names[count++] = (*p)->name;
+        }
+    }
+    return count;
+}
+
+static enum profile_protocol protocol_of(enum bus_kind kind)
+{
+    if (kind == BUS_HL7) {
+        return PROTOCOL_HL7;
+    }
+    return kind == BUS_SERIAL ? PROTOCOL_SERIAL : PROTOCOL_MODBUS;
+}
+
+bool profiles_fit(struct load *load, const struct node *node, const char *name, const struct bus_settings *bus)
+{
+    assert(load != NULL && node != NULL && name != NULL && bus != NULL);
+    static const char *const words[] = {
+        [PROTOCOL_MODBUS] = "a Modbus", [PROTOCOL_SERIAL] = "a serial", [PROTOCOL_HL7] = "an hl7"};
+    const struct profile *builtin = find_builtin(load, name);
+    const enum profile_protocol is = builtin != NULL ? builtin->protocol : PROTOCOL_MODBUS;
+    const enum profile_protocol wanted = protocol_of(bus->kind);
+    if (is == wanted) {
+        return true;
+    }
+    const char *names[SETTINGS_PROFILES_MAX];
+    char hint[SCHEMA_HINT_MAX] = ", give a register map (profiles/NAME.yaml)";
+    if (wanted != PROTOCOL_MODBUS) {
+        schema_hint(name, names, list_builtin(load, wanted, names), hint);
+    }
+    report_fault(load->reader.report, node, "profile %s is for %s bus, %s is %s%s", name, words[is], bus->name,
+                 bus_kind_word(bus->kind), hint);
+    return false;
+}
+
+/* A profile that nobody has: perhaps one that comes with a driver, or that another bed has, misspelt. */
+static void report_none(struct load *load, const struct node *node, const char *beside, const char *installed)
+{
+    const char *names[2 * SETTINGS_PROFILES_MAX];
+    size_t count = list_builtin(load, PROTOCOL_MODBUS, names);
+    for (uint16_t i = 0; i < load->settings->profile_count; i++) {
+        const bool is_sound = load->profile_nodes[i] != node && load->profile_is_sound[i];
+        names[count++] = is_sound ? load->profile_nodes[i]->text : NULL;
+    }
+    const char *near = suggest(node->text, strlen(node->text), names, count);
+    report_fault(load->reader.report, node, "there is no profile \"%s\"%s%s%s %s nor %s is there", node->text,
+                 near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
+                 near != NULL ? "\"? Neither" : ": neither", beside, installed);
+}
+
 /* Beside the configuration, else where the package installs it. NULL: reported. */
 static const char *find_file(struct load *load, const struct node *node)
 {
@@ -48,8 +116,7 @@ static const char *find_file(struct load *load, const struct node *node)
     if (file_is_there(installed)) {
         return installed;
     }
-    report_fault(load->reader.report, node, "there is no profile \"%s\": neither %s nor %s is there", node->text,
-                 beside, installed);
+    report_none(load, node, beside, installed);
     return NULL;
 }
 
@@ -150,8 +217,66 @@ static bool read_profile(const struct reader *reader, const struct node *root, c
     return read_bits(reader, keys.bits, keys.channels, profile) && is_sound;
 }
 
-static bool read_file(struct load *load, const struct node *node, struct profile *profile)
+/* The name that a profile's file gives it: NAME.yaml. NULL: it is no such file, or there is no memory. */
+static const char *name_of_file(const char *file, struct pool *pool)
 {
+    const char *name = file_name(file), *end = strrchr(name, '.');
+    const bool is_yaml = end != NULL && strcmp(end, ".yaml") == 0;
+    return is_yaml ? pool_text(pool, name, (size_t)(end - name)) : NULL;
+}
+
+bool settings_load_profile(const char *file, struct profile *out, struct settings_report *report)
+{
+    assert(file != NULL && out != NULL && report != NULL);
+    struct pool pool;
+    struct profile profile = {.name = ""};
+    report_init(report, file);
+    pool_init(&pool, LOAD_BYTES_MAX);
+    const struct reader reader = {&pool, report};
+    const char *name = name_of_file(file, &pool);
+    const struct node *root = name != NULL ? document_read(file, &pool, report) : NULL;
+    if (name == NULL) {
+        report_file_fault(report, (struct settings_mark){file, 0, 0}, "", 0,
+                          "a profile is in a file of its name, NAME.yaml");
+    }
+    const bool is_sound = root != NULL && read_profile(&reader, root, name, &profile) && report->fault_count == 0;
+    if (pool.is_exhausted) {
+        report_file_fault(report, (struct settings_mark){file, 0, 0}, "", 0,
+                          "the profile needs more memory than there is, make it smaller");
+    }
+    pool_fini(&pool);
+    report_sort(report);
+    if (is_sound && !pool.is_exhausted) {
+        *out = profile;
+    }
+    return is_sound && !pool.is_exhausted;
+}
+
+/* Of two profiles with one name nobody could say which is meant. */
+static bool copy_builtin(struct load *load, const struct node *node, const struct profile *builtin,
+                         struct profile *profile)
+{
+    const char *name = pool_format(load->trees, "profiles/%s.yaml", builtin->name);
+    const char *beside = name != NULL ? file_path(load->folder, name, load->trees) : NULL;
+    if (beside == NULL) {
+        return false;
+    }
+    if (file_is_there(beside)) {
+        report_fault(load->reader.report, node,
+                     "the profile %s comes with the gateway, and %s has the same name: give the file another one",
+                     builtin->name, beside);
+        return false;
+    }
+    *profile = *builtin;
+    return true;
+}
+
+static bool read_named(struct load *load, const struct node *node, struct profile *profile)
+{
+    const struct profile *builtin = find_builtin(load, node->text);
+    if (builtin != NULL) {
+        return copy_builtin(load, node, builtin, profile);
+    }
     const char *file = find_file(load, node);
     const struct node *root = file != NULL ? document_read(file, load->trees, load->reader.report) : NULL;
     return root != NULL && read_profile(&load->reader, root, node->text, profile);
@@ -181,7 +306,7 @@ bool profiles_read(struct load *load)
         return false;
     }
     for (uint16_t i = 0; i < count; i++) {
-        load->profile_is_sound[i] = read_file(load, load->profile_nodes[i], &load->profiles[i]);
+        load->profile_is_sound[i] = read_named(load, load->profile_nodes[i], &load->profiles[i]);
     }
     mark_beds(load);
     return true;

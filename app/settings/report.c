@@ -130,6 +130,15 @@ void report_warning(struct settings_report *report, const struct node *node, con
     va_end(arguments);
 }
 
+void report_place_fault(struct settings_report *report, struct settings_mark mark, const char *key, const char *message)
+{
+    assert(report != NULL && mark.file != NULL && key != NULL && message != NULL);
+    struct settings_fault spare;
+    struct settings_fault *fault = add(report, false, mark, &spare);
+    (void)snprintf(fault->key, sizeof fault->key, "%s", key);
+    (void)snprintf(fault->message, sizeof fault->message, "%s", message);
+}
+
 static bool is_character_start(char c)
 {
     return ((unsigned char)c & 0xC0U) != 0x80U;

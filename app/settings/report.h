@@ -24,6 +24,10 @@ void report_warning(struct settings_report *report, const struct node *node, con
 void report_key_fault(struct settings_report *report, const struct node *node, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* About a place that was noted before, under the key that stood there. */
+void report_place_fault(struct settings_report *report, struct settings_mark mark, const char *key,
+                        const char *message);
+
 /* About a place in a file that could not be made a tree; line 0: the file as a whole. */
 void report_file_fault(struct settings_report *report, struct settings_mark mark, const char *source, size_t length,
                        const char *message);

@@ -9,6 +9,8 @@
 #include "app/settings/report.h"
 #include "app/settings/value.h"
 
+#define DESCRIPTION_MAX 224
+
 static const char starts_with_letter[] = "it must begin with a letter, then letters, digits, _ or -";
 
 void schema_hint(const char *word, const char *const *candidates, size_t count, char hint[SCHEMA_HINT_MAX])
@@ -139,12 +141,30 @@ static const struct number_words *number_words(enum field_type type)
     }
 }
 
+bool field_is_number(const struct field *field)
+{
+    assert(field != NULL);
+    return field->type == FIELD_INTEGER || field->type == FIELD_DECIMAL || field->type == FIELD_DURATION ||
+           field->type == FIELD_SIZE;
+}
+
+const char *field_wanted(const struct field *field)
+{
+    assert(field_is_number(field));
+    return number_words(field->type)->wanted;
+}
+
+void field_print_number(const struct field *field, int64_t number, char text[VALUE_TEXT_MAX])
+{
+    assert(field_is_number(field));
+    number_words(field->type)->print(number, text);
+}
+
 static void report_range(const struct reader *reader, const struct node *node, const struct field *field)
 {
     char low[VALUE_TEXT_MAX], high[VALUE_TEXT_MAX];
-    const struct number_words *words = number_words(field->type);
-    words->print(field->low, low);
-    words->print(field->high, high);
+    field_print_number(field, field->low, low);
+    field_print_number(field, field->high, high);
     report_fault(reader->report, node, "%.40s is out of range, it must be from %s to %s", node->text, low, high);
 }
 
@@ -186,35 +206,88 @@ static size_t count_words(const char *const *words)
     return count;
 }
 
-static bool read_word(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+/* One place among the words of a field; -1: reported. */
+static int64_t find_word(const struct reader *reader, const struct node *node, const char *const *words)
 {
-    static const char *const booleans[] = {"false", "true", NULL};
-    const char *const *words = field->type == FIELD_BOOLEAN ? booleans : field->words;
-    if (!is_text(reader, node, field->type == FIELD_BOOLEAN ? "true or false" : "one word")) {
-        return false;
-    }
     for (int64_t i = 0; words[i] != NULL; i++) {
         if (strcmp(words[i], node->text) == 0) {
-            store_number(field, target, i);
-            return true;
+            return i;
         }
     }
     char hint[SCHEMA_HINT_MAX];
     schema_hint(node->text, words, count_words(words), hint);
     report_fault(reader->report, node, "\"%.40s\" is not known here%s", node->text, hint);
-    return false;
+    return -1;
+}
+
+static bool read_word(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+{
+    static const char *const booleans[] = {"false", "true", NULL};
+    const bool is_boolean = field->type == FIELD_BOOLEAN;
+    if (!is_text(reader, node, is_boolean ? "true or false" : "one word")) {
+        return false;
+    }
+    const int64_t place = find_word(reader, node, is_boolean ? booleans : field->words);
+    if (place >= 0) {
+        store_number(field, target, place);
+    }
+    return place >= 0;
+}
+
+const char *field_such_as(const struct field *field)
+{
+    assert(field != NULL);
+    return field->sample != NULL ? field->sample : field->example;
+}
+
+/* What belongs there, for the end of a message. */
+static void describe(const struct field *field, char text[DESCRIPTION_MAX])
+{
+    const char *such_as = field_such_as(field);
+    if (such_as != NULL) {
+        (void)snprintf(text, DESCRIPTION_MAX, "%s (such as %s)", field->help, such_as);
+    } else {
+        (void)snprintf(text, DESCRIPTION_MAX, "%s", field->help);
+    }
+}
+
+static void report_shape(const struct reader *reader, const struct node *node, const struct field *field,
+                         const char *wrong)
+{
+    char wanted[DESCRIPTION_MAX];
+    describe(field, wanted);
+    report_fault(reader->report, node, "%s: %s", wrong, wanted);
+}
+
+static bool read_words(const struct reader *reader, const struct node *node, const struct field *field, void *target)
+{
+    if (node->kind != NODE_LIST || node->child_count == 0) {
+        report_shape(reader, node, field, "must be a list [...] of at least one");
+        return false;
+    }
+    int64_t bits = 0;
+    bool is_sound = true;
+    for (const struct node *item = node->first; item != NULL; item = item->next) {
+        const int64_t place = is_text(reader, item, "one word") ? find_word(reader, item, field->words) : -1;
+        is_sound = is_sound && place >= 0;
+        bits |= place >= 0 ? INT64_C(1) << place : 0;
+    }
+    if (is_sound) {
+        store_number(field, target, bits);
+    }
+    return is_sound;
 }
 
 static bool read_shape(const struct reader *reader, const struct node *node, const struct field *field, void *target)
 {
     const enum node_kind kind = field->type == FIELD_LIST ? NODE_LIST : NODE_MAPPING;
     if (field->type != FIELD_ANY && node->kind != kind) {
-        report_fault(reader->report, node, "must be a %s: %s",
-                     kind == NODE_LIST ? "list [...]" : "mapping {key: value}", field->help);
+        report_shape(reader, node, field,
+                     kind == NODE_LIST ? "must be a list [...]" : "must be a mapping {key: value}");
         return false;
     }
     if ((field->type == FIELD_LIST || field->type == FIELD_ENTRIES) && node->child_count == 0) {
-        report_fault(reader->report, node, "is empty: %s", field->help);
+        report_shape(reader, node, field, "is empty");
         return false;
     }
     store_node(field, target, node);
@@ -237,6 +310,8 @@ bool field_read(const struct reader *reader, const struct node *node, const stru
     case FIELD_BOOLEAN:
     case FIELD_WORD:
         return read_word(reader, node, field, target);
+    case FIELD_WORDS:
+        return read_words(reader, node, field, target);
     case FIELD_SECTION:
     case FIELD_ENTRIES:
     case FIELD_LIST:
@@ -272,10 +347,27 @@ static bool lacks_space(const struct node *node)
     return strchr(node->key, ':') != NULL && node_is_empty(node);
 }
 
-static void report_unknown(const struct reader *reader, const struct node *node, const struct section *section)
+/* A key that another variant has was meant for something: it stands at the wrong place, or the word is wrong. */
+static bool is_of_other_variant(const struct section *family, const char *key)
+{
+    const size_t count = family->variants != NULL ? count_words(family->fields[0].words) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_known(family->variants[i], key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void report_unknown(const struct reader *reader, const struct node *node, const struct section *section,
+                           const struct section *family)
 {
     if (lacks_space(node)) {
         report_key_fault(reader->report, node, "a space is missing behind the colon");
+        return;
+    }
+    if (is_of_other_variant(family, node->key)) {
+        report_key_fault(reader->report, node, "%s has no %s, remove it", section->name, node->key);
         return;
     }
     const char *names[SECTION_FIELDS_MAX];
@@ -305,7 +397,9 @@ void section_report_missing(const struct reader *reader, const struct node *mapp
             return;
         }
     }
-    report_key_fault(reader->report, mapping, "the key \"%s\" is missing: %s", field->name, field->help);
+    char wanted[DESCRIPTION_MAX];
+    describe(field, wanted);
+    report_key_fault(reader->report, mapping, "the key \"%s\" is missing: %s", field->name, wanted);
 }
 
 /* The default goes the way of a written value, so that the tables show defaults as people write them. */
@@ -342,17 +436,14 @@ static bool read_field(const struct reader *reader, const struct node *mapping, 
     return read_fallback(reader, field, target);
 }
 
-bool section_read(const struct reader *reader, const struct node *mapping, const struct section *section, void *target)
+/* `family`: the section that this one is a variant of, else itself. */
+static bool read_keys(const struct reader *reader, const struct node *mapping, const struct section *section,
+                      const struct section *family, void *target)
 {
-    assert(reader != NULL && mapping != NULL && section != NULL && target != NULL);
-    if (mapping->kind != NODE_MAPPING) {
-        report_fault(reader->report, mapping, "%s must be a mapping {key: value}", section->name);
-        return false;
-    }
     bool is_whole = true;
     for (const struct node *child = mapping->first; child != NULL; child = child->next) {
         if (!is_known(section, child->key)) {
-            report_unknown(reader, child, section);
+            report_unknown(reader, child, section, family);
             is_whole = false;
         }
     }
@@ -360,6 +451,24 @@ bool section_read(const struct reader *reader, const struct node *mapping, const
         is_whole = read_field(reader, mapping, section, &section->fields[i], target) && is_whole;
     }
     return is_whole;
+}
+
+bool section_read(const struct reader *reader, const struct node *mapping, const struct section *section, void *target)
+{
+    assert(reader != NULL && mapping != NULL && section != NULL && target != NULL);
+    if (mapping->kind != NODE_MAPPING) {
+        report_fault(reader->report, mapping, "%s must be a mapping {key: value}", section->name);
+        return false;
+    }
+    if (section->variants == NULL) {
+        return read_keys(reader, mapping, section, section, target);
+    }
+    int64_t place = 0;
+    if (!read_field(reader, mapping, section, &section->fields[0], target)) {
+        return false;
+    }
+    memcpy(&place, (const char *)target + section->fields[0].offset, sizeof place);
+    return read_keys(reader, mapping, section->variants[place], section, target);
 }
 
 bool schema_check_name(const struct reader *reader, const struct node *node, size_t length_max)

@@ -3,7 +3,8 @@
  *
  * A section is a const table, one key a row: name, type, limits, default, help. section_read checks a mapping against
  * it and fills the caller's plain struct: texts as const char *, every number as int64_t, what has its own shape as
- * const struct node *. The rows' help is what `wardgate help KEY` prints. Thread: that which loads.
+ * const struct node *. Where the keys depend on a word (the kind of a bus), each word has a section of its own: a
+ * variant. Thread: that which loads.
  */
 #ifndef WARDGATE_SCHEMA_H
 #define WARDGATE_SCHEMA_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "app/settings/document.h"
+#include "app/settings/value.h"
 
 #define SECTION_FIELDS_MAX 32
 
@@ -25,6 +27,7 @@ enum field_type {
     FIELD_SIZE,     /* int64_t in bytes, from low to high */
     FIELD_BOOLEAN,  /* int64_t 0 or 1 */
     FIELD_WORD,     /* int64_t: the place of the word in `words` */
+    FIELD_WORDS,    /* int64_t: a list of words, a bit for the place of each in `words` */
     FIELD_SECTION,  /* const struct node *: a mapping with the keys of `section` */
     FIELD_ENTRIES,  /* const struct node *: a mapping of names to what `section` describes */
     FIELD_LIST,     /* const struct node *: a list, of at least one item */
@@ -42,13 +45,18 @@ struct field {
     const char *const *words; /* ends with NULL */
     const char *fallback;     /* the default, as one would write it; NULL: the struct keeps what it held */
     const struct section *section;
-    const char *help; /* one line */
+    bool needs_restart;  /* of a key of the ward: a running gateway cannot take it over, nor what stands in it */
+    const char *example; /* how the shipped example has it; NULL: there it stands behind a #, */
+    const char *sample;  /* as this, or else as its default; of a mapping: what faults show */
+    const char *help;    /* one line */
 };
 
 struct section {
     const char *name; /* what one of these is, in a message: "a bed" */
     const struct field *fields;
     size_t count;
+    const struct section *const *variants; /* by the word of the first and only field here; NULL: there are none */
+    const char *example, *sample;          /* a variant's name in the shipped example, as of a field */
 };
 
 /* What is needed to read anything. */
@@ -73,6 +81,14 @@ void section_report_missing(const struct reader *reader, const struct node *mapp
 /* One value by itself. */
 bool field_read(const struct reader *reader, const struct node *node, const struct field *field,
                 void *target) MUST_CHECK;
+
+/* What one would write there: the sample, else the example; NULL: neither. */
+const char *field_such_as(const struct field *field);
+
+/* What must be written there, for a person ("a duration such as ..."), and a number of a field as it would be written. Of numbers only. */
+bool field_is_number(const struct field *field);
+const char *field_wanted(const struct field *field);
+void field_print_number(const struct field *field, int64_t number, char text[VALUE_TEXT_MAX]);
 
 /* True when the key of `node` is an id of at most length_max characters, else reports it. */
 bool schema_check_name(const struct reader *reader, const struct node *node, size_t length_max) MUST_CHECK;

@@ -77,6 +77,13 @@ struct broker_settings {
     const char *ca, *cert, *key, *username, *password_file; /* NULL: none */
 };
 
+/* A key that only a restart changes, for settings_can_follow. */
+struct settings_fixed {
+    const char *path;  /* uplink.keep_alive */
+    const char *value; /* the same however it was written */
+    struct settings_mark mark;
+};
+
 struct settings {
     const char *file;
     struct {
@@ -109,7 +116,8 @@ struct settings {
     const struct profile *profiles;
     const struct rule *rules;
     const struct settings_mark *rule_marks; /* one a rule */
-    uint16_t bus_count, bed_count, profile_count, rule_count;
+    const struct settings_fixed *fixed;
+    uint16_t bus_count, bed_count, profile_count, rule_count, fixed_count;
 };
 
 struct settings_fault {
@@ -130,15 +138,20 @@ struct settings_report {
     uint16_t file_count;
 };
 
-/* builtin: the profiles that drivers bring, ended by NULL (gateway_profiles); NULL for none. A file of the same name is a fault.
+/* builtin: the profiles that drivers bring, ended by NULL (gateway_profiles); NULL for none. One that a monitor names is
+ * used as it is; a file of its name beside the configuration is then a fault.
  * True: *out is the whole configuration. False: report->fault_count > 0 and *out is NULL. Warnings may come with
  * either. */
 bool settings_load(const char *file, const struct profile *const *builtin, struct settings **out,
                    struct settings_report *report);
 void settings_free(struct settings *settings); /* NULL is allowed */
 
-/* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands): a fault each, with the line in `next` and
- * what to do; false when there is one. Rules, limits, beds, buses, profiles, stay_after and memory can be taken over. */
+/* A profile file by itself, named after the profile in it. False: the faults are in the report. */
+bool settings_load_profile(const char *file, struct profile *out, struct settings_report *report);
+
+/* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands): a fault
+ * each, added to the report of loading `next`, with its line there and what to do; false when there is one. Rules,
+ * limits, beds, buses, profiles, stay_after and memory can be taken over. */
 bool settings_can_follow(const struct settings *now, const struct settings *next, struct settings_report *report);
 
 /* Bit per enum vital: what the monitors of a bed give together, and what a rule asks. A rule is evaluated at a bed that

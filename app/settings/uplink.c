@@ -38,28 +38,57 @@ static bool check_login(struct load *load, const struct node *node, const struct
     return lacking == NULL;
 }
 
-static const char *resolve(struct load *load, const struct node *node, const char *path)
+/* Only the gateway's own user may open what is secret. */
+static void check_file(struct load *load, const struct node *node, const char *path, bool is_secret)
 {
-    if (path == NULL) {
-        return NULL;
+    unsigned mode = 0;
+    const enum status status = file_look(path, &mode);
+    if (status == STATUS_NOT_FOUND) {
+        report_fault(load->reader.report, node,
+                     "there is no such file, put it there (seen from this file's folder) or remove this key");
+    } else if (status == STATUS_INVALID) {
+        report_fault(load->reader.report, node, "%s is a folder or device, name a file", path);
+    } else if (status != STATUS_OK) {
+        report_fault(load->reader.report, node, "%s cannot be looked at (%s), give the gateway's user its folder", path,
+                     status_text(status));
+    } else if (is_secret && (mode & 077U) != 0) {
+        report_fault(load->reader.report, node, "other users can open this secret (mode %04o), run: chmod 600 %s", mode,
+                     path);
     }
-    const char *resolved = file_path(load->folder, path, load->reader.pool);
-    if (resolved != NULL && !file_is_there(resolved)) {
-        report_warning(load->reader.report, node, "there is no file %s yet", resolved);
-    }
-    return resolved;
 }
 
-static void fill_login(struct load *load, const struct node *node, const struct login_keys *login,
-                       struct broker_settings *broker)
+/* The files that a broker, or the uplink for all of its brokers, names. */
+static void check_files(struct load *load, const struct node *mapping)
+{
+    static const struct {
+        const char *key;
+        bool is_secret;
+    } files[] = {{"ca", false}, {"cert", false}, {"key", true}, {"password_file", true}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const struct node *node = node_child(mapping, files[i].key);
+        const char *path = node != NULL && node->kind == NODE_TEXT && node->text[0] != '\0'
+                               ? file_path(load->folder, node->text, load->trees)
+                               : NULL;
+        if (path != NULL) {
+            check_file(load, node, path, files[i].is_secret);
+        }
+    }
+}
+
+static const char *resolve(struct load *load, const char *path)
+{
+    return path != NULL ? file_path(load->folder, path, load->reader.pool) : NULL;
+}
+
+static void fill_login(struct load *load, const struct login_keys *login, struct broker_settings *broker)
 {
     if (broker->tls) {
-        broker->ca = resolve(load, node, login->ca);
-        broker->cert = resolve(load, node, login->cert);
-        broker->key = resolve(load, node, login->key);
+        broker->ca = resolve(load, login->ca);
+        broker->cert = resolve(load, login->cert);
+        broker->key = resolve(load, login->key);
     }
     broker->username = login->username;
-    broker->password_file = resolve(load, node, login->password_file);
+    broker->password_file = resolve(load, login->password_file);
 }
 
 /* Vital signs may leave this host only encrypted, unless somebody has taken that upon himself in so many words. */
@@ -106,15 +135,19 @@ static bool read_broker(struct load *load, const struct node *item, const struct
     static const struct field text_field = {
         .name = "url", .offset = offsetof(struct broker_keys, url), .type = FIELD_TEXT, .high = URL_HOST_MAX};
     struct broker_keys keys = {.url = NULL};
-    const bool is_whole = item->kind == NODE_MAPPING ? section_read(&load->reader, item, &broker_section, &keys)
-                                                     : field_read(&load->reader, item, &text_field, &keys);
+    const bool is_mapping = item->kind == NODE_MAPPING;
+    const bool is_whole = is_mapping ? section_read(&load->reader, item, &broker_section, &keys)
+                                     : field_read(&load->reader, item, &text_field, &keys);
+    if (is_mapping) {
+        check_files(load, item);
+    }
     const struct login_keys login = join_logins(&keys.login, common);
     struct broker_settings broker = {.url = NULL};
     if (!is_whole || !check_login(load, item, &keys.login) || !read_url(load, item, keys.url, &broker) ||
         !check_secrecy(load, item, &broker, &login)) {
         return false;
     }
-    fill_login(load, item, &login, &broker);
+    fill_login(load, &login, &broker);
     *out = broker;
     return true;
 }
@@ -137,6 +170,7 @@ void uplink_read(struct load *load, const struct node *node)
     assert(load != NULL && node != NULL);
     struct uplink_keys keys = {.brokers = NULL};
     const bool is_whole = section_read(&load->reader, node, &uplink_section, &keys);
+    check_files(load, node);
     load->settings->uplink.topic_root = keys.topic_root;
     load->settings->uplink.version = keys.version == MQTT_VERSION_5 ? 5 : 4;
     load->settings->uplink.insecure = keys.insecure != 0;

@@ -43,19 +43,15 @@ static bool split_port(const char *text, uint16_t *out)
     return true;
 }
 
-const char *url_split(const char *text, struct url *out)
+const char *url_split_place(const char *text, struct url *out)
 {
     assert(text != NULL && out != NULL);
     struct url url = {.port = 0};
-    const char *separator = strstr(text, "://");
-    if (separator == NULL || !copy(url.scheme, sizeof url.scheme, text, (size_t)(separator - text))) {
-        return "is not an address, write SCHEME://HOST:PORT";
-    }
-    const char *rest = separator + 3;
-    if (strchr(rest, '@') != NULL) {
+    const char *rest = text;
+    if (strchr(text, '@') != NULL) {
         return "holds a name or password, which does not belong in an address";
     }
-    if (strpbrk(rest, "/?#") != NULL) {
+    if (strpbrk(text, "/?#") != NULL) {
         return "has something behind host and port, write only SCHEME://HOST:PORT";
     }
     if (!split_host(rest, url.host, &rest)) {
@@ -66,6 +62,21 @@ const char *url_split(const char *text, struct url *out)
     }
     *out = url;
     return NULL;
+}
+
+const char *url_split(const char *text, struct url *out)
+{
+    assert(text != NULL && out != NULL);
+    char scheme[sizeof out->scheme];
+    const char *separator = strstr(text, "://");
+    if (separator == NULL || !copy(scheme, sizeof scheme, text, (size_t)(separator - text))) {
+        return "is not an address, write SCHEME://HOST:PORT";
+    }
+    const char *wrong = url_split_place(separator + 3, out);
+    if (wrong == NULL) {
+        memcpy(out->scheme, scheme, strlen(scheme) + 1);
+    }
+    return wrong;
 }
 
 bool url_host_is_numeric(const char *host)

@@ -21,6 +21,9 @@ struct url {
  */
 const char *url_split(const char *text, struct url *out);
 
+/* The same for what has no scheme: HOST[:PORT]. */
+const char *url_split_place(const char *text, struct url *out);
+
 /* True for an address in digits, which nobody has to look up. */
 bool url_host_is_numeric(const char *host);
 

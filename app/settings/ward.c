@@ -5,8 +5,11 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "app/engine/bed_command.h"
 #include "app/settings/file.h"
 #include "app/settings/load.h"
+
+#define STORE_BYTES_MAX_32_BIT (INT64_C(1024) * 1024 * 1024)
 
 static void read_gateway(struct load *load, const struct node *node)
 {
@@ -18,16 +21,36 @@ static void read_gateway(struct load *load, const struct node *node)
     }
 }
 
+/* A 32-bit gateway has no addresses for more. */
+static bool check_size(struct load *load, const struct node *store, int64_t size)
+{
+    if (sizeof(void *) > 4 || size <= STORE_BYTES_MAX_32_BIT) {
+        return true;
+    }
+    report_fault(load->reader.report, node_child(store, "size"), "on a 32-bit box it can be at most 1GiB");
+    return false;
+}
+
 /* Without `store` everything in it has its default. */
 static void read_store(struct load *load, const struct node *node)
 {
     struct store_keys keys = {.path = NULL};
     const bool is_whole = node != NULL ? section_read(&load->reader, node, &store_section, &keys)
                                        : section_read_defaults(&load->reader, &store_section, &keys);
-    if (is_whole) {
+    if (is_whole && check_size(load, node, keys.size)) {
         load->settings->store.path = file_path(load->folder, keys.path, load->reader.pool);
         load->settings->store.size_bytes = (uint64_t)keys.size;
         load->settings->store.journal_interval_ms = (uint32_t)keys.journal_interval;
+    }
+}
+
+/* Nobody may send anything unless it is written here. */
+static void read_commands(struct load *load, const struct node *node)
+{
+    struct commands_keys keys = {.roles = 1U << ROLE_nurse | 1U << ROLE_charge | 1U << ROLE_biomed};
+    if (section_read(&load->reader, node, &commands_section, &keys)) {
+        load->settings->commands.enabled = keys.enabled != 0;
+        load->settings->commands.roles = (uint8_t)keys.roles;
     }
 }
 
@@ -75,6 +98,9 @@ void ward_read(struct load *load)
     if (keys.uplink != NULL) {
         uplink_read(load, keys.uplink);
     }
+    if (keys.commands != NULL) {
+        read_commands(load, keys.commands);
+    }
     if (keys.buses != NULL) {
         buses_read(load, keys.buses);
     }
@@ -87,4 +113,7 @@ void ward_read(struct load *load)
     read_rules(load, keys.rules);
     overrides_read(load);
     checks_run(load);
+    if (load->reader.report->fault_count == 0) {
+        fixed_collect(load);
+    }
 }

@@ -6,7 +6,8 @@
  * monitors that are asked as well as those that talk unasked.
  *
  * Time: CLOCK_BOOTTIME in µs. Observations carry at_ms = instant / 1000 of the moment the answer was whole; the runner turns that
- * into engine time. Every call but bus health comes from the bus's own thread. Storage comes from the arena at start.
+ * into engine time. Every call but bus health comes from the bus's own thread, or while that does not run; after a pause it may be another one.
+ * Storage comes from the arena at start.
  */
 #ifndef WARDGATE_DRIVER_H
 #define WARDGATE_DRIVER_H
@@ -58,17 +59,23 @@ struct monitor_health {
     atomic_uint failures[STATUS_COUNT];
     atomic_bool answering;
     atomic_uint answer_us;  /* newest time from the end of the request to the whole answer */
-    atomic_uint exceptions; /* Modbus: newest exception code but "illegal address"; 0: none since it answered well */
+    atomic_uint exceptions; /* Modbus: newest exception code; 0: none since, and no register is refused */
 };
 struct bus_health {
     atomic_int state;      /* enum bus_state */
-    atomic_int last_error; /* enum status of the newest failed opening; STATUS_OK when open */
+    atomic_int last_error; /* enum status of the newest failed opening; when open STATUS_OK, or STATUS_WRONG_PROTOCOL */
     atomic_int last_errno;
     atomic_uint opened, requests, gap_us_min; /* gap_us_min: smallest silence kept before a request */
     atomic_ullong busy_us;                    /* time the wire was in use */
-    atomic_uint adapter_us;          /* serial: what the adapter adds to an answer, as learnt; 0: not known yet */
-    atomic_uint unasked, refused;    /* bytes nobody asked for; messages refused (test, training, demo, no bed) */
+    /* Serial line or converter: the least by which any answer was later than the wire explains, since it was opened. The
+     * adapter's delay and the quickest monitor's thinking together: a bound for either. 0: not known yet. */
+    atomic_uint adapter_us;
+    atomic_bool rs485_missing;       /* serial: rs485 was asked for, and this adapter's driver has no such mode */
+    atomic_uint unasked;             /* bytes nobody asked for */
+    atomic_uint foreign;             /* Modbus line: requests heard that are not ours: it has a second master */
+    atomic_uint refused;             /* messages refused (test, training, demo, no bed); Modbus: by the monitor */
     atomic_uint connections;         /* hl7: monitors connected now */
+    _Atomic(const char *) speaks;    /* serial: name of the protocol recognised on the line; NULL: none */
     struct monitor_health *monitors; /* monitor_count of them */
 };
 
@@ -77,11 +84,23 @@ struct bus_request {
     uint16_t monitor; /* index into bus_config.monitors */
     uint32_t interval_ms;
     uint32_t wire_us; /* gap, request, a turnaround of 2 ms and answer; 0 on a network */
-    char text[64];    /* "holding 0-11 (12 registers)" */
+    char text[64];    /* "holding 0-9 (10): hr spo2 resp", "+n" at the end: and n more */
 };
 typedef void bus_request_visit(void *context, const struct bus_request *request);
 
+/* What stands in registers, for `wardgate check --profile`; those not named are 0. */
+struct register_value {
+    enum register_table table;
+    uint16_t reg, value;
+};
+struct register_image {
+    const struct register_value *values;
+    size_t count;
+};
+
 struct bus;
+struct probe_target;
+struct probe_listener;
 
 struct monitor_driver {
     const char *kind;
@@ -89,6 +108,12 @@ struct monitor_driver {
     bool own_thread;                       /* a serial line has a thread of its own; network links share a few */
     struct bus *(*make)(struct arena *arena, const struct bus_config *config); /* NULL while the arena measures */
     void (*each_request)(const struct bus_config *config, bus_request_visit *visit, void *context);
+    /* Puts what a first poll of a monitor with these registers would bring; bed, monitor and instant are 0. Pure. NULL:
+     * the protocol has no registers. */
+    void (*decode_registers)(const struct profile *profile, const struct register_image *image,
+                             struct observation_sink *out);
+    /* Looks for monitors (probe.h). STATUS_OK: has looked; else the line could not be opened. */
+    enum status (*probe)(const struct probe_target *target, struct probe_listener *listener);
     void (*start)(struct bus *bus, int64_t now_us);
     /* Descriptor to wait for, or -1 while only the deadline counts; *writable: wait for writing instead of reading. */
     int (*descriptor)(const struct bus *bus, bool *writable);

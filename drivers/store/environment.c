@@ -299,14 +299,19 @@ enum status transaction_scan(const struct transaction *t, unsigned database, str
 }
 
 /* Every tree of the environment keeps its own count, so nothing is walked. */
+static uint64_t pages_of(const struct transaction *t, MDB_dbi dbi)
+{
+    MDB_stat stat;
+    return mdb_stat(t->txn, dbi, &stat) != MDB_SUCCESS
+               ? 0
+               : stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+}
+
 uint64_t transaction_used_pages(const struct transaction *t)
 {
     uint64_t pages = META_PAGES;
     for (unsigned i = 0; i < DBI_OWN_COUNT + t->environment->layout->database_count; i++) {
-        MDB_stat stat;
-        if (mdb_stat(t->txn, i < DBI_OWN_COUNT ? i : t->environment->dbi[i - DBI_OWN_COUNT], &stat) == MDB_SUCCESS) {
-            pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-        }
+        pages += pages_of(t, i < DBI_OWN_COUNT ? i : t->environment->dbi[i - DBI_OWN_COUNT]);
     }
     return pages;
 }
@@ -314,6 +319,11 @@ uint64_t transaction_used_pages(const struct transaction *t)
 bool transaction_is_above(const struct transaction *t, unsigned percent)
 {
     return transaction_used_pages(t) * 100 > t->environment->map_pages * percent;
+}
+
+bool transaction_database_is_above(const struct transaction *t, unsigned database, unsigned percent)
+{
+    return pages_of(t, t->environment->dbi[database]) * 100 > t->environment->map_pages * percent;
 }
 
 uint64_t transaction_entries(const struct transaction *t, unsigned database)

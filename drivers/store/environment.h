@@ -19,7 +19,7 @@
 #include "app/engine/status.h"
 #include "drivers/store/folder.h"
 
-#define ENVIRONMENT_DATABASES_MAX 5
+#define ENVIRONMENT_DATABASES_MAX 6
 #define ENVIRONMENT_READERS_MAX   32
 
 struct layout {
@@ -87,6 +87,7 @@ enum status transaction_scan(const struct transaction *t, unsigned database, str
 /* How full the map is: pages in use (free ones inside the file do not count). */
 uint64_t transaction_used_pages(const struct transaction *t);
 bool transaction_is_above(const struct transaction *t, unsigned percent);
+bool transaction_database_is_above(const struct transaction *t, unsigned database, unsigned percent); /* it alone */
 uint64_t transaction_entries(const struct transaction *t, unsigned database);
 
 #endif

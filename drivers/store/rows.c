@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ALERT_HEAD = 24, ALARM_HEAD = 12 };
+enum { ALERT_HEAD = 24, ALARM_HEAD = 12, AUDIT_HEAD = 8 };
 
 _Static_assert(ROW_SEAL + ALERT_HEAD + STORE_KEY_MAX + STORE_VALUE_MAX + 4 <= ROW_MAX, "the largest row fits");
 _Static_assert(ALARM_HEAD <= ALERT_HEAD && STORE_KEY_MAX <= UINT8_MAX, "so does an alarm; lengths of names are bytes");
@@ -200,6 +200,33 @@ enum status row_decode_alarm(const void *bytes, size_t size, struct store_alarm 
         return STATUS_CORRUPT;
     }
     *out = alarm;
+    return STATUS_OK;
+}
+
+enum status row_encode_audit(int64_t wall_ms, const char *json, size_t length, struct row *out)
+{
+    assert(json != NULL && out != NULL);
+    if (length > STORE_AUDIT_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    put_le(out->bytes + ROW_SEAL, (uint64_t)wall_ms, 8);
+    out->size = ROW_SEAL + AUDIT_HEAD;
+    append_text(out, json, length);
+    seal_in_place(out);
+    return STATUS_OK;
+}
+
+enum status row_decode_audit(const void *bytes, size_t size, int64_t *out_wall_ms, const char **out_json,
+                             uint32_t *out_length)
+{
+    assert(bytes != NULL && out_wall_ms != NULL && out_json != NULL && out_length != NULL);
+    const unsigned char *end = NULL, *head = open_row(bytes, size, AUDIT_HEAD + 1, &end);
+    if (head == NULL || end[-1] != '\0' || end - head - AUDIT_HEAD - 1 > STORE_AUDIT_MAX) {
+        return STATUS_CORRUPT;
+    }
+    *out_wall_ms = (int64_t)get_le(head, 8);
+    *out_json = (const char *)head + AUDIT_HEAD;
+    *out_length = (uint32_t)(end - head - AUDIT_HEAD - 1);
     return STATUS_OK;
 }
 

@@ -6,6 +6,7 @@
  *
  *     alert   seq u64, committed wall ms i64, json length u32, flags u16, bed length u8, alarm length u8, bed, alarm, json
  *     alarm   json length u32, snapshot length u32, priority u8, ended u8, bed length u8, alarm length u8, bed, alarm, json, snapshot
+ *     audit   wall ms i64, json
  *
  * Errors: STATUS_CORRUPT for anything that these functions did not write; STATUS_TOO_LARGE beyond the sizes of store.h.
  */
@@ -33,6 +34,11 @@ enum status row_decode_alert(const void *bytes, size_t size, struct store_alert 
 
 enum status row_encode_alarm(const struct store_alarm *alarm, struct row *out) MUST_CHECK;
 enum status row_decode_alarm(const void *bytes, size_t size, struct store_alarm *out) MUST_CHECK;
+
+/* json up to STORE_AUDIT_MAX bytes. */
+enum status row_encode_audit(int64_t wall_ms, const char *json, size_t length, struct row *out) MUST_CHECK;
+enum status row_decode_audit(const void *bytes, size_t size, int64_t *out_wall_ms, const char **out_json,
+                             uint32_t *out_length) MUST_CHECK;
 
 /* Seals any body; out holds ROW_SEAL + size bytes. */
 void row_seal(const void *body, size_t size, void *out);

@@ -7,7 +7,7 @@
 
 #define ROOM_PERCENT 75U /* above: no new alert; deliveries and deletions need the rest to work at all */
 #define LAST_PERCENT 90U /* above: no new alarm or state either; what configuration bounds never comes near */
-#define TRIM_PERCENT 60U /* above: history gives way */
+#define TRIM_PERCENT 60U /* above: history gives way, and when there is no more of it the audit log */
 #define TRIM_ROWS    64U /* a transaction, because each may dirty a page before it frees one */
 
 /* Pages that the free quarter must carry at worst: those dirtied in a transaction, and those that the one before gave free, which LMDB
@@ -45,17 +45,19 @@ enum status store_drop_rows(const struct transaction *t, unsigned database, uint
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status history_trim(struct store *s)
+static enum status trim(struct store *s)
 {
     const uint64_t rows = transaction_entries(&s->commit, DB_HISTORY);
-    if (rows < 2 || !transaction_is_above(&s->commit, TRIM_PERCENT)) {
+    if (!transaction_is_above(&s->commit, TRIM_PERCENT)) {
         return STATUS_OK;
+    }
+    if (rows < 2) {
+        return store_trim_audit(s, TRIM_ROWS);
     }
     return store_drop_rows(&s->commit, DB_HISTORY, UINT64_MAX, rows - 1 < TRIM_ROWS ? rows - 1 : TRIM_ROWS);
 }
 
-/* Every write ends here: a failed one takes the whole transaction with it. */
-static enum status written(struct store *s, enum status status)
+enum status store_written(struct store *s, enum status status)
 {
     if (status != STATUS_OK) {
         s->starved = s->starved || status == STATUS_FULL;
@@ -67,7 +69,7 @@ static enum status written(struct store *s, enum status status)
 static enum status write_begin(struct store *s)
 {
     const enum status status = transaction_begin(&s->alerts, true, &s->commit);
-    return status == STATUS_OK ? written(s, history_trim(s)) : status;
+    return status == STATUS_OK ? store_written(s, trim(s)) : status;
 }
 
 /* When LMDB found no page, the ones given free by the commit before are still withheld, and would be for ever if nothing but the same
@@ -77,7 +79,7 @@ static enum status starved_relieve(struct store *s)
     enum status status = write_begin(s);
     if (status == STATUS_OK) {
         status = transaction_put(&s->commit, DB_META, text_bytes("epoch"), text_bytes(s->epoch), false);
-        status = status == STATUS_OK ? transaction_commit(&s->commit) : written(s, status);
+        status = status == STATUS_OK ? transaction_commit(&s->commit) : store_written(s, status);
     }
     s->starved = status != STATUS_OK;
     return status;
@@ -112,7 +114,7 @@ enum status store_put_alert(struct store *store, const struct store_alert *alert
 {
     assert(store != NULL && store->commit.txn != NULL && alert != NULL);
     if (!store_has_room(store)) {
-        return written(store, STATUS_FULL);
+        return store_written(store, STATUS_FULL);
     }
     enum status status = row_encode_alert(alert, &store->row);
     const uint64_t number = store->next_row++; /* never given twice, whatever becomes of this transaction */
@@ -123,7 +125,7 @@ enum status store_put_alert(struct store *store, const struct store_alert *alert
         status =
             transaction_put(&store->commit, database, (struct bytes){key, sizeof key}, row_bytes(&store->row), true);
     }
-    return written(store, status);
+    return store_written(store, status);
 }
 
 enum status store_put_alarm(struct store *store, const struct store_alarm *alarm)
@@ -140,24 +142,24 @@ enum status store_put_alarm(struct store *store, const struct store_alarm *alarm
         status =
             transaction_put(&store->commit, DB_ALARMS, (struct bytes){key, key_size}, row_bytes(&store->row), false);
     }
-    return written(store, status);
+    return store_written(store, status);
 }
 
 enum status store_put_state(struct store *store, const char *key, const void *value, size_t size)
 {
     assert(store != NULL && store->commit.txn != NULL && key != NULL && key[0] != '\0');
     if (strlen(key) > STORE_KEY_MAX || size > STORE_STATE_MAX) {
-        return written(store, STATUS_TOO_LARGE);
+        return store_written(store, STATUS_TOO_LARGE);
     }
     if (transaction_is_above(&store->commit, LAST_PERCENT)) {
-        return written(store, STATUS_FULL);
+        return store_written(store, STATUS_FULL);
     }
     void *place = NULL;
     const enum status status = transaction_reserve(&store->commit, DB_STATE, text_bytes(key), ROW_SEAL + size, &place);
     if (status == STATUS_OK) {
         row_seal(value, size, place);
     }
-    return written(store, status);
+    return store_written(store, status);
 }
 
 /* The row is copied on its way: what a get gives lies in a page that the put may move. */
@@ -183,7 +185,7 @@ enum status store_mark_delivered(struct store *store, uint64_t row)
     if (status == STATUS_OK) {
         status = transaction_delete(&store->commit, DB_OUTBOX, key);
     }
-    return written(store, status);
+    return store_written(store, status);
 }
 
 struct first_active {
@@ -238,7 +240,7 @@ enum status store_adopt(struct store *store, const char *epoch)
         status = alarms_end(store);
     }
     (void)snprintf(store->epoch_adopted, sizeof store->epoch_adopted, "%s", epoch);
-    return written(store, status);
+    return store_written(store, status);
 }
 
 enum status store_commit(struct store *store)
@@ -246,7 +248,7 @@ enum status store_commit(struct store *store)
     assert(store != NULL && store->commit.txn != NULL);
     const enum status status = transaction_commit(&store->commit);
     if (status != STATUS_OK) {
-        return written(store, status);
+        return store_written(store, status);
     }
     if (store->epoch_adopted[0] != '\0') {
         memcpy(store->epoch, store->epoch_adopted, sizeof store->epoch);

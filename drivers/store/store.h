@@ -23,7 +23,7 @@
 #include "app/engine/status.h"
 
 /* Of everything in `alerts`, snapshots and states included: raise it when the form of any of them changes. */
-#define STORE_SCHEMA 1U
+#define STORE_SCHEMA 2U
 
 /* A value fits one page of 4 KiB with its row, because a nearly full map may have no two pages side by side. A larger state may then find no
  * place: it is for what is written at start. */
@@ -104,7 +104,8 @@ enum status store_mark_delivered(struct store *store,
 /* The gateway runs under another epoch than this store's (which was not there when it started, or was replaced since): the store takes that
  * name; what is left of its own is history: alarms are marked ended, states are gone. */
 enum status store_adopt(struct store *store, const char *epoch) MUST_CHECK;
-/* One row of the audit log (UTF-8 JSON, at most STORE_AUDIT_MAX bytes); the oldest rows give way beyond STORE_AUDIT_ROWS. */
+/* One row of the audit log (UTF-8 JSON, at most STORE_AUDIT_MAX bytes); STATUS_FULL without store_has_room. The oldest rows give way beyond
+ * STORE_AUDIT_ROWS or a tenth of the map, and to alerts when history has none to give. */
 enum status store_put_audit(struct store *store, int64_t wall_ms, const char *json, size_t length) MUST_CHECK;
 enum status store_commit(struct store *store) MUST_CHECK;
 void store_abort(struct store *store); /* does nothing outside a transaction */

@@ -5,6 +5,7 @@
  *     store.c          the group commit                        pages.h        looks at LMDB's file before LMDB does
  *     store_read.c     reads and usage                         folder.h       the folder and its names
  *     store_journal.c  the journal                             rows.h         rows as bytes
+ *     store_audit.c    the audit log
  */
 #ifndef WARDGATE_STORE_INTERNAL_H
 #define WARDGATE_STORE_INTERNAL_H
@@ -17,7 +18,7 @@
 #include "drivers/store/rows.h"
 #include "drivers/store/store.h"
 
-enum { DB_META, DB_OUTBOX, DB_HISTORY, DB_ALARMS, DB_STATE, ALERTS_DATABASES };
+enum { DB_META, DB_OUTBOX, DB_HISTORY, DB_ALARMS, DB_STATE, DB_AUDIT, ALERTS_DATABASES };
 enum { DB_JOURNAL, TRENDS_DATABASES };
 
 #define PAGE_HEAD_BYTES 16
@@ -49,6 +50,12 @@ static inline struct bytes text_bytes(const char *text)
 /* Closes and opens an environment that LMDB gave up, while no reader is inside. Store thread. */
 enum status store_revive(struct store *store, struct environment *e) MUST_CHECK;
 
+/* What a write gave: a failed one takes the whole transaction with it. */
+enum status store_written(struct store *store, enum status status) MUST_CHECK;
+
+/* Of a full map: the oldest rows of the audit log, at most `most`, as long as the newest few stay. */
+enum status store_trim_audit(struct store *store, uint64_t most) MUST_CHECK;
+
 /* A read transaction under the guard. */
 enum status store_read_begin(struct store *store, struct environment *e, struct transaction *out) MUST_CHECK;
 void store_read_end(struct store *store, struct transaction *t);
@@ -58,6 +65,7 @@ struct reading {
     store_alert_visit *alert;
     store_alarm_visit *alarm;
     store_journal_visit *journal;
+    store_audit_visit *audit;
     void *context;
     uint32_t left;
     bool damaged;

@@ -12,7 +12,7 @@
 _Static_assert(EPOCH_DIGITS < STORE_EPOCH_MAX && STORE_SCHEMA <= UINT8_MAX, "they fit");
 
 static const struct layout alerts_layout = {
-    "alerts", ALERTS_DATABASES, {"meta", "outbox", "history", "alarms", "state"}};
+    "alerts", ALERTS_DATABASES, {"meta", "outbox", "history", "alarms", "state", "audit"}};
 static const struct layout trends_layout = {"trends", TRENDS_DATABASES, {"journal"}};
 
 static enum status meta_write(struct store *s)
@@ -49,15 +49,25 @@ static enum status alerts_create(struct store *s)
     return status;
 }
 
+/* An older schema's alarms and states cannot be gone on from: it is set aside like a damaged one. */
+static enum status schema_check(const unsigned char found[SCHEMA_SIZE])
+{
+    uint32_t schema = 0;
+    for (unsigned i = 0; i < SCHEMA_SIZE; i++) {
+        schema |= (uint32_t)found[i] << (8 * i);
+    }
+    return schema == STORE_SCHEMA ? STATUS_OK : schema > STORE_SCHEMA ? STATUS_WRONG_VERSION : STATUS_CORRUPT;
+}
+
 static enum status meta_read(struct store *s, const struct transaction *t)
 {
-    static const unsigned char schema[SCHEMA_SIZE] = {STORE_SCHEMA};
     struct bytes value;
     if (transaction_get(t, DB_META, text_bytes("schema"), &value) != STATUS_OK || value.size != SCHEMA_SIZE) {
         return STATUS_CORRUPT;
     }
-    if (memcmp(value.data, schema, sizeof schema) != 0) {
-        return STATUS_WRONG_VERSION;
+    const enum status schema = schema_check(value.data);
+    if (schema != STATUS_OK) {
+        return schema;
     }
     if (transaction_get(t, DB_META, text_bytes("epoch"), &value) != STATUS_OK || value.size == 0 ||
         value.size >= STORE_EPOCH_MAX) {

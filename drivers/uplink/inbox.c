@@ -1,6 +1,7 @@
 #include "drivers/uplink/inbox.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,13 +40,39 @@ static void note_locked(struct inbox *inbox, const struct uplink_event *event)
     wake_raise(inbox->wake);
 }
 
+/* The loss of what the caller does not know as connected is told by its attempt's failure, which is still to come. */
+static void note_lost(struct inbox *inbox, const struct uplink_event *event)
+{
+    if (inbox->connected) {
+        inbox->connected = false;
+        note_locked(inbox, event);
+    } else {
+        inbox->lost = true;
+    }
+}
+
+static void note_connected(struct inbox *inbox, const struct uplink_event *event)
+{
+    struct uplink_event outcome = *event;
+    if (inbox->lost) {
+        outcome.kind = UPLINK_CONNECT_FAILED;
+        (void)snprintf(outcome.text, sizeof outcome.text, "the broker ended the connection at once");
+    }
+    inbox->connected = !inbox->lost;
+    note_locked(inbox, &outcome);
+}
+
 void inbox_note(struct inbox *inbox, const struct uplink_event *event)
 {
     pthread_mutex_lock(&inbox->mutex);
-    if (event->connection == inbox->connection) {
-        inbox->connected = event->kind == UPLINK_CONNECTED;
+    const bool is_current = event->connection == inbox->connection;
+    if (is_current && event->kind == UPLINK_LOST) {
+        note_lost(inbox, event);
+    } else if (is_current && event->kind == UPLINK_CONNECTED) {
+        note_connected(inbox, event);
+    } else {
+        note_locked(inbox, event);
     }
-    note_locked(inbox, event);
     pthread_mutex_unlock(&inbox->mutex);
 }
 
@@ -80,13 +107,62 @@ uint32_t inbox_begin_attempt(struct inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);
     const uint32_t connection = ++inbox->connection;
-    inbox->connected = false;
+    inbox->connected = inbox->lost = false;
     inbox->early_token = 0;
     inbox->first = inbox->count = 0;
     inbox->overflowed = false;
     memset(inbox->places, 0, sizeof inbox->places);
     pthread_mutex_unlock(&inbox->mutex);
     return connection;
+}
+
+/* ---- incoming messages ---- */
+
+static void copy_message(struct uplink_incoming *out, const struct inbox_arrival *arrival)
+{
+    const size_t topic_length = strnlen(arrival->topic, sizeof out->topic - 1);
+    out->length = arrival->length < sizeof out->payload ? arrival->length : sizeof out->payload;
+    out->whole = arrival->topic_is_whole && arrival->topic[topic_length] == '\0' && out->length == arrival->length;
+    out->retained = arrival->retained;
+    out->again = arrival->again;
+    memcpy(out->topic, arrival->topic, topic_length);
+    out->topic[topic_length] = '\0';
+    if (out->length > 0) {
+        memcpy(out->payload, arrival->payload, out->length);
+    }
+}
+
+static void queue_message(struct inbox *inbox, const struct inbox_arrival *arrival)
+{
+    if (inbox->message_count == UPLINK_MESSAGES_MAX) {
+        (void)atomic_fetch_add_explicit(&inbox->messages_dropped, 1, memory_order_relaxed);
+        return;
+    }
+    copy_message(&inbox->messages[(inbox->first_message + inbox->message_count) % UPLINK_MESSAGES_MAX], arrival);
+    ++inbox->message_count;
+    wake_raise(inbox->wake);
+}
+
+void inbox_put_message(struct inbox *inbox, const struct inbox_arrival *arrival)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    if (inbox->wake != NULL && arrival->connection == inbox->connection) {
+        queue_message(inbox, arrival);
+    }
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+bool inbox_next_message(struct inbox *inbox, struct uplink_incoming *out)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    const bool found = inbox->message_count > 0;
+    if (found) {
+        *out = inbox->messages[inbox->first_message];
+        inbox->first_message = (inbox->first_message + 1) % UPLINK_MESSAGES_MAX;
+        --inbox->message_count;
+    }
+    pthread_mutex_unlock(&inbox->mutex);
+    return found;
 }
 
 /* ---- places ---- */

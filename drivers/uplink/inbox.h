@@ -1,6 +1,6 @@
 /*
- * inbox.h: what the uplink's threads leave for its caller: a bounded queue of events, and the places of publishes that
- * wait.
+ * inbox.h: what the uplink's threads leave for its caller: a bounded queue of events, one of incoming messages, and the
+ * places of publishes that wait.
  *
  * Events may come from any thread and are taken by the caller's. A place stands for one publish from when it is handed
  * over until its one event: it ties the caller's tag to the token by which the library names it. What belongs to an
@@ -10,12 +10,22 @@
 #define WARDGATE_UPLINK_INBOX_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "drivers/uplink/uplink.h"
 
 struct inbox_place {
     uint64_t tag; /* 0: free */
     int token;    /* 0: not published yet */
+};
+
+/* An incoming message as the library has it. */
+struct inbox_arrival {
+    const char *topic; /* ends with a NUL */
+    const void *payload;
+    size_t length;
+    uint32_t connection;
+    bool topic_is_whole, retained, again;
 };
 
 struct inbox {
@@ -25,25 +35,33 @@ struct inbox {
     struct wake *wake; /* the caller's; NULL once detached */
     uint32_t connection;
     bool connected, disconnected;
+    bool lost; /* before it was connected in our eyes */
     bool overflowed;
     uint32_t first, count;
     struct uplink_event events[UPLINK_EVENTS_MAX];
     struct inbox_place places[UPLINK_TAGS_MAX];
     struct uplink_event early; /* an acknowledgement that came before its token was known */
     int early_token;           /* 0: none. There is at most one, because publishes go one after another */
+    uint32_t first_message, message_count;
+    struct uplink_incoming messages[UPLINK_MESSAGES_MAX];
+    atomic_uint messages_dropped; /* read without the mutex */
 };
 
 void inbox_init(struct inbox *inbox, struct wake *wake);
 void inbox_fini(struct inbox *inbox);
 
 /* Any thread. A full queue drops the event: the caller will be told that the connection is lost, so that it waits for
- * nothing for ever. */
+ * nothing for ever. A loss that overtakes UPLINK_CONNECTED turns that into UPLINK_CONNECT_FAILED. */
 void inbox_note(struct inbox *inbox, const struct uplink_event *event);
 
 /* Any thread: the end of the publish that the library calls `token`. Its tag is put into the event. */
 void inbox_note_acknowledged(struct inbox *inbox, int token, const struct uplink_event *event);
 
-/* Caller's thread. */
+/* Any thread: copies it; a full queue drops it and counts it. */
+void inbox_put_message(struct inbox *inbox, const struct inbox_arrival *arrival);
+
+/* Caller's thread. Messages outlive the connection that they came by. */
+bool inbox_next_message(struct inbox *inbox, struct uplink_incoming *out);
 bool inbox_next(struct inbox *inbox, struct uplink_event *out);
 bool inbox_is_connected(struct inbox *inbox);
 

@@ -74,6 +74,7 @@ void orders_put(struct orders *orders, enum order order)
     pthread_mutex_lock(&orders->mutex);
     orders->connect |= order == ORDER_CONNECT;
     orders->disconnect |= order == ORDER_DISCONNECT;
+    orders->examine |= order == ORDER_EXAMINE;
     orders->end |= order == ORDER_END;
     pthread_cond_signal(&orders->given);
     pthread_mutex_unlock(&orders->mutex);
@@ -96,14 +97,18 @@ static enum order next_order(struct orders *orders)
         orders->disconnect = false;
         return ORDER_DISCONNECT;
     }
-    orders->connect = false;
-    return ORDER_CONNECT;
+    if (orders->connect) {
+        orders->connect = false;
+        return ORDER_CONNECT;
+    }
+    orders->examine = false;
+    return ORDER_EXAMINE;
 }
 
 enum order orders_take(struct orders *orders, struct order_message **out)
 {
     pthread_mutex_lock(&orders->mutex);
-    while (is_empty(orders) && !orders->connect && !orders->disconnect && !orders->end) {
+    while (is_empty(orders) && !orders->connect && !orders->disconnect && !orders->examine && !orders->end) {
         pthread_cond_wait(&orders->given, &orders->mutex);
     }
     const enum order order = next_order(orders);

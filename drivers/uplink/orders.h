@@ -1,10 +1,10 @@
 /*
- * orders.h: what the uplink's caller wants of its thread: messages to publish, in order, and to connect, disconnect or
- * end.
+ * orders.h: what the uplink's caller wants of its thread: messages to publish, in order, and to connect, disconnect,
+ * examine the broker's certificate, or end.
  *
  * One producer, one consumer. Messages are copied into a buffer of fixed size, which starts over each time it has run
  * empty; one that does not fit is refused, figures (QoS 0) sooner than alerts (QoS 1). A disconnect comes after the
- * messages before it; the end comes before everything. Private to drivers/uplink.
+ * messages before it, an examination when nothing else is to be done; the end comes before everything. Private to drivers/uplink.
  */
 #ifndef WARDGATE_UPLINK_ORDERS_H
 #define WARDGATE_UPLINK_ORDERS_H
@@ -19,7 +19,7 @@
 #define ORDERS_BYTES_QOS_0 \
     (32U * 1024U) /* QoS 0 goes into an emptier buffer only, so that QoS 1 does not wait behind much of it */
 
-enum order { ORDER_PUBLISH, ORDER_CONNECT, ORDER_DISCONNECT, ORDER_END };
+enum order { ORDER_PUBLISH, ORDER_CONNECT, ORDER_DISCONNECT, ORDER_EXAMINE, ORDER_END };
 
 /* A message in the buffer, followed by its topic and its payload. */
 struct order_message {
@@ -37,7 +37,7 @@ struct orders {
     pthread_mutex_t mutex;
     pthread_cond_t given;
     /* under the mutex: */
-    bool connect, disconnect, end;
+    bool connect, disconnect, examine, end;
     size_t first, behind_last;
     alignas(max_align_t) unsigned char bytes[ORDERS_BYTES];
 };

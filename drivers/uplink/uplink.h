@@ -7,7 +7,8 @@
  * caller takes events with uplink_next_event. Each attempt to connect has a fresh client, so that nothing queued for
  * an old connection can reach a new one. TLS 1.2 at least; the broker's certificate and host name are always verified.
  *
- * Thread: all calls from one (the deliver thread). Allocation: at uplink_open, and inside Paho, its named fence.
+ * Thread: all calls from one (the deliver thread). Allocation: at uplink_open, and inside Paho and OpenSSL, in named
+ * fences.
  * Source: MQTT 5.0 and 3.1.1 (OASIS); Paho C 1.3.12.
  */
 #ifndef WARDGATE_UPLINK_H
@@ -26,8 +27,12 @@
 #define UPLINK_PAYLOAD_MAX           1024 /* of an incoming message; longer ones are cut, which `whole` tells */
 #define UPLINK_TAGS_MAX              64   /* publishes that may wait for their acknowledgement */
 #define UPLINK_CONNECT_TIMEOUT_S     5    /* an attempt ends by then, or with its name lookup */
-#define UPLINK_REASON_NO_SUBSCRIBERS 16   /* acknowledged, and nobody has subscribed (MQTT 5) */
-#define UPLINK_REASON_REFUSED        128  /* MQTT reason codes from here on are refusals */
+#define UPLINK_DIAGNOSIS_S           4    /* and this much later when a TLS handshake did not succeed: to say why */
+#define UPLINK_TEXT_MAX              192
+#define UPLINK_NAME_MAX              48
+#define UPLINK_BROKER_LOOK_US        86400000000 /* how often the broker's certificate is looked at */
+#define UPLINK_REASON_NO_SUBSCRIBERS 16          /* acknowledged, and nobody has subscribed (MQTT 5) */
+#define UPLINK_REASON_REFUSED        128         /* MQTT reason codes from here on are refusals */
 
 struct uplink_broker {
     const char *url;                      /* mqtt://host:port or mqtts://host:port */
@@ -55,11 +60,11 @@ enum uplink_event_kind {
 };
 struct uplink_event {
     enum uplink_event_kind kind;
-    uint64_t tag;             /* of the publish */
-    int reason;               /* MQTT reason code, or Paho's error when negative */
-    uint32_t connection;      /* which connection attempt it belongs to: the newest */
-    uint16_t receive_maximum; /* UPLINK_CONNECTED: how many unacknowledged publishes the broker takes */
-    char text[80];            /* why, for a person; may be empty */
+    uint64_t tag;               /* of the publish */
+    int reason;                 /* MQTT reason code, or Paho's error when negative */
+    uint32_t connection;        /* which connection attempt it belongs to: the newest */
+    uint16_t receive_maximum;   /* UPLINK_CONNECTED: how many unacknowledged publishes the broker takes */
+    char text[UPLINK_TEXT_MAX]; /* why, for a person; may be empty */
 };
 
 struct uplink_message {
@@ -78,9 +83,10 @@ struct uplink;
 enum status uplink_open(const struct uplink_config *config, struct wake *wake, struct uplink **out) MUST_CHECK;
 void uplink_close(struct uplink *uplink); /* NULL is allowed; bounded in time even with a dead broker */
 
-/* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again, and keep the
- * broker's texts until then. The connection before is dropped. STATUS_INVALID (URL), STATUS_NOT_FOUND (the password
- * file cannot be read): nothing was begun. */
+/* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again. The texts are
+ * copied. The connection before is dropped. The files are read anew each time; the key and the
+ * password file must be private (mode 0600 or 0400, ours or root's). STATUS_INVALID
+ * (URL), STATUS_TOO_LARGE (texts): nothing was begun. */
 enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *broker) MUST_CHECK;
 /* A clean DISCONNECT after what is queued, waiting at most timeout_ms for it. No UPLINK_LOST follows. */
 void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms);
@@ -89,19 +95,41 @@ void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms);
 enum status uplink_publish(struct uplink *uplink, const struct uplink_message *message) MUST_CHECK;
 bool uplink_next_event(struct uplink *uplink, struct uplink_event *out);
 
-/* Messages that came in over the filters, oldest first, in a queue of their own of UPLINK_MESSAGES_MAX: when it is full the newest is dropped and
- * counted. Not acknowledged late: whoever wants an answer gets it as a message. */
+/* Messages that came in over the filters, oldest first, in a queue of their own of UPLINK_MESSAGES_MAX: when it is full
+ * the newest is dropped and counted. The broker has its acknowledgement before they are taken: whoever wants an answer
+ * gets it as a message. They outlive the connection that they came by. */
 #define UPLINK_MESSAGES_MAX 32
 struct uplink_incoming {
     char topic[UPLINK_TOPIC_MAX];
     uint8_t payload[UPLINK_PAYLOAD_MAX];
     size_t length;
     bool whole;    /* topic and payload were not cut */
-    bool retained; /* it stood there before we subscribed */
+    bool retained; /* published to be kept; in MQTT 3.1.1 told only of what stood there before we subscribed */
     bool again;    /* the broker marked it as a duplicate */
 };
 bool uplink_next_message(struct uplink *uplink, struct uplink_incoming *out);
 uint32_t uplink_messages_dropped(const struct uplink *uplink);
+
+/* Which certificate ends first. */
+struct uplink_certificate {
+    int64_t ends_ms;            /* wall clock; 0: there is none, or none could be read */
+    char name[UPLINK_NAME_MAX]; /* of its file, without folders; or "the broker's" */
+};
+enum uplink_files {
+    UPLINK_FILES_SAME,
+    UPLINK_FILES_NEW, /* changed since the connection was made, and fit for use: a new connection will use them */
+    UPLINK_FILES_BAD  /* changed, and not fit (text tells): the connection that stands is better */
+};
+struct uplink_look {
+    enum uplink_files files; /* while connected; told once for each change */
+    char text[UPLINK_TEXT_MAX];
+    struct uplink_certificate first_end; /* of our own, of those in the CA file, and of the broker's */
+};
+/* Looks at the files of the newest uplink_connect: to be called every UPLINK_LOOK_US. A change counts once it has stood
+ * from one look to the next, so that files that are being written are left alone. The broker's own certificate is seen by
+ * a handshake beside the connection, at a first look and once a day. Reads files. */
+#define UPLINK_LOOK_US 15000000
+void uplink_look(struct uplink *uplink, struct uplink_look *out);
 uint32_t uplink_connection(const struct uplink *uplink); /* number of the current connection attempt */
 
 #endif

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -88,4 +90,122 @@ enum status net_peek(int fd, void *bytes, size_t size, size_t *out_length)
     }
     *out_length = got > 0 ? (size_t)got : 0;
     return STATUS_OK;
+}
+
+enum status net_skip(int fd, size_t length)
+{
+    unsigned char bytes[512];
+    while (length > 0) {
+        const ssize_t got = recv(fd, bytes, length < sizeof bytes ? length : sizeof bytes, MSG_DONTWAIT);
+        if (got <= 0) {
+            return STATUS_IO;
+        }
+        length -= (size_t)got;
+    }
+    return STATUS_OK;
+}
+
+enum status net_send_whole(int fd, const void *bytes, size_t length)
+{
+    const ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent == (ssize_t)length ? STATUS_OK : STATUS_IO;
+}
+
+enum status net_listen(const char *host, uint16_t port, int *out_fd)
+{
+    union address address;
+    socklen_t size = 0;
+    const enum status status = parse_address(host, port, &address, &size);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return STATUS_IO;
+    }
+    const int on = 1; /* connections of the run before may still be ending at this port */
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, &address.any, size) != 0 || listen(fd, SOMAXCONN) != 0) {
+        net_close(fd);
+        return errno == EADDRINUSE ? STATUS_BUSY : errno == EACCES ? STATUS_DENIED : STATUS_IO;
+    }
+    *out_fd = fd;
+    return STATUS_OK;
+}
+
+static void set_number(int fd, int level, int option, int number)
+{
+    (void)setsockopt(fd, level, option, &number, sizeof number);
+}
+
+enum status net_accept(int listening, int *out_fd)
+{
+    const int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+        const bool none = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+        return none ? STATUS_EMPTY : STATUS_IO;
+    }
+    set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_number(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set_number(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+    set_number(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
+    *out_fd = fd;
+    return STATUS_OK;
+}
+
+enum status net_receive(int fd, void *bytes, size_t size, size_t *out_length)
+{
+    const ssize_t got = recv(fd, bytes, size, MSG_DONTWAIT);
+    if (got == 0) {
+        return STATUS_CLOSED;
+    }
+    if (got < 0 && errno != EAGAIN && errno != EINTR) {
+        return STATUS_IO;
+    }
+    *out_length = got > 0 ? (size_t)got : 0;
+    return STATUS_OK;
+}
+
+enum status net_send_some(int fd, const void *bytes, size_t size, size_t *out_length)
+{
+    const ssize_t sent = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        return STATUS_IO;
+    }
+    *out_length = sent > 0 ? (size_t)sent : 0;
+    return STATUS_OK;
+}
+
+enum status net_watch_open(int *out_watch)
+{
+    const int watch = epoll_create1(EPOLL_CLOEXEC);
+    if (watch < 0) {
+        return STATUS_IO;
+    }
+    *out_watch = watch;
+    return STATUS_OK;
+}
+
+enum status net_watch_set(int watch, int fd, uint32_t token, bool reads, bool writes)
+{
+    struct epoll_event event = {.events = (reads ? EPOLLIN : 0U) | (writes ? EPOLLOUT : 0U), .data = {.u32 = token}};
+    if (epoll_ctl(watch, EPOLL_CTL_MOD, fd, &event) == 0) {
+        return STATUS_OK;
+    }
+    return errno == ENOENT && epoll_ctl(watch, EPOLL_CTL_ADD, fd, &event) == 0 ? STATUS_OK : STATUS_IO;
+}
+
+size_t net_watch_ready(int watch, struct net_ready *out, size_t size)
+{
+    enum { ROUND = 16 };
+    struct epoll_event events[ROUND];
+    const int count = epoll_wait(watch, events, size < ROUND ? (int)size : ROUND, 0);
+    for (int i = 0; i < count; i++) {
+        out[i] = (struct net_ready){.token = events[i].data.u32,
+                                    .readable = (events[i].events & EPOLLIN) != 0,
+                                    .writable = (events[i].events & EPOLLOUT) != 0,
+                                    .broken = (events[i].events & (EPOLLHUP | EPOLLERR)) != 0};
+    }
+    return count > 0 ? (size_t)count : 0;
 }

@@ -56,8 +56,7 @@ static bool is_pty(int fd)
     return ioctl(fd, TIOCMGET, &wires) != 0;
 }
 
-/* The lock keeps out whoever asks for it, TIOCEXCL everybody else. A pty would keep that mark after its holder died
- * and shut us out for ever. */
+/* A pty would keep the mark after its holder died and shut us out for ever. */
 static enum status take_alone(int fd)
 {
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -128,6 +127,12 @@ enum status serial_open(const struct serial_settings *settings, int *out_fd)
     }
     *out_fd = fd;
     return STATUS_OK;
+}
+
+enum status serial_set_rs485(int fd)
+{
+    struct serial_rs485 mode = {.flags = SER_RS485_ENABLED | SER_RS485_RTS_ON_SEND};
+    return ioctl(fd, TIOCSRS485, &mode) == 0 ? STATUS_OK : STATUS_INVALID;
 }
 
 void serial_close(int fd)

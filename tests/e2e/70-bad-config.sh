@@ -2,6 +2,7 @@
 # The slips of a tired engineer: each is told in one line with its place, `check` and `run` end with status 2, and
 # nothing has been started or made.
 . tests/e2e/lib.sh
+umask 022
 
 GOOD=$TEST_DIR/good
 mkdir -p "$GOOD/rules" "$GOOD/profiles"
@@ -127,6 +128,32 @@ ward 's/limit: 88/limit: 880/' 16:35 "outside of what the rule lets be set, it m
 ward '4s/127.0.0.1/10.0.0.9/' 4:13 'use mqtts:// or set "insecure: true"'
 ward '4s#mqtt://##' 4:13 "write SCHEME://HOST:PORT"
 ward 's/10.7.0.32/monitor.lan/' 7:35 "names are not looked up"
+
+### Kinds of buses
+
+# bus BUS BED PLACE WHAT: with one more bus (line 8), and b02 (line 11) on it.
+bus() { ward "7a\\  $1"$'\n'"10s/.*/  b02: {$2, class: child}/" "$3" "$4"; }
+
+bus "x: {kind: serail, device: /dev/x}" "bus: x, profile: nonin-df2" 8:13 'did you mean "serial"?'
+bus "x: {kind: serial, device: /dev/x, host: 10.0.0.1}" "bus: x, profile: nonin-df2" 8:37 "a serial bus has no host, remove it"
+bus "x: {kind: serial, device: /dev/ttyUSB0}" "bus: x, profile: nonin-df2" 8:3 "one line has one protocol"
+bus "x: {kind: serial, device: /dev/x}" "bus: x, address: 1, profile: nonin-df2" 11:17 "has no address, remove it"
+bus "x: {kind: serial, device: /dev/x}" "bus: x, profile: module" 11:26 "profile module is for a Modbus bus, x is serial, possible:"
+bus "x: {kind: serial, device: /dev/x}" "bus: x, profile: nonin-df3" 11:26 'did you mean "nonin-df'
+bus "x: {kind: hl7, listen: gateway}" "bus: x, address: A^1^B, profile: hl7-pcd" 8:26 "must be an address of this box in digits"
+bus "x: {kind: hl7}" "bus: x, profile: hl7-pcd" 11:3 'the key "address" is missing: POC^ROOM^BED'
+bus "x: {kind: hl7}" "bus: x, address: A^1, profile: hl7-pcd" 11:26 '"A^1" is no place, write POC^ROOM^BED'
+bus "x: {kind: rtu-over-tcp, host: 10.7.0.32}" "bus: x, address: 1, profile: module" 8:3 "which is modbus-tcp"
+ward '10s/module/nonin-df2/' 10:43 "profile nonin-df2 is for a serial bus, line-a is modbus-rtu"
+
+### Secrets
+
+LOGIN='4s#.*#  brokers: [{url: "mqtt://127.0.0.1:1883", username: u, password_file: password}]#'
+ward "$LOGIN" 4:72 "there is no such file, put it there"
+echo secret >"$GOOD/password"
+chmod 644 "$GOOD/password"
+ward "$LOGIN" 4:72 "other users can open this secret (mode 0644), run: chmod 600 password"
+rm "$GOOD/password"
 
 ### Rules
 

@@ -17,9 +17,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { FILES = 3, TEXT_MAX = 16384 };
 
+/* A profile of each kind of driver, which the good configuration names. */
+#define GIVES(name)                                                                                \
+    {                                                                                              \
+        .vital = VITAL_##name, .scale_micro = 1000000, .unit = {1, 1, 0}, .poll_interval_ms = 1000 \
+    }
+static const struct profile oximeter = {.name = "test-oximeter",
+                                        .protocol = PROTOCOL_SERIAL,
+                                        .poll_interval_ms = 1000,
+                                        .channel_count = 2,
+                                        .channels = {GIVES(pulse), GIVES(spo2)}};
+static const struct profile central = {.name = "test-central",
+                                       .protocol = PROTOCOL_HL7,
+                                       .poll_interval_ms = 1000,
+                                       .channel_count = 2,
+                                       .channels = {GIVES(hr), GIVES(spo2)}};
+static const struct profile module = {
+    .name = "test-module", .poll_interval_ms = 1000, .channel_count = 1, .channels = {GIVES(hr)}};
+static const struct profile *const builtin[] = {&oximeter, &central, &module, NULL};
+
 static char folder[] = "/tmp/wardgate-fuzz-XXXXXX";
 static const char *const names[] = {"every-key.yaml", "profiles/full.yaml", "rules/full.yaml", "profiles/plain.yaml",
                                     "rules/plain.yaml"};
+static const char *const secrets[] = {"secrets/ca.pem",  "secrets/c.pem",    "secrets/k.pem",       "secrets/own.pem",
+                                      "secrets/own.key", "secrets/password", "secrets/own.password"};
 enum { NAMES = sizeof names / sizeof names[0] };
 static char originals[NAMES][TEXT_MAX];
 static size_t sizes[NAMES];
@@ -55,14 +76,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     if (mkdtemp(folder) == NULL) {
         abort();
     }
-    for (int i = 0; i < 2; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", folder, i == 0 ? "profiles" : "rules");
+    static const char *const folders[] = {"profiles", "rules", "secrets"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, folders[i]);
         if (mkdir(path, 0700) != 0) {
             abort();
         }
     }
+    (void)umask(077); /* secrets are for their owner alone */
     for (size_t i = 0; i < NAMES; i++) {
         copy_file(i);
+    }
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        write_file(secrets[i], "", 0);
     }
     return 0;
 }
@@ -78,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t which = data[0] % FILES;
     write_file(names[which], data + 1, size - 1);
     (void)snprintf(path, sizeof path, "%s/%s", folder, names[0]);
-    const bool is_good = settings_load(path, NULL, &settings, &report);
+    const bool is_good = settings_load(path, builtin, &settings, &report);
     assert(is_good == (settings != NULL) && is_good == (report.fault_count == 0));
     settings_free(settings);
     write_file(names[which], originals[which], sizes[which]);

@@ -76,9 +76,12 @@ static void own_on_deadline(struct bus *bus, int64_t now_us, struct observation_
     put_some(bus, now_us, bus->burst, out);
 }
 
+static struct runner runner;
+
+/* In its own thread, or when that has ended. */
 static void own_stop(struct bus *bus)
 {
-    assert_true(pthread_equal(bus->thread, pthread_self()));
+    assert_true(pthread_equal(bus->thread, pthread_self()) || !runner.thread.running);
     atomic_fetch_add(&bus->stops, 1);
 }
 
@@ -93,10 +96,8 @@ static const struct monitor_driver own_driver = {.kind = "own",
 /* --- a runner ------------------------------------------------------------------------------------------------ */
 
 static alignas(64) unsigned char storage[1 << 18];
-static struct runner runner;
 static struct wake engine_wake;
 static struct bus buses[2];
-static struct acquire_bus acquired[2];
 static struct observation taken[ACQUIRE_RING_SLOTS];
 
 static int set_up(void **state)
@@ -106,7 +107,6 @@ static int set_up(void **state)
     for (uint16_t i = 0; i < 2; i++) {
         buses[i].bed = i;
         buses[i].pipe[0] = buses[i].pipe[1] = -1;
-        acquired[i] = (struct acquire_bus){.driver = &own_driver, .bus = &buses[i]};
     }
     assert_int_equal(wake_open(&engine_wake), STATUS_OK);
     return 0;
@@ -126,14 +126,22 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void make_runner(uint16_t count)
+static void lay_out_runner(uint16_t count)
 {
     struct arena measure = {0};
-    runner_init(&runner, &measure, acquired, count, 3U * count, &engine_wake);
+    runner_init(&runner, &measure, count, 3U * count, &engine_wake);
     assert_true(measure.used <= sizeof storage);
     memset(storage, 0, sizeof storage);
     struct arena arena = {.base = storage, .size = measure.used};
-    runner_init(&runner, &arena, acquired, count, 3U * count, &engine_wake);
+    runner_init(&runner, &arena, count, 3U * count, &engine_wake);
+}
+
+static void make_runner(uint16_t count)
+{
+    lay_out_runner(count);
+    for (uint16_t i = 0; i < count; i++) {
+        runner_add(&runner, &own_driver, &buses[i]);
+    }
     assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
 }
 
@@ -200,6 +208,63 @@ static void test_stops_at_once_and_starts_again(void **state)
     }
     runner_stop(&runner);
     runner_stop(&runner); /* stopped already */
+}
+
+/* Others go on as if nothing had been: their bus is not started again. */
+static void test_buses_come_and_go_in_a_pause(void **state)
+{
+    (void)state;
+    buses[0].interval_us = buses[1].interval_us = 5000;
+    buses[0].burst = buses[1].burst = 1;
+    lay_out_runner(2);
+    runner_add(&runner, &own_driver, &buses[0]);
+    assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
+    sleep_ms(30);
+    runner_pause(&runner);
+    runner_pause(&runner); /* paused already */
+    assert_int_equal(atomic_load(&buses[0].stops), 0);
+    const unsigned deadlines = atomic_load(&buses[0].deadlines);
+    runner_add(&runner, &own_driver, &buses[1]);
+    assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
+    sleep_ms(60);
+    runner_pause(&runner);
+    assert_true(atomic_load(&buses[0].deadlines) > deadlines);
+    assert_int_equal(atomic_load(&buses[0].starts), 1);
+    assert_int_equal(atomic_load(&buses[1].starts), 1);
+    runner_remove(&runner, &buses[0]);
+    assert_int_equal(atomic_load(&buses[0].stops), 1);
+    assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
+    runner_stop(&runner);
+    assert_int_equal(atomic_load(&buses[0].stops), 1);
+    assert_int_equal(atomic_load(&buses[1].stops), 1);
+    assert_int_equal(atomic_load(&buses[1].starts), 1);
+}
+
+/* A monitor's own alarms have a ring of their own, in engine time; one that does not fit makes the monitor one that was not heard. */
+static void test_alarms(void **state)
+{
+    (void)state;
+    struct monitor_alarm alarm = {.at_ms = 5, .bed = 1, .monitor = 2, .name = "vtach"};
+    lay_out_runner(1);
+    runner.anchor_ms = ANCHOR_MS;
+    for (unsigned i = 0; i < ACQUIRE_ALARM_SLOTS; i++) {
+        runner.sink.put_alarm(&runner.sink, &alarm);
+    }
+    assert_int_equal(atomic_load(&runner.dropped), 0);
+    runner.sink.put_alarm(&runner.sink, &alarm);
+    runner.sink.put_alarm(&runner.sink, &alarm);
+    assert_int_equal(atomic_load(&runner.dropped), 2);
+    const struct observation o = {.at_ms = 6, .bed = 1, .monitor = 0, .kind = OBSERVATION_HEARD};
+    runner.sink.put(&runner.sink, &o); /* the mark goes before it */
+    assert_int_equal(ring_pop(&runner.ring, taken, ACQUIRE_RING_SLOTS), 2);
+    assert_int_equal(taken[0].kind, OBSERVATION_LOST);
+    assert_int_equal(taken[0].bed, 1);
+    assert_int_equal(taken[0].monitor, 2);
+    assert_int_equal(taken[1].kind, OBSERVATION_HEARD);
+    static struct monitor_alarm alarms[ACQUIRE_ALARM_SLOTS + 1];
+    assert_int_equal(ring_pop(&runner.alarms, alarms, ACQUIRE_ALARM_SLOTS + 1), ACQUIRE_ALARM_SLOTS);
+    assert_int_equal(alarms[0].at_ms, ANCHOR_MS + 5);
+    assert_string_equal(alarms[ACQUIRE_ALARM_SLOTS - 1].name, "vtach");
 }
 
 /* An idle runner still shows that it lives. */
@@ -298,10 +363,11 @@ static void test_a_modbus_line(void **state)
     rig_open(115200, 2, 50, 300, serve_well);
     memset(bus_storage, 0, sizeof bus_storage);
     struct arena arena = {.base = bus_storage, .size = sizeof bus_storage};
-    acquired[0] =
-        (struct acquire_bus){.driver = &modbus_rtu_driver, .bus = modbus_rtu_driver.make(&arena, &rig.config)};
-    make_runner(1);
-    const struct bus_health *health = modbus_rtu_driver.health(acquired[0].bus);
+    struct bus *bus = modbus_rtu_driver.make(&arena, &rig.config);
+    lay_out_runner(1);
+    runner_add(&runner, &modbus_rtu_driver, bus);
+    assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
+    const struct bus_health *health = modbus_rtu_driver.health(bus);
     unsigned heard[2] = {0};
     unsigned values = 0;
     const int64_t until_us = clock_boot_us() + 600000;
@@ -330,6 +396,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_deadlines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_descriptors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stops_at_once_and_starts_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_buses_come_and_go_in_a_pause, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_alarms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alive_without_work, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_ring_is_marked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_marks_go_first, set_up, tear_down),

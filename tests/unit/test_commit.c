@@ -269,6 +269,7 @@ static void test_other_beds_begin_another_journal(void **state)
     commit_rig_unmake();
 
     commit_rig.beds[0].id = "b03";
+    commit_rig.numbers = (struct bed_numbers){.count = 0};
     commit_rig_make(true);
     assert_int_equal(read_journal().count, 2); /* a restart may still use it, under the old list */
     observe(1, VITAL_spo2, 99000);
@@ -276,6 +277,32 @@ static void test_other_beds_begin_another_journal(void **state)
     assert_int_equal(read_journal().count, 1);
     assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
     assert_memory_equal(beds, "b03\0b02", 8);
+}
+
+/* What the journal holds means the same beds as before. */
+static void test_more_beds_go_on_with_the_journal(void **state)
+{
+    (void)state;
+    char beds[16];
+    size_t length = 0;
+    commit_rig_make(true);
+    observe(1, VITAL_spo2, 97000);
+    commit_rig_round(1000000);
+    commit_rig_unmake();
+
+    commit_rig.beds[0].id = "b03"; /* b01 is gone, b02 stands where it stood */
+    commit_rig_make(true);
+    observe(1, VITAL_spo2, 99000);
+    commit_rig_round(1000000);
+    assert_int_equal(read_journal().count, 2);
+    assert_int_equal(read_journal().last.bed, 1);
+    observe(0, VITAL_spo2, 98000);
+    commit_rig_round(1000000);
+    assert_int_equal(read_journal().count, 3);
+    assert_int_equal(read_journal().last.bed, 2);
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
+    assert_int_equal(length, 12);
+    assert_memory_equal(beds, "b01\0b02\0b03", 12);
 }
 
 static void test_journal_form(void **state)
@@ -354,6 +381,30 @@ static void test_threads_commit_and_stop_drains(void **state)
     assert_int_equal(read_journal().count, 500);
 }
 
+/* As a reload does: all of it is durable, the store stays open, and either the same one goes on or another. */
+static void test_detached_it_gives_the_store_back(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    commit_rig_make(true);
+    start_threads();
+    for (unsigned round = 1; round <= 3; round++) {
+        for (unsigned i = 0; i < 300; i++) {
+            commit_rig_alert(0, PHASE_START);
+        }
+        observe(0, VITAL_spo2, 97000);
+        wake_raise(&commit_rig.commit.wake);
+        assert_true(commit_detach(&commit_rig.commit, &store));
+        assert_ptr_equal(store, commit_rig_store());
+        commit_rig_outbox(&rows);
+        assert_int_equal(rows.count, 300 * round);
+        assert_int_equal(read_journal().count, round);
+        assert_int_equal(round % 2 == 0 ? commit_start(&commit_rig.commit, store) : commit_resume(&commit_rig.commit),
+                         STATUS_OK);
+    }
+    assert_true(commit_detach(&commit_rig.commit, &store)); /* with nothing to do */
+}
+
 static void test_thread_wakes_the_deliver_thread(void **state)
 {
     (void)state;
@@ -385,8 +436,10 @@ int main(void)
         COMMIT_TEST(test_large_journal_does_not_wait),
         COMMIT_TEST(test_measurements_outlive_the_journal),
         COMMIT_TEST(test_other_beds_begin_another_journal),
+        COMMIT_TEST(test_more_beds_go_on_with_the_journal),
         COMMIT_TEST(test_journal_form),
         COMMIT_TEST(test_threads_commit_and_stop_drains),
+        COMMIT_TEST(test_detached_it_gives_the_store_back),
         COMMIT_TEST(test_thread_wakes_the_deliver_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

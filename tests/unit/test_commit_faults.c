@@ -314,6 +314,30 @@ static void test_hanging_disk(void **state)
     check_rows(&rows, 1, 2);
 }
 
+/* A reload is refused, and the same threads go on with what there is. */
+static void test_a_hanging_disk_cannot_be_detached(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    struct commit *c = &commit_rig.commit;
+    commit_rig_make(true);
+    start_threads();
+    atomic_store(&disk_fault.hang, true);
+    push_alert(0);
+    const int64_t before_us = clock_boot_us();
+    assert_false(commit_detach(c, &store));
+    assert_in_range(clock_boot_us() - before_us, 800000, 1500000);
+    assert_int_equal(commit_resume(c), STATUS_OK);
+    push_alert(1);
+    atomic_store(&disk_fault.hang, false);
+    for (unsigned i = 0; i < 500 && atomic_load(&c->committed_row) < 2; i++) {
+        (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 10000);
+    }
+    assert_true(commit_detach(c, &store));
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 1, 2);
+}
+
 static void test_stop_does_not_wait_for_a_hanging_disk(void **state)
 {
     (void)state;
@@ -364,6 +388,7 @@ int main(void)
         COMMIT_TEST(test_full_outbox),
         COMMIT_TEST(test_dead_disk),
         COMMIT_TEST(test_hanging_disk),
+        COMMIT_TEST(test_a_hanging_disk_cannot_be_detached),
         COMMIT_TEST(test_stop_does_not_wait_for_a_hanging_disk),
         COMMIT_TEST(test_stop_hands_over_what_cannot_be_stored),
     };

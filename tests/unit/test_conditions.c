@@ -27,6 +27,7 @@ static struct bus lines[LINES];
 static struct acquire_bus buses[LINES];
 static struct bus_config bus_configs[LINES];
 static struct runner runners[RUNNERS];
+static const struct runner *const runner_list[RUNNERS] = {&runners[0], &runners[1]};
 static const char *const runner_names[RUNNERS] = {"line-1", "line-2"};
 static struct board board;
 static struct store_state store_state;
@@ -76,7 +77,7 @@ static int set_up(void **state)
     }
     conditions = (struct conditions){.configs = bus_configs,
                                      .buses = buses,
-                                     .runners = runners,
+                                     .runners = runner_list,
                                      .runner_names = runner_names,
                                      .board = &board,
                                      .store_state = &store_state,
@@ -119,6 +120,31 @@ static void test_all_is_well(void **state)
     (void)state;
     look(0, 120);
     expect("");
+}
+
+/* Under another configuration, with the lines the other way round: what was on its way goes on. */
+static void test_another_configuration(void **state)
+{
+    (void)state;
+    static int64_t next_open_us[LINES];
+    const int from[LINES] = {1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    look(0, 5);
+    atomic_store(&lines[1].health.state, BUS_CLOSED);
+    atomic_store(&board.uplink_connected, false);
+    atomic_store(&board.uplink_changed_us, START_US + 5 * SECOND_US);
+    look(5, 10);
+    const struct conditions before = conditions;
+    struct acquire_bus swapped[LINES];
+    memcpy(swapped, buses, sizeof swapped);
+    swapped[0] = buses[1];
+    swapped[1] = buses[0];
+    conditions.buses = swapped;
+    conditions.bus_open_us = next_open_us;
+    bus_configs[0].name = "line-2";
+    bus_configs[1].name = "line-1";
+    conditions_continue(&conditions, &before, from, START_US + 10 * SECOND_US);
+    look(10, 20);
+    expect("14 bus_down start: line-2\n15 uplink_down start\n");
 }
 
 static void test_a_line_that_is_down(void **state)
@@ -249,6 +275,31 @@ static void test_a_clock_without_a_source(void **state)
     assert_int_equal(conditions.synced_us != synced_us, clock_is_synchronised());
 }
 
+static void expect_certificate(int64_t left_ms, enum priority priority, const char *words)
+{
+    static const int64_t ends_ms = INT64_C(1798761600000); /* 2027-01-01 */
+    const struct uplink_certificate first_end = {.ends_ms = ends_ms, .name = "gw-7e.pem"};
+    char detail[ALERT_DETAIL_MAX];
+    assert_int_equal(conditions_certificate(&first_end, ends_ms - left_ms, detail), priority);
+    assert_string_equal(detail, words);
+}
+
+static void test_a_certificate_that_ends(void **state)
+{
+    (void)state;
+    static const int64_t day_ms = INT64_C(86400000);
+    const struct uplink_certificate none = {.ends_ms = 0};
+    char detail[ALERT_DETAIL_MAX];
+    expect_certificate(30 * day_ms + 1, PRIORITY_NONE, "");
+    expect_certificate(30 * day_ms, PRIORITY_LOW, "gw-7e.pem ends 2027-01-01");
+    expect_certificate(7 * day_ms + 1, PRIORITY_LOW, "gw-7e.pem ends 2027-01-01");
+    expect_certificate(7 * day_ms, PRIORITY_MEDIUM, "gw-7e.pem ends 2027-01-01");
+    expect_certificate(1, PRIORITY_MEDIUM, "gw-7e.pem ends 2027-01-01");
+    expect_certificate(0, PRIORITY_MEDIUM, "gw-7e.pem ended 2027-01-01");
+    expect_certificate(-400 * day_ms, PRIORITY_MEDIUM, "gw-7e.pem ended 2027-01-01");
+    assert_int_equal(conditions_certificate(&none, INT64_C(1798761600000), detail), PRIORITY_NONE);
+}
+
 static void test_storage(void **state)
 {
     (void)state;
@@ -268,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_all_is_well, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_another_configuration, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_line_that_is_down, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_line_that_was_never_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_short_break_is_no_alarm, set_up, tear_down),
@@ -277,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_store_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads_that_are_stuck, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_clock_without_a_source, set_up, tear_down),
+        cmocka_unit_test(test_a_certificate_that_ends),
         cmocka_unit_test(test_storage),
     };
     return cmocka_run_group_tests_name("conditions", tests, NULL, NULL);

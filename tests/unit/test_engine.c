@@ -105,6 +105,44 @@ static void test_gateway_conditions(void **state)
     ward_close(ward);
 }
 
+/* A condition may get more urgent while it holds, and less; told with its words, and to be acknowledged anew. */
+static void test_the_priority_of_a_condition(void **state)
+{
+    (void)state;
+    ward_clear_config();
+    ward_add_channel(VITAL_hr, 1000);
+    struct ward *ward = ward_start();
+    static const struct {
+        int64_t at_ms;
+        enum priority priority;
+        const char *detail;
+    } told[] = {{1000, PRIORITY_NONE, "30 d"},
+                {2000, PRIORITY_LOW, "30 d"},
+                {3000, PRIORITY_MEDIUM, "7 d"},
+                {4000, PRIORITY_MEDIUM, "7 d"},
+                {5000, PRIORITY_NONE, "7 d"}};
+    ward_until(ward, 0);
+    for (unsigned i = 0; i < sizeof told / sizeof told[0]; i++) {
+        engine_condition(ward->engine, told[i].at_ms, BUILTIN_certificate_expiring, true, told[i].priority,
+                         told[i].detail);
+        ward_until_ms(ward, told[i].at_ms);
+    }
+    ward_expect(ward, "1 certificate_expiring start active low -1\n3 certificate_expiring escalate active medium -1\n"
+                      "5 certificate_expiring deescalate active low -1\n");
+    assert_string_equal(ward_newest(ward)->detail, "7 d");
+    engine_condition(ward->engine, 6000, BUILTIN_certificate_expiring, false, PRIORITY_MEDIUM, "");
+    engine_condition(ward->engine, 7000, BUILTIN_certificate_expiring, true, PRIORITY_MEDIUM, "");
+    ward_until(ward, 7);
+    ward->text[0] = '\0';
+    const struct ward_break lost = {.committed = ward->record_count, .begin_ms = 8000};
+    struct ward *after = ward_restart(ward, &lost);
+    engine_condition(after->engine, 9000, BUILTIN_certificate_expiring, true, PRIORITY_MEDIUM, "");
+    ward_until(after, 30);
+    ward_expect(after, ""); /* as before */
+    ward_close(ward);
+    ward_close(after);
+}
+
 static void test_late_observation_is_counted(void **state)
 {
     (void)state;
@@ -151,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_two_monitors_with_one_alarm),
         cmocka_unit_test(test_episodic_found_values_count_for_nothing),
         cmocka_unit_test(test_gateway_conditions),
+        cmocka_unit_test(test_the_priority_of_a_condition),
         cmocka_unit_test(test_late_observation_is_counted),
         cmocka_unit_test(test_names_are_found_again),
     };

@@ -1,6 +1,7 @@
 /*
- * Storms of observations, signals, admissions and restarts over many rules. What must hold of every record and every
- * step stands in support/engine_ward.c; here: the same input gives the same records however it is stepped.
+ * Storms of observations, signals, identities, reported alarms, commands and restarts over many rules. What must hold of
+ * every record and every step stands in support/engine_ward.c; here: the same input gives the same records however it is
+ * stepped.
  *
  * WARDGATE_SEED=N runs the storm of that seed first.
  */
@@ -19,16 +20,21 @@
 #define EVENTS     2500
 #define RESTART_IN 150
 
-enum what { WHAT_OBSERVATION, WHAT_ADMISSION, WHAT_CONDITION };
+enum what { WHAT_OBSERVATION, WHAT_ADMISSION, WHAT_CONDITION, WHAT_COMMAND, WHAT_ALARM };
 
 struct event {
     enum what what;
-    struct observation o;
+    struct observation o; /* its instant is the event's */
     uint16_t bed;
     bool on;
+    bool astray; /* a command for another stay, or an alarm that has changed since */
+    unsigned pick;
+    struct bed_command command;
+    struct monitor_alarm alarm;
 };
 
 static struct event events[EVENTS];
+static bool rules_only; /* what is acknowledged: other alarms may differ after a restart */
 
 static const struct {
     const char *when, *clear;
@@ -64,6 +70,9 @@ static void draw_rule(unsigned number)
     if (chance(50)) {
         rule->unknown_after_ms = 1000 + (uint32_t)draw(20000);
     }
+    rule->parameters[0].settable = chance(80);
+    rule->parameters[0].settable_low_milli = 1000 * (pool[pick].limit - 10);
+    rule->parameters[0].settable_high_milli = 1000 * (pool[pick].limit + 10);
 }
 
 static void draw_config(bool replay)
@@ -81,6 +90,7 @@ static void draw_config(bool replay)
         ward_config.channels[1].monitor = ward_config.channels[2].monitor = 1;
     }
     ward_add_signal("vtach", SIGNAL_monitor_alarm_high, 0, 0);
+    ward_config.beds[0].reports_alarms = true;
     for (unsigned i = 0; i < WARD_RULES_MAX; i++) {
         draw_rule(i);
     }
@@ -100,7 +110,7 @@ static int64_t draw_pause_ms(void)
 
 static struct observation draw_observation(void)
 {
-    static const enum quality bad[] = {QUALITY_ABSENT, QUALITY_SENSOR_OFF, QUALITY_STANDBY, QUALITY_IDENTITY};
+    static const enum quality bad[] = {QUALITY_ABSENT, QUALITY_SENSOR_OFF, QUALITY_STANDBY, QUALITY_FROZEN};
     const unsigned c = (unsigned)draw(4);
     struct observation o = {.bed = (uint16_t)draw(2),
                             .monitor = ward_config.channels[c].monitor,
@@ -113,10 +123,51 @@ static struct observation draw_observation(void)
         o.kind = chance(50) ? OBSERVATION_HEARD : OBSERVATION_LOST;
     } else if (chance(2)) {
         o = (struct observation){.bed = o.bed, .kind = OBSERVATION_SIGNAL, .value_milli = (int32_t)draw(2)};
+    } else if (chance(1)) {
+        o.kind = chance(70) ? OBSERVATION_IDENTITY : OBSERVATION_REFUSED;
+        o.value_milli = (int32_t)draw(4);
     } else if (c == 3 && chance(50)) {
         o.flags = OBSERVATION_AGE_UNKNOWN;
     }
     return o;
+}
+
+static struct bed_command draw_command(void)
+{
+    struct bed_command command = {.kind = (uint8_t)draw(COMMAND_KIND_COUNT + 1),
+                                  .bed = (uint16_t)draw(2),
+                                  .to_bed = (uint16_t)draw(3),
+                                  .rule = (uint16_t)draw(WARD_RULES_MAX),
+                                  .parameter = chance(5),
+                                  .priority = (uint8_t)draw(PRIORITY_HIGH + 1),
+                                  .value_milli = (int32_t)draw(130) * 1000,
+                                  .duration_ms = (uint32_t)draw(100000)};
+    if (chance(30)) {
+        command.kind = COMMAND_acknowledge;
+    } else if (chance(5)) {
+        command.verdict = VERDICT_EXPIRED;
+    }
+    (void)snprintf(command.id, sizeof command.id, "c-%llu", (unsigned long long)draw(1000000));
+    return command;
+}
+
+static struct monitor_alarm draw_alarm(void)
+{
+    struct monitor_alarm alarm = {.bed = (uint16_t)draw(2),
+                                  .phase = chance(40) ? MONITOR_ALARM_ENDED : MONITOR_ALARM_PRESENT,
+                                  .priority = (uint8_t)draw(PRIORITY_HIGH + 1),
+                                  .kind = (uint8_t)draw(KIND_ADVISORY + 1),
+                                  .vital = VITAL_NONE,
+                                  .inactivation = (uint8_t)draw(INACTIVATION_ALARM_PAUSED + 1),
+                                  .is_repeated = chance(50)};
+    const unsigned number = (unsigned)draw(24); /* more than there are slots */
+    if (number == 0) {
+        (void)snprintf(alarm.name, sizeof alarm.name, "vtach"); /* as a bit */
+    } else {
+        (void)snprintf(alarm.name, sizeof alarm.name, "n%u", number);
+    }
+    (void)snprintf(alarm.text, sizeof alarm.text, "%s", chance(50) ? "one" : "another");
+    return alarm;
 }
 
 static void draw_events(void)
@@ -124,14 +175,22 @@ static void draw_events(void)
     int64_t at_ms = 1000;
     for (unsigned i = 0; i < EVENTS; i++) {
         at_ms += draw_pause_ms();
-        events[i] = (struct event){.what = WHAT_OBSERVATION, .o = draw_observation()};
+        at_ms += i > 0 && events[i - 1].what == WHAT_COMMAND; /* its instant has been stepped */
+        struct event *event = &events[i];
+        *event = (struct event){.what = WHAT_OBSERVATION, .o = draw_observation()};
         if (chance(1)) {
-            events[i].what = chance(50) ? WHAT_ADMISSION : WHAT_CONDITION;
-            events[i].bed = (uint16_t)draw(2);
-            events[i].on = chance(50);
+            event->what = chance(50) ? WHAT_ADMISSION : WHAT_CONDITION;
+            event->bed = (uint16_t)draw(2);
+            event->on = chance(50);
             at_ms++; /* observations of the instant of an admission come after it, as in a journal */
+        } else if (chance(7)) {
+            event->what = chance(40) ? WHAT_COMMAND : WHAT_ALARM;
+            event->command = draw_command();
+            event->alarm = draw_alarm();
+            event->astray = chance(10);
+            event->pick = (unsigned)draw(100);
         }
-        events[i].o.at_ms = at_ms;
+        event->o.at_ms = at_ms;
     }
 }
 
@@ -155,20 +214,78 @@ static void step_to(struct ward *ward, int64_t at_ms, bool finely)
     ward_until_ms(ward, at_ms - 1);
 }
 
+/* One of a bed's alarms that are there. */
+struct choice {
+    uint16_t bed;
+    unsigned pick, count;
+    const struct alert *chosen;
+};
+
+static bool is_choice(const struct choice *choice, const struct alert *alert)
+{
+    return alert->key.bed == choice->bed && (!rules_only || alert->key.family == ALARM_OF_RULE);
+}
+
+static void count_alarm(void *context, const struct alert *alert)
+{
+    struct choice *choice = context;
+    choice->count += is_choice(choice, alert);
+}
+
+static void choose_alarm(void *context, const struct alert *alert)
+{
+    struct choice *choice = context;
+    if (is_choice(choice, alert) && choice->pick-- == 0) {
+        choice->chosen = alert;
+    }
+}
+
+static void tell(struct ward *ward, const struct event *event)
+{
+    struct bed_command command = event->command;
+    struct choice choice = {.bed = command.bed};
+    engine_each_alarm(ward->engine, count_alarm, &choice);
+    if (choice.count > 0) {
+        choice.pick = event->pick % choice.count;
+        engine_each_alarm(ward->engine, choose_alarm, &choice);
+        command.alarm_id = choice.chosen->id;
+        command.rev = choice.chosen->rev - event->astray;
+    }
+    command.stay = ward_stay(ward, command.bed) + event->astray;
+    (void)ward_command(ward, (double)event->o.at_ms / 1000, &command);
+}
+
 static void happen(struct ward *ward, const struct event *event, bool finely)
 {
-    step_to(ward, event->o.at_ms, finely);
-    if (event->what == WHAT_OBSERVATION) {
+    const int64_t at_ms = event->o.at_ms;
+    step_to(ward, at_ms, finely);
+    switch (event->what) {
+    case WHAT_OBSERVATION:
         ward_feed(ward, &event->o);
-        return;
+        break;
+    case WHAT_ADMISSION:
+        engine_admit(ward->engine, event->bed, at_ms);
+        break;
+    case WHAT_CONDITION:
+        engine_condition(ward->engine, at_ms, BUILTIN_bus_down, event->on,
+                         event->o.value_milli % 2 == 0 ? PRIORITY_NONE : PRIORITY_HIGH, event->bed == 0 ? "a" : "b");
+        break;
+    case WHAT_COMMAND:
+        tell(ward, event);
+        break;
+    case WHAT_ALARM:
+        ward_say_alarm(ward, (double)at_ms / 1000, &event->alarm);
+        break;
     }
-    ward_until_ms(ward, event->o.at_ms - 1);
-    if (event->what == WHAT_ADMISSION) {
-        engine_admit(ward->engine, event->bed, event->o.at_ms);
-    } else {
-        engine_condition(ward->engine, event->o.at_ms, BUILTIN_bus_down, event->on, PRIORITY_NONE,
-                         event->bed == 0 ? "a" : "b");
+}
+
+static unsigned count_records(const struct ward *ward, enum record_kind kind)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < ward->record_count; i++) {
+        count += ward->records[i].kind == kind;
     }
+    return count;
 }
 
 static void assert_same_records(const struct ward *a, const struct ward *b)
@@ -187,7 +304,7 @@ static void test_the_same_records_however_stepped(void **state)
 {
     (void)state;
     draw_seed(20250107);
-    unsigned records = 0;
+    unsigned records = 0, commands = 0;
     for (unsigned storm = 0; storm < STORMS; storm++) {
         begin_storm(storm, true);
         struct ward *coarse = ward_start();
@@ -199,11 +316,13 @@ static void test_the_same_records_however_stepped(void **state)
         ward_until_ms(coarse, events[EVENTS - 1].o.at_ms + 600000);
         ward_until_ms(fine, events[EVENTS - 1].o.at_ms + 600000);
         assert_same_records(coarse, fine);
+        assert_int_equal(count_records(coarse, RECORD_COMMAND), coarse->commands);
+        commands += coarse->commands;
         records += coarse->record_count;
         ward_close(coarse);
         ward_close(fine);
     }
-    assert_true(records > STORMS * 200);
+    assert_true(records > STORMS * 200 && commands > STORMS * 30);
 }
 
 static struct ward *restart_at(struct ward *ward, const struct ward_break *lost)
@@ -244,12 +363,19 @@ static void test_a_short_restart_changes_nothing(void **state)
 {
     (void)state;
     draw_seed(20250109);
+    rules_only = true;
     for (unsigned storm = 0; storm < STORMS; storm++) {
         begin_storm(storm, false);
         struct ward *through = start_admitted();
         struct ward *broken = start_admitted();
         for (unsigned i = 0; i < EVENTS; i++) {
             events[i].o.flags = 0;
+            if (events[i].command.kind == COMMAND_set_limit || events[i].command.kind == COMMAND_reset_limit) {
+                events[i].command.verdict = VERDICT_BUSY; /* the journal is judged under the limits of then (limit.c) */
+            }
+            if (events[i].o.kind == OBSERVATION_IDENTITY && events[i].o.value_milli != 0) {
+                events[i].o.value_milli += 10 * events[i].o.bed; /* whether another bed was heard lately is not kept */
+            }
             happen(through, &events[i], false);
             happen(broken, &events[i], false);
             if (draw(RESTART_IN) == 0 && i + 1 < EVENTS && events[i + 1].o.at_ms > events[i].o.at_ms) {
@@ -275,6 +401,7 @@ static void test_storms_with_restarts(void **state)
 {
     (void)state;
     draw_seed(20250108);
+    rules_only = false;
     for (unsigned storm = 0; storm < STORMS; storm++) {
         begin_storm(storm, false);
         int64_t shift_ms = 0;

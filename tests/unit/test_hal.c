@@ -1,4 +1,4 @@
-/* The system's services: clocks, wakes, threads, serial lines over a pty, connections over loopback. */
+/* The system's services: clocks, wakes, threads, connections over loopback. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,13 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hal/clock.h"
 #include "hal/net.h"
-#include "hal/serial.h"
 #include "hal/thread.h"
 #include "hal/wake.h"
 
@@ -52,6 +50,24 @@ static void test_boot_id(void **state)
     assert_int_equal(strlen(text), 36);
     assert_int_equal(text[8], '-');
     assert_string_equal(text, again);
+}
+
+/* Of the box's zone, summer time included. */
+static void test_utc_offset(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone;
+        int32_t winter_s, summer_s;
+    } cases[] = {{"UTC0", 0, 0}, {"CET-1CEST,M3.5.0,M10.5.0/3", 3600, 7200}, {"NST3:30", -12600, -12600}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(setenv("TZ", cases[i].zone, 1), 0);
+        tzset();
+        assert_int_equal(clock_utc_offset_s(INT64_C(1767225600000)), cases[i].winter_s); /* 2026-01-01 */
+        assert_int_equal(clock_utc_offset_s(INT64_C(1782864000000)), cases[i].summer_s); /* 2026-07-01 */
+    }
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
 }
 
 /* --- wakes and threads --------------------------------------------------------------------------------------- */
@@ -108,145 +124,6 @@ static void test_thread(void **state)
     (void)pthread_sigmask(SIG_SETMASK, NULL, &ours);
     assert_int_equal(sigismember(&ours, SIGTERM), 0);
     wake_close(&worker.wake);
-}
-
-/* --- serial lines -------------------------------------------------------------------------------------------- */
-
-struct line {
-    int master;
-    char name[64];
-};
-
-static int open_line(void **state)
-{
-    static struct line line;
-    line.master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(line.master >= 0 && grantpt(line.master) == 0 && unlockpt(line.master) == 0);
-    assert_int_equal(ptsname_r(line.master, line.name, sizeof line.name), 0);
-    *state = &line;
-    return 0;
-}
-
-static int close_line(void **state)
-{
-    const struct line *line = *state;
-    return line->master >= 0 ? close(line->master) : 0;
-}
-
-static struct serial_settings settings_of(const struct line *line)
-{
-    return (struct serial_settings){.device = line->name, .baud = 19200, .parity = 'E', .stop_bits = 1};
-}
-
-static void wait_pending(int fd, size_t wanted)
-{
-    size_t pending = 0;
-    for (unsigned i = 0; i < 200 && pending != wanted; i++) {
-        assert_int_equal(serial_pending(fd, &pending), STATUS_OK);
-        clock_sleep_until_us(clock_boot_us() + MS);
-    }
-    assert_int_equal(pending, wanted);
-}
-
-static void test_serial_is_raw(void **state)
-{
-    const struct line *line = *state;
-    const struct serial_settings settings = settings_of(line);
-    static const unsigned char bytes[] = {0x03, 0x11, 0x13, '\r', '\n', 0x00, 0x1A, 0xFF, 0x7F};
-    unsigned char got[16];
-    int fd = -1;
-    assert_int_equal(serial_open(&settings, &fd), STATUS_OK);
-    assert_int_equal(write(line->master, bytes, sizeof bytes), sizeof bytes);
-    wait_pending(fd, sizeof bytes);
-    assert_int_equal(read(fd, got, sizeof got), sizeof bytes);
-    assert_memory_equal(got, bytes, sizeof bytes);
-    assert_int_equal(read(fd, got, sizeof got), -1); /* never blocks */
-    assert_int_equal(errno, EAGAIN);
-    assert_int_equal(write(fd, bytes, sizeof bytes), sizeof bytes);
-    assert_int_equal(read(line->master, got, sizeof got), sizeof bytes);
-    assert_memory_equal(got, bytes, sizeof bytes); /* no translation, no echo */
-    wait_pending(fd, 0);
-    serial_close(fd);
-}
-
-static void test_serial_discards(void **state)
-{
-    const struct line *line = *state;
-    const struct serial_settings settings = settings_of(line);
-    int fd = -1;
-    assert_int_equal(write(line->master, "old", 3), 3);
-    assert_int_equal(serial_open(&settings, &fd), STATUS_OK);
-    assert_int_equal(write(line->master, "noise", 5), 5);
-    clock_sleep_until_us(clock_boot_us() + 20 * MS);
-    assert_int_equal(serial_discard(fd), STATUS_OK);
-    wait_pending(fd, 0);
-    serial_close(fd);
-}
-
-static void test_serial_speeds(void **state)
-{
-    const struct line *line = *state;
-    static const struct {
-        uint32_t baud;
-        speed_t speed;
-    } speeds[] = {{1200, B1200}, {9600, B9600}, {19200, B19200}, {115200, B115200}, {921600, B921600}};
-    struct serial_settings settings = settings_of(line);
-    for (unsigned i = 0; i < 5; i++) {
-        struct termios now;
-        int fd = -1;
-        settings.baud = speeds[i].baud;
-        settings.parity = "NEO"[i % 3];
-        assert_int_equal(serial_open(&settings, &fd), STATUS_OK);
-        assert_int_equal(tcgetattr(fd, &now), 0);
-        assert_int_equal(cfgetospeed(&now), speeds[i].speed);
-        serial_close(fd);
-    }
-    int fd = -1;
-    settings.baud = 12345;
-    assert_int_equal(serial_open(&settings, &fd), STATUS_INVALID);
-    assert_int_equal(fd, -1);
-}
-
-static void test_serial_is_for_one(void **state)
-{
-    const struct line *line = *state;
-    const struct serial_settings settings = settings_of(line);
-    int first = -1;
-    int second = -1;
-    assert_int_equal(serial_open(&settings, &first), STATUS_OK);
-    assert_int_equal(serial_open(&settings, &second), STATUS_BUSY);
-    assert_int_equal(second, -1);
-    serial_close(first);
-    assert_int_equal(serial_open(&settings, &second), STATUS_OK);
-    serial_close(second);
-}
-
-static void test_serial_is_unplugged(void **state)
-{
-    struct line *line = *state;
-    const struct serial_settings settings = settings_of(line);
-    size_t pending = 7;
-    int fd = -1;
-    assert_int_equal(serial_open(&settings, &fd), STATUS_OK);
-    (void)close(line->master);
-    line->master = -1;
-    assert_int_equal(serial_pending(fd, &pending), STATUS_IO);
-    assert_int_equal(pending, 7);
-    assert_int_equal(serial_discard(fd), STATUS_IO);
-    serial_close(fd);
-    assert_int_not_equal(serial_open(&settings, &fd), STATUS_OK);
-}
-
-static void test_serial_that_is_none(void **state)
-{
-    (void)state;
-    int fd = -1;
-    struct serial_settings settings = {.device = "/nowhere/tty", .baud = 9600, .parity = 'N', .stop_bits = 2};
-    assert_int_equal(serial_open(&settings, &fd), STATUS_NOT_FOUND);
-    assert_int_equal(errno, ENOENT);
-    settings.device = "/dev/null";
-    assert_int_equal(serial_open(&settings, &fd), STATUS_INVALID);
-    assert_int_equal(fd, -1);
 }
 
 /* --- connections --------------------------------------------------------------------------------------------- */
@@ -319,7 +196,15 @@ static void test_a_connection(void **state)
             assert_int_equal(length, 3);
             assert_memory_equal(text, "abc", 3);
         }
-        assert_int_equal(read(fd, text, sizeof text), 3);
+        assert_int_equal(net_skip(fd, 1), STATUS_OK);
+        assert_int_equal(net_peek(fd, text, sizeof text, &length), STATUS_OK);
+        assert_int_equal(length, 2);
+        assert_memory_equal(text, "bc", 2);
+        assert_int_equal(net_skip(fd, 2), STATUS_OK);
+        assert_int_equal(net_skip(fd, 1), STATUS_IO); /* there is no more */
+        assert_int_equal(net_send_whole(fd, "defg", 4), STATUS_OK);
+        assert_int_equal(read(other, text, sizeof text), 4);
+        assert_memory_equal(text, "defg", 4);
         (void)close(other);
         assert_int_equal(poll(&ready, 1, 2000), 1);
         assert_int_equal(net_peek(fd, text, sizeof text, &length), STATUS_CLOSED);
@@ -345,6 +230,7 @@ static void test_a_broken_connection(void **state)
     assert_int_equal(poll(&ready, 1, 2000), 1);
     assert_int_equal(net_peek(fd, &byte, 1, &length), STATUS_IO);
     assert_int_equal(errno, ECONNRESET);
+    assert_int_equal(net_send_whole(fd, "a", 1), STATUS_IO); /* and no SIGPIPE */
     net_close(fd);
     (void)close(listening);
 }
@@ -370,23 +256,82 @@ static void test_only_numbers(void **state)
     }
 }
 
+/* --- listening ----------------------------------------------------------------------------------------------- */
+
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&address, &size), 0);
+    return ntohs(address.sin_port);
+}
+
+static void test_listening(void **state)
+{
+    (void)state;
+    int listening = -1, other = -1, fd = -1;
+    assert_int_equal(net_listen("127.0.0.1", 0, &listening), STATUS_OK);
+    assert_int_equal(net_accept(listening, &fd), STATUS_EMPTY);
+    assert_int_equal(net_listen("127.0.0.1", port_of(listening), &other), STATUS_BUSY);
+    assert_int_equal(net_listen("127.0.0.300", 2575, &other), STATUS_INVALID);
+    assert_int_equal(net_listen("192.0.2.1", 2575, &other), STATUS_IO); /* not an address of this box */
+    assert_int_equal(other, -1);
+    net_close(listening);
+}
+
+/* Many descriptors behind one: what is ready is told by its token, until it is taken. */
+static void test_watch(void **state)
+{
+    (void)state;
+    char bytes[8];
+    size_t length = 9;
+    struct net_ready ready[4];
+    int watch = -1, listening = -1, calling = -1, taken = -1;
+    assert_int_equal(net_watch_open(&watch), STATUS_OK);
+    assert_int_equal(net_listen("127.0.0.1", 0, &listening), STATUS_OK);
+    assert_int_equal(net_watch_set(watch, listening, 7, true, false), STATUS_OK);
+    assert_int_equal(net_watch_ready(watch, ready, 4), 0);
+    assert_int_equal(net_connect_start("127.0.0.1", port_of(listening), &calling), STATUS_OK);
+    struct pollfd wait = {.fd = watch, .events = POLLIN};
+    assert_int_equal(poll(&wait, 1, 2000), 1);
+    assert_int_equal(net_watch_ready(watch, ready, 4), 1);
+    assert_int_equal(ready[0].token, 7);
+    assert_true(ready[0].readable && !ready[0].broken);
+    assert_int_equal(net_accept(listening, &taken), STATUS_OK);
+    assert_int_equal(net_watch_ready(watch, ready, 4), 0);
+    assert_int_equal(net_watch_set(watch, taken, 8, true, true), STATUS_OK);
+    assert_int_equal(net_watch_ready(watch, ready, 4), 1);
+    assert_true(ready[0].token == 8 && ready[0].writable && !ready[0].readable);
+    assert_int_equal(net_receive(taken, bytes, sizeof bytes, &length), STATUS_OK);
+    assert_int_equal(length, 0);
+    assert_int_equal(net_watch_set(watch, taken, 8, false, false), STATUS_OK); /* waits for nothing */
+    assert_int_equal(net_send_some(calling, "abc", 3, &length), STATUS_OK);
+    assert_int_equal(length, 3);
+    assert_int_equal(net_watch_ready(watch, ready, 4), 0);
+    assert_int_equal(net_receive(taken, bytes, sizeof bytes, &length), STATUS_OK);
+    assert_int_equal(length, 3);
+    net_close(calling);
+    assert_int_equal(net_receive(taken, bytes, sizeof bytes, &length), STATUS_CLOSED);
+    net_close(taken); /* is no longer watched */
+    assert_int_equal(net_watch_ready(watch, ready, 4), 0);
+    net_close(listening);
+    net_close(watch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clocks_run),
         cmocka_unit_test(test_boot_id),
+        cmocka_unit_test(test_utc_offset),
         cmocka_unit_test(test_wake),
         cmocka_unit_test(test_thread),
-        cmocka_unit_test_setup_teardown(test_serial_is_raw, open_line, close_line),
-        cmocka_unit_test_setup_teardown(test_serial_discards, open_line, close_line),
-        cmocka_unit_test_setup_teardown(test_serial_speeds, open_line, close_line),
-        cmocka_unit_test_setup_teardown(test_serial_is_for_one, open_line, close_line),
-        cmocka_unit_test_setup_teardown(test_serial_is_unplugged, open_line, close_line),
-        cmocka_unit_test(test_serial_that_is_none),
         cmocka_unit_test(test_a_connection),
         cmocka_unit_test(test_a_broken_connection),
         cmocka_unit_test(test_a_refused_connection),
         cmocka_unit_test(test_only_numbers),
+        cmocka_unit_test(test_listening),
+        cmocka_unit_test(test_watch),
     };
     return cmocka_run_group_tests_name("hal", tests, NULL, NULL);
 }

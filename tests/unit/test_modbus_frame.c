@@ -14,9 +14,7 @@ static const struct expected two_registers = {.address = 1, .function = 3, .data
 
 static size_t seal(uint8_t *frame, size_t length)
 {
-    const uint16_t crc = frame_crc(frame, length);
-    frame[length] = (uint8_t)crc;
-    frame[length + 1] = (uint8_t)(crc >> 8);
+    frame_seal(frame, length);
     return length + 2;
 }
 
@@ -30,7 +28,10 @@ static void test_published_checksums(void **state)
         {0x01, 0x06, 0x00, 0x16, 0x00, 0x3C, 0x68, 0x1F},
     };
     for (unsigned i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
-        assert_int_equal(frame_crc(vectors[i], 6), vectors[i][6] | vectors[i][7] << 8);
+        uint8_t made[FRAME_REQUEST];
+        memcpy(made, vectors[i], sizeof made - 2);
+        frame_seal(made, sizeof made - 2);
+        assert_memory_equal(made, vectors[i], sizeof made);
     }
     static const uint8_t exception[] = {0x01, 0x83, 0x02, 0xC0, 0xF1};
     assert_int_equal(frame_check_rtu(exception, sizeof exception, &two_registers), STATUS_EXCEPTION);
@@ -137,11 +138,58 @@ static void test_garbage_is_survived(void **state)
     }
 }
 
+/* --- another master ------------------------------------------------------------------------------------------ */
+
+static void test_requests_are_found_among_anything(void **state)
+{
+    (void)state;
+    static const uint8_t asks[] = {0x11, 0x03, 0x00, 0x6B, 0x00, 0x03, 0x76, 0x87};
+    static const uint8_t writes[] = {0x01, 0x06, 0x00, 0x16, 0x00, 0x3C, 0x68, 0x1F};
+    uint8_t heard[64] = {0x00, 0xFF, 0x55};
+    for (size_t length = 0; length <= 3 + sizeof asks; length++) {
+        memcpy(heard + 3, asks, sizeof asks);
+        assert_int_equal(frame_count_requests(heard, length), length == 3 + sizeof asks);
+    }
+    uint8_t answer[] = {0x11, 0x03, 0x06, 0, 1, 0, 2, 0, 3, 0, 0};
+    size_t length = 3 + sizeof asks;
+    memcpy(heard + length, answer, seal(answer, 9));
+    length += sizeof answer;
+    memcpy(heard + length, writes, sizeof writes);
+    length += sizeof writes;
+    assert_int_equal(frame_count_requests(heard, length), 2);
+    heard[length - 1] ^= 1;
+    assert_int_equal(frame_count_requests(heard, length), 1);
+}
+
+static void test_what_is_no_request(void **state)
+{
+    (void)state;
+    uint8_t frame[FRAME_REQUEST] = {1, 1, 3, 0xAA, 0x55, 0x0F}; /* 24 coils: the answer of a monitor of ours */
+    frame_seal(frame, 6);
+    assert_int_equal(frame_count_requests(frame, sizeof frame), 0);
+    static const uint8_t starts[][2] = {{248, 3}, {1, 0}, {1, 7}, {1, 0x83}};
+    for (unsigned i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        memset(frame, 0, sizeof frame);
+        memcpy(frame, starts[i], 2);
+        frame_seal(frame, 6);
+        assert_int_equal(frame_count_requests(frame, sizeof frame), 0);
+    }
+    uint8_t noise[260];
+    for (unsigned round = 0; round < 200; round++) {
+        for (unsigned i = 0; i < sizeof noise; i++) {
+            noise[i] = (uint8_t)draw(256);
+        }
+        assert_int_equal(frame_count_requests(noise, sizeof noise), 0); /* with the seed of this test */
+    }
+}
+
 int main(void)
 {
     draw_seed(20240613);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_published_checksums),
+        cmocka_unit_test(test_requests_are_found_among_anything),
+        cmocka_unit_test(test_what_is_no_request),
         cmocka_unit_test(test_rtu_answers),
         cmocka_unit_test(test_rtu_any_burst_is_found),
         cmocka_unit_test(test_rtu_exception_of_another),

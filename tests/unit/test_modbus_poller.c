@@ -218,7 +218,7 @@ static void test_a_probe_is_unmistakable(void **state)
             poller_make(&all[m], &arena, &configs[m]);
             poller_restart(&all[m], START);
             for (unsigned i = 0; i < draw(6); i++) {
-                poller_refused(&all[m], (uint8_t)draw(all[m].poll_count), START);
+                (void)poller_refused(&all[m], (uint8_t)draw(all[m].poll_count), START, 2);
             }
         }
         const struct request probe = poller_request(&all[0], POLLER_PROBE, all, 2);
@@ -270,7 +270,8 @@ static void test_a_refused_register_is_found(void **state)
         const struct request request = next_request();
         if (request_covers(&request, TABLE_HOLDING, bad, 1)) {
             refusals++;
-            poller_refused(&poller, poll, START);
+            assert_int_equal(poller_refused(&poller, poll, START, 2), request.count == 1);
+            assert_int_equal(poller_refusal(&poller), request.count == 1 ? 2 : 0);
         } else {
             answers++;
             poller_answered(&poller, poll, START, 1000);
@@ -284,7 +285,7 @@ static void test_a_refused_register_is_found(void **state)
     uint32_t registers = 0;
     for (uint8_t i = 0; i < poller.poll_count; i++) {
         registers += request_of_run(poller.spans, poller.polls[i].run).count;
-        if (poller.polls[i].pause_ms > 0) {
+        if (poller.polls[i].refusal != 0) {
             assert_int_equal(request_of_run(poller.spans, poller.polls[i].run).first, bad);
             assert_int_equal(poller.polls[i].due_us, START + 2 * SECOND);
         }
@@ -295,20 +296,22 @@ static void test_a_refused_register_is_found(void **state)
 static void test_a_refused_register_is_tried_again(void **state)
 {
     (void)state;
-    static const int64_t pauses_s[] = {2, 4, 8, 16, 32, 60, 60};
+    static const int64_t pauses_s[] = {2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600};
     int64_t now_us = START;
     int64_t due_us;
     add(TABLE_HOLDING, 0);
     add(TABLE_HOLDING, 1);
     make();
-    poller_refused(&poller, 0, now_us);
+    assert_false(poller_refused(&poller, 0, now_us, 2));
     poller_answered(&poller, 0, now_us, 1000);
-    for (unsigned i = 0; i < 7; i++) {
-        poller_refused(&poller, 1, now_us);
+    for (unsigned i = 0; i < sizeof pauses_s / sizeof pauses_s[0]; i++) {
+        assert_true(poller_refused(&poller, 1, now_us, 3));
+        assert_int_equal(poller_refusal(&poller), 3);
         assert_int_equal(poller.polls[1].due_us - now_us, pauses_s[i] * SECOND);
         now_us = poller.polls[1].due_us;
     }
     poller_answered(&poller, 1, now_us, 1000); /* it gives it now: all in one request again */
+    assert_int_equal(poller_refusal(&poller), 0);
     assert_int_equal(poller.poll_count, 1);
     assert_int_equal(next_request().count, 2);
     (void)next_poll(&due_us);
@@ -321,7 +324,7 @@ static void test_a_long_silence_starts_over(void **state)
     add(TABLE_HOLDING, 0);
     add(TABLE_HOLDING, 1);
     make();
-    poller_refused(&poller, 0, START);
+    (void)poller_refused(&poller, 0, START, 2);
     poller.decode.marked = 1;
     poller_heard(&poller, START + 5 * SECOND);
     assert_int_equal(poller.decode.marked, 1);
@@ -353,6 +356,92 @@ static void test_skipped_turns(void **state)
     assert_int_equal(due_us, START + 3 * SECOND);
 }
 
+/* Asked again between two turns: after 100, 200 and 400 ms; the grid stays. */
+static void test_a_busy_monitor_is_asked_again_soon(void **state)
+{
+    (void)state;
+    static const int64_t again_ms[] = {100, 300, 700};
+    int64_t due_us;
+    int64_t now_us = START;
+    add(TABLE_HOLDING, 0);
+    add(TABLE_INPUT, 0);
+    make();
+    poller_answered(&poller, 1, START, 1000);
+    for (unsigned i = 0; i < 3; i++) {
+        poller_busy(&poller, 0, now_us);
+        assert_int_equal(next_poll(&due_us), 0);
+        assert_int_equal(due_us, START + again_ms[i] * 1000);
+        now_us = due_us;
+    }
+    poller_busy(&poller, 0, now_us); /* enough for this turn */
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + SECOND);
+    poller_busy(&poller, 0, due_us);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + SECOND); /* the other one's */
+    poller_answered(&poller, 1, due_us, 1000);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + SECOND + 100000);
+    poller_answered(&poller, 0, due_us, 1000);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + 2 * SECOND);
+}
+
+static void test_busy_in_quick_turns(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    profile.poll_interval_ms = 100;
+    add(TABLE_HOLDING, 0);
+    make();
+    poller_busy(&poller, 0, START + 10000);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + 100000); /* its next turn comes sooner */
+}
+
+static void test_what_was_damaged_is_asked_once_more(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    make();
+    for (int64_t turn_us = START; turn_us < START + 3 * SECOND; turn_us += SECOND) {
+        poller_damaged(&poller, 0, turn_us + 20000);
+        (void)next_poll(&due_us);
+        assert_int_equal(due_us, turn_us + 20000);
+        poller_damaged(&poller, 0, turn_us + 40000);
+        (void)next_poll(&due_us);
+        assert_int_equal(due_us, turn_us + SECOND);
+    }
+}
+
+/* It may be another one that was plugged in. */
+static void test_the_identity_is_asked_first_after_a_failure(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    profile.identity_register = 90;
+    profile.identity_count = 2;
+    make();
+    poller_answered(&poller, next_poll(&due_us), START, 1000);
+    poller_answered(&poller, next_poll(&due_us), START, 1000);
+    assert_int_equal(next_request().first, 0); /* each second; the identity every ten */
+    poller_failed(&poller, START + SECOND);
+    poller_recovered(&poller, START + 2 * SECOND);
+    const uint8_t first = next_poll(&due_us);
+    assert_int_equal(next_request().first, 90);
+    assert_true(due_us <= START + 2 * SECOND);
+    poller_answered(&poller, first, START + 2 * SECOND, 1000);
+    assert_int_equal(next_request().first, 0);
+    poller_failed(&poller, START + 3 * SECOND);
+    poller_recovered(&poller, START + 4 * SECOND);
+    assert_true(poller_refused(&poller, next_poll(&due_us), START + 4 * SECOND, 2));
+    poller_failed(&poller, START + 5 * SECOND);
+    poller_recovered(&poller, START + 6 * SECOND);
+    assert_int_equal(next_request().first, 0); /* it has none */
+}
+
 int main(void)
 {
     draw_seed(20240615);
@@ -371,6 +460,10 @@ int main(void)
         cmocka_unit_test_setup(test_a_refused_register_is_tried_again, set_up),
         cmocka_unit_test_setup(test_a_long_silence_starts_over, set_up),
         cmocka_unit_test_setup(test_skipped_turns, set_up),
+        cmocka_unit_test_setup(test_a_busy_monitor_is_asked_again_soon, set_up),
+        cmocka_unit_test_setup(test_busy_in_quick_turns, set_up),
+        cmocka_unit_test_setup(test_what_was_damaged_is_asked_once_more, set_up),
+        cmocka_unit_test_setup(test_the_identity_is_asked_first_after_a_failure, set_up),
     };
     return cmocka_run_group_tests_name("modbus poller", tests, NULL, NULL);
 }

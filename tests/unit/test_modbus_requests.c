@@ -5,8 +5,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "drivers/monitor/modbus/describe.h"
 #include "drivers/monitor/modbus/requests.h"
 #include "tests/unit/support/draw.h"
 
@@ -300,6 +302,82 @@ static void test_times(void **state)
     assert_int_equal(wire_answer_bytes(&twelve), 29);
 }
 
+/* --- for a person -------------------------------------------------------------------------------------------- */
+
+static struct bus_request described[8];
+static unsigned described_count;
+
+static void keep_described(void *context, const struct bus_request *request)
+{
+    assert_ptr_equal(context, described);
+    assert_in_range(described_count, 0, 7);
+    described[described_count++] = *request;
+}
+
+static void describe(const struct profile *profile, struct bus_config config)
+{
+    const struct monitor_config monitor = {.address = 1, .profile = profile};
+    config.monitors = &monitor;
+    config.monitor_count = 1;
+    described_count = 0;
+    modbus_each_request(&config, keep_described, described);
+}
+
+static void test_a_request_says_what_it_reads(void **state)
+{
+    (void)state;
+    struct profile profile = empty_profile();
+    add(&profile, TABLE_HOLDING, 0)->vital = VITAL_hr;
+    add(&profile, TABLE_HOLDING, 2)->vital = VITAL_insulation;
+    profile.channels[1].type = TYPE_U32;
+    add(&profile, TABLE_INPUT, 7)->vital = VITAL_spo2;
+    profile.bits[0] = (struct profile_bit){.table = TABLE_HOLDING, .reg = 4};
+    profile.bit_count = 1;
+    profile.identity_register = 90;
+    profile.identity_count = 4;
+    describe(&profile, (struct bus_config){.host = "::1"});
+    assert_int_equal(described_count, 3);
+    assert_string_equal(described[0].text, "holding 0-4 (5): hr insulation bits");
+    assert_string_equal(described[1].text, "holding 90-93 (4): identity");
+    assert_string_equal(described[2].text, "input 7-7 (1): spo2");
+    assert_int_equal(described[0].interval_ms, 1000);
+    assert_int_equal(described[0].wire_us, 0);
+}
+
+static void test_what_does_not_fit_is_counted(void **state)
+{
+    (void)state;
+    struct profile profile = empty_profile();
+    for (uint16_t i = 0; i < VITAL_COUNT; i++) {
+        add(&profile, TABLE_DISCRETE, (uint16_t)(60000 + i));
+    }
+    describe(&profile, (struct bus_config){.host = "::1"});
+    assert_int_equal(described_count, 1);
+    unsigned named = 0;
+    for (const char *at = strchr(described[0].text, ':'); (at = strchr(at + 1, ' ')) != NULL;) {
+        named++;
+    }
+    char end[8];
+    (void)snprintf(end, sizeof end, " +%u", VITAL_COUNT - (named - 1));
+    assert_in_range(strlen(described[0].text), 50, sizeof described[0].text - 1);
+    assert_string_equal(described[0].text + strlen(described[0].text) - strlen(end), end);
+}
+
+/* Of a line, and of a converter's where it is known: of 8N1, which is the quickest. */
+static void test_how_long_it_holds_the_line(void **state)
+{
+    (void)state;
+    struct profile profile = empty_profile();
+    add(&profile, TABLE_HOLDING, 0);
+    describe(&profile,
+             (struct bus_config){.device = "/dev/ttyS0", .baud = 9600, .parity = PARITY_EVEN, .stop_bits = 1});
+    assert_in_range(described[0].wire_us, 25000, 26000); /* 15 characters of 11 bits, twice 3.5 */
+    describe(&profile, (struct bus_config){.host = "10.0.0.1", .baud = 9600});
+    assert_in_range(described[0].wire_us, 23500, 24500);
+    describe(&profile, (struct bus_config){.host = "10.0.0.1"});
+    assert_int_equal(described[0].wire_us, 0);
+}
+
 int main(void)
 {
     draw_seed(20240612);
@@ -316,6 +394,9 @@ int main(void)
         cmocka_unit_test(test_cutting),
         cmocka_unit_test(test_any_profile),
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_a_request_says_what_it_reads),
+        cmocka_unit_test(test_what_does_not_fit_is_counted),
+        cmocka_unit_test(test_how_long_it_holds_the_line),
     };
     return cmocka_run_group_tests_name("modbus requests", tests, NULL, NULL);
 }

@@ -12,7 +12,6 @@
 #include "tests/unit/support/modbus_rig.h"
 
 #define BAUD        57600
-#define GAP_US      1750
 #define INTERVAL_MS 60
 #define TIMEOUT_MS  90
 #define THINK_US    3000
@@ -29,18 +28,6 @@ static uint16_t good_or_bad(struct peer *peer, const struct peer_request *reques
 static void serve_well(struct peer *peer, const struct peer_request *request)
 {
     peer_answer(peer, request, THINK_US);
-}
-
-/* However slow a monitor is, it answers one request after the other. */
-static void answer_in_turn(struct peer *peer, const struct peer_request *request, int64_t delay_us)
-{
-    static int64_t free_us[256];
-    uint8_t frame[PEER_BYTES_MAX];
-    const size_t length = peer_frame(peer, request, frame);
-    int64_t *mine = &free_us[request->unit];
-    const int64_t begin_us = request->out_us + delay_us > *mine ? request->out_us + delay_us : *mine;
-    *mine = begin_us + (int64_t)length * peer->char_ns / 1000 + GAP_US;
-    peer_send(peer, request->fd, begin_us, 0, frame, length);
 }
 
 static void open_rig(uint16_t monitors, void (*serve)(struct peer *peer, const struct peer_request *request))
@@ -63,8 +50,8 @@ static const struct bus_health *health(void)
 
 static void assert_silences(void)
 {
-    assert_true(atomic_load(&health()->gap_us_min) >= GAP_US);
-    assert_true(atomic_load(&rig.peer.gap_us_min) >= GAP_US);
+    assert_true(atomic_load(&health()->gap_us_min) >= RIG_GAP_US);
+    assert_true(atomic_load(&rig.peer.gap_us_min) >= RIG_GAP_US);
 }
 
 /* The number in a value is that of the request it answers, so it grows. */
@@ -130,9 +117,9 @@ static void test_started_again(void **state)
 static void serve_late(struct peer *peer, const struct peer_request *request)
 {
     if (request->unit == 1 && atomic_load(&peer->mode) != 0) {
-        answer_in_turn(peer, request, (TIMEOUT_MS + 60 + request->number * 77 % 400) * INT64_C(1000));
+        rig_answer_in_turn(peer, request, (TIMEOUT_MS + 60 + request->number * 77 % 400) * INT64_C(1000));
     } else {
-        answer_in_turn(peer, request, THINK_US);
+        rig_answer_in_turn(peer, request, THINK_US);
     }
 }
 
@@ -213,7 +200,7 @@ static uint16_t value_by_register(struct peer *peer, const struct peer_request *
 
 static void serve_now_and_then_late(struct peer *peer, const struct peer_request *request)
 {
-    answer_in_turn(peer, request, request->number % 7 == 3 ? (TIMEOUT_MS + 50) * INT64_C(1000) : THINK_US);
+    rig_answer_in_turn(peer, request, request->number % 7 == 3 ? (TIMEOUT_MS + 50) * INT64_C(1000) : THINK_US);
 }
 
 static void test_two_beds_at_one_address(void **state)
@@ -324,11 +311,11 @@ static void serve_anything(struct peer *peer, const struct peer_request *request
     uint8_t frame[PEER_BYTES_MAX];
     struct peer_request other = *request;
     if (atomic_load(&peer->mode) == 0 || chance(60)) {
-        answer_in_turn(peer, request, THINK_US);
+        rig_answer_in_turn(peer, request, THINK_US);
         return;
     }
     if (chance(40)) { /* late, and otherwise perfect */
-        answer_in_turn(peer, request, TIMEOUT_MS * 1000 + 20000 + (int64_t)draw(300000));
+        rig_answer_in_turn(peer, request, TIMEOUT_MS * 1000 + 20000 + (int64_t)draw(300000));
         return;
     }
     bad = true;
@@ -362,7 +349,7 @@ static void test_any_mixture(void **state)
         assert_true(rig_run_until_values(i, 1, 9500));
         assert_in_order(i);
     }
-    assert_true(atomic_load(&health()->gap_us_min) >= GAP_US);
+    assert_true(atomic_load(&health()->gap_us_min) >= RIG_GAP_US);
 }
 
 int main(void)

@@ -54,7 +54,9 @@ static void test_long_lines_are_cut(void **state)
 static struct bed_config beds[] = {{.id = "b1"}, {.id = "b2"}};
 static struct engine_config config = {.beds = beds, .bed_count = 2};
 static const struct payload_context payloads = {.config = &config};
-static const struct monitor_config monitors[] = {{.bed = 0, .address = 3}, {.bed = 1, .address = 4}};
+static const struct profile profile = {.protocol = PROTOCOL_MODBUS};
+static const struct monitor_config monitors[] = {{.bed = 0, .address = 3, .profile = &profile},
+                                                 {.bed = 1, .address = 4, .profile = &profile}};
 static const struct bus_config bus_configs[] = {
     {.name = "line-a", .device = "/dev/ttyUSB0", .monitors = monitors, .monitor_count = 2},
     {.name = "net-a", .host = "10.7.0.32", .monitors = monitors + 1, .monitor_count = 1}};
@@ -150,6 +152,41 @@ static void test_monitors(void **state)
     expect("<6>wardgate: monitor at b2 (line-a, address 4) does not answer\n");
 }
 
+/* The other way round in the file, and a third line: only of that one there is something to say. */
+static void test_another_configuration(void **state)
+{
+    (void)state;
+    static alignas(64) unsigned char next_storage[1024];
+    struct bus third = {.health = {.opened = 0}};
+    const struct acquire_bus next_buses[] = {buses[1], fake_bus_init(&third), buses[0]};
+    const struct bus_config next_configs[] = {
+        bus_configs[1], {.name = "net-c", .host = "10.7.0.33", .monitors = monitors, .monitor_count = 1}, bus_configs[0]};
+    const int from[] = {1, -1, 0};
+    struct report next = report;
+    struct arena arena = {.base = next_storage, .size = sizeof next_storage};
+    struct capture capture;
+    struct notices later;
+    set_line(0, BUS_OPEN, STATUS_OK, 0);
+    set_line(1, BUS_CLOSED, STATUS_TIMEOUT, 0);
+    for (unsigned m = 0; m < bus_configs[0].monitor_count; m++) {
+        atomic_store(&lines[0].monitors[m].answering, true);
+    }
+    atomic_store(&board.uplink_connected, true);
+    capture_begin(&capture);
+    notices_look(&notices, &report);
+    capture_end(&capture, said, sizeof said);
+    next.configs = next_configs;
+    next.buses = next_buses;
+    next.bus_count = 3;
+    notices_init(&later, &arena, 3, bus_configs[0].monitor_count + bus_configs[1].monitor_count + 1U);
+    notices_continue(&later, &next, &notices, &report, from);
+    atomic_store(&third.health.state, BUS_OPEN);
+    capture_begin(&capture);
+    notices_look(&later, &next);
+    capture_end(&capture, said, sizeof said);
+    assert_string_equal(said, "<6>wardgate: line net-c is open (10.7.0.33)\n");
+}
+
 static void test_broker(void **state)
 {
     (void)state;
@@ -184,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup(test_nothing_is_told_of_what_has_not_begun, set_up),
         cmocka_unit_test_setup(test_lines, set_up),
         cmocka_unit_test_setup(test_monitors, set_up),
+        cmocka_unit_test_setup(test_another_configuration, set_up),
         cmocka_unit_test_setup(test_broker, set_up),
         cmocka_unit_test_setup(test_store, set_up),
     };

@@ -275,12 +275,14 @@ static void test_settings(void **state)
     const size_t length = payload_settings(&context, &view, CORRECTION_MS, NOW_MS, NOW_MS + 120000, out, sizeof out);
     expect_text(out, length,
                 "{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.000Z\",\"bed\":\"b12\",\"stay\":\"00000000000000fe\","
-                "\"stay_start\":\"2026-01-31T23:58:59.500Z\",\"class\":\"adult\",\"rules\":{"
+                "\"stay_start\":\"2026-01-31T23:58:59.500Z\",\"class\":\"adult\",\"away\":null,\"rules\":{"
                 "\"spo2_low\":{\"priority\":\"medium\",\"parameters\":{"
-                "\"limit\":{\"value\":88.5,\"default\":90,\"overridden\":true},"
-                "\"span\":{\"value\":15,\"default\":15,\"overridden\":false}}},"
+                "\"limit\":{\"value\":88.5,\"default\":90,\"overridden\":true,"
+                "\"source\":\"overridden\",\"settable\":null},"
+                "\"span\":{\"value\":15,\"default\":15,\"overridden\":false,\"source\":\"default\","
+                "\"settable\":null}}},"
                 "\"hr_low\":{\"priority\":\"low\",\"parameters\":{}}},"
-                "\"rules_off\":[],\"pauses\":[],\"oxygen\":null,\"spo2_scale\":null,"
+                "\"rules_off\":[],\"pauses\":[],\"oxygen\":null,\"spo2_scale\":null,\"commands\":[],"
                 "\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\",\"expires_at\":\"2026-02-01T00:01:59.000Z\"}");
 }
 
@@ -352,7 +354,8 @@ static struct payload_context context_most = {.config = &config_most,
                                               .gateway = id_most,
                                               .boot = "ffffffff",
                                               .epoch = id_most,
-                                              .version = id_most};
+                                              .version = id_most,
+                                              .command_roles = UINT8_MAX};
 
 static void make_most(void)
 {
@@ -364,8 +367,12 @@ static void make_most(void)
         rules_most[i] =
             (struct rule){.name = name_most, .text = words_most, .advice = words_most, .priority = PRIORITY_MEDIUM};
         for (unsigned p = 0; p < PARAMETERS_MAX; ++p) {
-            rules_most[i].parameters[p] =
-                (struct rule_parameter){.name = name_most, .has = {true}, .value_milli = {INT32_MIN + 1}};
+            rules_most[i].parameters[p] = (struct rule_parameter){.name = name_most,
+                                                                  .has = {true},
+                                                                  .value_milli = {INT32_MIN + 1},
+                                                                  .settable = true,
+                                                                  .settable_low_milli = INT32_MIN + 1,
+                                                                  .settable_high_milli = INT32_MIN + 1};
         }
     }
     for (unsigned v = 0; v < VITAL_COUNT; ++v) {
@@ -423,6 +430,7 @@ static void test_largest_vitals_and_settings_fit(void **state)
     size_t length = payload_vitals(&context_most, &view, 0, INT64_MAX, out, PAYLOAD_VITALS_MAX);
     expect_json(out, length);
     print_message("largest vitals: %zu bytes\n", length);
+    view.away_until_ms = INT64_MAX;
     length = payload_settings(&context_most, &view, 0, INT64_MAX, INT64_MAX, out, PAYLOAD_SETTINGS_MAX);
     expect_json(out, length);
     print_message("largest settings: %zu bytes\n", length);

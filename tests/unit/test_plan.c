@@ -6,123 +6,9 @@
 
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "app/plan.h"
-
-#define HEAD                                           \
-    "gateway: {id: gw-1, site: s, ward: w}\n"          \
-    "uplink: {brokers: [\"mqtt://127.0.0.1:1883\"]}\n" \
-    "store: {path: store, size: 16MiB}\n"
-
-static const char module[] =
-    "profile: module\n"
-    "title: A module\n"
-    "poll_interval: 2s\n"
-    "channels:\n"
-    "  temp:     {register: 3, type: s16, scale: 0.1, unit: Cel, poll_interval: 10s, episodic: true}\n"
-    "  hr:       {register: 0, type: u16, unit: \"/min\"}\n"
-    "  spo2:     {register: 1, type: u16, unit: \"%\", poll_interval: 500ms}\n"
-    "  nibp_sys: {register: 4, type: u16, unit: \"mm[Hg]\", episodic: true}\n"
-    "bits:\n"
-    "  leads_off: {register: 10, bit: 1, channels: [hr], means: sensor_off}\n"
-    "  vtach:     {register: 11, bit: 3, means: monitor_alarm_high, text: \"VT (monitor)\"}\n";
-
-static const char oximeter[] = "profile: oximeter\n"
-                               "title: An oximeter\n"
-                               "poll_interval: 1s\n"
-                               "channels:\n"
-                               "  spo2:  {register: 0, type: u16, unit: \"%\"}\n"
-                               "  pulse: {register: 1, type: u16, unit: \"/min\"}\n"
-                               "bits:\n"
-                               "  finger_off: {register: 3, bit: 0, channels: [spo2, pulse], means: sensor_off}\n";
-
-static const char rules[] = "optional: true\n"
-                            "rules:\n"
-                            "  spo2_low:\n"
-                            "    when: share(spo2 < limit, 15s) >= 0.8\n"
-                            "    clear: min(spo2, 40s) >= limit + 1\n"
-                            "    limit: {adult: 90, adolescent: 90, child: 90, toddler: 90, infant: 90, neonate: 85}\n"
-                            "    priority: medium\n"
-                            "    text: low\n"
-                            "  hr_trend:\n"
-                            "    when: mean(hr, 16) > limit\n"
-                            "    hysteresis: 3\n"
-                            "    limit: 120\n"
-                            "    priority: low\n"
-                            "    text: high\n";
-
-static char folder[64];
-static struct settings *settings;
-
-static void write_file(const char *name, const char *text)
-{
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-static int set_up(void **state)
-{
-    char path[128];
-    (void)state;
-    (void)snprintf(folder, sizeof folder, "/tmp/wardgate-plan-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(path, sizeof path, "%s/profiles", folder);
-    assert_int_equal(mkdir(path, 0700), 0);
-    write_file("profiles/module.yaml", module);
-    write_file("profiles/oximeter.yaml", oximeter);
-    write_file("rules.yaml", rules);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    static const char *const names[] = {"profiles/module.yaml", "profiles/oximeter.yaml", "rules.yaml", "ward.yaml"};
-    char path[128];
-    (void)state;
-    settings_free(settings);
-    settings = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        (void)unlink(path);
-    }
-    (void)snprintf(path, sizeof path, "%s/profiles", folder);
-    (void)rmdir(path);
-    return rmdir(folder);
-}
-
-static void load(const char *ward)
-{
-    static struct settings_report report;
-    char path[128];
-    char text[4096];
-    memset(&report, 0, sizeof report);
-    (void)snprintf(text, sizeof text, HEAD "%s", ward);
-    write_file("ward.yaml", text);
-    (void)snprintf(path, sizeof path, "%s/ward.yaml", folder);
-    if (!settings_load(path, NULL, &settings, &report)) {
-        settings_print_report(&report, stderr, false);
-        fail();
-    }
-}
-
-static struct plan plan_of(const char *ward)
-{
-    struct plan plan;
-    load(ward);
-    assert_int_equal(plan_make(settings, &plan), STATUS_OK);
-    assert_ptr_equal(plan.settings, settings);
-    assert_ptr_equal(plan.engine.beds, plan.beds);
-    assert_ptr_equal(plan.engine.rules, settings->rules);
-    return plan;
-}
+#include "tests/unit/support/plan_bench.h"
 
 /* "vital/monitor period stale low-high e", a channel a word pair; e: episodic. */
 static const char *channels_of(const struct bed_config *bed)
@@ -250,6 +136,48 @@ static void test_serial_lines_come_first(void **state)
     plan_free(&plan);
 }
 
+static void test_every_kind_of_bus(void **state)
+{
+    (void)state;
+    struct plan plan = plan_of("buses:\n"
+                               "  central: {kind: hl7, listen: \"10.7.0.1:6661\", believe_debug: true}\n"
+                               "  conv: {kind: rtu-over-tcp, host: 10.7.0.9, port: 4001, baud: 9600}\n"
+                               "  ox: {kind: serial, device: /dev/ttyUSB1}\n"
+                               "  line: {kind: modbus-rtu, device: /dev/ttyUSB0, rs485: true}\n"
+                               "beds:\n"
+                               "  b1: {bus: conv, address: 5, profile: module, class: adult}\n"
+                               "  b2: {bus: ox, profile: test-oximeter, class: adult}\n"
+                               "  b3:\n"
+                               "    class: adult\n"
+                               "    monitors:\n"
+                               "      - {bus: line, address: 3, profile: oximeter}\n"
+                               "      - {bus: central, address: W7E^3^A, profile: test-central}\n"
+                               "rules: [rules.yaml]\n");
+    static const char *const order[][2] = {
+        {"ox", "serial"}, {"line", "modbus-rtu"}, {"central", "hl7"}, {"conv", "rtu-over-tcp"}};
+    assert_int_equal(plan.bus_count, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_string_equal(plan.buses[i].name, order[i][0]);
+        assert_string_equal(plan.buses[i].kind, order[i][1]);
+        assert_true(plan.buses[i].rs485 == (i == 1));
+        assert_true(plan.buses[i].believe_debug == (i == 2));
+        assert_int_equal(plan.buses[i].monitor_count, 1);
+    }
+    assert_int_equal(plan.buses[0].baud, 9600);
+    assert_int_equal(plan.buses[0].parity, PARITY_NONE);
+    assert_string_equal(plan.buses[2].host, "10.7.0.1");
+    assert_int_equal(plan.buses[2].port, 6661);
+    assert_string_equal(plan.buses[2].monitors[0].place, "W7E^3^A");
+    assert_int_equal(plan.buses[2].monitors[0].bed, 2);
+    assert_int_equal(plan.buses[2].monitors[0].monitor, 1);
+    assert_int_equal(plan.buses[3].baud, 9600);
+    assert_null(plan.buses[3].monitors[0].place);
+    assert_false(plan.beds[0].reports_alarms || plan.beds[1].reports_alarms);
+    assert_true(plan.beds[2].reports_alarms);
+    assert_string_equal(plan.beds[1].signals[0].name, "finger_off");
+    plan_free(&plan);
+}
+
 static void test_overrides_reach_the_engine(void **state)
 {
     (void)state;
@@ -343,6 +271,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_first_monitor_that_gives_a_vital_wins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_signals_of_every_monitor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_serial_lines_come_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_every_kind_of_bus, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_overrides_reach_the_engine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recordings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_span, set_up, tear_down),

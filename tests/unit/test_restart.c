@@ -345,7 +345,7 @@ static void test_unverified_and_latched(void **state)
     close_both();
 }
 
-/* Priority and limit are those of today's rules. */
+/* Priority and limit are those of today's rules; another priority is told. */
 static void test_the_rules_have_changed(void **state)
 {
     (void)state;
@@ -357,7 +357,7 @@ static void test_the_rules_have_changed(void **state)
     ward_value(after, 52, VITAL_hr, 124);
     ward_value(after, 53, VITAL_hr, 126);
     ward_until(after, 53);
-    ward_expect(after, "52 r end ended high 124\n53 r start active high 126\n");
+    ward_expect(after, "51 r escalate active high 130\n52 r end ended high 124\n53 r start active high 126\n");
     assert_int_equal(ward_newest(after)->limit_milli, 125000);
     close_both();
 }

@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/engine/bed_command.h"
 #include "app/settings/settings.h"
+#include "tests/unit/support/settings_data.h"
 
 #define DATA "tests/data/config"
 
@@ -22,7 +24,7 @@ static char root[4096]; /* where the tests were started */
 static int remember_root(void **state)
 {
     (void)state;
-    return getcwd(root, sizeof root) != NULL ? 0 : -1;
+    return settings_data_set_modes() && getcwd(root, sizeof root) != NULL ? 0 : -1;
 }
 
 static void enter(const char *folder)
@@ -34,7 +36,7 @@ static void enter(const char *folder)
 static struct settings *load_good(const char *file)
 {
     struct settings *settings = NULL;
-    if (!settings_load(file, NULL, &settings, &report)) {
+    if (!settings_load(file, builtin_profiles, &settings, &report)) {
         settings_print_report(&report, stderr, false);
         fail();
     }
@@ -172,6 +174,7 @@ static void defaults_hold_where_nothing_is_written(void **state)
     assert_false(s->uplink.insecure);
     assert_true(s->memory_bytes == 64 * 1024 * 1024);
     assert_int_equal(s->stay_after_ms, 30000);
+    assert_false(s->commands.enabled || s->buses[0].rs485);
     assert_int_equal(s->buses[0].baud, 19200);
     assert_int_equal(s->buses[0].parity, 'E');
     assert_int_equal(s->buses[0].stop_bits, 1);
@@ -201,25 +204,28 @@ static void every_key_of_the_uplink(void **state)
     assert_int_equal(s->uplink.broker_count, 4);
     assert_string_equal(b[0].url, "mqtts://broker-a.example:8883");
     assert_true(b[0].tls && b[0].port == 8883);
-    assert_string_equal(b[0].ca, "ca.pem");
-    assert_string_equal(b[0].key, "k.pem");
+    assert_string_equal(b[0].ca, "secrets/ca.pem");
+    assert_string_equal(b[0].key, "secrets/k.pem");
     assert_string_equal(b[0].username, "gw");
     assert_string_equal(b[1].host, "fd00::5");
     assert_int_equal(b[1].port, 8884);
-    assert_string_equal(b[1].ca, "other-ca.pem");
-    assert_string_equal(b[1].cert, "own.pem");
+    assert_string_equal(b[1].ca, "secrets/ca.pem");
+    assert_string_equal(b[1].cert, "secrets/own.pem");
     assert_string_equal(b[1].username, "own");
-    assert_string_equal(b[1].password_file, "own.password");
+    assert_string_equal(b[1].password_file, "secrets/own.password");
     assert_string_equal(b[2].url, "mqtt://localhost:1883");
     assert_true(!b[2].tls && b[2].ca == NULL && b[2].cert == NULL);
-    assert_string_equal(b[2].password_file, "/etc/password");
+    assert_string_equal(b[2].password_file, "secrets/password");
     assert_string_equal(b[3].url, "mqtt://[::1]:1884");
     assert_string_equal(s->uplink.topic_root, "root");
     assert_int_equal(s->uplink.version, 4);
     assert_true(s->uplink.insecure);
     assert_int_equal(s->uplink.keep_alive_s, 60);
     assert_int_equal(s->uplink.publish_interval_ms, 250);
+    assert_true(s->commands.enabled);
+    assert_int_equal(s->commands.roles, 1U << ROLE_nurse | 1U << ROLE_biomed);
     assert_true(s->memory_bytes == 8 * 1024 * 1024);
+    assert_int_equal(s->stay_after_ms, 45000);
     assert_string_equal(s->status_socket, "run/w.sock");
     settings_free(s);
 }
@@ -229,18 +235,19 @@ static void every_key_of_buses_and_beds(void **state)
     (void)state;
     enter(DATA "/good");
     struct settings *s = load_good("every-key.yaml");
-    assert_int_equal(s->bus_count, 4);
+    assert_int_equal(s->bus_count, 8);
     assert_string_equal(s->buses[0].device, "ttys/a");
+    assert_true(s->buses[0].rs485 && !s->buses[1].rs485);
     assert_int_equal(s->buses[0].parity, 'N');
     assert_int_equal(s->buses[0].stop_bits, 2);
     assert_int_equal(s->buses[1].parity, 'O');
     assert_int_equal(s->buses[1].stop_bits, 2);
     assert_string_equal(s->buses[2].host, "fd00::7");
     assert_int_equal(s->buses[2].timeout_ms, 2000);
-    assert_string_equal(s->buses[3].name, "modbus-tcp://[fd00::8]:502");
+    assert_string_equal(s->buses[6].name, "modbus-tcp://[fd00::8]:502");
     assert_int_equal(s->beds[1].monitors[0].bus, 2); /* by its address, the bus that is given */
-    assert_int_equal(s->beds[2].monitors[0].bus, 3);
-    assert_int_equal(s->beds[3].monitors[1].bus, 3); /* with the port left out or written */
+    assert_int_equal(s->beds[2].monitors[0].bus, 6);
+    assert_int_equal(s->beds[3].monitors[1].bus, 6); /* with the port left out or written */
     assert_string_equal(s->beds[2].id, "no");
     assert_int_equal(s->beds[2].monitors[0].address, 255);
     assert_int_equal(s->beds[3].override_count, 3);
@@ -248,6 +255,77 @@ static void every_key_of_buses_and_beds(void **state)
     assert_int_equal(s->beds[3].overrides[1].parameter, 1);
     assert_int_equal(s->beds[3].overrides[1].value_milli, 33000);
     assert_int_equal(s->beds[3].overrides[2].rule, 0);
+    settings_free(s);
+}
+
+static void every_key_of_the_other_buses(void **state)
+{
+    (void)state;
+    enter(DATA "/good");
+    struct settings *s = load_good("every-key.yaml");
+    const struct bus_settings *converter = &s->buses[3], *oximeter = &s->buses[4], *central = &s->buses[5];
+    assert_int_equal(converter->kind, BUS_RTU_OVER_TCP);
+    assert_string_equal(converter->host, "10.7.0.9");
+    assert_int_equal(converter->port, 4001);
+    assert_int_equal(converter->baud, 9600);
+    assert_int_equal(converter->timeout_ms, 1000);
+    assert_null(converter->device);
+    assert_int_equal(oximeter->kind, BUS_SERIAL);
+    assert_string_equal(oximeter->device, "/dev/ox");
+    assert_int_equal(oximeter->baud, 2400);
+    assert_int_equal(oximeter->parity, 'E');
+    assert_int_equal(oximeter->stop_bits, 2);
+    assert_null(oximeter->host);
+    assert_int_equal(central->kind, BUS_HL7);
+    assert_string_equal(central->host, "fd00::1");
+    assert_int_equal(central->port, 6661);
+    assert_true(central->believe_debug);
+    assert_string_equal(s->buses[7].name, "rtu-over-tcp://10.7.0.10:502");
+    assert_int_equal(s->buses[7].kind, BUS_RTU_OVER_TCP);
+    assert_int_equal(s->buses[7].baud, 0); /* nobody said what is behind the converter */
+    settings_free(s);
+}
+
+static void every_way_to_find_a_monitor(void **state)
+{
+    (void)state;
+    enter(DATA "/good");
+    struct settings *s = load_good("every-key.yaml");
+    const struct bed_settings *beds = &s->beds[4];
+    assert_string_equal(beds[0].id, "conv1");
+    assert_int_equal(beds[1].monitors[0].bus, beds[0].monitors[0].bus); /* by its address, the bus that is given */
+    assert_int_equal(beds[2].monitors[0].bus, 7);
+    assert_string_equal(s->profiles[beds[3].monitors[0].profile].title, "A module whose map comes with the driver");
+    const struct monitor_settings *oximeter = &beds[4].monitors[0];
+    assert_int_equal(s->buses[oximeter->bus].kind, BUS_SERIAL);
+    assert_int_equal(oximeter->address, 0);
+    assert_null(oximeter->place);
+    assert_int_equal(s->profiles[oximeter->profile].protocol, PROTOCOL_SERIAL);
+    assert_int_equal(s->profiles[oximeter->profile].bit_count, 1);
+    assert_string_equal(beds[5].monitors[0].place, "W7E^^A");
+    assert_string_equal(beds[5].monitors[1].place, "monitor-7");
+    assert_int_equal(beds[5].monitors[1].address, 0);
+    assert_string_equal(beds[6].monitors[0].place, "W7E^12^");
+    assert_int_equal(s->profiles[beds[6].monitors[0].profile].protocol, PROTOCOL_HL7);
+    settings_free(s);
+}
+
+static void a_serial_or_hl7_bus_has_defaults_of_its_own(void **state)
+{
+    (void)state;
+    enter(DATA "/good");
+    struct settings *s = load_good("kinds.yaml");
+    assert_int_equal(s->buses[0].baud, 9600);
+    assert_int_equal(s->buses[0].parity, 'N');
+    assert_int_equal(s->buses[0].stop_bits, 1);
+    assert_string_equal(s->buses[1].host, "0.0.0.0");
+    assert_int_equal(s->buses[1].port, 2575);
+    assert_false(s->buses[1].believe_debug);
+    assert_string_equal(s->buses[2].host, "fd00::1"); /* beside all IPv4 addresses */
+    assert_int_equal(s->buses[2].port, 2575);         /* an address without a port */
+    assert_int_equal(s->buses[3].port, 502);
+    assert_int_equal(s->buses[3].timeout_ms, 500);
+    assert_string_equal(s->beds[1].monitors[0].place, "^^"); /* alone on its bus */
     settings_free(s);
 }
 
@@ -330,6 +408,9 @@ int main(void)
         cmocka_unit_test(defaults_hold_where_nothing_is_written),
         cmocka_unit_test(every_key_of_the_uplink),
         cmocka_unit_test(every_key_of_buses_and_beds),
+        cmocka_unit_test(every_key_of_the_other_buses),
+        cmocka_unit_test(every_way_to_find_a_monitor),
+        cmocka_unit_test(a_serial_or_hl7_bus_has_defaults_of_its_own),
         cmocka_unit_test(every_key_of_a_profile),
         cmocka_unit_test(every_key_of_a_rule),
     };

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "app/settings/settings.h"
+#include "tests/unit/support/settings_data.h"
 
 enum { ROUNDS = 3000, TEXT_MAX = 32768, FILES = 3 };
 
@@ -30,6 +32,7 @@ static struct text originals[FILES] = {
 static const char *const others[] = {"profiles/plain.yaml", "rules/plain.yaml"};
 static char folder[] = "/tmp/wardgate-settings-XXXXXX";
 static struct settings_report report;
+static struct settings *running; /* of the undamaged files */
 static uint64_t random_state;
 
 static uint32_t random_below(uint32_t bound)
@@ -138,6 +141,12 @@ static void insert_word(struct text *text)
         "(",
         ")",
         "mean(hr, 5s) ",
+        "hl7",
+        "serial",
+        "rtu-over-tcp://",
+        "^^",
+        "address: ",
+        "test-oximeter",
     };
     const char *word = words[random_below(sizeof words / sizeof words[0])];
     const size_t at = random_below((uint32_t)text->size);
@@ -158,6 +167,7 @@ static void check_bed(const struct settings *s, const struct bed_settings *bed)
     assert_true(bed->monitor_count > 0 && bed->monitor_count <= ENGINE_MONITORS_PER_BED_MAX);
     for (uint8_t i = 0; i < bed->monitor_count; i++) {
         assert_true(bed->monitors[i].bus < s->bus_count && bed->monitors[i].profile < s->profile_count);
+        assert_true((bed->monitors[i].place != NULL) == (s->buses[bed->monitors[i].bus].kind == BUS_HL7));
     }
     for (uint16_t i = 0; i < bed->override_count; i++) {
         assert_true(bed->overrides[i].rule < s->rule_count);
@@ -186,7 +196,9 @@ static void check_settings(const struct settings *s)
     }
     for (uint16_t i = 0; i < s->bus_count; i++) {
         assert_non_null(s->buses[i].name);
-        assert_non_null(s->buses[i].kind == BUS_MODBUS_RTU ? s->buses[i].device : s->buses[i].host);
+        const bool is_serial = s->buses[i].kind == BUS_MODBUS_RTU || s->buses[i].kind == BUS_SERIAL;
+        assert_non_null(is_serial ? s->buses[i].device : s->buses[i].host);
+        assert_true(is_serial || s->buses[i].port > 0);
     }
 }
 
@@ -195,13 +207,24 @@ static void load_and_check(FILE *sink)
     char path[256];
     struct settings *settings = NULL;
     (void)snprintf(path, sizeof path, "%s/every-key.yaml", folder);
-    const bool is_good = settings_load(path, NULL, &settings, &report);
+    const bool is_good = settings_load(path, builtin_profiles, &settings, &report);
     assert_true(is_good == (settings != NULL) && is_good == (report.fault_count == 0));
     settings_print_report(&report, sink, true);
     if (settings != NULL) {
         check_settings(settings);
+        (void)settings_can_follow(running, settings, &report);
     }
     settings_free(settings);
+}
+
+static void load_profile(void)
+{
+    char path[256];
+    struct profile profile;
+    (void)snprintf(path, sizeof path, "%s/profiles/full.yaml", folder);
+    const bool is_good = settings_load_profile(path, &profile, &report);
+    assert_true(is_good == (report.fault_count == 0));
+    assert_true(!is_good || profile.channel_count > 0);
 }
 
 static void damaged_files_never_harm(void **state)
@@ -216,6 +239,7 @@ static void damaged_files_never_harm(void **state)
         damage(&damaged);
         write_text(&damaged);
         load_and_check(sink);
+        load_profile();
         write_text(original);
     }
     assert_int_equal(fclose(sink), 0);
@@ -246,6 +270,18 @@ static void make_folder(const char *name)
     assert_int_equal(mkdir(path, 0700), 0);
 }
 
+static void write_secrets(void)
+{
+    make_folder("secrets");
+    for (size_t i = 0; settings_secrets[i] != NULL; i++) {
+        char path[256];
+        (void)snprintf(path, sizeof path, "%s/secrets/%s", folder, settings_secrets[i]);
+        const int descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+        assert_true(descriptor >= 0);
+        assert_int_equal(close(descriptor), 0);
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -266,7 +302,10 @@ static int set_up(void **state)
         read_original(&text);
         write_text(&text);
     }
-    return 0;
+    write_secrets();
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/every-key.yaml", folder);
+    return settings_load(path, builtin_profiles, &running, &report) ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -279,6 +318,13 @@ static int tear_down(void **state)
         (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         (void)unlink(path);
     }
+    settings_free(running);
+    for (size_t i = 0; settings_secrets[i] != NULL; i++) {
+        (void)snprintf(path, sizeof path, "%s/secrets/%s", folder, settings_secrets[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof path, "%s/secrets", folder);
+    (void)rmdir(path);
     (void)snprintf(path, sizeof path, "%s/profiles", folder);
     (void)rmdir(path);
     (void)snprintf(path, sizeof path, "%s/rules", folder);

@@ -259,20 +259,37 @@ static size_t find_bytes(const struct file *file, const void *wanted, size_t siz
     return SIZE_MAX;
 }
 
-static void test_newer_schema_is_left_alone(void **state)
+static void write_schema(unsigned char schema)
 {
-    (void)state;
     make_pristine();
     damaged = pristine;
     static const char wanted[] = {'s', 'c', 'h', 'e', 'm', 'a', STORE_SCHEMA};
     unsigned found = 0;
     for (size_t at = find_bytes(&damaged, wanted, sizeof wanted, 0); at != SIZE_MAX;
          at = find_bytes(&damaged, wanted, sizeof wanted, at)) {
-        damaged.bytes[at + 6] = STORE_SCHEMA + 1;
+        damaged.bytes[at + 6] = schema;
         found++;
     }
     assert_true(found > 0);
     file_write(data_path, &damaged);
+}
+
+/* Its alarms and states mean nothing any more: it is kept beside the new one. */
+static void test_older_schema_is_set_aside(void **state)
+{
+    (void)state;
+    write_schema(STORE_SCHEMA - 1);
+    struct store *store = NULL;
+    assert_int_equal(open_status(&store), STATUS_CORRUPT);
+    assert_non_null(store);
+    assert_non_null(store_set_aside_path(store));
+    store_close(store);
+}
+
+static void test_newer_schema_is_left_alone(void **state)
+{
+    (void)state;
+    write_schema(STORE_SCHEMA + 1);
     struct store *store = NULL;
     assert_int_equal(open_status(&store), STATUS_WRONG_VERSION);
     assert_null(store);
@@ -400,6 +417,7 @@ int main(void)
         STORE_TEST(test_file_in_place_of_folder),
         STORE_TEST(test_random_damage),
         STORE_TEST(test_check_believes_lmdb),
+        STORE_TEST(test_older_schema_is_set_aside),
         STORE_TEST(test_newer_schema_is_left_alone),
         STORE_TEST(test_damaged_row_is_passed_over),
         STORE_TEST(test_damaged_journal_is_made_anew),

@@ -123,14 +123,17 @@ static void test_identity_changes_there_and_back(void **state)
     ward_add_channel(VITAL_resp, 1000);
     ward_add_channel(VITAL_nibp_sys, 1000);
     struct ward *ward = ward_start();
+    ward_identity(ward, 1, 0, 7);
     ward_value(ward, 1, VITAL_resp, 16);
     ward_value(ward, 1, VITAL_nibp_sys, 120);
-    ward_invalid(ward, 2, VITAL_resp, QUALITY_IDENTITY);
-    ward_invalid(ward, 2, VITAL_nibp_sys, QUALITY_IDENTITY);
+    ward_identity(ward, 2, 0, 8);
+    ward_value(ward, 2, VITAL_resp, 16);
+    ward_value(ward, 2, VITAL_nibp_sys, 110);
     ward_until(ward, 2);
     ward_expect(ward, "2 identity_changed start active high -1\n");
     const struct observation found = {
         .kind = OBSERVATION_VALUE, .vital = VITAL_nibp_sys, .value_milli = 120000, .flags = OBSERVATION_AGE_UNKNOWN};
+    ward_identity(ward, 3, 0, 7);
     ward_value(ward, 3, VITAL_resp, 16);
     ward_observe(ward, 3, &found);
     ward_until(ward, 3);

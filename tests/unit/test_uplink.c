@@ -270,6 +270,13 @@ static void test_refused_publish_tells_the_reason(void **state)
     bench_close(&bench);
 }
 
+static void expect_failure(struct bench *bench, const char *told)
+{
+    assert_int_equal(uplink_connect(bench->uplink, &bench->address), STATUS_OK);
+    const struct uplink_event failed = expect(bench, UPLINK_CONNECT_FAILED);
+    assert_non_null(strstr(failed.text, told));
+}
+
 static void password_decides(int version)
 {
     struct bench bench;
@@ -284,7 +291,13 @@ static void password_decides(int version)
     (void)snprintf(password, sizeof password, "%s/password", bench.broker.folder);
     bench.address.username = "gateway";
     bench.address.password_file = password;
-    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_NOT_FOUND);
+    expect_failure(&bench, "/password cannot be read (No such file or directory)");
+    test_write_file(bench.broker.folder, "password", "right word\n");
+    assert_int_equal(chmod(password, 0644), 0);
+    expect_failure(&bench, "/password is open to others (mode 0644), chmod 600 it");
+    assert_int_equal(chmod(password, 0600), 0);
+    test_write_file(bench.broker.folder, "password", "\nright word\n");
+    expect_failure(&bench, "/password holds no password");
     test_write_file(bench.broker.folder, "password", "wrong\n");
     assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
     const struct uplink_event refused = expect(&bench, UPLINK_CONNECT_FAILED);

@@ -248,6 +248,10 @@ static void only_addresses_of_this_host_are_loopback(void **state)
     assert_false(url_host_is_loopback("128.0.0.1") || url_host_is_loopback("10.0.0.127"));
     assert_false(url_host_is_loopback("::2") || url_host_is_loopback("localhost.example"));
     assert_false(url_host_is_loopback("127.0.0.1.example"));
+    /* every interface of this host, and spellings that somebody else might read otherwise */
+    assert_false(url_host_is_loopback("0.0.0.0") || url_host_is_loopback("::"));
+    assert_false(url_host_is_loopback("::ffff:127.0.0.1") || url_host_is_loopback("127.1"));
+    assert_false(url_host_is_loopback("2130706433") || url_host_is_loopback("LOCALHOST"));
     assert_true(url_host_is_numeric("10.7.0.32") && url_host_is_numeric("fd00::1"));
     assert_false(url_host_is_numeric("10.7.0.256") || url_host_is_numeric("10.7") || url_host_is_numeric("monitor"));
 }

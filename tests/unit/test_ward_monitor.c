@@ -202,6 +202,28 @@ static void test_silence_and_faults(void **state)
     assert_false(reply.wrong_crc);
 }
 
+static void test_a_register_goes_missing(void **state)
+{
+    (void)state;
+    static const uint8_t first_five[] = {3, 0, 0, 0, 5};
+    static const uint8_t the_sixth[] = {3, 0, 5, 0, 1};
+    static const uint8_t behind[] = {3, 0, 6, 0, 6};
+    struct ward_reply reply;
+    monitor.faults[WARD_FAULT_MISSING] = (struct ward_fault){2, 5};
+    assert_true(ward_monitor_answer(&monitor, 0, first_five, sizeof first_five, &reply));
+    assert_int_equal(reply.pdu[0], 3);
+    assert_true(ward_monitor_answer(&monitor, 0, behind, sizeof behind, &reply));
+    assert_int_equal(reply.pdu[0], 3);
+    assert_true(ward_monitor_answer(&monitor, 0, read_vitals, sizeof read_vitals, &reply));
+    assert_int_equal(reply.pdu[0], 0x83);
+    assert_int_equal(reply.pdu[1], WARD_ILLEGAL_ADDRESS);
+    assert_true(ward_monitor_answer(&monitor, 0, the_sixth, sizeof the_sixth, &reply));
+    assert_int_equal(reply.pdu[0], 0x83);
+    assert_true(
+        ward_monitor_answer(&monitor, 0, the_sixth, sizeof the_sixth, &reply)); /* only what asks for it counts */
+    assert_int_equal(reply.pdu[0], 3);
+}
+
 static void test_writes_are_counted(void **state)
 {
     (void)state;
@@ -303,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup(test_glucose_and_identity, monitor_make),
         cmocka_unit_test_setup(test_registers_have_limits, monitor_make),
         cmocka_unit_test_setup(test_silence_and_faults, monitor_make),
+        cmocka_unit_test_setup(test_a_register_goes_missing, monitor_make),
         cmocka_unit_test_setup(test_writes_are_counted, monitor_make),
         cmocka_unit_test_setup(test_recording, monitor_make),
         cmocka_unit_test_setup(test_recording_offset, monitor_make),

@@ -3,8 +3,9 @@
  *
  *     ward [-q] FILE        -q: do not tell on standard error what happens
  *
- * Serial lines are ptys paced like wires, TCP monitors are sockets; all serve the register map of
- * config/profiles/generic-vitals.yaml. Prints `ward: NAME ADDRESS` for each line and socket, then `ward: ready`.
+ * Serial lines are ptys paced like wires, TCP monitors are sockets; those that are asked serve the register map of
+ * config/profiles/generic-vitals.yaml. Oximeters talk on lines of their own, and central stations call the gateway, both
+ * unasked. Prints `ward: NAME ADDRESS` for each line and socket, then `ward: ready`.
  * SIGTERM, SIGINT and SIGHUP print the report (ward_report.h) and end it. Exit status 0, 1 the system refused, 2 wrong
  * usage or description.
  *
@@ -23,6 +24,12 @@
  *         offset: where to begin, in the recording's own time. identity: 8 characters, by default the name.
  *     monitor NAME LINE UNIT registers FILE
  *         Any device: serves the registers of the file and no others (ward_map.h).
+ *     oximeter NAME PATH nonin-df2|nonin-df7|nonin-df8|masimo-ascii1|masimo-rad8 [seed=N] [baud=9600] [identity=TEXT]
+ *         A serial pulse oximeter with a generated patient, a monitor and its line in one: commands for either take its name.
+ *     hl7 NAME HOST:PORT [every=1s]
+ *         A central station that calls the gateway and sends HL7 messages for its beds, one at a time, over one connection.
+ *     monitor NAME CENTRAL POC^ROOM^BED generated|recording ...
+ *         A bed of it: its values every so often, its own alarms when they start, every 10 s, and when they end.
  *     at TIME [every PERIOD] COMMAND
  *     control PATH              a unix socket that takes commands, several clients at a time
  *
@@ -40,11 +47,22 @@
  *     MONITOR crc [COUNT]       wrong CRC          MONITOR truncate BYTES [COUNT]       answers cut to BYTES
  *     MONITOR late DURATION [COUNT]                MONITOR dribble [DURATION [COUNT]]   from byte to byte, 100ms
  *     MONITOR exception CODE [COUNT]               MONITOR wrong_unit [COUNT]           the next unit id
+ *     MONITOR missing REGISTER [COUNT]             whatever asks for it is answered with exception 02
  *     MONITOR wrong_length [COUNT]                 byte count (serial) or header length (TCP) one too many
  *     MONITOR answer            ends silence and all faults of its answers
  *     LINE noise [BYTES]        8 random bytes     LINE unasked      an answer nobody asked for: all registers 77
  *     LINE flood [FRAMES]       50 such answers    LINE log FILE|off the wire: MM:SS.mmm > hex (request), < (answer)
  *     LINE unplug | replug      serial             TCP refuse | accept | reset
+ *
+ * An oximeter takes of these crc (with a checksum), truncate, silence, noise, unplug, log; a bed of a central station silence,
+ * and, of its messages: COUNT, or all until `answer`
+ *
+ *     MONITOR duplicate [COUNT]  sent twice        MONITOR encoding [COUNT]  unknown character set
+ *     MONITOR test [COUNT]      marked as a test   MONITOR half [COUNT]      cut, and the connection closed
+ *     MONITOR lose_alarms [COUNT]  those of its alarms are not sent
+ *     MONITOR move POC^ROOM^BED    the same device elsewhere; `bit demo on` marks its values DEMO
+ *     CENTRAL unplug | replug   no connection      CENTRAL reset             it calls again
+ *     CENTRAL deaf on|off       acknowledgements are not read                CENTRAL clock SECONDS  its clock is ahead
  */
 #include "tests/ward/ward.h"
 
@@ -56,7 +74,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "tests/ward/ward_central.h"
 #include "tests/ward/ward_file.h"
+#include "tests/ward/ward_oximeter.h"
 #include "tests/ward/ward_report.h"
 #include "tests/ward/ward_serial.h"
 #include "tests/ward/ward_tcp.h"
@@ -115,13 +135,40 @@ static void timed_run(int64_t now_ns)
     }
 }
 
+static int64_t link_next(const struct ward_link *link)
+{
+    switch (link->kind) {
+    case WARD_SERIAL:
+        return ward_serial_next(link);
+    case WARD_OXIMETER:
+        return ward_oximeter_next(link);
+    case WARD_CENTRAL:
+        return ward_central_next(link);
+    case WARD_TCP: /* its connections are in the pool */
+        break;
+    }
+    return WARD_NEVER;
+}
+
+static void link_run(struct ward_link *link, int64_t now_ns)
+{
+    if (link->kind == WARD_OXIMETER) {
+        ward_oximeter_run(link, now_ns);
+    }
+    if (ward_link_is_wire(link)) {
+        ward_serial_run(link, now_ns);
+    } else if (link->kind == WARD_CENTRAL) {
+        ward_central_run(link, now_ns);
+    }
+}
+
 static int64_t ward_next(void)
 {
     const int64_t timed_ns = timed_next();
     const int64_t pool_ns = ward_pool_next(&ward.pool);
     int64_t next_ns = timed_ns < pool_ns ? timed_ns : pool_ns;
     for (size_t i = 0; i < ward.link_count; i++) {
-        const int64_t at_ns = ward.links[i].kind == WARD_SERIAL ? ward_serial_next(&ward.links[i]) : WARD_NEVER;
+        const int64_t at_ns = link_next(&ward.links[i]);
         next_ns = at_ns < next_ns ? at_ns : next_ns;
     }
     return next_ns;
@@ -131,9 +178,7 @@ static void ward_run(int64_t now_ns)
 {
     timed_run(now_ns);
     for (size_t i = 0; i < ward.link_count; i++) {
-        if (ward.links[i].kind == WARD_SERIAL) {
-            ward_serial_run(&ward.links[i], now_ns);
-        }
+        link_run(&ward.links[i], now_ns);
     }
     ward_pool_run(&ward.pool, now_ns);
 }
@@ -143,11 +188,12 @@ static void ward_tell(void)
     char host[INET_ADDRSTRLEN];
     for (size_t i = 0; i < ward.link_count; i++) {
         const struct ward_link *link = &ward.links[i];
-        if (link->kind == WARD_SERIAL) {
+        const struct sockaddr_in *address = link->kind == WARD_CENTRAL ? &link->central.address : &link->tcp.address;
+        if (ward_link_is_wire(link)) {
             printf("ward: %s %s\n", link->name, link->serial.path);
         } else {
-            inet_ntop(AF_INET, &link->tcp.address.sin_addr, host, sizeof host);
-            printf("ward: %s %s:%u\n", link->name, host, ntohs(link->tcp.address.sin_port));
+            inet_ntop(AF_INET, &address->sin_addr, host, sizeof host);
+            printf("ward: %s %s:%u\n", link->name, host, ntohs(address->sin_port));
         }
     }
     printf("ward: ready\n");
@@ -170,8 +216,10 @@ static void ward_close(void)
     for (size_t i = ward.link_count; i > 0; i--) {
         struct ward_link *link = &ward.links[i - 1];
         (void)ward_link_log_to(link, NULL);
-        if (link->kind == WARD_SERIAL) {
+        if (ward_link_is_wire(link)) {
             ward_serial_unplug(link);
+        } else if (link->kind == WARD_CENTRAL) {
+            ward_central_unplug(link);
         } else {
             ward_tcp_refuse(link);
             ward_tcp_reset(link);

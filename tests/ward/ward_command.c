@@ -96,20 +96,14 @@ static bool subject_find(struct ward *ward, const char *name, struct ward_comman
     return c->link != NULL || c->monitor != NULL;
 }
 
+/* An oximeter and its line have one name: the verb tells which is meant. */
 static bool subject_suits(const struct ward_command *c)
 {
-    switch (c->verb->subject) {
-    case WARD_SUBJECT_MONITOR:
-        return c->monitor != NULL;
-    case WARD_SUBJECT_LINK:
-        return c->link != NULL;
-    case WARD_SUBJECT_SERIAL:
-        return c->link != NULL && c->link->kind == WARD_SERIAL;
-    case WARD_SUBJECT_TCP:
-        return c->link != NULL && c->link->kind == WARD_TCP;
-    default:
-        return false;
+    const struct ward_link *link = c->link;
+    if (c->verb->subject == WARD_SUBJECT_MONITOR) {
+        link = c->monitor != NULL ? c->monitor->link : NULL;
     }
+    return link != NULL && (c->verb->kinds >> link->kind & 1U) != 0;
 }
 
 static void text_join(char *words[], size_t count, char *text, size_t size)

@@ -6,6 +6,11 @@
 
 enum { UNASKED_REGISTERS = 12, UNASKED_VALUE = 77, RETRY_NS = 2000000 };
 
+bool ward_link_is_wire(const struct ward_link *link)
+{
+    return link->kind == WARD_SERIAL || link->kind == WARD_OXIMETER;
+}
+
 bool ward_link_ask(struct ward_link *link, int64_t now_ns, uint8_t unit, const uint8_t *pdu, size_t length,
                    struct ward_reply *out)
 {
@@ -47,12 +52,18 @@ void ward_link_make_unasked(const struct ward_link *link, struct ward_reply *out
     }
 }
 
+uint8_t ward_link_noise(struct ward_link *link)
+{
+    link->random = link->random * 1664525U + 1013904223U;
+    return (uint8_t)(link->random >> 24);
+}
+
 /* A wire does not wait for a reader: what a full pty does not take is lost. A socket is tried again. */
 static ssize_t pump_write(const struct ward_link *link, int fd, const uint8_t *bytes, size_t count)
 {
     const ssize_t written = write(fd, bytes, count);
     const bool full = written < 0 && (errno == EAGAIN || errno == EINTR);
-    if (link->kind == WARD_SERIAL) {
+    if (ward_link_is_wire(link)) {
         return (ssize_t)count;
     }
     return full ? 0 : written;
@@ -105,8 +116,8 @@ bool ward_link_log_to(struct ward_link *link, const char *path)
         return true;
     }
     setvbuf(file, NULL, _IOLBF, 0);
-    fprintf(file, "# monitor: generic-vitals (simulated)  line: %s", link->name);
-    if (link->kind == WARD_SERIAL) {
+    fprintf(file, "# monitor: simulated  line: %s", link->name);
+    if (ward_link_is_wire(link)) {
         const struct ward_serial *serial = &link->serial;
         fprintf(file, "  %u 8%c%u", serial->baud, serial->parity, serial->stop_bits);
     }

@@ -48,6 +48,14 @@ int64_t ward_loop_now(const struct ward_loop *loop)
     return clock_ns() - loop->epoch_ns;
 }
 
+int64_t ward_loop_wall_ms(const struct ward_loop *loop, int64_t now_ns)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    const int64_t wall_ns = now.tv_sec * WARD_S + now.tv_nsec;
+    return (wall_ns - (ward_loop_now(loop) - now_ns)) / WARD_MS;
+}
+
 /* Setting the timer also clears an expiry that nobody read. */
 static void loop_arm(struct ward_loop *loop, int64_t due_ns)
 {

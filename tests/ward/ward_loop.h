@@ -32,6 +32,9 @@ void ward_loop_forget(struct ward_loop *loop, const struct ward_watch *watch);
 
 int64_t ward_loop_now(const struct ward_loop *loop);
 
+/* The wall clock at now_ns, for what monitors say the time is: milliseconds of 1970. */
+int64_t ward_loop_wall_ms(const struct ward_loop *loop, int64_t now_ns);
+
 /* Returns when due_ns is reached or something was ready and has been called. */
 void ward_loop_wait(struct ward_loop *loop, int64_t due_ns);
 

@@ -10,33 +10,35 @@ void ward_monitor_advance(struct ward_monitor *monitor, int64_t now_ns)
 }
 
 /* The bank as of now: the source first, then what a test put over it. */
-static void monitor_refresh(struct ward_monitor *m, int64_t now_ns)
+void ward_monitor_show(struct ward_monitor *monitor, int64_t now_ns)
 {
-    ward_monitor_advance(m, now_ns);
-    ward_bank_clear(&m->bank);
-    if (m->recorded) {
-        ward_recording_play(&m->recording, now_ns / WARD_MS, &m->bank);
+    ward_monitor_advance(monitor, now_ns);
+    ward_bank_clear(&monitor->bank);
+    if (monitor->recorded) {
+        ward_recording_play(&monitor->recording, now_ns / WARD_MS, &monitor->bank);
     } else {
-        ward_patient_write(&m->patient, &m->bank);
+        ward_patient_write(&monitor->patient, &monitor->bank);
     }
     for (unsigned v = 0; v < WARD_VITALS; v++) {
-        if (m->overrides[v].set) {
-            ward_bank_put(&m->bank, (enum ward_vital)v, m->overrides[v].milli);
+        if (monitor->overrides[v].set) {
+            ward_bank_put(&monitor->bank, (enum ward_vital)v, monitor->overrides[v].milli);
         }
     }
     for (unsigned b = 0; b < WARD_BITS; b++) {
-        if (m->bits[b]) {
-            ward_bank_put_bit(&m->bank, (enum ward_bit)b, true);
+        if (monitor->bits[b]) {
+            ward_bank_put_bit(&monitor->bank, (enum ward_bit)b, true);
         }
     }
-    m->bank.holding[WARD_CUFF_COUNTER] = (uint16_t)(m->bank.holding[WARD_CUFF_COUNTER] + m->cuff_bumps);
-    m->bank.input[WARD_GLUCOSE_COUNTER] = (uint16_t)(m->bank.input[WARD_GLUCOSE_COUNTER] + m->glucose_bumps);
-    ward_bank_put_identity(&m->bank, m->identity);
+    monitor->bank.holding[WARD_CUFF_COUNTER] =
+        (uint16_t)(monitor->bank.holding[WARD_CUFF_COUNTER] + monitor->cuff_bumps);
+    monitor->bank.input[WARD_GLUCOSE_COUNTER] =
+        (uint16_t)(monitor->bank.input[WARD_GLUCOSE_COUNTER] + monitor->glucose_bumps);
+    ward_bank_put_identity(&monitor->bank, monitor->identity);
 }
 
-/* True when the fault spoils this answer; counts it. */
-static bool fault_strikes(struct ward_fault *fault)
+bool ward_monitor_spoils(struct ward_monitor *monitor, enum ward_fault_kind kind)
 {
+    struct ward_fault *fault = &monitor->faults[kind];
     if (fault->left == 0) {
         return false;
     }
@@ -44,26 +46,37 @@ static bool fault_strikes(struct ward_fault *fault)
     return true;
 }
 
-static void reply_spoil(struct ward_fault faults[WARD_FAULTS], struct ward_reply *reply)
+static void reply_spoil(struct ward_monitor *monitor, struct ward_reply *reply)
 {
-    if (fault_strikes(&faults[WARD_FAULT_EXCEPTION])) {
+    const struct ward_fault *faults = monitor->faults;
+    if (ward_monitor_spoils(monitor, WARD_FAULT_EXCEPTION)) {
         reply->length =
             ward_pdu_exception(reply->pdu[0] & 0x7FU, (uint8_t)faults[WARD_FAULT_EXCEPTION].value, reply->pdu);
     }
-    if (fault_strikes(&faults[WARD_FAULT_WRONG_UNIT])) {
+    if (ward_monitor_spoils(monitor, WARD_FAULT_WRONG_UNIT)) {
         reply->unit = (uint8_t)(reply->unit + 1U);
     }
-    reply->wrong_crc = fault_strikes(&faults[WARD_FAULT_CRC]);
-    reply->wrong_length = fault_strikes(&faults[WARD_FAULT_WRONG_LENGTH]);
-    if (fault_strikes(&faults[WARD_FAULT_TRUNCATE])) {
+    reply->wrong_crc = ward_monitor_spoils(monitor, WARD_FAULT_CRC);
+    reply->wrong_length = ward_monitor_spoils(monitor, WARD_FAULT_WRONG_LENGTH);
+    if (ward_monitor_spoils(monitor, WARD_FAULT_TRUNCATE)) {
         reply->cut = (uint16_t)faults[WARD_FAULT_TRUNCATE].value;
     }
-    if (fault_strikes(&faults[WARD_FAULT_LATE])) {
+    if (ward_monitor_spoils(monitor, WARD_FAULT_LATE)) {
         reply->late_ns = faults[WARD_FAULT_LATE].value;
     }
-    if (fault_strikes(&faults[WARD_FAULT_DRIBBLE])) {
+    if (ward_monitor_spoils(monitor, WARD_FAULT_DRIBBLE)) {
         reply->step_ns = faults[WARD_FAULT_DRIBBLE].value;
     }
+}
+
+static bool pdu_asks_for(const uint8_t *pdu, size_t length, int64_t at)
+{
+    if (length != 5) {
+        return false;
+    }
+    const int64_t first = pdu[1] << 8 | pdu[2];
+    const int64_t count = pdu[3] << 8 | pdu[4];
+    return first <= at && at < first + count;
 }
 
 bool ward_monitor_answer(struct ward_monitor *monitor, int64_t now_ns, const uint8_t *pdu, size_t length,
@@ -79,10 +92,14 @@ bool ward_monitor_answer(struct ward_monitor *monitor, int64_t now_ns, const uin
     if (monitor->mapped) {
         reply.length = ward_pdu_answer(&monitor->map.source, pdu, length, reply.pdu);
     } else {
-        monitor_refresh(monitor, now_ns);
+        ward_monitor_show(monitor, now_ns);
         reply.length = ward_pdu_answer(&monitor->bank.source, pdu, length, reply.pdu);
     }
-    reply_spoil(monitor->faults, &reply);
+    if (pdu_asks_for(pdu, length, monitor->faults[WARD_FAULT_MISSING].value) &&
+        ward_monitor_spoils(monitor, WARD_FAULT_MISSING)) {
+        reply.length = ward_pdu_exception(pdu[0], WARD_ILLEGAL_ADDRESS, reply.pdu);
+    }
+    reply_spoil(monitor, &reply);
     monitor->counts.answered++;
     monitor->counts.exceptions += (reply.pdu[0] & 0x80U) != 0 ? 1 : 0;
     *out = reply;

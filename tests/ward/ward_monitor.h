@@ -16,6 +16,7 @@
 #include "tests/ward/ward_text.h"
 
 #define WARD_UNTIL_TOLD (-1)
+#define WARD_PLACE_MAX  64
 
 enum ward_fault_kind {
     WARD_FAULT_CRC,
@@ -23,13 +24,19 @@ enum ward_fault_kind {
     WARD_FAULT_LATE,      /* value: nanoseconds */
     WARD_FAULT_DRIBBLE,   /* value: nanoseconds between bytes */
     WARD_FAULT_EXCEPTION, /* value: the code */
+    WARD_FAULT_MISSING,   /* value: the register, of any table; answers to requests for it are exception 02 */
     WARD_FAULT_WRONG_UNIT,
     WARD_FAULT_WRONG_LENGTH,
+    WARD_FAULT_DUPLICATE,  /* of a message, from here on */
+    WARD_FAULT_ENCODING,   /* an unknown character set */
+    WARD_FAULT_TEST,       /* marked as a test */
+    WARD_FAULT_HALF,       /* cut in the middle, then the connection closed */
+    WARD_FAULT_LOSE_ALARM, /* of an alarm, never sent */
     WARD_FAULTS
 };
 
 struct ward_fault {
-    int64_t left; /* answers still to spoil; WARD_UNTIL_TOLD: all */
+    int64_t left; /* answers, frames or messages still to spoil; WARD_UNTIL_TOLD: all */
     int64_t value;
 };
 
@@ -41,6 +48,7 @@ struct ward_override {
 
 struct ward_monitor_counts {
     uint64_t requests, answered, exceptions, writes_refused, ignored;
+    uint64_t told; /* frames or messages of a monitor that talks unasked */
 };
 
 struct ward_link;
@@ -48,9 +56,10 @@ struct ward_link;
 struct ward_monitor {
     char name[WARD_NAME_MAX];
     struct ward_link *link;
-    uint8_t unit;
-    bool recorded; /* plays `recording`, else `patient` is generated */
-    bool mapped;   /* or serves the registers of `map`, which stand still */
+    uint8_t unit;               /* 0: it is not asked by number */
+    char place[WARD_PLACE_MAX]; /* behind a central station: POC^ROOM^BED */
+    bool recorded;              /* plays `recording`, else `patient` is generated */
+    bool mapped;                /* or serves the registers of `map`, which stand still */
     struct ward_patient patient;
     struct ward_recording recording;
     struct ward_map map;
@@ -67,6 +76,12 @@ struct ward_monitor {
 /* A request to this monitor. False when it stays silent. */
 bool ward_monitor_answer(struct ward_monitor *monitor, int64_t now_ns, const uint8_t *pdu, size_t length,
                          struct ward_reply *out);
+
+/* The registers as of now, for a monitor that shows them in another way. */
+void ward_monitor_show(struct ward_monitor *monitor, int64_t now_ns);
+
+/* True when the fault spoils what is sent now; counts it. */
+bool ward_monitor_spoils(struct ward_monitor *monitor, enum ward_fault_kind kind);
 
 /* The patient reaches now_ns; to be called before an event begins. */
 void ward_monitor_advance(struct ward_monitor *monitor, int64_t now_ns);

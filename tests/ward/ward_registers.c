@@ -94,6 +94,30 @@ void ward_bank_put_bit(struct ward_bank *bank, enum ward_bit bit, bool on)
     *word = (uint16_t)(on ? *word | mask : *word & ~mask);
 }
 
+static int32_t get_glucose(const struct ward_bank *bank)
+{
+    const unsigned at = vitals[WARD_glucose].at;
+    const uint32_t raw = (uint32_t)bank->input[at + 1] << 16 | bank->input[at];
+    float value = 0.0F;
+    memcpy(&value, &raw, sizeof value);
+    return raw == 0 ? WARD_ABSENT : (int32_t)(value * 1000.0F + 0.5F);
+}
+
+int32_t ward_bank_get(const struct ward_bank *bank, enum ward_vital vital)
+{
+    if (vital == WARD_glucose) {
+        return get_glucose(bank);
+    }
+    const uint16_t raw = bank->holding[vitals[vital].at];
+    const int32_t steps = vital == WARD_temp ? (int16_t)raw : raw;
+    return raw == vitals[vital].absent ? WARD_ABSENT : steps * vitals[vital].step_milli;
+}
+
+bool ward_bank_has_bit(const struct ward_bank *bank, enum ward_bit bit)
+{
+    return (bank->holding[bits[bit].at] >> bits[bit].bit & 1) != 0;
+}
+
 void ward_bank_put_identity(struct ward_bank *bank, const char *identity)
 {
     char text[WARD_IDENTITY_LENGTH] = {0};

@@ -91,6 +91,10 @@ bool ward_vital_fits(enum ward_vital vital, int32_t milli);
 void ward_bank_put(struct ward_bank *bank, enum ward_vital vital, int32_t milli);
 void ward_bank_put_bit(struct ward_bank *bank, enum ward_bit bit, bool on);
 
+/* What a vital's register shows, WARD_ABSENT for its absent code; for monitors that have no registers. */
+int32_t ward_bank_get(const struct ward_bank *bank, enum ward_vital vital);
+bool ward_bank_has_bit(const struct ward_bank *bank, enum ward_bit bit);
+
 /* All registers 0; bits (01, 02) always are. */
 void ward_bank_clear(struct ward_bank *bank);
 

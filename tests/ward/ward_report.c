@@ -25,10 +25,28 @@ static void report_serial(FILE *out, const struct ward_link_counts *counts)
     report_count(out, "wrong_speed", counts->wrong_speed);
 }
 
-static void report_link(FILE *out, const struct ward_link *link)
+static void report_central(FILE *out, const struct ward_link_counts *counts)
+{
+    report_count(out, "connections", counts->connections);
+    report_count(out, "messages", counts->messages);
+    report_count(out, "accepted", counts->accepted);
+    report_count(out, "failed", counts->failed);
+    report_count(out, "rejected", counts->rejected);
+    report_count(out, "unexpected", counts->unexpected);
+    report_count(out, "lost", counts->lost);
+    report_count(out, "sent_again", counts->sent_again);
+}
+
+static void report_oximeter(FILE *out, const struct ward_link_counts *counts)
+{
+    report_count(out, "received", counts->received);
+    report_count(out, "lost", counts->lost);
+    report_count(out, "wrong_speed", counts->wrong_speed);
+}
+
+static void report_asked(FILE *out, const struct ward_link *link)
 {
     const struct ward_link_counts *counts = &link->counts;
-    fprintf(out, "{\"name\":\"%s\",\"kind\":\"%s\"", link->name, link->kind == WARD_SERIAL ? "serial" : "tcp");
     report_count(out, "requests", counts->requests);
     report_count(out, "answered", counts->answered);
     report_count(out, "unknown_unit", counts->unknown_unit);
@@ -41,13 +59,33 @@ static void report_link(FILE *out, const struct ward_link *link)
         report_count(out, "connections", counts->connections);
         report_count(out, "bad_headers", counts->bad_headers);
     }
+}
+
+static void report_link(FILE *out, const struct ward_link *link)
+{
+    static const char *const kinds[] = {
+        [WARD_SERIAL] = "serial", [WARD_TCP] = "tcp", [WARD_OXIMETER] = "oximeter", [WARD_CENTRAL] = "hl7"};
+    fprintf(out, "{\"name\":\"%s\",\"kind\":\"%s\"", link->name, kinds[link->kind]);
+    if (link->kind == WARD_OXIMETER) {
+        report_oximeter(out, &link->counts);
+    } else if (link->kind == WARD_CENTRAL) {
+        report_central(out, &link->counts);
+    } else {
+        report_asked(out, link);
+    }
     fputc('}', out);
 }
 
 static void report_monitor(FILE *out, const struct ward_monitor *monitor)
 {
     const struct ward_monitor_counts *counts = &monitor->counts;
-    fprintf(out, "{\"name\":\"%s\",\"line\":\"%s\",\"unit\":%u", monitor->name, monitor->link->name, monitor->unit);
+    fprintf(out, "{\"name\":\"%s\",\"line\":\"%s\"", monitor->name, monitor->link->name);
+    if (monitor->unit == 0) {
+        report_count(out, "told", counts->told);
+        fputc('}', out);
+        return;
+    }
+    report_count(out, "unit", monitor->unit);
     report_count(out, "requests", counts->requests);
     report_count(out, "answered", counts->answered);
     report_count(out, "ignored", counts->ignored);

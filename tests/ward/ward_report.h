@@ -4,8 +4,12 @@
  * {"lines":[{"name","kind":"serial","requests","answered","unknown_unit","writes_refused","lost","gap_violations",
  *            "smallest_gap_us" (null before the first),"collisions","bad_crc","wrong_speed"},
  *           {"name","kind":"tcp","port","requests","answered","unknown_unit","writes_refused","lost","connections",
- *            "bad_headers"}],
- *  "monitors":[{"name","line","unit","requests","answered","ignored","exceptions","writes_refused"}]}
+ *            "bad_headers"},
+ *           {"name","kind":"oximeter","received","lost","wrong_speed"},
+ *           {"name","kind":"hl7","connections","messages","accepted","failed","rejected" (AA, AE, AR),"unexpected","lost"
+ *            (nobody acknowledged in time),"sent_again" (after a connection was lost)}],
+ *  "monitors":[{"name","line","unit","requests","answered","ignored","exceptions","writes_refused"},
+ *              {"name","line","told" (frames or messages of one that talks unasked)}]}
  */
 #ifndef WARD_REPORT_H
 #define WARD_REPORT_H

@@ -142,6 +142,10 @@ static void serial_on_ready(void *owner, int64_t now_ns)
     if (length <= 0) {
         return;
     }
+    if (link->kind == WARD_OXIMETER) {
+        link->counts.received += (uint64_t)length;
+        return;
+    }
     if (!serial_has_speed(serial)) {
         link->counts.wrong_speed++;
         return;
@@ -197,6 +201,17 @@ bool ward_serial_send(struct ward_link *link, int64_t now_ns, const uint8_t *byt
 {
     struct ward_serial *serial = &link->serial;
     return serial->master >= 0 && ward_outlet_add(&serial->outlet, now_ns, serial->framer.char_ns, bytes, length);
+}
+
+bool ward_serial_say(struct ward_link *link, int64_t now_ns, uint8_t *bytes, size_t length)
+{
+    if (!serial_has_speed(&link->serial)) {
+        link->counts.wrong_speed++;
+        for (size_t i = 0; i < length; i++) {
+            bytes[i] = ward_link_noise(link);
+        }
+    }
+    return ward_serial_send(link, now_ns, bytes, length);
 }
 
 int64_t ward_serial_next(const struct ward_link *link)

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/ward/ward_central.h"
+#include "tests/ward/ward_oximeter.h"
 #include "tests/ward/ward_serial.h"
 #include "tests/ward/ward_tcp.h"
 
@@ -67,14 +69,8 @@ static const char *run_bit(const struct ward_command *c)
 
 static bool link_send(struct ward_link *link, int64_t now_ns, const uint8_t *bytes, size_t length)
 {
-    return link->kind == WARD_SERIAL ? ward_serial_send(link, now_ns, bytes, length)
-                                     : ward_tcp_send(link, now_ns, bytes, length);
-}
-
-static uint8_t noise_byte(struct ward_link *link)
-{
-    link->random = link->random * 1664525U + 1013904223U;
-    return (uint8_t)(link->random >> 24);
+    return ward_link_is_wire(link) ? ward_serial_send(link, now_ns, bytes, length)
+                                   : ward_tcp_send(link, now_ns, bytes, length);
 }
 
 static const char *const no_room = "nobody is connected, or too much is waiting to be sent already";
@@ -86,7 +82,7 @@ static const char *run_noise(const struct ward_command *c)
     for (int64_t left = total; left > 0; left -= CHUNK_MAX) {
         const size_t length = left < CHUNK_MAX ? (size_t)left : CHUNK_MAX;
         for (size_t i = 0; i < length; i++) {
-            bytes[i] = noise_byte(c->link);
+            bytes[i] = ward_link_noise(c->link);
         }
         if (!link_send(c->link, c->now_ns, bytes, length)) {
             return no_room;
@@ -136,14 +132,40 @@ static const char *run_flood(const struct ward_command *c)
 
 static const char *run_unplug(const struct ward_command *c)
 {
-    ward_serial_unplug(c->link);
+    if (c->link->kind == WARD_CENTRAL) {
+        ward_central_unplug(c->link);
+    } else {
+        ward_serial_unplug(c->link);
+    }
     return NULL;
 }
 
 static const char *run_replug(const struct ward_command *c)
 {
+    if (c->link->kind == WARD_CENTRAL) {
+        ward_central_replug(c->link, c->now_ns);
+        return NULL;
+    }
     ward_serial_unplug(c->link);
     return ward_serial_plug(c->link) ? NULL : "cannot open a pty at its path";
+}
+
+static const char *run_deaf(const struct ward_command *c)
+{
+    ward_central_deafen(c->link, c->now_ns, c->on);
+    return NULL;
+}
+
+static const char *run_clock(const struct ward_command *c)
+{
+    c->link->central.clock_ns = c->number * WARD_S;
+    return NULL;
+}
+
+static const char *run_move(const struct ward_command *c)
+{
+    (void)snprintf(c->monitor->place, sizeof c->monitor->place, "%.*s", WARD_PLACE_MAX - 1, c->word);
+    return NULL;
 }
 
 static const char *run_refuse(const struct ward_command *c)
@@ -159,7 +181,11 @@ static const char *run_accept(const struct ward_command *c)
 
 static const char *run_reset(const struct ward_command *c)
 {
-    ward_tcp_reset(c->link);
+    if (c->link->kind == WARD_CENTRAL) {
+        ward_central_reset(c->link, c->now_ns);
+    } else {
+        ward_tcp_reset(c->link);
+    }
     return NULL;
 }
 
@@ -202,47 +228,76 @@ static bool check_flood(const struct ward_command *c)
     return c->count <= FLOOD_FRAMES_MAX;
 }
 
-static bool check_has_crc(const struct ward_command *c)
+/* Every answer of a line has one; not every oximeter's frame. */
+static bool check_has_checksum(const struct ward_command *c)
 {
-    return c->monitor->link->kind == WARD_SERIAL;
+    const struct ward_link *link = c->monitor->link;
+    return link->kind == WARD_SERIAL || ward_format_has_checksum(link->oximeter.format);
+}
+
+static bool check_place(const struct ward_command *c)
+{
+    return strlen(c->word) < WARD_PLACE_MAX && strchr(c->word, '^') != NULL && strchr(c->word, '|') == NULL;
 }
 
 #define MONITOR WARD_SUBJECT_MONITOR
 #define LINK    WARD_SUBJECT_LINK
-#define SERIAL  WARD_SUBJECT_SERIAL
-#define TCP     WARD_SUBJECT_TCP
-#define FAULT   run_fault, NULL
+
+enum {
+    ON_LINE = 1U << WARD_SERIAL,
+    ON_TCP = 1U << WARD_TCP,
+    ON_OXIMETER = 1U << WARD_OXIMETER,
+    ON_HL7 = 1U << WARD_CENTRAL,
+    ON_WIRE = ON_LINE | ON_OXIMETER, /* ptys */
+    ON_ASKED = ON_LINE | ON_TCP,     /* monitors that answer */
+    ON_ALL = ON_ASKED | ON_OXIMETER | ON_HL7
+};
 
 /* clang-format off */
 static const struct ward_verb verbs[] = {
-    {"silence",      MONITOR, "D",  "MONITOR silence [DURATION]", run_silence, NULL, WARD_FAULTS, 0, 0},
-    {"answer",       MONITOR, "",   "MONITOR answer", run_answer, NULL, WARD_FAULTS, 0, 0},
-    {"crc",          MONITOR, "C",  "MONITOR crc [COUNT], on a serial line", run_fault, check_has_crc,
-     WARD_FAULT_CRC, 0, 0},
-    {"truncate",     MONITOR, "nC", "MONITOR truncate BYTES [COUNT]", FAULT, WARD_FAULT_TRUNCATE, 1, WARD_ADU_MAX},
-    {"late",         MONITOR, "dC", "MONITOR late DURATION [COUNT]", FAULT, WARD_FAULT_LATE, 0, 0},
-    {"dribble",      MONITOR, "DC", "MONITOR dribble [DURATION [COUNT]]", FAULT, WARD_FAULT_DRIBBLE, 0, 0},
-    {"exception",    MONITOR, "nC", "MONITOR exception CODE [COUNT]", FAULT, WARD_FAULT_EXCEPTION, 1, 255},
-    {"wrong_unit",   MONITOR, "C",  "MONITOR wrong_unit [COUNT]", FAULT, WARD_FAULT_WRONG_UNIT, 0, 0},
-    {"wrong_length", MONITOR, "C",  "MONITOR wrong_length [COUNT]", FAULT, WARD_FAULT_WRONG_LENGTH, 0, 0},
-    {"value",        MONITOR, "v",  "MONITOR value VITAL NUMBER|absent|auto ...", run_value, NULL, WARD_FAULTS, 0, 0},
-    {"identity",     MONITOR, "w",  "MONITOR identity TEXT, at most 8 characters", run_identity, check_identity,
-     WARD_FAULTS, 0, 0},
-    {"bit",          MONITOR, "wb", "MONITOR bit NAME on|off, a bit of the profile", run_bit, check_bit,
-     WARD_FAULTS, 0, 0},
-    {"noise",        LINK,    "C",  "LINE noise [BYTES], at most 4096", run_noise, check_noise, WARD_FAULTS, 0, 0},
-    {"unasked",      LINK,    "",   "LINE unasked", run_unasked, NULL, WARD_FAULTS, 0, 0},
-    {"flood",        LINK,    "C",  "LINE flood [FRAMES], at most 150", run_flood, check_flood, WARD_FAULTS, 0, 0},
-    {"unplug",       SERIAL,  "",   "LINE unplug, a serial line", run_unplug, NULL, WARD_FAULTS, 0, 0},
-    {"replug",       SERIAL,  "",   "LINE replug, a serial line", run_replug, NULL, WARD_FAULTS, 0, 0},
-    {"refuse",       TCP,     "",   "TCP refuse", run_refuse, NULL, WARD_FAULTS, 0, 0},
-    {"accept",       TCP,     "",   "TCP accept", run_accept, NULL, WARD_FAULTS, 0, 0},
-    {"reset",        TCP,     "",   "TCP reset", run_reset, NULL, WARD_FAULTS, 0, 0},
-    {"log",          LINK,    "w",  "LINE log FILE|off", run_log, NULL, WARD_FAULTS, 0, 0},
+    {"silence",      MONITOR, ON_ALL, "D", "MONITOR silence [DURATION]", .run = run_silence},
+    {"answer",       MONITOR, ON_ALL, "", "MONITOR answer", .run = run_answer},
+    {"crc",          MONITOR, ON_WIRE, "C", "MONITOR crc [COUNT], on a serial line, not of an oximeter without checksums",
+     .run = run_fault, .check = check_has_checksum, .fault = WARD_FAULT_CRC},
+    {"truncate",     MONITOR, ON_ASKED | ON_OXIMETER, "nC", "MONITOR truncate BYTES [COUNT]", .run = run_fault,
+     .fault = WARD_FAULT_TRUNCATE, .low = 1, .high = WARD_ADU_MAX},
+    {"late",         MONITOR, ON_ASKED, "dC", "MONITOR late DURATION [COUNT]", .run = run_fault, .fault = WARD_FAULT_LATE},
+    {"dribble",      MONITOR, ON_ASKED, "DC", "MONITOR dribble [DURATION [COUNT]]", .run = run_fault,
+     .fault = WARD_FAULT_DRIBBLE},
+    {"exception",    MONITOR, ON_ASKED, "nC", "MONITOR exception CODE [COUNT]", .run = run_fault,
+     .fault = WARD_FAULT_EXCEPTION, .low = 1, .high = 255},
+    {"wrong_unit",   MONITOR, ON_ASKED, "C", "MONITOR wrong_unit [COUNT]", .run = run_fault, .fault = WARD_FAULT_WRONG_UNIT},
+    {"wrong_length", MONITOR, ON_ASKED, "C", "MONITOR wrong_length [COUNT]", .run = run_fault,
+     .fault = WARD_FAULT_WRONG_LENGTH},
+    {"duplicate",    MONITOR, ON_HL7, "C", "MONITOR duplicate [COUNT]", .run = run_fault, .fault = WARD_FAULT_DUPLICATE},
+    {"encoding",     MONITOR, ON_HL7, "C", "MONITOR encoding [COUNT]", .run = run_fault, .fault = WARD_FAULT_ENCODING},
+    {"test",         MONITOR, ON_HL7, "C", "MONITOR test [COUNT]", .run = run_fault, .fault = WARD_FAULT_TEST},
+    {"half",         MONITOR, ON_HL7, "C", "MONITOR half [COUNT]", .run = run_fault, .fault = WARD_FAULT_HALF},
+    {"lose_alarms",  MONITOR, ON_HL7, "C", "MONITOR lose_alarms [COUNT]", .run = run_fault,
+     .fault = WARD_FAULT_LOSE_ALARM},
+    {"move",         MONITOR, ON_HL7, "w", "MONITOR move POC^ROOM^BED", .run = run_move, .check = check_place},
+    {"value",        MONITOR, ON_ALL, "v", "MONITOR value VITAL NUMBER|absent|auto ...", .run = run_value},
+    {"identity",     MONITOR, ON_ALL, "w", "MONITOR identity TEXT, at most 8 characters", .run = run_identity,
+     .check = check_identity},
+    {"bit",          MONITOR, ON_ALL, "wb", "MONITOR bit NAME on|off, a bit of the profile", .run = run_bit,
+     .check = check_bit},
+    {"noise",        LINK, ON_ASKED | ON_OXIMETER, "C", "LINE noise [BYTES], at most 4096", .run = run_noise,
+     .check = check_noise},
+    {"unasked",      LINK, ON_ASKED, "", "LINE unasked", .run = run_unasked},
+    {"flood",        LINK, ON_ASKED, "C", "LINE flood [FRAMES], at most 150", .run = run_flood, .check = check_flood},
+    {"unplug",       LINK, ON_WIRE | ON_HL7, "", "LINE unplug, a serial line or a central station", .run = run_unplug},
+    {"replug",       LINK, ON_WIRE | ON_HL7, "", "LINE replug, a serial line or a central station", .run = run_replug},
+    {"refuse",       LINK, ON_TCP, "", "TCP refuse", .run = run_refuse},
+    {"accept",       LINK, ON_TCP, "", "TCP accept", .run = run_accept},
+    {"reset",        LINK, ON_TCP | ON_HL7, "", "TCP reset, or a central station", .run = run_reset},
+    {"deaf",         LINK, ON_HL7, "b", "CENTRAL deaf on|off", .run = run_deaf},
+    {"clock",        LINK, ON_HL7, "n", "CENTRAL clock SECONDS, ahead or (with -) behind, at most a day", .run = run_clock,
+     .low = -86400, .high = 86400},
+    {"log",          LINK, ON_ALL, "w", "LINE log FILE|off", .run = run_log},
 };
 
-static const struct ward_verb event_verb =
-    {"", MONITOR, "D", "MONITOR EVENT [DURATION], a generated patient", run_event, check_generated, WARD_FAULTS, 0, 0};
+static const struct ward_verb event_verb = {"", MONITOR, ON_ALL, "D", "MONITOR EVENT [DURATION], a generated patient",
+                                            .run = run_event, .check = check_generated};
 /* clang-format on */
 
 const struct ward_verb *ward_verb_by_name(const char *name)

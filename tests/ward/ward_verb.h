@@ -10,7 +10,7 @@
 #include "tests/ward/ward_command.h"
 #include "tests/ward/ward_link.h"
 
-enum ward_subject { WARD_SUBJECT_MONITOR, WARD_SUBJECT_LINK, WARD_SUBJECT_SERIAL, WARD_SUBJECT_TCP };
+enum ward_subject { WARD_SUBJECT_MONITOR, WARD_SUBJECT_LINK };
 
 /*
  * Arguments by letter: d duration, n number (low..high), w word, v vitals and values, b on or off; D duration and
@@ -19,6 +19,7 @@ enum ward_subject { WARD_SUBJECT_MONITOR, WARD_SUBJECT_LINK, WARD_SUBJECT_SERIAL
 struct ward_verb {
     const char *name;
     enum ward_subject subject;
+    unsigned kinds; /* bit per enum ward_link_kind: on which links, or on whose monitors */
     const char *arguments;
     const char *usage;
     const char *(*run)(const struct ward_command *command); /* NULL when done, else why it could not be */

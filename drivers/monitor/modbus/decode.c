@@ -1,7 +1,6 @@
 #include "drivers/monitor/modbus/decode.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "app/engine/signal.h"
 
@@ -220,6 +219,7 @@ static void cast_shadow(const struct profile_bit *bit, struct shadows *shadows)
     case SIGNAL_monitor_alarm_low:
     case SIGNAL_alarms_paused:
     case SIGNAL_alarms_off:
+    case SIGNAL_poor_signal:
     case SIGNAL_COUNT:
         break;
     }
@@ -238,55 +238,94 @@ static struct shadows shadows_now(const struct answer *answer)
 
 /* --- identity ------------------------------------------------------------------------------------------------ */
 
-/* True when it has just turned out to be another monitor. */
-static bool take_identity(const struct answer *answer)
+static bool is_blank(const uint8_t *bytes, size_t length)
 {
-    const struct profile *profile = answer->profile;
-    struct decode_state *state = answer->state;
-    uint16_t identity[PROFILE_IDENTITY_REGISTERS_MAX];
-    const uint8_t count = profile->identity_count;
-    if (count == 0 || !request_covers(answer->request, TABLE_HOLDING, profile->identity_register, count)) {
-        return false;
+    for (size_t i = 1; i < length; i++) {
+        if (bytes[i] != bytes[0]) {
+            return false;
+        }
     }
-    for (uint8_t i = 0; i < count; i++) {
-        identity[i] = word_at(answer, profile->identity_register + UINT32_C(1) * i);
-    }
-    if (!state->identity_known) {
-        memcpy(state->identity, identity, count * sizeof identity[0]);
-        state->identity_known = true;
-    }
-    const bool changed = memcmp(state->identity, identity, count * sizeof identity[0]) != 0;
-    if (changed == state->identity_changed) {
-        return false;
-    }
-    state->identity_changed = changed;
-    decode_forget(state);
-    return changed;
+    return bytes[0] == 0x00 || bytes[0] == 0xFF;
 }
 
-/* What was put before is the old monitor's: all channels are unknown at once, those that this answer does not bring
- * too. */
-static void disown(const struct answer *answer)
+static void take_identity(const struct answer *answer)
 {
+    const struct profile *profile = answer->profile;
+    const uint16_t first = profile->identity_register;
+    const size_t length = 2 * (size_t)profile->identity_count;
+    if (length == 0 || !request_covers(answer->request, TABLE_HOLDING, first, profile->identity_count)) {
+        return;
+    }
+    const uint8_t *bytes = answer->data + 2 * (first - answer->request->first);
+    if (is_blank(bytes, length)) {
+        return;
+    }
+    struct observation observation = blank(answer, OBSERVATION_IDENTITY);
+    observation.value_milli = identity_hash(bytes, length);
+    if (answer->state->identity != 0 && answer->state->identity != observation.value_milli) {
+        decode_forget(answer->state);
+    }
+    answer->state->identity = observation.value_milli;
+    answer->out->put(answer->out, &observation);
+}
+
+/* --- what it refuses ----------------------------------------------------------------------------------------- */
+
+static bool covers_counter(const struct request *request, const struct profile_channel *channel)
+{
+    return channel->has_changed_by && request_covers(request, channel->table, channel->changed_by, 1);
+}
+
+static void put_refused(const struct answer *answer, enum vital vital, bool refused)
+{
+    struct observation observation = blank(answer, OBSERVATION_REFUSED);
+    observation.vital = (uint8_t)vital;
+    observation.value_milli = refused;
+    answer->out->put(answer->out, &observation);
+}
+
+static void set_counterless(struct decode_state *state, uint32_t self, bool counterless)
+{
+    if (counterless != ((state->counterless & self) != 0)) {
+        state->counterless ^= self;
+        state->marked &= ~self; /* a counter's mark is none of the value's */
+    }
+}
+
+/* It answers: what was refused of this is refused no more. */
+static void take_back(const struct answer *answer)
+{
+    struct decode_state *state = answer->state;
     for (uint8_t i = 0; i < answer->profile->channel_count; i++) {
         const struct profile_channel *channel = &answer->profile->channels[i];
-        if (channel->episodic || !covers_channel(answer, channel)) {
-            put_value(answer, channel->vital, QUALITY_IDENTITY, 0, 0);
+        const uint32_t self = UINT32_C(1) << i;
+        if (covers_counter(answer->request, channel)) {
+            set_counterless(state, self, false);
+        }
+        if ((state->refused & self) != 0 && covers_channel(answer, channel)) {
+            state->refused &= ~self;
+            put_refused(answer, channel->vital, false);
         }
     }
 }
 
 /* --- channels ------------------------------------------------------------------------------------------------ */
 
-/* Channels measured together with this one, as far as values tell of a measurement. */
-static uint32_t group_of(const struct profile *profile, uint8_t index)
+static bool has_counter(const struct answer *answer, uint8_t index)
 {
+    return answer->profile->channels[index].has_changed_by && (answer->state->counterless >> index & 1) == 0;
+}
+
+/* Channels measured together with this one, as far as values tell of a measurement. */
+static uint32_t group_of(const struct answer *answer, uint8_t index)
+{
+    const struct profile *profile = answer->profile;
     const uint32_t vital = UINT32_C(1) << profile->channels[index].vital;
     const uint32_t vitals = (CUFF_VITALS & vital) != 0 ? CUFF_VITALS : vital;
     uint32_t group = UINT32_C(1) << index;
     for (uint8_t i = 0; i < profile->channel_count; i++) {
         const struct profile_channel *channel = &profile->channels[i];
-        if (channel->episodic && !channel->has_changed_by && (vitals >> channel->vital & 1) != 0) {
+        if (channel->episodic && !has_counter(answer, i) && (vitals >> channel->vital & 1) != 0) {
             group |= UINT32_C(1) << i;
         }
     }
@@ -294,11 +333,11 @@ static uint32_t group_of(const struct profile *profile, uint8_t index)
 }
 
 /* What tells of a new measurement, when this answer has it. */
-static bool read_mark(const struct answer *answer, const struct profile_channel *channel, bool inflating,
-                      uint32_t *out_mark)
+static bool read_mark(const struct answer *answer, uint8_t index, bool inflating, uint32_t *out_mark)
 {
-    if (channel->has_changed_by) {
-        if (!request_covers(answer->request, channel->table, channel->changed_by, 1)) {
+    const struct profile_channel *channel = &answer->profile->channels[index];
+    if (has_counter(answer, index)) {
+        if (!covers_counter(answer->request, channel)) {
             return false;
         }
         *out_mark =
@@ -318,7 +357,7 @@ static void note_measurement(const struct answer *answer, const struct shadows *
     struct decode_state *state = answer->state;
     const uint32_t self = UINT32_C(1) << index;
     uint32_t mark = 0;
-    if (!channel->episodic || !read_mark(answer, channel, (shadows->inflating >> channel->vital & 1) != 0, &mark)) {
+    if (!channel->episodic || !read_mark(answer, index, (shadows->inflating >> channel->vital & 1) != 0, &mark)) {
         return;
     }
     if ((state->marked & self) == 0) {
@@ -326,17 +365,13 @@ static void note_measurement(const struct answer *answer, const struct shadows *
         state->age_unknown |= self;
         state->due |= self;
     } else if (mark != state->mark[index]) {
-        state->due |= channel->has_changed_by ? self : group_of(answer->profile, index);
+        state->due |= has_counter(answer, index) ? self : group_of(answer, index);
     }
     state->mark[index] = mark;
 }
 
-static enum quality quality_now(const struct answer *answer, const struct shadows *shadows, enum vital vital,
-                                enum quality quality)
+static enum quality quality_now(const struct shadows *shadows, enum vital vital, enum quality quality)
 {
-    if (answer->state->identity_changed) {
-        return QUALITY_IDENTITY;
-    }
     if ((shadows->demo >> vital & 1) != 0) {
         return QUALITY_DEMO;
     }
@@ -357,7 +392,7 @@ static void take_channel(const struct answer *answer, const struct shadows *shad
     }
     int32_t value_milli = 0;
     const enum quality own = decode_value(channel, raw_at(answer, channel), &value_milli);
-    const enum quality quality = quality_now(answer, shadows, channel->vital, own);
+    const enum quality quality = quality_now(shadows, channel->vital, own);
     put_value(answer, channel->vital, quality, value_milli,
               (state->age_unknown & self) != 0 ? OBSERVATION_AGE_UNKNOWN : 0);
     state->due &= ~self;
@@ -374,13 +409,18 @@ void decode_forget(struct decode_state *state)
     state->age_unknown = 0;
 }
 
+static void put_heard(const struct answer *answer)
+{
+    const struct observation heard = blank(answer, OBSERVATION_HEARD);
+    answer->out->put(answer->out, &heard);
+}
+
 void decode_answer(const struct monitor_config *monitor, struct decode_state *state, const struct request *request,
                    const uint8_t *data, int64_t at_ms, struct observation_sink *out)
 {
     const struct answer answer = {monitor, monitor->profile, state, request, data, at_ms, out};
-    if (take_identity(&answer)) {
-        disown(&answer);
-    }
+    take_identity(&answer);
+    take_back(&answer);
     for (uint8_t i = 0; i < monitor->profile->bit_count; i++) {
         take_bit(&answer, i);
     }
@@ -391,6 +431,28 @@ void decode_answer(const struct monitor_config *monitor, struct decode_state *st
     for (uint8_t i = 0; i < monitor->profile->channel_count; i++) {
         take_channel(&answer, &shadows, i);
     }
-    const struct observation heard = blank(&answer, OBSERVATION_HEARD);
-    out->put(out, &heard);
+    put_heard(&answer);
+}
+
+void decode_heard(const struct monitor_config *monitor, int64_t at_ms, struct observation_sink *out)
+{
+    const struct answer answer = {.monitor = monitor, .at_ms = at_ms, .out = out};
+    put_heard(&answer);
+}
+
+void decode_refused(const struct monitor_config *monitor, struct decode_state *state, const struct request *request,
+                    int64_t at_ms, struct observation_sink *out)
+{
+    const struct answer answer = {monitor, monitor->profile, state, request, NULL, at_ms, out};
+    for (uint8_t i = 0; i < monitor->profile->channel_count; i++) {
+        const struct profile_channel *channel = &monitor->profile->channels[i];
+        const uint32_t self = UINT32_C(1) << i;
+        if (covers_counter(request, channel)) {
+            set_counterless(state, self, true);
+        }
+        if (covers_channel(&answer, channel)) {
+            state->refused |= self;
+            put_refused(&answer, channel->vital, true);
+        }
+    }
 }

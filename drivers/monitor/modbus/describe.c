@@ -4,10 +4,14 @@
 #include "drivers/monitor/modbus/describe.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "drivers/monitor/modbus/requests.h"
 
-enum { TURNAROUND_US = 2000 };
+enum {
+    TURNAROUND_US = 2000,
+    LEFT_OUT_LENGTH = 4 /* " +99" */
+};
 
 static const char *table_word(enum register_table table)
 {
@@ -16,13 +20,63 @@ static const char *table_word(enum register_table table)
     return words[table];
 }
 
+/* Words behind each other, as many as fit; how many did not stands at the end. */
+struct words {
+    char *text;
+    size_t size, length;
+    unsigned left_out;
+};
+
+static void add_word(struct words *words, const char *word)
+{
+    const size_t length = strlen(word);
+    if (words->left_out > 0 || words->length + 1 + length + LEFT_OUT_LENGTH >= words->size) {
+        words->left_out++;
+        return;
+    }
+    words->length += (size_t)snprintf(words->text + words->length, words->size - words->length, " %s", word);
+}
+
+static bool reads_bits(const struct profile *profile, const struct request *request)
+{
+    for (uint8_t i = 0; i < profile->bit_count; i++) {
+        if (request_covers(request, profile->bits[i].table, profile->bits[i].reg, 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is read: vitals, whether bits, whether the identity. */
+static void name_what(const struct profile *profile, const struct request *request, struct words *words)
+{
+    for (uint8_t i = 0; i < profile->channel_count; i++) {
+        const struct profile_channel *channel = &profile->channels[i];
+        if (request_covers(request, channel->table, channel->reg, channel_registers(channel))) {
+            add_word(words, vital_info(channel->vital)->name);
+        }
+    }
+    if (reads_bits(profile, request)) {
+        add_word(words, "bits");
+    }
+    if (profile->identity_count > 0 &&
+        request_covers(request, TABLE_HOLDING, profile->identity_register, profile->identity_count)) {
+        add_word(words, "identity");
+    }
+    if (words->left_out > 0) {
+        (void)snprintf(words->text + words->length, words->size - words->length, " +%u", words->left_out);
+    }
+}
+
 static struct bus_request describe(const struct bus_config *config, uint16_t monitor, const struct request *request)
 {
     struct bus_request out = {.monitor = monitor, .interval_ms = request->interval_ms};
-    (void)snprintf(out.text, sizeof out.text, "%s %u-%u (%u)", table_word(request->table), request->first,
-                   request->first + request->count - 1U, request->count);
-    if (config->device != NULL) {
-        const struct wire wire = wire_of(config->baud, config->parity, config->stop_bits);
+    struct words words = {.text = out.text, .size = sizeof out.text};
+    words.length = (size_t)snprintf(out.text, sizeof out.text, "%s %u-%u (%u):", table_word(request->table),
+                                    request->first, request->first + request->count - 1U, request->count);
+    name_what(config->monitors[monitor].profile, request, &words);
+    const struct wire wire = wire_of_bus(config);
+    if (wire.char_ns > 0) {
         out.wire_us = wire_poll_us(&wire, request, TURNAROUND_US);
     }
     return out;

@@ -1,6 +1,10 @@
 #include "drivers/monitor/modbus/frame.h"
 
+#include <stdbool.h>
+
 enum {
+    ADDRESS_MAX = 247,
+    REQUEST_FUNCTION_MAX = 6, /* those above have requests of other lengths */
     EXCEPTION_MARK = 0x80,
     CRC_BYTES = 2,
     TCP_LENGTH_OFFSET = 6, /* the length field counts from here */
@@ -18,6 +22,39 @@ uint16_t frame_crc(const uint8_t *bytes, size_t length)
         }
     }
     return crc;
+}
+
+void frame_seal(uint8_t *bytes, size_t length)
+{
+    const uint16_t crc = frame_crc(bytes, length);
+    bytes[length] = (uint8_t)crc;
+    bytes[length + 1] = (uint8_t)(crc >> 8);
+}
+
+static bool is_sealed(const uint8_t *frame, size_t length)
+{
+    const uint16_t crc = (uint16_t)(frame[length - 2] | frame[length - 1] << 8);
+    return frame_crc(frame, length - CRC_BYTES) == crc;
+}
+
+/* An answer with the bits of 17 to 24 coils has as many bytes as a request: not taken for one. */
+static bool is_request(const uint8_t *frame)
+{
+    const bool is_coils_answer = frame[1] <= 2 && frame[2] == FRAME_REQUEST - FRAME_RTU_MIN;
+    return frame[0] <= ADDRESS_MAX && frame[1] >= 1 && frame[1] <= REQUEST_FUNCTION_MAX && !is_coils_answer &&
+           is_sealed(frame, FRAME_REQUEST);
+}
+
+unsigned frame_count_requests(const uint8_t *heard, size_t length)
+{
+    unsigned count = 0;
+    size_t at = 0;
+    while (at + FRAME_REQUEST <= length) {
+        const bool found = is_request(heard + at);
+        count += found;
+        at += found ? FRAME_REQUEST : 1;
+    }
+    return count;
 }
 
 /* Bytes of a whole PDU of an answer, by what it says of itself. */
@@ -63,8 +100,7 @@ enum status frame_check_rtu(const uint8_t *frame, size_t length, const struct ex
     if (status != STATUS_OK) {
         return status;
     }
-    const uint16_t crc = (uint16_t)(frame[length - 2] | frame[length - 1] << 8);
-    if (frame_crc(frame, length - CRC_BYTES) != crc) {
+    if (!is_sealed(frame, length)) {
         return STATUS_BAD_CHECKSUM;
     }
     return check_pdu(frame[0], pdu, expected);

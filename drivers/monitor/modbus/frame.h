@@ -14,6 +14,7 @@
 #include "app/engine/status.h"
 
 #define FRAME_MAX            260
+#define FRAME_REQUEST        8 /* an RTU request of functions 01 to 06 */
 #define FRAME_RTU_MIN        5 /* an exception */
 #define FRAME_RTU_PDU_OFFSET 1
 #define FRAME_TCP_PDU_OFFSET 7
@@ -27,6 +28,13 @@ struct expected {
 size_t frame_rtu_length(const uint8_t *frame);
 
 uint16_t frame_crc(const uint8_t *bytes, size_t length);
+
+/* An RTU frame: `length` bytes with their checksum behind them, for which there must be room. */
+void frame_seal(uint8_t *bytes, size_t length);
+
+/* Requests of functions 01 to 06 that stand in what was heard on a line, wherever they begin. We are the only one
+ * who may ask there: each is another master's. Noise looks like one once in some million bytes. */
+unsigned frame_count_requests(const uint8_t *heard, size_t length);
 
 /*
  * STATUS_OK: the answer. STATUS_EXCEPTION: an exception to this request. STATUS_SHORT_FRAME: not whole (yet).

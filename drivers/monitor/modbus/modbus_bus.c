@@ -4,15 +4,18 @@
 #include <errno.h>
 
 #include "drivers/monitor/modbus/describe.h"
+#include "drivers/monitor/modbus/dry_decode.h"
 #include "drivers/monitor/modbus/modbus_driver.h"
+#include "drivers/monitor/modbus/modbus_probe.h"
 #include "hal/clock.h"
 
 enum {
     CONNECT_US = 3000000,
     RETRY_MS_MIN = 1000,
-    RETRY_MS_MAX_RTU = 5000,
-    RETRY_MS_MAX_TCP = 30000,
-    PROBE_YIELDS_US = 30000000
+    RETRY_MS_MAX_LINE = 5000,
+    RETRY_MS_MAX_NETWORK = 30000,
+    PROBE_YIELDS_US = 30000000,
+    GUARD_US = 4011 /* silence on a line behind a converter whose speed nobody told: as at 9600 baud */
 };
 
 static void set_state(struct bus *bus, enum bus_state state, enum status last_error, int last_errno)
@@ -63,13 +66,13 @@ static void bus_close(struct bus *bus, int64_t reopen_us)
 
 void bus_lose(struct bus *bus, int64_t now_us, enum status status, int fault)
 {
-    const uint32_t longest_ms = bus->link.tcp ? RETRY_MS_MAX_TCP : RETRY_MS_MAX_RTU;
+    const uint32_t longest_ms = bus->link.network ? RETRY_MS_MAX_NETWORK : RETRY_MS_MAX_LINE;
     const uint32_t longer_ms = bus->retry_ms == 0 ? RETRY_MS_MIN : bus->retry_ms * 2;
     const bool was_open = bus->step != STEP_CLOSED && bus->step != STEP_OPENING;
     bus->retry_ms = longer_ms < longest_ms ? longer_ms : longest_ms;
     /* A connection that breaks may be one monitor's doing behind a gateway: the others' turns and its own rests
      * stay. */
-    bus->lost = bus->lost || !bus->link.tcp || !was_open;
+    bus->lost = bus->lost || !bus->link.network || !was_open;
     for (uint16_t i = 0; i < bus->config->monitor_count; i++) {
         atomic_store_explicit(&bus->health.monitors[i].answering, false, memory_order_relaxed);
     }
@@ -101,8 +104,11 @@ static void bus_opened(struct bus *bus, int64_t now_us)
     set_state(bus, BUS_OPEN, STATUS_OK, 0);
     bus->proven = false;
     bus->quiet_us = now_us;
+    bus->sound_us = now_us;
     if (bus->lost) {
         bus->lost = false;
+        bus->extra_us = BUS_NEVER; /* it may be another adapter */
+        atomic_store_explicit(&bus->health.adapter_us, 0, memory_order_relaxed);
         restart_pollers(bus, now_us);
     }
     bus_rest(bus, now_us);
@@ -113,12 +119,13 @@ static void bus_open(struct bus *bus, int64_t now_us)
     const enum status status = link_open(&bus->link);
     if (status != STATUS_OK) {
         bus_lose(bus, now_us, status, errno);
-    } else if (bus->link.tcp) {
+    } else if (bus->link.network) {
         atomic_store_explicit(&bus->health.state, BUS_OPENING, memory_order_relaxed);
         bus->step = STEP_OPENING;
         bus->watching = true;
         bus->deadline_us = now_us + CONNECT_US;
     } else {
+        atomic_store_explicit(&bus->health.rs485_missing, bus->link.rs485_missing, memory_order_relaxed);
         bus_opened(bus, clock_boot_us());
     }
 }
@@ -135,7 +142,7 @@ static void bus_connected(struct bus *bus, int64_t now_us)
 
 /* --- the driver ---------------------------------------------------------------------------------------------- */
 
-static struct bus *make(struct arena *arena, const struct bus_config *config, bool tcp)
+static struct bus *make(struct arena *arena, const struct bus_config *config, bool network, bool rtu)
 {
     struct bus *bus = ARENA_TAKE(arena, struct bus, 1);
     struct poller *pollers = ARENA_TAKE(arena, struct poller, config->monitor_count);
@@ -148,28 +155,34 @@ static struct bus *make(struct arena *arena, const struct bus_config *config, bo
     }
     *bus = (struct bus){.config = config, .pollers = pollers, .step = STEP_CLOSED, .deadline_us = BUS_NEVER};
     bus->health.monitors = monitors;
-    if (!tcp) {
-        bus->wire = wire_of(config->baud, config->parity, config->stop_bits);
+    if (rtu) {
+        bus->wire = wire_of_bus(config);
+        bus->wire.gap_us = bus->wire.gap_us > 0 ? bus->wire.gap_us : GUARD_US;
     }
-    link_make(&bus->link, config, tcp);
+    link_make(&bus->link, config, network, rtu);
     return bus;
 }
 
 static struct bus *make_rtu(struct arena *arena, const struct bus_config *config)
 {
-    return make(arena, config, false);
+    return make(arena, config, false, true);
 }
 
 static struct bus *make_tcp(struct arena *arena, const struct bus_config *config)
 {
-    return make(arena, config, true);
+    return make(arena, config, true, false);
+}
+
+static struct bus *make_rtu_over_tcp(struct arena *arena, const struct bus_config *config)
+{
+    return make(arena, config, true, true);
 }
 
 static void start(struct bus *bus, int64_t now_us)
 {
     assert(bus->step == STEP_CLOSED);
     if (bus->link.context == NULL) {
-        link_make(&bus->link, bus->config, bus->link.tcp); /* it was stopped */
+        link_make(&bus->link, bus->config, bus->link.network, bus->link.rtu); /* it was stopped */
     }
     bus->lost = true;
     bus->retry_ms = 0;
@@ -233,6 +246,8 @@ const struct monitor_driver modbus_rtu_driver = {.kind = "modbus-rtu",
                                                  .own_thread = true,
                                                  .make = make_rtu,
                                                  .each_request = modbus_each_request,
+                                                 .decode_registers = modbus_decode_registers,
+                                                 .probe = modbus_probe_rtu,
                                                  .start = start,
                                                  .descriptor = descriptor,
                                                  .next_deadline = next_deadline,
@@ -245,6 +260,8 @@ const struct monitor_driver modbus_tcp_driver = {.kind = "modbus-tcp",
                                                  .own_thread = false,
                                                  .make = make_tcp,
                                                  .each_request = modbus_each_request,
+                                                 .decode_registers = modbus_decode_registers,
+                                                 .probe = modbus_probe_tcp,
                                                  .start = start,
                                                  .descriptor = descriptor,
                                                  .next_deadline = next_deadline,
@@ -252,3 +269,17 @@ const struct monitor_driver modbus_tcp_driver = {.kind = "modbus-tcp",
                                                  .on_deadline = on_deadline,
                                                  .stop = stop,
                                                  .health = health};
+
+const struct monitor_driver modbus_rtu_over_tcp_driver = {.kind = "rtu-over-tcp",
+                                                          .own_thread = false,
+                                                          .make = make_rtu_over_tcp,
+                                                          .each_request = modbus_each_request,
+                                                          .decode_registers = modbus_decode_registers,
+                                                          .probe = modbus_probe_rtu_over_tcp,
+                                                          .start = start,
+                                                          .descriptor = descriptor,
+                                                          .next_deadline = next_deadline,
+                                                          .on_ready = on_ready,
+                                                          .on_deadline = on_deadline,
+                                                          .stop = stop,
+                                                          .health = health};

@@ -3,9 +3,10 @@
  *
  *           bus_open            connected         exchange_ask        exchange_listen        exchange_look
  *   CLOSED ---------> OPENING -----------> RESTING -----------> SENDING ------------> LISTENING -----------> RESTING
- *     ^               (TCP only)                        (TCP goes straight to LISTENING)
+ *     ^             (networks only)                     (TCP goes straight to LISTENING)
  *     +-- bus_lose, from anywhere: the device or the other side is gone; opened again later and later
- *     +-- bus_reconnect (TCP): at once, so that an answer that comes late dies with its connection
+ *     +-- bus_reconnect (networks): at once; over TCP so that an answer that comes late dies with its connection, to
+ *         a converter (RTU over TCP) when nothing was heard for so long that the connection itself may be dead
  *
  * The silences of an RTU line are kept by the clock, because a tty does not tell them. SENDING ends when the last
  * bit of the request is out: what is there by then cannot be its answer. LISTENING then sleeps for as long as the
@@ -52,6 +53,8 @@ struct bus {
     uint32_t retry_ms;
     int64_t quiet_us; /* nothing is known to have been on the wire since then */
     int64_t hum_us;   /* noise has kept us from asking since then; 0: it does not */
+    int64_t sound_us; /* the newest sound frame, or when it was opened */
+    int64_t extra_us; /* the least that an answer was later than the wire explains; BUS_NEVER: none yet */
     struct exchange ask;
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <modbus.h>
 #include <sys/select.h>
+#include <unistd.h>
 
 #include "hal/net.h"
 #include "hal/serial.h"
@@ -16,17 +17,30 @@ static char parity_letter(enum parity parity)
     return letters[parity];
 }
 
-void link_make(struct link *link, const struct bus_config *config, bool tcp)
+static modbus_t *make_context(const struct bus_config *config, bool network)
 {
-    modbus_t *context =
-        tcp ? modbus_new_tcp(NULL, config->port)
-            : modbus_new_rtu(config->device, (int)config->baud, parity_letter(config->parity), 8, config->stop_bits);
-    *link = (struct link){.config = config, .context = context, .tcp = tcp, .fd = -1};
+    modbus_t *context = network ? modbus_new_tcp(NULL, config->port)
+                                : modbus_new_rtu(config->device, (int)config->baud, parity_letter(config->parity), 8,
+                                                 config->stop_bits);
     if (context != NULL) {
         /* The shortest it knows: all it shall read is there. 0 between bytes: no time of its own for them. */
         (void)modbus_set_response_timeout(context, 0, 1);
         (void)modbus_set_byte_timeout(context, 0, 0);
         (void)modbus_set_error_recovery(context, MODBUS_ERROR_RECOVERY_NONE);
+    }
+    return context;
+}
+
+static bool needs_context(const struct link *link)
+{
+    return !(link->network && link->rtu);
+}
+
+void link_make(struct link *link, const struct bus_config *config, bool network, bool rtu)
+{
+    *link = (struct link){.config = config, .network = network, .rtu = rtu, .fd = -1};
+    if (needs_context(link)) {
+        link->context = make_context(config, network);
     }
 }
 
@@ -37,29 +51,22 @@ void link_free(struct link *link)
     link->context = NULL;
 }
 
-static enum status open_descriptor(const struct bus_config *config, bool tcp, int *out_fd)
+static enum status open_line(struct link *link)
 {
-    if (tcp) {
-        return net_connect_start(config->host, config->port, out_fd);
-    }
+    const struct bus_config *config = link->config;
     const struct serial_settings settings = {.device = config->device,
                                              .baud = config->baud,
                                              .parity = parity_letter(config->parity),
                                              .stop_bits = config->stop_bits};
-    return serial_open(&settings, out_fd);
+    const enum status status = serial_open(&settings, &link->fd);
+    if (status == STATUS_OK && config->rs485) {
+        link->rs485_missing = serial_set_rs485(link->fd) != STATUS_OK;
+    }
+    return status;
 }
 
-enum status link_open(struct link *link)
+static enum status lend_descriptor(struct link *link)
 {
-    assert(link->fd < 0);
-    if (link->context == NULL) {
-        errno = ENOMEM;
-        return STATUS_NO_MEMORY;
-    }
-    const enum status status = open_descriptor(link->config, link->tcp, &link->fd);
-    if (status != STATUS_OK) {
-        return status;
-    }
     if (link->fd >= FD_SETSIZE) {
         link_close(link);
         errno = EMFILE;
@@ -67,6 +74,18 @@ enum status link_open(struct link *link)
     }
     (void)modbus_set_socket(link->context, link->fd);
     return STATUS_OK;
+}
+
+enum status link_open(struct link *link)
+{
+    assert(link->fd < 0);
+    if (needs_context(link) && link->context == NULL) {
+        errno = ENOMEM;
+        return STATUS_NO_MEMORY;
+    }
+    const enum status status =
+        link->network ? net_connect_start(link->config->host, link->config->port, &link->fd) : open_line(link);
+    return status == STATUS_OK && needs_context(link) ? lend_descriptor(link) : status;
 }
 
 enum status link_finish(struct link *link)
@@ -79,7 +98,7 @@ void link_close(struct link *link)
     if (link->fd < 0) {
         return;
     }
-    if (link->tcp) {
+    if (link->network) {
         net_close(link->fd);
     } else {
         serial_close(link->fd);
@@ -93,28 +112,39 @@ void link_close(struct link *link)
 enum status link_send(struct link *link, uint8_t address, const struct request *request)
 {
     const uint8_t function = request_function(request);
-    const uint8_t raw[] = {address,
-                           function,
-                           (uint8_t)(request->first >> 8),
-                           (uint8_t)request->first,
-                           (uint8_t)(request->count >> 8),
-                           (uint8_t)request->count};
+    uint8_t raw[FRAME_REQUEST] = {address,
+                                  function,
+                                  (uint8_t)(request->first >> 8),
+                                  (uint8_t)request->first,
+                                  (uint8_t)(request->count >> 8),
+                                  (uint8_t)request->count};
+    const size_t unsealed = sizeof raw - 2;
     assert(function >= 1 && function <= 4);
-    if (!link->tcp) {
+    if (!needs_context(link)) {
+        frame_seal(raw, unsealed);
+        return net_send_whole(link->fd, raw, sizeof raw);
+    }
+    if (link->rtu) {
         (void)modbus_set_slave(link->context, address); /* it drops answers of others unchecked */
     }
-    return modbus_send_raw_request(link->context, raw, sizeof raw) > 0 ? STATUS_OK : STATUS_IO;
+    return modbus_send_raw_request(link->context, raw, (int)unsealed) > 0 ? STATUS_OK : STATUS_IO;
 }
 
 enum status link_pending(struct link *link, size_t *out_bytes)
 {
-    return link->tcp ? net_peek(link->fd, link->frame, sizeof link->frame, out_bytes)
-                     : serial_pending(link->fd, out_bytes);
+    return link->network ? net_peek(link->fd, link->frame, sizeof link->frame, out_bytes)
+                         : serial_pending(link->fd, out_bytes);
 }
 
-enum status link_discard(struct link *link)
+enum status link_discard(struct link *link, size_t pending, size_t *out_kept)
 {
-    assert(!link->tcp);
+    assert(link->rtu);
+    if (link->network) {
+        *out_kept = pending; /* peeked at */
+        return net_skip(link->fd, pending);
+    }
+    const ssize_t got = read(link->fd, link->frame, sizeof link->frame);
+    *out_kept = got > 0 ? (size_t)got : 0;
     return serial_discard(link->fd);
 }
 
@@ -137,6 +167,22 @@ static enum status take_from_line(struct link *link, const struct expected *expe
     return frame_check_rtu(link->frame, length, expected);
 }
 
+/* A frame says how long it is: what stands behind it stays. */
+static enum status take_from_converter(struct link *link, const struct expected *expected, size_t pending,
+                                       const uint8_t **out_pdu)
+{
+    size_t length = pending;
+    if (pending >= FRAME_RTU_MIN && frame_rtu_length(link->frame) < pending) {
+        length = frame_rtu_length(link->frame);
+    }
+    const enum status status = frame_check_rtu(link->frame, length, expected);
+    if (status != STATUS_SHORT_FRAME && net_skip(link->fd, length) != STATUS_OK) {
+        return STATUS_IO;
+    }
+    *out_pdu = link->frame + FRAME_RTU_PDU_OFFSET;
+    return status;
+}
+
 /* What was peeked at is checked before libmodbus, which believes every header, may read it. */
 static enum status take_from_connection(struct link *link, const struct expected *expected, size_t pending,
                                         const uint8_t **out_pdu)
@@ -154,6 +200,9 @@ static enum status take_from_connection(struct link *link, const struct expected
 
 enum status link_take(struct link *link, const struct expected *expected, size_t pending, const uint8_t **out_pdu)
 {
-    return link->tcp ? take_from_connection(link, expected, pending, out_pdu)
-                     : take_from_line(link, expected, pending, out_pdu);
+    if (!link->network) {
+        return take_from_line(link, expected, pending, out_pdu);
+    }
+    return link->rtu ? take_from_converter(link, expected, pending, out_pdu)
+                     : take_from_connection(link, expected, pending, out_pdu);
 }

@@ -1,10 +1,11 @@
 /*
- * modbus_link.h: one serial line or one connection that speaks Modbus through libmodbus; none of it ever waits.
+ * modbus_link.h: one serial line or one connection that speaks Modbus; none of it ever waits.
  *
  * The descriptor is ours (hal/serial, hal/net) and lent to libmodbus, which frames and sends a request, and reads
  * an answer only when all of it has arrived; its own connecting, waiting and recovering is never used. It can only
  * read: requests are functions 01 to 04. libmodbus allocates its context in link_make and never again; link_free
- * gives it back. Thread: the bus's.
+ * gives it back. RTU frames over a connection, which libmodbus does not know, are made and taken by ourselves: a frame
+ * of eight bytes, and a look into the connection. Thread: the bus's.
  */
 #ifndef WARDGATE_MODBUS_LINK_H
 #define WARDGATE_MODBUS_LINK_H
@@ -20,17 +21,19 @@
 
 struct link {
     const struct bus_config *config;
-    void *context; /* libmodbus; NULL: no memory, opening fails */
-    bool tcp;
+    void *context; /* libmodbus; NULL: no memory, opening fails, or over a converter, where it is not used */
+    bool network;  /* a connection, else a line */
+    bool rtu;      /* RTU frames: no number tells which request an answer belongs to */
+    bool rs485_missing;
     int fd; /* -1: closed */
     uint8_t frame[FRAME_MAX + 1];
 };
 
-void link_make(struct link *link, const struct bus_config *config, bool tcp);
+void link_make(struct link *link, const struct bus_config *config, bool network, bool rtu);
 void link_free(struct link *link); /* closed; may be made again */
 
-/* TCP: has begun when OK, and link_finish tells how it ended once the descriptor is writable. STATUS_TOO_LARGE: a
- * descriptor that libmodbus cannot wait for (select). Others: hal/serial.h, hal/net.h. */
+/* A connection has begun when OK, and link_finish tells how it ended once the descriptor is writable.
+ * STATUS_TOO_LARGE: a descriptor that libmodbus cannot wait for (select). Others: hal/serial.h, hal/net.h. */
 enum status link_open(struct link *link) MUST_CHECK;
 enum status link_finish(struct link *link) MUST_CHECK;
 void link_close(struct link *link);
@@ -41,15 +44,16 @@ enum status link_send(struct link *link, uint8_t address, const struct request *
 /* Bytes received and not read. STATUS_CLOSED: the other side hung up in order; STATUS_IO: the line is gone. */
 enum status link_pending(struct link *link, size_t *out_bytes) MUST_CHECK;
 
-/* Serial lines only. */
-enum status link_discard(struct link *link) MUST_CHECK;
+/* RTU frames only, right after link_pending, whose result is `pending`: throws away what was received. The first
+ * *out_kept bytes of it stand in link->frame until the next call. */
+enum status link_discard(struct link *link, size_t pending, size_t *out_kept) MUST_CHECK;
 
 /*
  * Takes one frame; right after link_pending, whose result is `pending`. Gives its PDU, good until the next call,
  * when it is the answer (STATUS_OK) or an exception to the request (STATUS_EXCEPTION); otherwise as frame_check_*.
  * On a serial line call it only when as much as the answer has arrived or the line has fallen silent; what was read
- * is gone, whatever it was. On a connection nothing but the answer is read: after any other status than
- * STATUS_SHORT_FRAME close it.
+ * is gone, whatever it was. On a connection a frame that is not whole stays there (STATUS_SHORT_FRAME), and of Modbus TCP
+ * nothing but the answer is read: after any other status close it.
  */
 enum status link_take(struct link *link, const struct expected *expected, size_t pending,
                       const uint8_t **out_pdu) MUST_CHECK;

@@ -36,13 +36,20 @@ void poller_make(struct poller *poller, struct arena *arena, const struct monito
 
 /* --- polls --------------------------------------------------------------------------------------------------- */
 
+static bool has_identity(const struct poller *poller, struct run run)
+{
+    const struct profile *profile = poller->config->profile;
+    const struct request request = request_of_run(poller->spans, run);
+    return profile->identity_count > 0 &&
+           request_covers(&request, TABLE_HOLDING, profile->identity_register, profile->identity_count);
+}
+
 /* How much earlier than others a run is asked in the first round. */
 static int64_t run_precedence(const struct poller *poller, struct run run)
 {
     const struct profile *profile = poller->config->profile;
     const struct request request = request_of_run(poller->spans, run);
-    if (profile->identity_count > 0 &&
-        request_covers(&request, TABLE_HOLDING, profile->identity_register, profile->identity_count)) {
+    if (has_identity(poller, run)) {
         return 2;
     }
     for (uint8_t i = 0; i < profile->bit_count; i++) {
@@ -74,12 +81,36 @@ static void cut_poll(struct poller *poller, uint8_t at, struct run left, struct 
 }
 
 /* The next instant of the poll's grid that is not over. */
+static int64_t next_turn_us(const struct poller *poller, const struct poll *poll, int64_t now_us)
+{
+    const int64_t interval_us = poller->spans[poll->run.from].interval_ms * INT64_C(1000);
+    const int64_t late_us = now_us - poll->due_us;
+    return poll->due_us + (late_us < 0 ? interval_us : (late_us / interval_us + 1) * interval_us);
+}
+
 static void move_on(struct poller *poller, uint8_t at, int64_t now_us)
 {
     struct poll *poll = &poller->polls[at];
-    const int64_t interval_us = poller->spans[poll->run.from].interval_ms * INT64_C(1000);
-    const int64_t late_us = now_us - poll->due_us;
-    poll->due_us += late_us < 0 ? interval_us : (late_us / interval_us + 1) * interval_us;
+    poll->due_us = next_turn_us(poller, poll, now_us);
+    poll->again_us = 0;
+    poll->tries = 0;
+}
+
+/* Once more before its next turn, if that leaves time for it and it was not tried too often. */
+static void try_again(struct poller *poller, uint8_t at, int64_t now_us, int64_t wait_us, uint8_t tries_max)
+{
+    struct poll *poll = &poller->polls[at];
+    if (poll->tries >= tries_max || now_us + wait_us >= next_turn_us(poller, poll, now_us)) {
+        move_on(poller, at, now_us);
+        return;
+    }
+    poll->tries++;
+    poll->again_us = now_us + wait_us;
+}
+
+static int64_t poll_due_us(const struct poll *poll)
+{
+    return poll->again_us != 0 ? poll->again_us : poll->due_us;
 }
 
 void poller_restart(struct poller *poller, int64_t due_us)
@@ -102,12 +133,12 @@ int64_t poller_due_us(const struct poller *poller, uint8_t *out_poll)
     }
     uint8_t earliest = 0;
     for (uint8_t i = 1; i < poller->poll_count; i++) {
-        if (poller->polls[i].due_us < poller->polls[earliest].due_us) {
+        if (poll_due_us(&poller->polls[i]) < poll_due_us(&poller->polls[earliest])) {
             earliest = i;
         }
     }
     *out_poll = earliest;
-    return poller->polls[earliest].due_us;
+    return poll_due_us(&poller->polls[earliest]);
 }
 
 /* --- probes -------------------------------------------------------------------------------------------------- */
@@ -202,28 +233,53 @@ void poller_answered(struct poller *poller, uint8_t poll, int64_t now_us, uint32
 {
     /* Slower counts at once, faster little by little. */
     poller->think_us = think_us > poller->think_us ? think_us : poller->think_us - (poller->think_us - think_us) / 8;
-    if (poller->polls[poll].pause_ms > 0) {
+    if (poller->polls[poll].refusal != 0) {
         merge_polls(poller, now_us); /* it gives again what it refused: it was starting, or is another one */
     } else {
         move_on(poller, poll, now_us);
     }
 }
 
-void poller_refused(struct poller *poller, uint8_t poll, int64_t now_us)
+bool poller_refused(struct poller *poller, uint8_t poll, int64_t now_us, uint8_t code)
 {
     struct poll *refused = &poller->polls[poll];
     struct run left;
     struct run right;
     if (run_cut(poller->spans, refused->run, &left, &right)) {
         cut_poll(poller, poll, left, right, now_us);
-        return;
+        return false;
     }
     const uint32_t longer_ms = refused->pause_ms * 2;
+    refused->refusal = code;
     refused->pause_ms = longer_ms < PAUSE_MS_MIN ? PAUSE_MS_MIN : longer_ms;
     if (refused->pause_ms > POLLER_PAUSE_MS_MAX) {
         refused->pause_ms = POLLER_PAUSE_MS_MAX;
     }
     refused->due_us = now_us + refused->pause_ms * INT64_C(1000);
+    refused->again_us = 0;
+    refused->tries = 0;
+    return true;
+}
+
+uint8_t poller_refusal(const struct poller *poller)
+{
+    for (uint8_t i = 0; i < poller->poll_count; i++) {
+        if (poller->polls[i].refusal != 0) {
+            return poller->polls[i].refusal;
+        }
+    }
+    return 0;
+}
+
+void poller_busy(struct poller *poller, uint8_t poll, int64_t now_us)
+{
+    const int64_t wait_ms = (INT64_C(1) * POLLER_BUSY_MS) << poller->polls[poll].tries;
+    try_again(poller, poll, now_us, wait_ms * 1000, POLLER_BUSY_TRIES);
+}
+
+void poller_damaged(struct poller *poller, uint8_t poll, int64_t now_us)
+{
+    try_again(poller, poll, now_us, 0, 1);
 }
 
 void poller_skipped(struct poller *poller, uint8_t poll, int64_t now_us)
@@ -255,6 +311,17 @@ void poller_failed(struct poller *poller, int64_t now_us)
     poller->probe_due_us = now_us + probe_interval_us(poller);
 }
 
+static void ask_identity_first(struct poller *poller)
+{
+    uint8_t earliest = 0;
+    const int64_t first_us = poller_due_us(poller, &earliest);
+    for (uint8_t i = 0; i < poller->poll_count; i++) {
+        if (i != earliest && poller->polls[i].refusal == 0 && has_identity(poller, poller->polls[i].run)) {
+            poller->polls[i].again_us = first_us - 1;
+        }
+    }
+}
+
 void poller_recovered(struct poller *poller, int64_t now_us)
 {
     if (poller_is_silent(poller, now_us)) {
@@ -263,6 +330,7 @@ void poller_recovered(struct poller *poller, int64_t now_us)
     poller->suspect = false;
     poller->failures = 0;
     poller->heard_us = now_us;
+    ask_identity_first(poller);
 }
 
 void poller_doubt(struct poller *poller)

@@ -4,8 +4,8 @@
  *   answering --poller_failed--> suspect --poller_recovered--> answering
  *
  * Answering: each run of registers is due on a grid of its interval, so that it neither drifts nor catches up. A
- * run that the monitor refuses is cut in two; a single refused span is left out for 2 s, then longer, at most
- * POLLER_PAUSE_MS_MAX.
+ * run that the monitor refuses is cut in two; a single refused span is left out for 2 s (it may be starting), then for ever
+ * longer, at most POLLER_PAUSE_MS_MAX. One that is busy is asked again between two turns, a few times.
  *
  * Suspect: whatever went wrong, an answer may still be on its way, and RTU has no number that tells it from the
  * next one. So the monitor is only probed: a short read whose answer has another length than any of its polls has.
@@ -26,15 +26,20 @@
 
 #define POLLER_PROBE         UINT8_MAX /* instead of the index of a poll */
 #define POLLER_PROBE_MS_MAX  8000
-#define POLLER_PAUSE_MS_MAX  60000
+#define POLLER_PAUSE_MS_MAX  600000
+#define POLLER_BUSY_MS       100 /* until it is asked again; then twice as long, POLLER_BUSY_TRIES times in all */
+#define POLLER_BUSY_TRIES    3
 #define POLLER_SILENT_MS     10000 /* longer without an answer, and nobody knows what happened meanwhile */
 #define POLLER_PATIENCE_MS   50    /* the least that a probe waits */
 #define POLLER_SPREAD_MS_MAX 1000  /* first round: monitors begin one after the other within this time */
 
 struct poll {
     struct run run;
-    uint32_t pause_ms; /* the newest pause of a refused span; 0: not refused */
-    int64_t due_us;
+    uint8_t refusal;   /* the code with which a single span was refused; 0: it is not */
+    uint8_t tries;     /* since its turn */
+    uint32_t pause_ms; /* the newest pause of a refused span */
+    int64_t due_us;    /* its turn */
+    int64_t again_us;  /* asked once more, whatever its turn; 0: not */
 };
 
 struct poller {
@@ -70,14 +75,19 @@ uint32_t poller_patience_us(const struct poller *poller, uint32_t timeout_ms);
 /* A sound answer or exception to a poll came; before it is decoded. */
 void poller_heard(struct poller *poller, int64_t now_us);
 
-/* What became of it: answered whole; refused its registers; not this time (busy, or the line was not free); no
- * sound answer. */
+/* What became of it: answered whole; refused its registers with a code (true: they are a single span, no more to be
+ * cut); busy; damaged inside the monitor; not this time (it failed, or the line was not free); no sound answer. */
 void poller_answered(struct poller *poller, uint8_t poll, int64_t now_us, uint32_t think_us);
-void poller_refused(struct poller *poller, uint8_t poll, int64_t now_us);
+bool poller_refused(struct poller *poller, uint8_t poll, int64_t now_us, uint8_t code);
+void poller_busy(struct poller *poller, uint8_t poll, int64_t now_us);
+void poller_damaged(struct poller *poller, uint8_t poll, int64_t now_us);
 void poller_skipped(struct poller *poller, uint8_t poll, int64_t now_us);
 void poller_failed(struct poller *poller, int64_t now_us);
 
-/* A probe was answered, if only by an exception. */
+/* The code of a span that is refused; 0: none is. */
+uint8_t poller_refusal(const struct poller *poller);
+
+/* A probe was answered, if only by an exception. Its identity is asked for first: it may be another one by now. */
 void poller_recovered(struct poller *poller, int64_t now_us);
 
 /* No answer for so long that what is known of it may no longer hold. */

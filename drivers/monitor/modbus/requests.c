@@ -220,6 +220,14 @@ struct wire wire_of(uint32_t baud, enum parity parity, uint8_t stop_bits)
                          .gap_us = baud > FAST_BAUD ? FAST_GAP_US : gap_us};
 }
 
+struct wire wire_of_bus(const struct bus_config *config)
+{
+    if (config->device != NULL) {
+        return wire_of(config->baud, config->parity, config->stop_bits);
+    }
+    return config->baud > 0 ? wire_of(config->baud, PARITY_NONE, 1) : (struct wire){0};
+}
+
 uint32_t wire_us(const struct wire *wire, uint32_t bytes)
 {
     return (uint32_t)((UINT64_C(1) * bytes * wire->char_ns + 999) / 1000);

@@ -74,6 +74,9 @@ struct wire {
 };
 
 struct wire wire_of(uint32_t baud, enum parity parity, uint8_t stop_bits);
+
+/* Of a bus: its line's; behind a converter whose line is known (baud), the quickest such one; else none. */
+struct wire wire_of_bus(const struct bus_config *config);
 uint32_t wire_us(const struct wire *wire, uint32_t bytes); /* rounded up */
 
 #define WIRE_REQUEST_BYTES   8U /* address, function, first, count, CRC */

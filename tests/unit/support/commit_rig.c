@@ -49,8 +49,13 @@ static enum status build(struct commit_rig *r, struct arena *arena)
     ring_init(&r->journal, arena, RIG_JOURNAL_SLOTS, sizeof(struct observation));
     ring_init(&r->delivered, arena, 1024, sizeof(uint64_t));
     ring_init(&r->direct, arena, RIG_DIRECT_SLOTS, sizeof(struct direct_alert));
+    for (unsigned i = 0; i < ORIGIN_COUNT; i++) {
+        ring_init(&r->replies[i], arena, RIG_REPLY_SLOTS, sizeof(struct reply));
+    }
     const struct commit_config config = {.store = r->folder.config,
                                          .engine = &r->engine,
+                                         .beds = &r->numbers,
+                                         .bed_numbers = r->bed_numbers,
                                          .payloads = &r->payloads,
                                          .timebase = &r->timebase,
                                          .board = &r->board,
@@ -59,6 +64,8 @@ static enum status build(struct commit_rig *r, struct arena *arena)
                                          .delivered = &r->delivered,
                                          .direct = &r->direct,
                                          .deliver_wake = &r->deliver_wake,
+                                         .replies = {&r->replies[ORIGIN_BROKER], &r->replies[ORIGIN_LOCAL]},
+                                         .reply_wakes = {&r->deliver_wake, &r->deliver_wake},
                                          .clock = &r->clock,
                                          .journal_interval_ms = 1000,
                                          .journal_keep_ms = 60000};
@@ -69,6 +76,8 @@ void commit_rig_make(bool open)
 {
     struct commit_rig *r = &commit_rig;
     struct arena arena = {.base = NULL};
+    assert_true(bed_numbers_add(&r->numbers, &r->engine));
+    bed_numbers_numbers(&r->numbers, &r->engine, r->bed_numbers);
     assert_int_equal(build(r, &arena), STATUS_OK);
     arena.size = (arena.used + 63) / 64 * 64;
     arena.used = 0;
@@ -119,6 +128,24 @@ void commit_rig_alert(uint16_t bed, enum alarm_phase phase)
         record.alert.stay = 0;
     } else {
         record.alert.bed_seq = ++r->bed_seq[bed];
+        record.bed_state = (struct bed_snapshot){.stay = 7, .stay_start_ms = 1, .bed_seq = r->bed_seq[bed]};
+    }
+    assert_true(ring_push(&r->records, &record));
+}
+
+void commit_rig_command(uint16_t bed, unsigned number, enum command_verdict verdict, enum command_origin origin)
+{
+    struct commit_rig *r = &commit_rig;
+    struct record record = {.kind = RECORD_COMMAND, .bed = bed, .seq = r->seq, .next_id = r->seq + 1};
+    record.command = (struct bed_command){.kind = COMMAND_back,
+                                          .role = origin == ORIGIN_LOCAL ? ROLE_local : ROLE_nurse,
+                                          .verdict = (uint8_t)verdict,
+                                          .bed = bed,
+                                          .stay = 7,
+                                          .origin = origin_make(origin, number),
+                                          .by = "n1"};
+    (void)snprintf(record.command.id, sizeof record.command.id, "c%u", number);
+    if (bed != BED_NONE) {
         record.bed_state = (struct bed_snapshot){.stay = 7, .stay_start_ms = 1, .bed_seq = r->bed_seq[bed]};
     }
     assert_true(ring_push(&r->records, &record));
@@ -183,6 +210,11 @@ void commit_rig_history(struct commit_rig_rows *out)
 bool commit_rig_woken(void)
 {
     return wake_wait_until(&commit_rig.deliver_wake, 0);
+}
+
+bool commit_rig_pop_reply(enum command_origin origin, struct reply *out)
+{
+    return ring_pop(&commit_rig.replies[origin], out, 1) == 1;
 }
 
 bool commit_rig_pop_direct(struct direct_alert *out)

@@ -20,6 +20,7 @@
 #define RIG_ANCHOR_MS     INT64_C(1700000000000)
 #define RIG_RECORD_SLOTS  2048
 #define RIG_DIRECT_SLOTS  32
+#define RIG_REPLY_SLOTS   8
 #define RIG_JOURNAL_SLOTS 8192
 #define RIG_SEEN_MAX      4096
 
@@ -27,12 +28,14 @@ struct commit_rig {
     struct store_folder folder;
     struct bed_config beds[RIG_BEDS];
     struct engine_config engine;
+    struct bed_numbers numbers; /* commit_rig_make adds the beds that are not there */
+    uint16_t bed_numbers[RIG_BEDS];
     struct payload_context payloads;
     char epoch[STORE_EPOCH_MAX]; /* the store's; another when it is not open */
     struct timebase timebase;
     struct state_clock clock;
     struct board board;
-    struct ring records, journal, delivered, direct;
+    struct ring records, journal, delivered, direct, replies[ORIGIN_COUNT];
     struct wake deliver_wake;
     struct commit commit;
     void *memory;
@@ -59,6 +62,8 @@ void commit_rig_unmake(void);
 
 /* Pushes the bed's next alert (or the gateway's, BED_NONE) into the ring of records. */
 void commit_rig_alert(uint16_t bed, enum alarm_phase phase);
+/* Pushes what the engine says of a command at this bed (or BED_NONE); its id is "c<number>", and the patient in the bed 7. */
+void commit_rig_command(uint16_t bed, unsigned number, enum command_verdict verdict, enum command_origin origin);
 void commit_rig_measurement(uint16_t bed, enum vital vital, int32_t value_milli);
 
 /* One round of both threads' work, `later_us` after the last one; then a second one of commit's, which takes the result. */
@@ -68,6 +73,7 @@ struct store *commit_rig_store(void);
 void commit_rig_outbox(struct commit_rig_rows *out);
 void commit_rig_history(struct commit_rig_rows *out);
 bool commit_rig_woken(void); /* the deliver thread would have been, since last asked */
+bool commit_rig_pop_reply(enum command_origin origin, struct reply *out);
 bool commit_rig_pop_direct(struct direct_alert *out);
 uint32_t commit_rig_alarms(uint32_t *out_ended);
 

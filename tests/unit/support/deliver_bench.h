@@ -55,8 +55,8 @@ struct bench {
     atomic_ullong committed_row, acknowledged_seq;
     struct timebase timebase;
     struct board board;
-    struct ring delivered, direct;
-    struct wake store_wake;
+    struct ring delivered, direct, commands, replies;
+    struct wake store_wake, engine_wake;
     struct deliver *deliver;
     uint64_t seq;
     uint64_t returned; /* rows that came back as delivered */
@@ -84,21 +84,24 @@ static inline struct bench *bench_attach(const struct broker *broker)
     assert_non_null(bench->memory);
     memset(bench->memory, 0, BENCH_ARENA_BYTES);
     assert_int_equal(wake_open(&bench->store_wake), STATUS_OK);
+    assert_int_equal(wake_open(&bench->engine_wake), STATUS_OK);
     bench->addresses[0].url = bench->broker.url;
-    bench->config = (struct deliver_config){.context = &bench_context,
-                                            .timebase = &bench->timebase,
-                                            .board = &bench->board,
-                                            .store = &bench->store,
-                                            .committed_row = &bench->committed_row,
-                                            .delivered = &bench->delivered,
-                                            .store_wake = &bench->store_wake,
-                                            .direct = &bench->direct,
-                                            .direct_acknowledged_seq = &bench->acknowledged_seq,
-                                            .brokers = bench->addresses,
-                                            .broker_count = 1,
-                                            .uplink = {.client_id = "gw", .version = 5, .keep_alive_s = 10},
-                                            .publish_interval_ms = 300,
-                                            .health = bench_health};
+    bench->config = (struct deliver_config){
+        .context = &bench_context,
+        .timebase = &bench->timebase,
+        .board = &bench->board,
+        .store = &bench->store,
+        .committed_row = &bench->committed_row,
+        .delivered = &bench->delivered,
+        .store_wake = &bench->store_wake,
+        .direct = &bench->direct,
+        .direct_acknowledged_seq = &bench->acknowledged_seq,
+        .brokers = bench->addresses,
+        .broker_count = 1,
+        .uplink = {.client_id = "gw", .version = 5, .keep_alive_s = 10},
+        .commands = {.out = &bench->commands, .replies = &bench->replies, .engine_wake = &bench->engine_wake},
+        .publish_interval_ms = 300,
+        .health = bench_health};
     return bench;
 }
 
@@ -114,6 +117,9 @@ static inline void bench_lay_out(struct bench *bench, struct arena *arena, uint3
     board_init(&bench->board, arena, BENCH_BEDS);
     ring_init(&bench->delivered, arena, delivered_slots, sizeof(uint64_t));
     ring_init(&bench->direct, arena, 64, sizeof(struct direct_alert));
+    ring_init(&bench->commands, arena, 16, sizeof(struct bed_command));
+    ring_init(&bench->replies, arena, REPLY_SLOTS, sizeof(struct reply));
+    bench->config.link = deliver_link_make(arena);
     bench->deliver = deliver_make(arena, &bench->config);
 }
 
@@ -145,6 +151,7 @@ static inline void bench_close(struct bench *bench)
     store_close(bench->opened);
     store_folder_fini(&bench->folder);
     wake_close(&bench->store_wake);
+    wake_close(&bench->engine_wake);
     broker_close(&bench->broker);
     free(bench->memory);
     free(bench);

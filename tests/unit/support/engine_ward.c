@@ -94,18 +94,22 @@ void ward_add_second_bed(void)
 
 /* --- records ------------------------------------------------------------------------------------------------- */
 
-static bool same_alarm(const struct record *record, const struct alarm_key *key)
+/* An alarm that a monitor reports is known by its name. */
+static bool same_alarm(const struct record *record, const struct alert *alert)
 {
-    const struct alarm_key *other = &record->alert.key;
-    return record->kind == RECORD_ALERT && other->bed == key->bed && other->family == key->family &&
-           other->index == key->index;
+    const struct alarm_key *key = &record->alert.key;
+    const struct alarm_key *other = &alert->key;
+    const bool reported = key->family == ALARM_REPORTED || key->family == ALARM_REPORTED_NOT_MONITORED;
+    const bool same = reported ? strcmp(record->alert.reported, alert->reported) == 0 : key->index == other->index;
+    return record->kind == RECORD_ALERT && !record->alert.test && key->bed == other->bed &&
+           key->family == other->family && same;
 }
 
 /* The newest alert of an alarm among the first `count` records; NULL when it had none. */
-static const struct alert *find_newest(const struct ward *ward, unsigned count, const struct alarm_key *key)
+static const struct alert *find_newest(const struct ward *ward, unsigned count, const struct alert *alert)
 {
     while (count > 0) {
-        if (same_alarm(&ward->records[--count], key)) {
+        if (same_alarm(&ward->records[--count], alert)) {
             return &ward->records[count].alert;
         }
     }
@@ -114,7 +118,7 @@ static const struct alert *find_newest(const struct ward *ward, unsigned count, 
 
 static void check_numbers(struct ward *ward, const struct alert *a)
 {
-    const struct alert *before = find_newest(ward, ward->record_count, &a->key);
+    const struct alert *before = find_newest(ward, ward->record_count, a);
     assert_int_equal(a->seq, ++ward->seq);
     if (a->key.bed != BED_NONE) {
         assert_int_equal(a->bed_seq, ++ward->bed_seq[a->key.bed]);
@@ -122,7 +126,7 @@ static void check_numbers(struct ward *ward, const struct alert *a)
     if (a->phase == PHASE_START) {
         assert_int_equal(a->rev, 1);
         assert_true(a->id > ward->newest_id);
-        assert_true(before == NULL || before->state == ALARM_ENDED);
+        assert_true(before == NULL || before->state == ALARM_ENDED || a->test);
         ward->newest_id = a->id;
     } else {
         assert_non_null(before);
@@ -154,9 +158,13 @@ static void put_record(struct record_sink *sink, const struct record *record)
         return;
     }
     assert_true(ward->record_count < WARD_RECORDS_MAX);
+    assert_false(ward->answered); /* what became of a command comes last */
     if (record->kind == RECORD_ALERT) {
         check_numbers(ward, &record->alert);
+        assert_true(record->bed == BED_NONE || record->alert.stay == record->bed_state.stay);
         add_line(ward, &record->alert);
+    } else if (record->kind == RECORD_COMMAND) {
+        ward->answered = true;
     }
     ward->records[ward->record_count++] = *record;
 }
@@ -166,7 +174,8 @@ void ward_describe(const struct record *record, char text[WARD_RECORD_TEXT_MAX])
     const struct alert *a = &record->alert;
     const struct observation *m = &record->measurement;
     const struct bed_snapshot *b = &record->bed_state;
-    (void)snprintf(
+    const struct bed_command *c = &record->command;
+    const int length = snprintf(
         text, WARD_RECORD_TEXT_MAX,
         "%d %u %u/%u/%u %u%u%u%u%u%u%u %d%d%d%d%d %u %d %d %u %llu %llu %llu %llu %lld %lld %lld %lld %d %s | "
         "%lld %d %u %u %u | %llu %lld %llu %llu %llu",
@@ -178,6 +187,17 @@ void ward_describe(const struct record *record, char text[WARD_RECORD_TEXT_MAX])
         (long long)m->at_ms, m->value_milli, m->bed, m->vital, m->flags, (unsigned long long)b->stay,
         (long long)b->stay_start_ms, (unsigned long long)b->bed_seq, (unsigned long long)record->seq,
         (unsigned long long)record->next_id);
+    (void)snprintf(text + length, WARD_RECORD_TEXT_MAX - (size_t)length,
+                   " | %lld %lld %d %d | %x %d %x %d | %s %d | %u %u %u %llu %u %s", (long long)b->away_until_ms,
+                   (long long)b->away_at_ms, b->identity[0], b->identity[1], b->limits[0].key, b->limits[0].value_milli,
+                   b->limits[1].key, b->limits[1].value_milli, a->reported, a->is_repeated, c->kind, c->verdict, c->bed,
+                   (unsigned long long)c->stay, c->rev, c->id);
+}
+
+/* Rounded: a whole number of them may not be one of seconds. */
+static int64_t milliseconds(double seconds)
+{
+    return (int64_t)(seconds * 1000 + 0.5);
 }
 
 /* --- life ---------------------------------------------------------------------------------------------------- */
@@ -219,14 +239,25 @@ void ward_close(struct ward *ward)
     free(ward);
 }
 
+static void check_stay(void *context, const struct alert *alert)
+{
+    const struct ward *ward = context;
+    if (alert->key.bed != BED_NONE) {
+        assert_int_equal(alert->stay, ward_stay(ward, alert->key.bed));
+    }
+}
+
 void ward_until_ms(struct ward *ward, int64_t until_ms)
 {
     while (engine_next(ward->engine) <= until_ms) {
         ward->in_step = 0;
+        ward->answered = false;
         engine_step(ward->engine, until_ms, &ward->sink);
         assert_true(ward->in_step <= engine_records_max(ward->engine));
         assert_true(engine_next(ward->engine) > engine_now(ward->engine));
+        engine_each_alarm(ward->engine, check_stay, ward);
     }
+    ward->answered = false;
 }
 
 void ward_feed(struct ward *ward, const struct observation *o)
@@ -235,7 +266,8 @@ void ward_feed(struct ward *ward, const struct observation *o)
     assert_true(engine_observe(ward->engine, o));
     if (!ward->silent) {
         assert_true(ward->journal_count < WARD_JOURNAL_MAX);
-        ward->journal[ward->journal_count++] = *o;
+        ward->journal[ward->journal_count] = *o;
+        engine_journal(ward->engine, &ward->journal[ward->journal_count++]);
     }
 }
 
@@ -259,7 +291,6 @@ static void restore_states(struct ward *ward, const struct ward *before, unsigne
     }
     for (uint16_t b = 0; b < ward_config.engine.bed_count; b++) {
         ward->bed_seq[b] = beds[b].bed_seq;
-        ward->stay_start_ms[b] = beds[b].stay != 0 ? beds[b].stay_start_ms : INT64_MIN;
         engine_restore_bed(ward->engine, b, &beds[b]);
     }
 }
@@ -270,8 +301,7 @@ static void restore_windows(struct ward *ward, const struct ward *before, const 
     engine_restore_begin(ward->engine, lost->journal_from_ms);
     for (unsigned i = 0; i < before->journal_count; i++) {
         const struct observation *o = &before->journal[i];
-        const bool marks_all_time = o->kind == OBSERVATION_HEARD || o->kind == OBSERVATION_SIGNAL;
-        if (o->at_ms >= lost->journal_from_ms && (marks_all_time || o->at_ms >= ward->stay_start_ms[o->bed])) {
+        if (o->at_ms >= lost->journal_from_ms) {
             ward_feed(ward, o);
         }
     }
@@ -284,7 +314,7 @@ static void restore_alarms(struct ward *ward, const struct ward_break *lost)
 {
     for (unsigned i = 0; i < lost->committed; i++) {
         const struct record *record = &ward->records[i];
-        const struct alert *newest = find_newest(ward, lost->committed, &record->alert.key);
+        const struct alert *newest = find_newest(ward, lost->committed, &record->alert);
         if (record->kind == RECORD_ALERT && newest == &record->alert && newest->state != ALARM_ENDED) {
             const struct alarm_snapshot snapshot = {.last = *newest};
             assert_true(engine_restore_alarm(ward->engine, &newest->key, &snapshot, lost->unverified));
@@ -310,13 +340,13 @@ struct ward *ward_restart(const struct ward *before, const struct ward_break *lo
 
 void ward_until(struct ward *ward, double seconds)
 {
-    ward_until_ms(ward, (int64_t)(seconds * 1000));
+    ward_until_ms(ward, milliseconds(seconds));
 }
 
 void ward_observe(struct ward *ward, double seconds, const struct observation *o)
 {
     struct observation stamped = *o;
-    stamped.at_ms = (int64_t)(seconds * 1000);
+    stamped.at_ms = milliseconds(seconds);
     ward_feed(ward, &stamped);
 }
 
@@ -360,6 +390,78 @@ void ward_signal(struct ward *ward, double seconds, uint8_t monitor, uint8_t sig
     ward_observe(ward, seconds, &o);
 }
 
+void ward_identity(struct ward *ward, double seconds, uint16_t bed, int32_t identity)
+{
+    const struct observation o = {.kind = OBSERVATION_IDENTITY, .bed = bed, .value_milli = identity};
+    ward_observe(ward, seconds, &o);
+}
+
+void ward_say_alarm(struct ward *ward, double seconds, const struct monitor_alarm *alarm)
+{
+    struct monitor_alarm stamped = *alarm;
+    stamped.at_ms = milliseconds(seconds);
+    ward_until_ms(ward, stamped.at_ms - 1);
+    (void)engine_observe_alarm(ward->engine, &stamped);
+}
+
+static struct monitor_alarm alarm_of(const char *name)
+{
+    struct monitor_alarm alarm = {.kind = KIND_PHYSIOLOGICAL, .vital = VITAL_NONE, .is_repeated = true};
+    (void)snprintf(alarm.name, sizeof alarm.name, "%s", name);
+    return alarm;
+}
+
+void ward_say(struct ward *ward, double seconds, const char *name, enum priority priority)
+{
+    struct monitor_alarm alarm = alarm_of(name);
+    alarm.priority = (uint8_t)priority;
+    ward_say_alarm(ward, seconds, &alarm);
+}
+
+void ward_say_end(struct ward *ward, double seconds, const char *name)
+{
+    struct monitor_alarm alarm = alarm_of(name);
+    alarm.phase = MONITOR_ALARM_ENDED;
+    ward_say_alarm(ward, seconds, &alarm);
+}
+
+uint64_t ward_stay(const struct ward *ward, uint16_t bed)
+{
+    struct bed_view view;
+    engine_view_bed(ward->engine, bed, &view);
+    return view.stay;
+}
+
+enum command_verdict ward_command(struct ward *ward, double seconds, const struct bed_command *command)
+{
+    const int64_t at_ms = milliseconds(seconds);
+    ward_until_ms(ward, at_ms - 1);
+    engine_command(ward->engine, at_ms, command);
+    ward->commands++;
+    ward_until_ms(ward, at_ms);
+    const struct record *record = &ward->records[ward->record_count - 1];
+    assert_int_equal(record->kind, RECORD_COMMAND);
+    assert_string_equal(record->command.id, command->id);
+    return (enum command_verdict)record->command.verdict;
+}
+
+enum command_verdict ward_tell(struct ward *ward, double seconds, enum command_kind kind)
+{
+    ward_until_ms(ward, milliseconds(seconds) - 1);
+    const struct bed_command command = {.kind = (uint8_t)kind, .stay = ward_stay(ward, 0)};
+    return ward_command(ward, seconds, &command);
+}
+
+enum command_verdict ward_acknowledge(struct ward *ward, double seconds, const struct alert *alert)
+{
+    const struct bed_command command = {.kind = COMMAND_acknowledge,
+                                        .bed = alert->key.bed,
+                                        .stay = alert->stay,
+                                        .alarm_id = alert->id,
+                                        .rev = alert->rev};
+    return ward_command(ward, seconds, &command);
+}
+
 /* --- what came of it ----------------------------------------------------------------------------------------- */
 
 void ward_expect(struct ward *ward, const char *lines)
@@ -380,10 +482,14 @@ const struct alert *ward_newest(const struct ward *ward)
 
 const struct alert *ward_newest_of(const struct ward *ward, const char *name)
 {
-    struct alarm_key key;
-    const bool found = alarm_find(&ward_config.engine, 0, name, &key);
-    assert_true(found);
-    const struct alert *newest = find_newest(ward, ward->record_count, &key);
-    assert_non_null(newest);
-    return newest;
+    for (unsigned i = ward->record_count; i > 0; i--) {
+        const struct record *record = &ward->records[i - 1];
+        char text[ALARM_NAME_MAX];
+        alarm_name(&ward_config.engine, &record->alert, text);
+        if (record->kind == RECORD_ALERT && record->bed == 0 && strcmp(text, name) == 0) {
+            return &record->alert;
+        }
+    }
+    fail_msg("%s: no alert", name);
+    return NULL;
 }

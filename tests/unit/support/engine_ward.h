@@ -4,7 +4,8 @@
  * One configuration lives at a time, in `ward_config`; wards made from it are the caller's to close. Times are seconds
  * in what tests write and milliseconds where the engine asks. Every record is checked as it comes: it bears the
  * engine's instant, `seq` and `bed_seq` have no gap, `rev` counts from 1 under one id, ids never come again; and every
- * step: it emits no more than was promised, and the next one lies ahead.
+ * step: it emits no more than was promised, what became of a command comes last, no alarm is there of another stay than
+ * its bed's, and the next step lies ahead.
  */
 #ifndef WARDGATE_ENGINE_WARD_H
 #define WARDGATE_ENGINE_WARD_H
@@ -43,7 +44,8 @@ struct ward {
     struct observation *journal;
     unsigned journal_count;
     uint64_t seq, newest_id, bed_seq[WARD_BEDS_MAX];
-    int64_t stay_start_ms[WARD_BEDS_MAX]; /* as committed; a journal's values from before are another patient's */
+    unsigned commands; /* given */
+    bool answered;     /* a command of this step */
 };
 
 /* One adult bed with one monitor, no vitals, no rules, as in a replay (stays begin at admission). */
@@ -78,6 +80,18 @@ void ward_invalid(struct ward *ward, double seconds, enum vital vital, enum qual
 void ward_invalids(struct ward *ward, int from_s, int to_s, enum vital vital, enum quality quality);
 void ward_heard(struct ward *ward, double seconds, uint8_t monitor);
 void ward_signal(struct ward *ward, double seconds, uint8_t monitor, uint8_t signal, bool on);
+void ward_identity(struct ward *ward, double seconds, uint16_t bed, int32_t identity); /* of its first monitor */
+
+/* An alarm of the first monitor of the first bed, said again at intervals; the second as it is given. */
+void ward_say(struct ward *ward, double seconds, const char *name, enum priority priority);
+void ward_say_end(struct ward *ward, double seconds, const char *name);
+void ward_say_alarm(struct ward *ward, double seconds, const struct monitor_alarm *alarm);
+
+/* Tells it at this instant, steps that, and returns what became of it. Of the first bed: in the name of its present stay. */
+enum command_verdict ward_command(struct ward *ward, double seconds, const struct bed_command *command);
+enum command_verdict ward_tell(struct ward *ward, double seconds, enum command_kind kind);
+enum command_verdict ward_acknowledge(struct ward *ward, double seconds, const struct alert *alert);
+uint64_t ward_stay(const struct ward *ward, uint16_t bed);
 
 /* The lines "seconds alarm phase state priority value" (-1: none) since the last time. */
 void ward_expect(struct ward *ward, const char *lines);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 #include "drivers/monitor/modbus/frame.h"
 #include "hal/clock.h"
 
-#define TICK_US 20000
+#define TICK_US         20000
+#define CONVERTER_BYTES 8 /* a packet each byte would be held up by the acknowledgements */
 
 static void must(bool good, const char *what)
 {
@@ -44,9 +46,10 @@ void peer_send(struct peer *peer, int fd, int64_t at_us, uint32_t byte_us, const
 {
     struct peer_output *output = free_output(peer);
     assert(length <= PEER_BYTES_MAX);
-    *output = (struct peer_output){.fd = fd, .at_us = at_us, .byte_us = byte_us, .length = length};
+    *output = (struct peer_output){.fd = fd, .at_us = at_us, .byte_us = byte_us, .portion = 1, .length = length};
     if (byte_us == 0) {
         output->byte_us = peer->char_ns / 1000;
+        output->portion = peer->tcp ? CONVERTER_BYTES : 1;
     }
     memcpy(output->bytes, bytes, length);
 }
@@ -56,9 +59,15 @@ void peer_hang_up(struct peer *peer, int fd, int64_t at_us, bool reset)
     *free_output(peer) = (struct peer_output){.fd = fd, .at_us = at_us, .reset = true, .length = reset ? 0 : 1};
 }
 
+static size_t next_portion(const struct peer_output *output)
+{
+    const size_t left = output->length - output->sent;
+    return output->byte_us > 0 && output->portion < left ? output->portion : left;
+}
+
 static int64_t due_us(const struct peer_output *output)
 {
-    return output->at_us + (int64_t)(output->sent + (output->byte_us > 0)) * output->byte_us;
+    return output->at_us + (int64_t)(output->sent + next_portion(output)) * output->byte_us;
 }
 
 static void drop(struct peer *peer, int fd, bool reset)
@@ -86,7 +95,7 @@ static void put_out(struct peer *peer, struct peer_output *output)
         drop(peer, output->fd, output->length == 0);
         return;
     }
-    const size_t chunk = output->byte_us > 0 ? 1 : output->length - output->sent;
+    const size_t chunk = next_portion(output);
     peer->active_us = clock_boot_us(); /* before: the other side sees the byte sooner than this thread goes on */
     if (write(output->fd, output->bytes + output->sent, chunk) < 0) {
         output->fd = -1; /* the line is gone */
@@ -117,20 +126,23 @@ static int64_t run_outputs(struct peer *peer)
     }
 }
 
+static bool has_header(const struct peer *peer)
+{
+    return peer->tcp && !peer->bare;
+}
+
 /* --- answers ------------------------------------------------------------------------------------------------- */
 
 void peer_seal(struct peer *peer, uint8_t *frame, size_t length)
 {
-    if (!peer->tcp) {
-        const uint16_t crc = frame_crc(frame, length - 2);
-        frame[length - 2] = (uint8_t)crc;
-        frame[length - 1] = (uint8_t)(crc >> 8);
+    if (!has_header(peer)) {
+        frame_seal(frame, length - 2);
     }
 }
 
 static size_t finish(struct peer *peer, const struct peer_request *request, uint8_t *frame, size_t pdu_length)
 {
-    if (peer->tcp) {
+    if (has_header(peer)) {
         memset(frame, 0, 6);
         frame[4] = (uint8_t)((pdu_length + 1) >> 8);
         frame[5] = (uint8_t)(pdu_length + 1);
@@ -144,7 +156,7 @@ static size_t finish(struct peer *peer, const struct peer_request *request, uint
 
 size_t peer_frame(struct peer *peer, const struct peer_request *request, uint8_t *frame)
 {
-    uint8_t *pdu = frame + (peer->tcp ? 7 : 1);
+    uint8_t *pdu = frame + (has_header(peer) ? 7 : 1);
     const bool bits = request->function <= 2;
     const size_t bytes = bits ? (request->count + 7U) / 8 : 2U * request->count;
     pdu[0] = request->function;
@@ -164,7 +176,7 @@ size_t peer_frame(struct peer *peer, const struct peer_request *request, uint8_t
 
 size_t peer_except_frame(struct peer *peer, const struct peer_request *request, uint8_t code, uint8_t *frame)
 {
-    uint8_t *pdu = frame + (peer->tcp ? 7 : 1);
+    uint8_t *pdu = frame + (has_header(peer) ? 7 : 1);
     pdu[0] = request->function | 0x80;
     pdu[1] = code;
     return finish(peer, request, frame, 2);
@@ -188,14 +200,14 @@ void peer_except(struct peer *peer, const struct peer_request *request, uint8_t 
 
 static void take_request(struct peer *peer, int fd, const uint8_t *bytes)
 {
-    const uint8_t *pdu = bytes + (peer->tcp ? 7 : 1);
+    const uint8_t *pdu = bytes + (has_header(peer) ? 7 : 1);
     struct peer_request request = {
         .fd = fd, .number = atomic_fetch_add(&peer->newest, 1) + 1, .function = pdu[0], .at_us = clock_boot_us()};
     request.unit = pdu[-1];
     request.first = (uint16_t)(pdu[1] << 8 | pdu[2]);
     request.count = (uint16_t)(pdu[3] << 8 | pdu[4]);
     request.out_us = request.at_us + (8 * (int64_t)peer->char_ns + 999) / 1000;
-    if (!peer->tcp) {
+    if (!has_header(peer)) {
         must((bytes[6] | bytes[7] << 8) == frame_crc(bytes, 6), "peer: bad checksum in a request");
         if (peer->active_us != 0 && request.at_us - peer->active_us < atomic_load(&peer->gap_us_min)) {
             atomic_store(&peer->gap_us_min, request.at_us - peer->active_us);
@@ -209,7 +221,7 @@ static void take_request(struct peer *peer, int fd, const uint8_t *bytes)
 
 static void take_input(struct peer *peer, unsigned index)
 {
-    const size_t whole = peer->tcp ? 12 : 8;
+    const size_t whole = has_header(peer) ? 12 : 8;
     size_t *length = &peer->input_length[index];
     const ssize_t got = read(peer->fds[index], peer->input[index] + *length, whole - *length);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EIO)) {
@@ -231,6 +243,8 @@ static void take_connection(struct peer *peer)
             peer->fds[i] = fd;
             peer->input_length[i] = 0;
             atomic_fetch_add(&peer->connections, 1);
+            const int on = 1; /* as converters and monitors do */
+            (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             return;
         }
     }
@@ -324,7 +338,7 @@ void peer_open(struct peer *peer)
     (void)snprintf(peer->folder, sizeof peer->folder, "/tmp/wardgate-peer-XXXXXX");
     must(mkdtemp(peer->folder) != NULL, "peer: mkdtemp");
     (void)snprintf(peer->device, sizeof peer->device, "%s/line", peer->folder);
-    peer->char_ns = peer->tcp ? 0 : (uint32_t)(11000000000ULL / peer->baud);
+    peer->char_ns = peer->baud == 0 ? 0 : (uint32_t)(11000000000ULL / peer->baud);
     peer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     peer->listening = peer->held = -1;
     for (unsigned i = 0; i < PEER_CONNECTIONS; i++) {

@@ -1,6 +1,6 @@
 /*
  * modbus_peer.h: the other end of a Modbus bus, for tests: monitors on a serial line (a pty, paced byte by byte as
- * the wire would) or behind a TCP port. It answers as a test's `serve` says, on a thread of its own.
+ * the wire would), behind a TCP port, or on a line behind a converter (RTU frames over TCP). It answers as a test's `serve` says, on a thread of its own.
  *
  * What goes out stands in a schedule, so that an answer may come late, early, twice, damaged or into the next request.
  */
@@ -34,13 +34,15 @@ struct peer_output {
     uint32_t byte_us;
     bool reset; /* instead of bytes: break the connection; in order when length is 1 */
     size_t length, sent;
+    size_t portion; /* bytes at a time: a converter sends what its line said a while */
     uint8_t bytes[PEER_BYTES_MAX];
 };
 
 struct peer {
     /* set by the test before peer_open */
     bool tcp;
-    uint32_t baud; /* RTU, 8E1 */
+    bool bare;     /* TCP: RTU frames, without a header */
+    uint32_t baud; /* RTU, 8E1; over TCP 0: at once */
     void (*serve)(struct peer *peer, const struct peer_request *request);
     uint16_t (*value)(struct peer *peer, const struct peer_request *request, uint16_t reg);
     atomic_int mode; /* for the test's own use */

@@ -53,6 +53,17 @@ static uint16_t usual_value(struct peer *peer, const struct peer_request *reques
     return rig_number(request, reg);
 }
 
+void rig_answer_in_turn(struct peer *peer, const struct peer_request *request, int64_t delay_us)
+{
+    static int64_t free_us[256];
+    uint8_t frame[PEER_BYTES_MAX];
+    const size_t length = peer_frame(peer, request, frame);
+    int64_t *mine = &free_us[request->unit];
+    const int64_t begin_us = request->out_us + delay_us > *mine ? request->out_us + delay_us : *mine;
+    *mine = begin_us + (int64_t)length * peer->char_ns / 1000 + RIG_GAP_US;
+    peer_send(peer, request->fd, begin_us, 0, frame, length);
+}
+
 static void make_profile(uint32_t interval_ms)
 {
     rig.profile = (struct profile){.name = "rig", .poll_interval_ms = interval_ms};
@@ -69,14 +80,15 @@ static void make_profile(uint32_t interval_ms)
     rig.profile.channel_count = RIG_REGISTERS;
 }
 
-void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
-              void (*serve)(struct peer *peer, const struct peer_request *request))
+static void open_over(const struct monitor_driver *driver, uint32_t baud, uint16_t monitors, uint32_t interval_ms,
+                      uint32_t timeout_ms, void (*serve)(struct peer *peer, const struct peer_request *request))
 {
     memset(&rig, 0, sizeof rig);
     rig.sink.put = record;
     rig.numbered = true;
-    rig.driver = baud == 0 ? &modbus_tcp_driver : &modbus_rtu_driver;
-    rig.peer.tcp = baud == 0;
+    rig.driver = driver;
+    rig.peer.tcp = driver != &modbus_rtu_driver;
+    rig.peer.bare = driver == &modbus_rtu_over_tcp_driver;
     rig.peer.baud = baud;
     rig.peer.serve = serve;
     rig.peer.value = usual_value;
@@ -87,7 +99,7 @@ void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t t
             (struct monitor_config){.bed = i, .monitor = 0, .address = (uint8_t)(i + 1), .profile = &rig.profile};
     }
     rig.config = (struct bus_config){.name = "rig",
-                                     .device = rig.peer.device,
+                                     .device = rig.peer.tcp ? NULL : rig.peer.device,
                                      .host = "127.0.0.1",
                                      .port = rig.peer.port,
                                      .baud = rig.peer.baud,
@@ -96,6 +108,18 @@ void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t t
                                      .timeout_ms = timeout_ms,
                                      .monitors = rig.monitors,
                                      .monitor_count = monitors};
+}
+
+void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
+              void (*serve)(struct peer *peer, const struct peer_request *request))
+{
+    open_over(baud == 0 ? &modbus_tcp_driver : &modbus_rtu_driver, baud, monitors, interval_ms, timeout_ms, serve);
+}
+
+void rig_open_converter(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
+                        void (*serve)(struct peer *peer, const struct peer_request *request))
+{
+    open_over(&modbus_rtu_over_tcp_driver, baud, monitors, interval_ms, timeout_ms, serve);
 }
 
 void rig_start(void)
@@ -196,6 +220,25 @@ int32_t rig_newest(uint16_t monitor)
         }
     }
     return -1;
+}
+
+unsigned rig_count(uint16_t monitor, enum observation_kind kind)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < rig.count; i++) {
+        count += rig.seen[i].bed == monitor && rig.seen[i].kind == kind;
+    }
+    return count;
+}
+
+unsigned rig_count_of(uint16_t monitor, enum observation_kind kind, enum vital vital, int32_t value_milli)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < rig.count; i++) {
+        const struct observation *seen = &rig.seen[i];
+        count += seen->bed == monitor && seen->kind == kind && seen->vital == vital && seen->value_milli == value_milli;
+    }
+    return count;
 }
 
 unsigned rig_failures(uint16_t monitor, enum status status)

@@ -18,6 +18,7 @@
 #define RIG_SEEN_MAX  8192
 #define RIG_REGISTERS 12
 #define RIG_BAD       40000
+#define RIG_GAP_US    1750 /* of a line above 19200 baud */
 
 struct rig {
     struct observation_sink sink; /* first */
@@ -41,6 +42,10 @@ extern struct rig rig;
  * rig.monitors before rig_start. */
 void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
               void (*serve)(struct peer *peer, const struct peer_request *request));
+/* RTU over TCP: of a line of so many baud that nobody was told of (config.baud 0: not). */
+void rig_open_converter(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
+                        void (*serve)(struct peer *peer, const struct peer_request *request));
+
 void rig_start(void);
 void rig_close(void);
 
@@ -57,9 +62,15 @@ bool rig_run_until_values(uint16_t monitor, unsigned values, unsigned ms);
 uint16_t rig_number(const struct peer_request *request, uint16_t reg);
 uint16_t rig_bad(const struct peer_request *request, uint16_t reg);
 
+/* From a `serve`: as peer_answer, but one answer of a monitor after the other, however slow it is. */
+void rig_answer_in_turn(struct peer *peer, const struct peer_request *request, int64_t delay_us);
+
 /* Heart rates of a monitor: how many valid ones were seen, the newest. RIG_BAD and above ends the test at once. */
 unsigned rig_values(uint16_t monitor);
 int32_t rig_newest(uint16_t monitor);
+/* Observations of a kind from a monitor, and those of them about a vital with a value. */
+unsigned rig_count(uint16_t monitor, enum observation_kind kind);
+unsigned rig_count_of(uint16_t monitor, enum observation_kind kind, enum vital vital, int32_t value_milli);
 unsigned rig_failures(uint16_t monitor, enum status status);
 bool rig_answering(uint16_t monitor);
 void rig_forget(void);

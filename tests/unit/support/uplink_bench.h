@@ -18,16 +18,28 @@ struct bench {
     struct uplink *uplink;
 };
 
-static inline void bench_attach(struct bench *bench, int version)
+/* filters: NULL-terminated, or NULL. */
+static inline void bench_attach_listening(struct bench *bench, int version, const char *const *filters)
 {
+    uint8_t filter_count = 0;
+    while (filters != NULL && filters[filter_count] != NULL) {
+        ++filter_count;
+    }
     const struct uplink_config config = {.client_id = "gw",
                                          .version = version,
                                          .keep_alive_s = 10,
                                          .will_topic = will_topic,
-                                         .will_payload = "{\"state\":\"offline\"}"};
+                                         .will_payload = "{\"state\":\"offline\"}",
+                                         .filters = filters,
+                                         .filter_count = filter_count};
     bench->address = (struct uplink_broker){.url = bench->broker.url};
     assert_int_equal(wake_open(&bench->wake), STATUS_OK);
     assert_int_equal(uplink_open(&config, &bench->wake, &bench->uplink), STATUS_OK);
+}
+
+static inline void bench_attach(struct bench *bench, int version)
+{
+    bench_attach_listening(bench, version, NULL);
 }
 
 static inline void bench_open(struct bench *bench, int version)

@@ -1,4 +1,4 @@
-#include "app/flow/status_socket.h"
+#include "app/flow/local_connection.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 #include "hal/clock.h"
 
-enum { REQUEST_MAX = 16, BACKLOG = 8 };
+enum { BACKLOG = 8, DIAL_MS = 1000 };
 
 static bool make_address(const char *path, struct sockaddr_un *out)
 {
@@ -48,7 +48,7 @@ static void bound_waits(int fd, int wait_ms)
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 }
 
-static enum status dial(const char *path, int *out_fd)
+static enum status dial(const char *path, int wait_ms, int *out_fd)
 {
     struct sockaddr_un address;
     if (!make_address(path, &address)) {
@@ -58,7 +58,7 @@ static enum status dial(const char *path, int *out_fd)
     if (fd < 0) {
         return from_errno(errno);
     }
-    bound_waits(fd, STATUS_ANSWER_MS);
+    bound_waits(fd, wait_ms);
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         const enum status status = from_errno(errno);
         (void)close(fd);
@@ -84,7 +84,7 @@ static enum status listen_at(const struct sockaddr_un *address, int *out_fd)
     return STATUS_OK;
 }
 
-enum status status_socket_open(const char *path, int *out_fd)
+enum status connection_listen(const char *path, int *out_fd)
 {
     struct sockaddr_un address;
     struct stat found;
@@ -92,7 +92,7 @@ enum status status_socket_open(const char *path, int *out_fd)
     if (!make_address(path, &address)) {
         return STATUS_TOO_LARGE;
     }
-    const enum status dialled = dial(path, &other);
+    const enum status dialled = dial(path, DIAL_MS, &other);
     if (dialled == STATUS_OK) {
         (void)close(other);
     }
@@ -105,7 +105,7 @@ enum status status_socket_open(const char *path, int *out_fd)
     return listen_at(&address, out_fd);
 }
 
-void status_socket_close(const char *path, int fd)
+void connection_close(const char *path, int fd)
 {
     if (fd >= 0) {
         (void)unlink(path);
@@ -113,46 +113,66 @@ void status_socket_close(const char *path, int fd)
     }
 }
 
-static void send_all(int fd, const char *bytes, size_t length)
+bool connection_accept(int fd, int wait_ms, int *out_client)
+{
+    *out_client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    if (*out_client >= 0) {
+        bound_waits(*out_client, wait_ms);
+    }
+    return *out_client >= 0;
+}
+
+unsigned connection_user(int client)
+{
+    struct ucred user = {.uid = (uid_t)-1};
+    socklen_t size = sizeof user;
+    (void)getsockopt(client, SOL_SOCKET, SO_PEERCRED, &user, &size);
+    return user.uid;
+}
+
+bool connection_read_line(int client, int wait_ms, char *out, size_t size)
+{
+    const int64_t until_us = clock_boot_us() + wait_ms * INT64_C(1000);
+    size_t length = 0;
+    while (length < size - 1 && clock_boot_us() < until_us) {
+        const ssize_t got = recv(client, out + length, size - 1 - length, 0);
+        if (got <= 0) {
+            return false;
+        }
+        char *const end = memchr(out + length, '\n', (size_t)got);
+        length += (size_t)got;
+        if (end != NULL) {
+            *end = '\0';
+            return true;
+        }
+    }
+    return false;
+}
+
+bool connection_send(int client, const char *bytes, size_t length)
 {
     while (length > 0) {
-        const ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+        const ssize_t sent = send(client, bytes, length, MSG_NOSIGNAL);
         if (sent <= 0) {
-            return; /* the client has gone or does not read */
+            return false;
         }
         bytes += sent;
         length -= (size_t)sent;
     }
+    return true;
 }
 
-void status_socket_serve(int fd, const struct report *report, char *buffer)
-{
-    char request[REQUEST_MAX] = "";
-    const int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-    if (client < 0) {
-        return;
-    }
-    bound_waits(client, STATUS_CLIENT_MS);
-    if (recv(client, request, sizeof request - 1, 0) > 0) {
-        const bool json = strncmp(request, "json", 4) == 0;
-        const size_t length = json ? report_json(report, clock_wall_ms(), buffer, REPORT_TEXT_MAX)
-                                   : report_text(report, buffer, REPORT_TEXT_MAX);
-        send_all(client, buffer, length);
-    }
-    (void)close(client);
-}
-
-enum status status_socket_ask(const char *path, const char *word, char *out, size_t size, size_t *out_length)
+enum status connection_ask(const char *path, const char *request, int wait_ms, char *out, size_t size,
+                           size_t *out_length)
 {
     int fd = -1;
-    const enum status status = dial(path, &fd);
+    const enum status status = dial(path, wait_ms, &fd);
     if (status != STATUS_OK) {
         return status;
     }
     size_t length = 0;
     ssize_t got = 1;
-    send_all(fd, word, strlen(word));
-    send_all(fd, "\n", 1);
+    (void)(connection_send(fd, request, strlen(request)) && connection_send(fd, "\n", 1));
     while (got > 0 && length < size - 1) {
         got = recv(fd, out + length, size - 1 - length, 0);
         length += got > 0 ? (size_t)got : 0;

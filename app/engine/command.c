@@ -1,0 +1,160 @@
+/*
+ * What people tell, once it has come through: does it mean something here and now? Then do it. Each kind has its function;
+ * what all have in common is checked before.
+ *
+ * A command must name the stay that it is meant for (0: the bed is vacant), so that nothing is done to the next patient. A
+ * stay that began by itself and whose admission nobody entered is confirmed by `admit`: its patient is the one admitted.
+ */
+#include "app/engine/engine_internal.h"
+
+typedef enum command_verdict command_action(struct engine *engine, struct bed *bed, struct bed_command *command);
+
+static enum command_verdict admit(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    (void)command;
+    struct alarm *unconfirmed = &bed->technical[BUILTIN_admission_not_entered];
+    if (bed->state.stay != 0 && unconfirmed->raised) {
+        alarm_end(engine, bed, unconfirmed);
+    } else {
+        stay_admit(engine, bed);
+    }
+    return VERDICT_ACCEPTED;
+}
+
+static enum command_verdict discharge(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    (void)command;
+    stay_discharge(engine, bed);
+    return VERDICT_ACCEPTED;
+}
+
+static enum command_verdict transfer(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    if (command->to_bed >= engine->config->bed_count) {
+        return VERDICT_UNKNOWN_BED;
+    }
+    struct bed *to = &engine->beds[command->to_bed];
+    if (to->state.stay != 0) {
+        return VERDICT_OCCUPIED;
+    }
+    stay_discharge(engine, bed);
+    stay_admit(engine, to);
+    return VERDICT_ACCEPTED;
+}
+
+static enum command_verdict away(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    if (command->duration_ms > AWAY_MS_MAX) {
+        return VERDICT_BOUNDS;
+    }
+    const uint32_t duration_ms = command->duration_ms != 0 ? command->duration_ms : AWAY_MS_DEFAULT;
+    away_begin(engine, bed, engine->now_ms + (int64_t)duration_ms);
+    return VERDICT_ACCEPTED;
+}
+
+static enum command_verdict back(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    (void)command;
+    if (!bed_is_away(bed)) {
+        return VERDICT_NOTHING;
+    }
+    away_end(engine, bed);
+    return VERDICT_ACCEPTED;
+}
+
+static enum command_verdict assign(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    (void)command;
+    return identity_assign(engine, bed) ? VERDICT_ACCEPTED : VERDICT_NOTHING;
+}
+
+struct search {
+    uint64_t id;
+    struct alarm *found;
+};
+
+static void look_at(void *context, struct alarm *alarm)
+{
+    struct search *search = context;
+    if (alarm->raised && alarm->last.id == search->id) {
+        search->found = alarm;
+    }
+}
+
+static enum command_verdict acknowledge(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    struct search search = {.id = command->alarm_id};
+    bed_each_alarm(bed, look_at, &search);
+    struct alarm *alarm = search.found;
+    if (alarm == NULL) {
+        return VERDICT_UNKNOWN_ALARM;
+    }
+    if (alarm->last.rev != command->rev) {
+        return VERDICT_REVISION;
+    }
+    if (alarm->last.state == ALARM_LATCHED) {
+        alarm_end(engine, bed, alarm);
+        rule_alarm_reset_delay(bed_rule(bed, alarm->last.key.index)); /* only a rule's alarm latches */
+        return VERDICT_ACCEPTED;
+    }
+    if (alarm->last.inactivation == INACTIVATION_ACKNOWLEDGED) {
+        return VERDICT_NOTHING;
+    }
+    alarm_acknowledge(engine, bed, alarm);
+    return VERDICT_ACCEPTED;
+}
+
+static enum command_verdict test_alert(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    if (command->priority > PRIORITY_HIGH) {
+        return VERDICT_BOUNDS;
+    }
+    const enum priority usual = builtin_alarm_info(BUILTIN_test_alert)->priority;
+    alarm_test(engine, bed, command->priority != PRIORITY_NONE ? (enum priority)command->priority : usual);
+    return VERDICT_ACCEPTED;
+}
+
+static const struct {
+    command_action *act;
+    bool needs_patient;
+    bool any_stay; /* whoever is there */
+} kinds[COMMAND_KIND_COUNT] = {
+    [COMMAND_admit] = {admit, false, false},
+    [COMMAND_discharge] = {discharge, true, false},
+    [COMMAND_transfer] = {transfer, true, false},
+    [COMMAND_away] = {away, true, false},
+    [COMMAND_back] = {back, true, false},
+    [COMMAND_assign] = {assign, false, false},
+    [COMMAND_acknowledge] = {acknowledge, false, false},
+    [COMMAND_set_limit] = {limit_set, true, false},
+    [COMMAND_reset_limit] = {limit_reset, true, false},
+    [COMMAND_test_alert] = {test_alert, false, true},
+};
+
+static enum command_verdict check(const struct engine *engine, const struct bed_command *command)
+{
+    if (command->kind >= COMMAND_KIND_COUNT) {
+        return VERDICT_UNKNOWN_COMMAND;
+    }
+    if (command->bed >= engine->config->bed_count) {
+        return VERDICT_UNKNOWN_BED;
+    }
+    const uint64_t stay = engine->beds[command->bed].state.stay;
+    if (stay == 0 && (kinds[command->kind].needs_patient || (command->stay != 0 && !kinds[command->kind].any_stay))) {
+        return VERDICT_VACANT;
+    }
+    return stay == command->stay || kinds[command->kind].any_stay ? VERDICT_ACCEPTED : VERDICT_STAY;
+}
+
+void command_step(struct engine *engine)
+{
+    struct bed_command *command = &engine->command;
+    if (command->verdict == VERDICT_ACCEPTED) {
+        command->verdict = (uint8_t)check(engine, command);
+    }
+    if (command->verdict == VERDICT_ACCEPTED) {
+        struct bed *bed = &engine->beds[command->bed];
+        bed->dirty = true;
+        command->verdict = (uint8_t)kinds[command->kind].act(engine, bed, command);
+    }
+}

@@ -1,0 +1,54 @@
+/*
+ * What the next configuration does not have any more ends with its proper alert, so that nobody's screen shows it for ever. The
+ * rest goes on in the next engine as after a restart.
+ */
+#include "app/engine/engine_internal.h"
+
+#include <string.h>
+
+struct retiring {
+    struct engine *engine;
+    struct bed *bed;
+    uint16_t next_bed; /* in the next configuration; BED_NONE: it goes */
+};
+
+static uint16_t find_bed(const struct engine_config *config, const char *id)
+{
+    for (uint16_t b = 0; b < config->bed_count; b++) {
+        if (strcmp(config->beds[b].id, id) == 0) {
+            return b;
+        }
+    }
+    return BED_NONE;
+}
+
+static bool has_alarm(const struct retiring *r, const struct alert *alert)
+{
+    const struct engine_config *next = r->engine->next;
+    char name[ALARM_NAME_MAX];
+    struct alarm_key key;
+    alarm_name(r->engine->config, alert, name);
+    if (!alarm_find(next, r->next_bed, name, &key) || key.family != alert->key.family) {
+        return false;
+    }
+    const bool of_rule = key.family == ALARM_OF_RULE || key.family == ALARM_NOT_MONITORED;
+    return !of_rule || bed_has(&next->beds[r->next_bed], &next->rules[key.index]);
+}
+
+static void retire_alarm(void *context, struct alarm *alarm)
+{
+    const struct retiring *r = context;
+    if (alarm->raised && (r->next_bed == BED_NONE || !has_alarm(r, &alarm->last))) {
+        alarm_end(r->engine, r->bed, alarm);
+    }
+}
+
+void retire_step(struct engine *engine)
+{
+    for (uint16_t b = 0; b < engine->config->bed_count; b++) {
+        struct retiring r = {
+            .engine = engine, .bed = &engine->beds[b], .next_bed = find_bed(engine->next, engine->beds[b].config->id)};
+        bed_each_alarm(r.bed, retire_alarm, &r);
+    }
+    engine->retired = true;
+}

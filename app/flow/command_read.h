@@ -1,0 +1,68 @@
+/*
+ * command_read.h: a command's JSON as a struct bed_command. Pure; any thread.
+ *
+ * One flat object of at most COMMAND_KEYS_MAX keys from this list, none twice, nothing behind it:
+ *
+ *     schema       "1", may be left out
+ *     id           the sender's, new for each command: 1 to 39 printable characters of ASCII, no space
+ *     by           who, a staff or station id, likewise
+ *     command      a word of COMMAND_LIST
+ *     stay         16 hexadecimal digits, as in the bed's payloads; null for a vacant bed
+ *     at           when it was given: RFC 3339 with zone
+ *     expires_at   the same, at most COMMAND_VALID_MS_MAX behind `at`
+ *     alarm_id     acknowledge: 16 hexadecimal digits;   rev: a number from 1
+ *     rule         set_limit, reset_limit: its name;     parameter: its name, `limit` when left out
+ *     value        set_limit: a number in the vital's canonical unit, at most three decimal places
+ *     duration     away: `30min`, `2h` (as in the configuration), 1 h when left out; at most 12 h
+ *     to_bed       transfer: a bed of this gateway
+ *     priority     test_alert: `low`, `medium`, `high`; low when left out
+ *
+ * A key that the command does not ask for is wrong, too: whoever sends it means something else. Texts may hold the escapes that JSON has for printable
+ * ASCII and no others. From the local socket id, at and expires_at are left out, and stay may be: then it is the present one.
+ */
+#ifndef WARDGATE_COMMAND_READ_H
+#define WARDGATE_COMMAND_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/engine/engine.h"
+
+#define COMMAND_PAYLOAD_MAX  1024
+#define COMMAND_VALID_MS_MAX 30000
+
+/* What is wrong with a malformed one: a key, or the payload as a whole. */
+/* In the order in which they are read. */
+#define COMMAND_KEY_LIST(X)                                                                                       \
+    X(id)                                                                                                         \
+    X(by)                                                                                                         \
+    X(command) X(schema) X(stay) X(at) X(expires_at) X(alarm_id) X(rev) X(rule) X(parameter) X(value) X(duration) \
+        X(to_bed) X(priority)
+
+enum command_key {
+#define COMMAND_KEY_ENUM(name) COMMAND_KEY_##name,
+    COMMAND_KEY_LIST(COMMAND_KEY_ENUM)
+#undef COMMAND_KEY_ENUM
+        COMMAND_KEYS_MAX
+};
+enum command_fault {
+    COMMAND_FAULT_FORM = COMMAND_KEYS_MAX, /* no flat JSON object */
+    COMMAND_FAULT_UNKNOWN_KEY,             /* or one twice */
+    COMMAND_FAULT_TOO_LONG
+};
+const char *command_fault_text(unsigned fault);
+
+/* What a payload says beside the command itself. */
+struct command_times {
+    bool has_at, has_expires;
+    int64_t at_wall_ms, expires_wall_ms;
+    bool has_stay;
+};
+
+/* `out` comes with bed and role and leaves with what could be read, id and by first; its verdict tells: ACCEPTED, MALFORMED (and `fault`),
+ * UNKNOWN_COMMAND, UNKNOWN_RULE, UNKNOWN_BED. */
+void command_read(const struct engine_config *config, const char *json, size_t length, struct bed_command *out,
+                  struct command_times *out_times);
+
+#endif

@@ -1,0 +1,116 @@
+/* The answer to a command, and its row in the audit log. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/flow/command_read.h"
+#include "app/flow/payload_internal.h"
+
+static void put_bed(struct json *json, const struct payload_context *context, const char *key, uint16_t bed)
+{
+    json_text(json, key, bed < context->config->bed_count ? context->config->beds[bed].id : NULL);
+}
+
+/* One that could not be read has no name. */
+static void put_command(struct json *json, const struct bed_command *command)
+{
+    json_text(json, "command", command->kind < COMMAND_KIND_COUNT ? command_word(command->kind) : NULL);
+}
+
+static void put_text(struct json *json, const struct bed_command *command)
+{
+    const char *text = verdict_text(command->verdict);
+    json_text_open(json, "text", SIZE_MAX);
+    json_text_add(json, text, strlen(text));
+    if (command->verdict == VERDICT_MALFORMED) {
+        const char *fault = command_fault_text(command->fault);
+        json_text_add(json, ": ", 2);
+        json_text_add(json, fault, strlen(fault));
+    }
+    json_text_close(json);
+}
+
+size_t payload_reply(const struct payload_context *context, const struct reply *reply, char *out, size_t size)
+{
+    const struct bed_command *command = &reply->command;
+    const bool accepted = command->verdict == VERDICT_ACCEPTED;
+    struct json json;
+    json_begin(&json, out, size);
+    json_text(&json, "schema", PAYLOAD_SCHEMA);
+    json_text(&json, "id", command->id[0] != '\0' ? command->id : NULL);
+    put_command(&json, command);
+    put_bed(&json, context, "bed", command->bed);
+    payload_put_id(&json, "stay", reply->stay);
+    json_bool(&json, "accepted", accepted);
+    json_text(&json, "reason", accepted ? NULL : verdict_word(command->verdict));
+    put_text(&json, command);
+    json_time(&json, "at", reply->wall_ms);
+    payload_put_origin(&json, context);
+    return json_end(&json);
+}
+
+/* ---- audit ---- */
+
+static void put_limit(struct json *json, const struct engine_config *config, const struct bed_command *command)
+{
+    const bool accepted = command->verdict == VERDICT_ACCEPTED;
+    if (command->rule >= config->rule_count || command->parameter >= PARAMETERS_MAX) {
+        return; /* no rule of ours */
+    }
+    const struct rule *rule = &config->rules[command->rule];
+    json_text(json, "rule", rule->name);
+    json_text(json, "parameter", rule->parameters[command->parameter].name);
+    payload_put_milli(json, "old", accepted, command->was_milli);
+    payload_put_milli(json, "new", command->kind == COMMAND_set_limit, command->value_milli);
+}
+
+static void put_detail(struct json *json, const struct payload_context *context, const struct bed_command *command)
+{
+    switch ((enum command_kind)command->kind) {
+    case COMMAND_transfer:
+        put_bed(json, context, "to_bed", command->to_bed);
+        break;
+    case COMMAND_away:
+        json_unsigned(json, "duration_s", command->duration_ms / 1000U);
+        break;
+    case COMMAND_acknowledge:
+        json_hex(json, "alarm_id", command->alarm_id, PAYLOAD_ID_DIGITS);
+        json_unsigned(json, "rev", command->rev);
+        break;
+    case COMMAND_set_limit:
+    case COMMAND_reset_limit:
+        put_limit(json, context->config, command);
+        break;
+    case COMMAND_test_alert:
+        json_text(json, "priority", priority_word((enum priority)command->priority));
+        break;
+    case COMMAND_admit:
+    case COMMAND_discharge:
+    case COMMAND_back:
+    case COMMAND_assign:
+    case COMMAND_KIND_COUNT:
+        break;
+    }
+}
+
+size_t payload_audit(const struct payload_context *context, const struct bed_command *command, uint64_t stay,
+                     int64_t wall_ms, char *out, size_t size)
+{
+    struct json json;
+    json_begin(&json, out, size);
+    json_time(&json, "at", wall_ms);
+    json_text(&json, "kind", "command");
+    put_command(&json, command);
+    put_bed(&json, context, "bed", command->bed);
+    payload_put_id(&json, "stay", command->stay);
+    payload_put_id(&json, "stay_after", stay);
+    json_text(&json, "by", command->by[0] != '\0' ? command->by : NULL);
+    json_text(&json, "role", role_word(command->role));
+    json_text(&json, "id", command->id[0] != '\0' ? command->id : NULL);
+    json_text(&json, "result", command->verdict == VERDICT_ACCEPTED ? "accepted" : verdict_word(command->verdict));
+    if (command->verdict == VERDICT_MALFORMED) {
+        json_text(&json, "fault", command_fault_text(command->fault));
+    } else {
+        put_detail(&json, context, command);
+    }
+    return json_end(&json);
+}

@@ -1,0 +1,37 @@
+/*
+ * payload_internal.h: what the files that write payloads share. Private to app/flow/payload*.c.
+ */
+#ifndef WARDGATE_PAYLOAD_INTERNAL_H
+#define WARDGATE_PAYLOAD_INTERNAL_H
+
+#include "app/flow/json.h"
+#include "app/flow/payload.h"
+
+#define PAYLOAD_SCHEMA    "1"
+#define PAYLOAD_ID_DIGITS 16 /* hexadecimal, of stays and alarms */
+
+static inline void payload_put_id(struct json *json, const char *key, uint64_t id)
+{
+    if (id == 0) {
+        json_null(json, key);
+    } else {
+        json_hex(json, key, id, PAYLOAD_ID_DIGITS);
+    }
+}
+
+static inline void payload_put_milli(struct json *json, const char *key, bool has, int32_t value_milli)
+{
+    if (has) {
+        json_milli(json, key, value_milli);
+    } else {
+        json_null(json, key);
+    }
+}
+
+static inline void payload_put_origin(struct json *json, const struct payload_context *context)
+{
+    json_text(json, "gateway", context->gateway);
+    json_text(json, "boot", context->boot);
+}
+
+#endif

@@ -1,0 +1,154 @@
+/* What is in force at a bed. */
+#include "app/flow/payload_internal.h"
+
+static uint32_t vitals_of_bed(const struct bed_config *bed)
+{
+    uint32_t vitals = 0;
+    for (unsigned i = 0; i < bed->channel_count; ++i) {
+        vitals |= UINT32_C(1) << bed->channels[i].vital;
+    }
+    return vitals;
+}
+
+static uint32_t vitals_of_rule(const struct rule *rule)
+{
+    return rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
+}
+
+static const struct override_config *find_override(const struct bed_config *bed, unsigned rule, unsigned parameter)
+{
+    for (unsigned i = 0; i < bed->override_count; ++i) {
+        if (bed->overrides[i].rule == rule && bed->overrides[i].parameter == parameter) {
+            return &bed->overrides[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct set_limit *find_limit(const struct bed_view *view, const struct rule *rule, unsigned parameter)
+{
+    const uint32_t key = limit_key(rule->name, rule->parameters[parameter].name);
+    for (unsigned i = 0; i < ENGINE_LIMITS_PER_BED_MAX; ++i) {
+        if (view->limits[i].key == key) {
+            return &view->limits[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a command may set it to. */
+static void put_settable(struct json *json, const struct rule_parameter *parameter)
+{
+    if (!parameter->settable) {
+        json_null(json, "settable");
+        return;
+    }
+    json_open_array(json, "settable");
+    json_milli(json, NULL, parameter->settable_low_milli);
+    json_milli(json, NULL, parameter->settable_high_milli);
+    json_close_array(json);
+}
+
+static void put_parameter(struct json *json, const struct rule_parameter *parameter,
+                          const struct override_config *override, const struct set_limit *set,
+                          enum patient_class patient_class)
+{
+    const int32_t default_milli = parameter->value_milli[patient_class];
+    const int32_t configured_milli = override != NULL ? override->value_milli : default_milli;
+    json_open_object(json, parameter->name);
+    json_milli(json, "value", set != NULL ? set->value_milli : configured_milli);
+    payload_put_milli(json, "default", parameter->has[patient_class], default_milli);
+    json_bool(json, "overridden", override != NULL);
+    json_text(json, "source", set != NULL ? "set" : override != NULL ? "overridden" : "default");
+    put_settable(json, parameter);
+    json_close_object(json);
+}
+
+static void put_rule(struct json *json, const struct engine_config *config, const struct bed_view *view,
+                     unsigned rule_index)
+{
+    const struct bed_config *bed = &config->beds[view->bed];
+    const struct rule *rule = &config->rules[rule_index];
+    json_open_object(json, rule->name);
+    json_text(json, "priority", priority_word(rule->priority));
+    json_open_object(json, "parameters");
+    for (unsigned i = 0; i < PARAMETERS_MAX; ++i) {
+        const struct rule_parameter *parameter = &rule->parameters[i];
+        const struct override_config *override = find_override(bed, rule_index, i);
+        if (parameter->name != NULL && (override != NULL || parameter->has[bed->patient_class])) {
+            put_parameter(json, parameter, override, find_limit(view, rule, i), bed->patient_class);
+        }
+    }
+    json_close_object(json);
+    json_close_object(json);
+}
+
+static void put_rules(struct json *json, const struct engine_config *config, const struct bed_view *view)
+{
+    const uint32_t vitals = vitals_of_bed(&config->beds[view->bed]);
+    json_open_object(json, "rules");
+    for (unsigned i = 0; i < config->rule_count; ++i) {
+        if ((vitals_of_rule(&config->rules[i]) & ~vitals) == 0) { /* a rule is in force where all its vitals are */
+            put_rule(json, config, view, i);
+        }
+    }
+    json_close_object(json);
+}
+
+static void put_stay(struct json *json, const struct bed_view *view, int64_t correction_ms)
+{
+    payload_put_id(json, "stay", view->stay);
+    if (view->stay == 0) {
+        json_null(json, "stay_start");
+    } else {
+        json_time(json, "stay_start", view->stay_start_ms + correction_ms);
+    }
+}
+
+/* Until then nobody is monitored here: the patient is elsewhere. */
+static void put_away(struct json *json, const struct bed_view *view, int64_t correction_ms)
+{
+    if (view->away_until_ms == 0) {
+        json_null(json, "away");
+        return;
+    }
+    json_open_object(json, "away");
+    json_time(json, "until", view->away_until_ms + correction_ms);
+    json_close_object(json);
+}
+
+static void put_roles(struct json *json, unsigned roles)
+{
+    json_open_array(json, "commands");
+    for (unsigned role = 0; role < ROLE_COUNT; ++role) {
+        if ((roles >> role & 1U) != 0) {
+            json_text(json, NULL, role_word(role));
+        }
+    }
+    json_close_array(json);
+}
+
+size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
+                        int64_t at_wall_ms, int64_t expires_wall_ms, char *out, size_t size)
+{
+    const struct bed_config *bed = &context->config->beds[view->bed];
+    struct json json;
+    json_begin(&json, out, size);
+    json_text(&json, "schema", PAYLOAD_SCHEMA);
+    json_time(&json, "at", at_wall_ms);
+    json_text(&json, "bed", bed->id);
+    put_stay(&json, view, correction_ms);
+    json_text(&json, "class", patient_class_name((enum patient_class)view->patient_class));
+    put_away(&json, view, correction_ms);
+    put_rules(&json, context->config, view);
+    json_open_array(&json, "rules_off");
+    json_close_array(&json);
+    json_open_array(&json, "pauses");
+    json_close_array(&json);
+    json_null(&json, "oxygen");
+    json_null(&json, "spo2_scale");
+    put_roles(&json, context->command_roles);
+    payload_put_origin(&json, context);
+    json_time(&json, "expires_at", expires_wall_ms);
+    return json_end(&json);
+}

@@ -1,0 +1,273 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/flow/log.h"
+#include "app/gateway_internal.h"
+#include "hal/clock.h"
+
+#define JOURNAL_RING_SLOTS   8192U
+#define DELIVERED_RING_SLOTS 1024U
+#define DIRECT_RING_SLOTS    64U
+#define JOURNAL_KEEP_LEAST   (10LL * 60 * 1000) /* what the longest window needs, and at least this */
+
+uint32_t generation_journal_keep_ms(const struct plan *plan)
+{
+    const int64_t longest_ms = (int64_t)plan_longest_span_ms(plan) + SERIES_PANE_MS;
+    return (uint32_t)(longest_ms > JOURNAL_KEEP_LEAST ? longest_ms : JOURNAL_KEEP_LEAST);
+}
+
+static uint32_t count_monitors(const struct plan *plan)
+{
+    uint32_t monitors = 0;
+    for (unsigned i = 0; i < plan->bus_count; i++) {
+        monitors += plan->buses[i].monitor_count;
+    }
+    return monitors;
+}
+
+/* --- parts --------------------------------------------------------------------------------------------------- */
+
+static size_t write_health(void *context, int64_t wall_ms, char *out, size_t size)
+{
+    return report_json(context, wall_ms, out, size);
+}
+
+static void build_core(struct gateway *g, struct generation *gen, struct arena *arena)
+{
+    ring_init(&gen->records, arena, core_record_slots(engine_config_records_max(&gen->plan->engine)),
+              sizeof(struct record));
+    ring_init(&gen->journal, arena, JOURNAL_RING_SLOTS, sizeof(struct observation));
+    for (unsigned i = 0; i < ORIGIN_COUNT; i++) {
+        ring_init(&gen->commands[i], arena, CORE_COMMAND_SLOTS, sizeof(struct bed_command));
+    }
+    const struct core_config config = {
+        .engine = gen->engine,
+        .runners = gen->runners,
+        .runner_count = lines_runners_max(gen->plan),
+        .bed_count = gen->plan->engine.bed_count,
+        .wake = &g->engine_wake,
+        .timebase = &g->timebase,
+        .commands = {[ORIGIN_BROKER] = &gen->commands[ORIGIN_BROKER], [ORIGIN_LOCAL] = &gen->commands[ORIGIN_LOCAL]},
+        .records = &gen->records,
+        .journal = &gen->journal,
+        .store_wake = &gen->commit.wake,
+        .deliver_wake = gen->deliver != NULL ? deliver_wake(gen->deliver) : NULL,
+        .board = &gen->board,
+        .conditions = conditions_apply,
+        .conditions_context = &gen->conditions};
+    core_init(&gen->core, arena, &config);
+}
+
+static enum status build_commit(struct gateway *g, struct generation *gen, struct arena *arena)
+{
+    ring_init(&gen->delivered, arena, DELIVERED_RING_SLOTS, sizeof(uint64_t));
+    ring_init(&gen->direct, arena, DIRECT_RING_SLOTS, sizeof(struct direct_alert));
+    for (unsigned i = 0; i < ORIGIN_COUNT; i++) {
+        ring_init(&gen->replies[i], arena, REPLY_SLOTS, sizeof(struct reply));
+    }
+    const struct commit_config config = {
+        .store = {.path = g->settings->store.path, .size_bytes = g->settings->store.size_bytes},
+        .engine = &gen->plan->engine,
+        .beds = &gen->journal_beds,
+        .bed_numbers = gen->journal_numbers,
+        .payloads = &gen->payloads,
+        .timebase = &g->timebase,
+        .board = &gen->board,
+        .records = &gen->records,
+        .journal = &gen->journal,
+        .delivered = &gen->delivered,
+        .direct = &gen->direct,
+        .deliver_wake = gen->deliver != NULL ? deliver_wake(gen->deliver) : NULL,
+        .replies = {[ORIGIN_BROKER] = &gen->replies[ORIGIN_BROKER], [ORIGIN_LOCAL] = &gen->replies[ORIGIN_LOCAL]},
+        .reply_wakes = {[ORIGIN_BROKER] = gen->deliver != NULL ? deliver_wake(gen->deliver) : NULL,
+                        [ORIGIN_LOCAL] = &g->local.wake},
+        .clock = &g->clock,
+        .journal_interval_ms = g->settings->store.journal_interval_ms,
+        .journal_keep_ms = generation_journal_keep_ms(gen->plan)};
+    return commit_init(&gen->commit, arena, &config);
+}
+
+static void build_deliver(struct gateway *g, struct generation *gen, struct arena *arena)
+{
+    const struct settings *s = g->settings;
+    const struct deliver_config config = {
+        .link = g->link,
+        .known_beds = &gen->journal_beds,
+        .context = &gen->payloads,
+        .timebase = &g->timebase,
+        .board = &gen->board,
+        .store = &gen->commit.store,
+        .committed_row = &gen->commit.committed_row,
+        .delivered = &gen->delivered,
+        .store_wake = &gen->commit.wake,
+        .direct = &gen->direct,
+        .direct_acknowledged_seq = &gen->commit.state.direct_acknowledged_seq,
+        .brokers = g->uplink_brokers,
+        .broker_count = s->uplink.broker_count,
+        .uplink = {.client_id = g->client_id, .version = s->uplink.version, .keep_alive_s = s->uplink.keep_alive_s},
+        .commands = {.roles = s->commands.enabled ? s->commands.roles : 0,
+                     .out = &gen->commands[ORIGIN_BROKER],
+                     .replies = &gen->replies[ORIGIN_BROKER],
+                     .engine_wake = &g->engine_wake},
+        .publish_interval_ms = s->uplink.publish_interval_ms,
+        .health = write_health,
+        .health_context = &gen->report};
+    gen->deliver = deliver_make(arena, &config);
+}
+
+/* The conditions and the report look at the same parts. */
+static void fill_views(struct gateway *g, struct generation *gen)
+{
+    gen->conditions.configs = gen->plan->buses;
+    gen->conditions.buses = gen->buses;
+    gen->conditions.runners = (const struct runner *const *)gen->runners;
+    gen->conditions.runner_names = gen->runner_names;
+    gen->conditions.runner_count = gen->runner_count;
+    gen->conditions.board = &gen->board;
+    gen->conditions.store_state = &gen->commit.state;
+    gen->report = (struct report){.payloads = &gen->payloads,
+                                  .timebase = &g->timebase,
+                                  .board = &gen->board,
+                                  .store = &gen->commit.store,
+                                  .store_state = &gen->commit.state,
+                                  .configs = gen->plan->buses,
+                                  .buses = gen->buses,
+                                  .runners = (const struct runner *const *)gen->runners,
+                                  .brokers = g->brokers,
+                                  .bus_count = gen->plan->bus_count,
+                                  .runner_count = gen->runner_count,
+                                  .bed_count = gen->plan->engine.bed_count,
+                                  .broker_count = g->settings->uplink.broker_count,
+                                  .arena_bytes = gen->arena.size + g->lasting.size + lines_measure(gen->plan),
+                                  .started_us = g->started_us};
+}
+
+static void name_everything(const struct gateway *g, struct generation *gen)
+{
+    gen->payloads =
+        (struct payload_context){.config = &gen->plan->engine,
+                                 .topic_root = g->settings->uplink.topic_root,
+                                 .site = g->settings->gateway.site,
+                                 .ward = g->settings->gateway.ward,
+                                 .gateway = g->settings->gateway.id,
+                                 .boot = g->boot,
+                                 .epoch = g->epoch,
+                                 .command_roles = g->settings->commands.enabled ? g->settings->commands.roles : 0,
+                                 .version = WARDGATE_VERSION};
+}
+
+/* Measures while arena->base is NULL, builds otherwise; the same steps in the same order. */
+static enum status build(struct gateway *g, struct generation *gen, struct arena *arena, struct gateway_bill *bill)
+{
+    size_t before = arena->used;
+    gen->engine = engine_make(arena, &gen->plan->engine);
+    gateway_add_to_bill(bill, "windows, rules, alarms", arena->used - before);
+    before = arena->used;
+    board_init(&gen->board, arena, gen->plan->engine.bed_count);
+    build_deliver(g, gen, arena);
+    gateway_add_to_bill(bill, "uplink and views", arena->used - before);
+    before = arena->used;
+    build_core(g, gen, arena);
+    const enum status status = build_commit(g, gen, arena);
+    gateway_add_to_bill(bill, "rings and store", arena->used - before);
+    before = arena->used;
+    conditions_init(&gen->conditions, arena, gen->plan->bus_count);
+    notices_init(&gen->notices, arena, gen->plan->bus_count, count_monitors(gen->plan));
+    gateway_add_to_bill(bill, "reports", arena->used - before);
+    return status;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------- */
+
+static struct generation *new_generation(const struct gateway *g, const struct settings *settings,
+                                         const struct plan *plan)
+{
+    struct generation *gen = aligned_alloc(64, (sizeof *gen + 63) / 64 * 64);
+    if (gen != NULL) {
+        *gen = (struct generation){.settings = settings, .plan = plan};
+        gen->commit.wake.fd = gen->commit.writer.wake.fd = -1;
+        name_everything(g, gen);
+    }
+    return gen;
+}
+
+static enum status measure(struct gateway *g, const struct plan *plan, size_t *out_bytes, struct gateway_bill *bill)
+{
+    struct arena arena = {.base = NULL};
+    struct generation *gen = new_generation(g, plan->settings, plan);
+    if (gen == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    const enum status status = build(g, gen, &arena, bill);
+    *out_bytes = arena.used;
+    free(gen);
+    return status;
+}
+
+enum status generation_measure(struct gateway *g, const struct plan *plan, struct gateway_bill *bill)
+{
+    size_t bytes = 0;
+    const enum status status = measure(g, plan, &bytes, bill);
+    gateway_add_to_bill(bill, "lines and monitors", lines_measure(plan));
+    return status;
+}
+
+static enum status fill(struct gateway *g, struct generation *gen)
+{
+    struct arena arena = gen->arena; /* what it has used is of no use any more */
+    const enum status status = build(g, gen, &arena, NULL);
+    gen->core.config.runner_count = gen->runner_count;
+    fill_views(g, gen);
+    return status;
+}
+
+struct generation *generation_make(struct gateway *g, const struct settings *settings, const struct plan *plan,
+                                   const struct generation *before)
+{
+    size_t bytes = 0;
+    struct generation *gen = new_generation(g, settings, plan);
+    if (gen == NULL) {
+        return NULL;
+    }
+    if (measure(g, plan, &bytes, NULL) != STATUS_OK || !gateway_take_memory(&gen->arena, bytes) ||
+        !lines_make(g, gen, before) || fill(g, gen) != STATUS_OK) {
+        generation_free(gen, before);
+        return NULL;
+    }
+    return gen;
+}
+
+void generation_free(struct generation *gen, const struct generation *other)
+{
+    if (gen == NULL) {
+        return;
+    }
+    commit_fini(&gen->commit);
+    lines_free(gen, other);
+    gateway_free_memory(&gen->arena);
+    if (gen->planned != NULL) {
+        plan_free(gen->planned);
+        free(gen->planned);
+    }
+    settings_free(gen->loaded);
+    free(gen);
+}
+
+enum status generation_remake(struct gateway *g, struct generation *gen)
+{
+    commit_fini(&gen->commit);
+    memset(gen->arena.base, 0, gen->arena.size);
+    return fill(g, gen);
+}
+
+void generation_continue(struct generation *gen, struct generation *before)
+{
+    int from[SETTINGS_BUSES_MAX];
+    for (unsigned i = 0; i < gen->plan->bus_count; i++) {
+        from[i] = lines_find(before, gen->lines[i]);
+    }
+    board_continue(&gen->board, &before->board);
+    commit_continue(&gen->commit, &before->commit);
+    conditions_continue(&gen->conditions, &before->conditions, from, clock_boot_us());
+    notices_continue(&gen->notices, &gen->report, &before->notices, &before->report, from);
+}

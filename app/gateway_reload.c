@@ -1,0 +1,360 @@
+/*
+ * From one configuration to the next, all or nothing.
+ *
+ *     prepare    read, check, measure, build: nothing has changed yet, and most that can go wrong goes wrong here
+ *     come_down  lines that go, then the engine, then the store's threads: what was in the rings is durable, the engine has
+ *                ended what goes; then the uplink's thread, without a word to the broker
+ *     go_up      the new engine from the store, exactly as after a restart, at the instant that the old one had come to
+ *
+ * Lines that stay run on meanwhile; what they bring waits in their rings. So the pause is in nobody's alarm: the new engine
+ * takes it at the instants at which it came. If the new one cannot go up the old one does, in the memory that it has, from
+ * the same store. This file is the only fence inside which our own code allocates after the start.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/flow/json.h"
+#include "app/flow/log.h"
+#include "app/gateway_internal.h"
+#include "hal/clock.h"
+
+enum { PATIENCE_MAX = 10 }; /* times the 0.9 s that commit_detach waits */
+
+struct reload {
+    struct gateway *g;
+    char *out; /* for whoever asked */
+    size_t size;
+    int64_t at_ms; /* the instant that the engine has come to */
+    int64_t pause_us;
+};
+
+/* --- saying so ----------------------------------------------------------------------------------------------- */
+
+static void PRINTF_LIKE(2, 3) refuse(struct reload *r, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(r->out, r->size, format, arguments);
+    va_end(arguments);
+    log_error("the configuration is not loaded again: %s; the one before goes on", r->out);
+}
+
+static void print_report(struct reload *r, const struct settings_report *report)
+{
+    FILE *stream = fmemopen(r->out, r->size, "w");
+    settings_print_report(report, stderr, false);
+    if (stream != NULL) {
+        settings_print_report(report, stream, false);
+        (void)fclose(stream); /* with a NUL behind what fitted */
+    }
+}
+
+static void note(const struct reload *r, const char *by, bool done)
+{
+    char text[STORE_AUDIT_MAX];
+    struct json json;
+    json_begin(&json, text, sizeof text);
+    json_time(&json, "at", clock_wall_ms());
+    json_text(&json, "kind", "reload");
+    json_text(&json, "by", by);
+    json_text(&json, "result", done ? "accepted" : "refused");
+    json_text_open(&json, "text", sizeof text / 2);
+    json_text_add(&json, r->out, strlen(r->out));
+    json_text_close(&json);
+    const size_t length = json_end(&json);
+    if (length == 0 || !commit_note(&r->g->now->commit, text, length)) {
+        log_warning("this reload is not in the audit log");
+    }
+}
+
+static void tell(struct reload *r, const struct generation *before)
+{
+    const struct generation *now = r->g->now;
+    unsigned gone = 0, fresh = 0, lines = 0;
+    for (uint16_t b = 0; b < before->plan->engine.bed_count; b++) {
+        gone += bed_index(&now->plan->engine, before->plan->beds[b].id) == BED_NONE ? 1 : 0;
+    }
+    for (uint16_t b = 0; b < now->plan->engine.bed_count; b++) {
+        fresh += bed_index(&before->plan->engine, now->plan->beds[b].id) == BED_NONE ? 1 : 0;
+    }
+    for (unsigned i = 0; i < now->plan->bus_count; i++) {
+        lines += lines_find(before, now->lines[i]) >= 0 ? 1 : 0;
+    }
+    (void)snprintf(r->out, r->size,
+                   "reloaded: %u beds new, %u gone, %u go on; %u of %u lines untouched; %" PRId64 " ms", fresh, gone,
+                   now->plan->engine.bed_count - fresh, lines, now->plan->bus_count, r->pause_us / 1000);
+    log_note("%s", r->out);
+}
+
+/* --- what can be refused ------------------------------------------------------------------------------------- */
+
+static struct settings *read_settings(struct reload *r)
+{
+    struct settings_report *report = calloc(1, sizeof *report);
+    struct settings *settings = NULL;
+    if (report == NULL) {
+        refuse(r, "out of memory");
+        return NULL;
+    }
+    if (settings_load(r->g->settings->file, gateway_profiles(), &settings, report) &&
+        !settings_can_follow(r->g->settings, settings, report)) {
+        settings_free(settings);
+        settings = NULL;
+    }
+    print_report(r, report);
+    if (settings == NULL) {
+        log_error("the configuration is not loaded again (%s), the one before goes on", r->g->settings->file);
+    }
+    free(report);
+    return settings;
+}
+
+/* Nothing could be restored from a store that does not commit. */
+static bool is_store_well(const struct gateway *g)
+{
+    struct commit *commit = &g->now->commit;
+    return atomic_load(&commit->store) != NULL && !store_state_is_failing(&commit->state, clock_boot_us());
+}
+
+static bool is_affordable(struct reload *r, const struct plan *plan)
+{
+    struct gateway_bill bill;
+    gateway_measure(plan, &bill);
+    if (bill.total > plan->settings->memory_bytes) {
+        refuse(r, "the windows need %zu KiB, more than memory: allows (%s), see `wardgate check`", bill.total / 1024,
+               plan->settings->file);
+    }
+    return bill.total <= plan->settings->memory_bytes;
+}
+
+/* Both lists only grow while the gateway runs. */
+static bool number_beds(struct reload *r, const struct generation *before, struct generation *next)
+{
+    next->journal_beds = before->journal_beds;
+    if (!bed_numbers_add(&next->journal_beds, &next->plan->engine)) {
+        refuse(r, "too many beds have come and gone since the start, restart the gateway");
+        return false;
+    }
+    bed_numbers_numbers(&next->journal_beds, &next->plan->engine, next->journal_numbers);
+    return true;
+}
+
+static struct generation *build(struct reload *r, struct settings *settings, struct plan *plan)
+{
+    struct gateway *g = r->g;
+    if (!bed_numbers_add(&g->line_beds, &plan->engine)) {
+        refuse(r, "too many beds have come and gone since the start, restart the gateway");
+        return NULL;
+    }
+    struct generation *next = generation_make(g, settings, plan, g->now);
+    if (next == NULL) {
+        refuse(r, "out of memory or file descriptors");
+    } else if (!number_beds(r, g->now, next)) {
+        generation_free(next, g->now);
+        next = NULL;
+    }
+    return next;
+}
+
+static struct generation *plan_and_build(struct reload *r, struct settings *settings)
+{
+    struct plan *plan = calloc(1, sizeof *plan);
+    const enum status status = plan != NULL ? plan_make(settings, plan) : STATUS_NO_MEMORY;
+    struct generation *next = NULL;
+    if (status != STATUS_OK) {
+        refuse(r, "the plan cannot be made (%s)", status_text(status));
+    } else if (is_affordable(r, plan)) {
+        next = build(r, settings, plan);
+    }
+    if (next != NULL) {
+        next->loaded = settings;
+        next->planned = plan;
+        return next;
+    }
+    if (status == STATUS_OK) {
+        plan_free(plan);
+    }
+    free(plan);
+    return NULL;
+}
+
+static struct generation *prepare(struct reload *r)
+{
+    struct settings *settings = read_settings(r);
+    if (settings == NULL) {
+        return NULL;
+    }
+    struct generation *next = NULL;
+    if (is_store_well(r->g)) {
+        next = plan_and_build(r, settings);
+    } else {
+        refuse(r, "alerts cannot be stored, so nothing could go on from the store; mend the disk first");
+    }
+    if (next == NULL) {
+        settings_free(settings);
+    }
+    return next;
+}
+
+/* --- from one to the other ----------------------------------------------------------------------------------- */
+
+/* Neither can go on: the next start does, from what is durable. Without a word to the broker, which says offline then. */
+static _Noreturn void give_up(const char *what)
+{
+    log_error("a reload went wrong half-way (%s), the gateway ends and must be started again", what);
+    _exit(EXIT_FAILURE);
+}
+
+/* The engine stands still, and all that it has said is durable. */
+static bool settle(struct gateway *g, struct generation *before)
+{
+    deliver_hold(before->deliver, true);
+    core_stop(&before->core);
+    return commit_detach(&before->commit, &g->opened);
+}
+
+static void unsettle(struct gateway *g, struct generation *before, const struct generation *next)
+{
+    g->opened = NULL;
+    deliver_hold(before->deliver, false);
+    if (commit_resume(&before->commit) != STATUS_OK || lines_enter(before, next) != STATUS_OK ||
+        core_start(&before->core) != STATUS_OK) {
+        give_up("no threads");
+    }
+}
+
+/* A disk that works, as settle has just found, and still needs more than one patience of commit_detach. */
+static void wait_for_commit(struct gateway *g, struct commit *commit)
+{
+    for (unsigned i = 0; !commit_detach(commit, &g->opened); i++) {
+        if (i == PATIENCE_MAX) {
+            give_up("alerts cannot be stored any more");
+        }
+        if (commit_resume(commit) != STATUS_OK) {
+            give_up("no threads");
+        }
+    }
+}
+
+/* From here on the old engine is over. */
+static void retire(struct reload *r, struct generation *before, const struct generation *next)
+{
+    if (!core_retire(&before->core, &next->plan->engine, &r->at_ms)) {
+        give_up("the engine has more to do than there is room for");
+    }
+    wait_for_commit(r->g, &before->commit);
+}
+
+static bool come_down(struct reload *r, struct generation *before, struct generation *next)
+{
+    if (lines_leave(before, next) != STATUS_OK) {
+        give_up("no threads");
+    }
+    if (!settle(r->g, before)) {
+        unsettle(r->g, before, next);
+        refuse(r, "alerts cannot be stored, so nothing could go on from the store; mend the disk first");
+        return false;
+    }
+    retire(r, before, next);
+    deliver_detach(before->deliver);
+    return true;
+}
+
+/* Rows that the broker has and the store does not know yet. */
+static void pass_delivered(struct generation *before, struct generation *next)
+{
+    uint64_t row;
+    while (ring_room(&next->delivered) > 0 && ring_pop(&before->delivered, &row, 1) == 1) {
+        (void)ring_push(&next->delivered, &row);
+    }
+}
+
+static enum status start(struct gateway *g, struct generation *gen)
+{
+    enum status status = commit_start(&gen->commit, g->opened);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    g->opened = NULL;
+    status = deliver_start(gen->deliver);
+    if (status == STATUS_OK) {
+        status = core_start(&gen->core);
+        if (status == STATUS_OK) {
+            return STATUS_OK;
+        }
+        deliver_detach(gen->deliver);
+    }
+    wait_for_commit(g, &gen->commit);
+    return status;
+}
+
+/* `other`: whose lines run beside those that both have. */
+static enum status go_up(struct reload *r, struct generation *gen, const struct generation *other)
+{
+    struct restore_counts counts;
+    enum status status = gateway_restore(r->g, gen, r->at_ms, true, &counts);
+    if (status == STATUS_OK) {
+        engine_begin(gen->engine, r->at_ms);
+        lines_aim(gen);
+        status = lines_enter(gen, other);
+    }
+    return status == STATUS_OK ? start(r->g, gen) : status;
+}
+
+static void fall_back(struct reload *r, struct generation *before, struct generation *next, enum status why)
+{
+    enum status status = lines_leave(next, before);
+    if (status == STATUS_OK) {
+        status = generation_remake(r->g, before);
+    }
+    if (status == STATUS_OK) {
+        generation_continue(before, next);
+        status = go_up(r, before, next);
+    }
+    if (status != STATUS_OK) {
+        give_up(status_text(status));
+    }
+    refuse(r, "it does not start (%s)", status_text(why));
+}
+
+/* False: `before` goes on. */
+static bool go_over(struct reload *r, struct generation *before, struct generation *next)
+{
+    const int64_t begun_us = clock_boot_us();
+    if (!come_down(r, before, next)) {
+        return false;
+    }
+    generation_continue(next, before);
+    pass_delivered(before, next);
+    const enum status status = go_up(r, next, before);
+    if (status != STATUS_OK) {
+        fall_back(r, before, next, status);
+        return false;
+    }
+    r->g->now = next;
+    r->pause_us = clock_boot_us() - begun_us;
+    return true;
+}
+
+bool gateway_reload(struct gateway *g, const char *by, char *out, size_t size)
+{
+    struct reload r = {.g = g, .out = out, .size = size};
+    struct generation *before = g->now;
+    out[0] = '\0';
+    struct generation *next = prepare(&r);
+    const bool done = next != NULL && go_over(&r, before, next);
+    if (done) {
+        tell(&r, before);
+    }
+    gateway_show(g);
+    if (next != NULL) {
+        generation_free(done ? before : next, g->now);
+    }
+    note(&r, by, done);
+    return done;
+}

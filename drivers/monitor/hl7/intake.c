@@ -1,0 +1,352 @@
+#include "drivers/monitor/hl7/intake.h"
+
+#include <string.h>
+
+#include "drivers/monitor/hl7/alarms.h"
+
+void intake_make(struct intake *intake, struct arena *arena, const struct bus_config *config, struct bus_health *health)
+{
+    struct intake_monitor *monitors = ARENA_TAKE(arena, struct intake_monitor, config->monitor_count);
+    struct intake_recent *recent = ARENA_TAKE(arena, struct intake_recent, INTAKE_RECENT);
+    if (intake != NULL) {
+        *intake = (struct intake){.config = config, .health = health, .monitors = monitors, .recent = recent};
+    }
+}
+
+static void count(atomic_uint *counter, unsigned by)
+{
+    (void)atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+/* --- a group: one order of one monitor ----------------------------------------------------------------------- */
+
+struct group {
+    struct intake *intake;
+    const struct message *message;
+    const struct moment *now;
+    struct observation_sink *out;
+    int32_t utc_offset_s; /* of times that do not name theirs */
+    struct observed sent; /* MSH-7 */
+    struct observed order;
+    struct origin origin;
+    bool alarms;   /* of a PCD-04 message */
+    bool has_any;  /* an OBX */
+    bool is_empty; /* the message has had no OBX yet */
+    bool refused;
+    unsigned alarm_count;
+    struct values values;
+    struct alarm_facts facts;
+};
+
+static void put_mark(const struct group *group, uint16_t monitor, enum observation_kind kind, int32_t value)
+{
+    const struct monitor_config *config = &group->intake->config->monitors[monitor];
+    const struct observation mark = {.at_ms = group->now->at_ms,
+                                     .value_milli = value,
+                                     .bed = config->bed,
+                                     .monitor = config->monitor,
+                                     .kind = (uint8_t)kind};
+    group->out->put(group->out, &mark);
+}
+
+/* Once a message, however many groups it has: who it is, before its values, and that it is alive. */
+static void hear(struct group *group, uint16_t monitor)
+{
+    struct intake *intake = group->intake;
+    struct intake_monitor *state = &intake->monitors[monitor];
+    struct monitor_health *health = &intake->health->monitors[monitor];
+    int32_t identity = 0;
+    if (state->heard_number == intake->messages) {
+        return;
+    }
+    state->heard_number = intake->messages;
+    state->heard_ms = group->now->at_ms;
+    count(&health->polls, 1);
+    count(&health->answers, 1);
+    atomic_store_explicit(&health->answering, true, memory_order_relaxed);
+    if (origin_identify(&intake->senders, &state->origin, intake->config, monitor, &group->origin, group->now->at_ms,
+                        &identity)) {
+        put_mark(group, monitor, OBSERVATION_IDENTITY, identity);
+    }
+    put_mark(group, monitor, OBSERVATION_HEARD, 0);
+}
+
+static void put_alarm(struct group *group, uint16_t monitor)
+{
+    const struct monitor_config *config = &group->intake->config->monitors[monitor];
+    struct monitor_alarm alarm = {.at_ms = group->now->at_ms, .bed = config->bed, .monitor = config->monitor};
+    if (!alarms_conclude(&group->facts, &alarm)) {
+        return;
+    }
+    if (group->alarm_count == INTAKE_ALARMS_MAX) {
+        group->refused = true;
+        return;
+    }
+    group->alarm_count++;
+    group->out->put_alarm(group->out, &alarm);
+}
+
+static void give(struct group *group, uint16_t monitor)
+{
+    struct intake *intake = group->intake;
+    struct monitor_health *health = &intake->health->monitors[monitor];
+    if (group->alarms) {
+        put_alarm(group, monitor);
+        return;
+    }
+    const unsigned outdated = values_give(&group->values, &intake->config->monitors[monitor],
+                                          &intake->monitors[monitor].values, group->now, group->out);
+    count(&health->failures[STATUS_INVALID], group->values.unusable);
+    count(&health->failures[STATUS_TIMEOUT], outdated);
+    group->refused = group->refused || group->values.demo;
+}
+
+/* What was gathered is whole. */
+static void conclude(struct group *group)
+{
+    if (!group->has_any) {
+        return;
+    }
+    const uint16_t monitor = origin_find(group->intake->config, &group->origin);
+    if (monitor == ORIGIN_NONE) {
+        group->refused = true;
+    } else {
+        hear(group, monitor);
+        give(group, monitor);
+    }
+    group->has_any = false;
+    group->values = (struct values){0};
+    group->facts = (struct alarm_facts){0};
+}
+
+static void begin_order(struct group *group, struct text segment)
+{
+    const struct message *m = group->message;
+    conclude(group);
+    memset(group->origin.ids[ORIGIN_DEVICE], 0, ORIGIN_TEXT_MAX);
+    group->origin.device_is_typed = false;
+    origin_read_id(m, message_field(m, segment, 3), ORIGIN_FILLER, &group->origin);
+    group->order = observed_at(message_component(m, message_field(m, segment, 7), 1), group->sent, group->utc_offset_s);
+}
+
+static void begin_patient(struct group *group)
+{
+    conclude(group);
+    memset(group->origin.place, 0, sizeof group->origin.place);
+}
+
+static void begin_place(struct group *group, struct text segment)
+{
+    conclude(group);
+    origin_read_place(group->message, message_field(group->message, segment, 3), &group->origin);
+}
+
+static void take_result(struct group *group, struct text segment)
+{
+    const struct message *m = group->message;
+    const struct text device = message_field(m, segment, 18);
+    if (group->alarms && alarms_is_event(m, segment) && group->facts.begun) {
+        conclude(group);
+    }
+    group->has_any = true;
+    group->is_empty = false;
+    if (device.length > 0 && group->origin.ids[ORIGIN_DEVICE][0] == '\0') {
+        origin_read_id(m, device, ORIGIN_DEVICE, &group->origin);
+    }
+    if (group->alarms) {
+        alarms_take(m, segment, &group->facts);
+    } else {
+        values_take(m, segment, group->order, group->utc_offset_s, &group->values);
+    }
+}
+
+/* A message without any OBX is a sign of life. */
+static void walk(struct group *group)
+{
+    struct text rest = group->message->bytes, segment;
+    group->is_empty = true;
+    while (message_next(&rest, &segment)) {
+        if (message_segment_is(group->message, segment, "PID")) {
+            begin_patient(group);
+        } else if (message_segment_is(group->message, segment, "PV1")) {
+            begin_place(group, segment);
+        } else if (message_segment_is(group->message, segment, "OBR")) {
+            begin_order(group, segment);
+        } else if (message_segment_is(group->message, segment, "OBX")) {
+            take_result(group, segment);
+        }
+    }
+    group->has_any = group->has_any || group->is_empty;
+    conclude(group);
+}
+
+/* --- the message --------------------------------------------------------------------------------------------- */
+
+static struct text header_field(const struct message *message, unsigned n)
+{
+    return message_component(message, message_field(message, message->header, n), 1);
+}
+
+static bool read_charset(struct message *message)
+{
+    static const struct {
+        const char *name;
+        enum charset charset;
+    } charsets[] = {
+        {"", CHARSET_ASCII}, {"ASCII", CHARSET_ASCII}, {"UNICODE UTF-8", CHARSET_UTF8}, {"8859/1", CHARSET_LATIN1}};
+    const struct text name = text_trimmed(message_field(message, message->header, 18));
+    for (size_t i = 0; i < sizeof charsets / sizeof charsets[0]; i++) {
+        if (text_is(name, charsets[i].name)) {
+            message->charset = charsets[i].charset;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every segment has a name, and only the first is a header: two messages in one frame are none. */
+static bool is_sound(const struct message *message)
+{
+    struct text rest = message->bytes, segment;
+    unsigned headers = 0;
+    while (message_next(&rest, &segment)) {
+        headers += message_segment_is(message, segment, "MSH") ? 1 : 0;
+        if (!message_segment_is_sound(message, segment)) {
+            return false;
+        }
+    }
+    return headers == 1;
+}
+
+/* NULL: a message that is to be taken. */
+static const char *fault_of(struct message *message, enum ack_result *out_result)
+{
+    const struct text type = message_field(message, message->header, 9);
+    const struct text trigger = message_component(message, type, 2);
+    *out_result = ACK_REFUSED;
+    if (!text_is(message_component(message, type, 1), "ORU") ||
+        (!text_is(trigger, "R01") && !text_is(trigger, "R40"))) {
+        return "only ORU R01 and ORU R40 are taken";
+    }
+    *out_result = ACK_FAILED;
+    if (!read_charset(message)) {
+        return "character set is not known";
+    }
+    return is_sound(message) ? NULL : "a segment cannot be read";
+}
+
+static bool is_real(const struct intake *intake, const struct message *message)
+{
+    const struct text processing = header_field(message, 11);
+    return processing.length == 0 || text_is(processing, "P") ||
+           (text_is(processing, "D") && intake->config->believe_debug);
+}
+
+static uint64_t hash_more(uint64_t hash, struct text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(1099511628211);
+    }
+    return (hash ^ 0xff) * UINT64_C(1099511628211); /* where it ends */
+}
+
+/* FNV-1a; of MSH-3, MSH-4 and MSH-10. 0 when it has no MSH-10. */
+static uint64_t id_of(const struct message *message)
+{
+    const struct text control_id = message_field(message, message->header, 10);
+    uint64_t hash = UINT64_C(14695981039346656037);
+    hash = hash_more(hash, message_field(message, message->header, 3));
+    hash = hash_more(hash, message_field(message, message->header, 4));
+    hash = hash_more(hash, control_id);
+    return control_id.length > 0 ? hash | 1 : 0;
+}
+
+/* Remembers it, too. */
+static bool is_repeated(struct intake *intake, uint64_t id, int64_t at_ms)
+{
+    for (unsigned i = 0; i < INTAKE_RECENT && id != 0; i++) {
+        if (intake->recent[i].id == id && at_ms - intake->recent[i].at_ms < INTAKE_RECENT_MS) {
+            return true;
+        }
+    }
+    if (id != 0) {
+        intake->recent[intake->next_recent++ % INTAKE_RECENT] = (struct intake_recent){id, at_ms};
+    }
+    return false;
+}
+
+/* How many of our monitors the message names by place: more than one, and what its header says is a gateway's. */
+static bool names_several(const struct group *group)
+{
+    struct text rest = group->message->bytes, segment;
+    struct origin origin = {0};
+    uint16_t first = ORIGIN_NONE;
+    while (message_next(&rest, &segment)) {
+        if (!message_segment_is(group->message, segment, "PV1")) {
+            continue;
+        }
+        origin_read_place(group->message, message_field(group->message, segment, 3), &origin);
+        const uint16_t monitor = origin_find(group->intake->config, &origin);
+        if (monitor != ORIGIN_NONE && first != ORIGIN_NONE && monitor != first) {
+            return true;
+        }
+        first = monitor != ORIGIN_NONE ? monitor : first;
+    }
+    return false;
+}
+
+static void use(struct intake *intake, const struct message *message, const struct moment *now,
+                struct observation_sink *out)
+{
+    struct text_instant sent;
+    const struct text time = header_field(message, 7);
+    const bool has_zone = text_instant(time, &sent) && sent.has_offset;
+    struct group group = {
+        .intake = intake,
+        .message = message,
+        .now = now,
+        .out = out,
+        .utc_offset_s = has_zone ? sent.offset_s : now->utc_offset_s,
+        .alarms = text_is(message_component(message, message_field(message, message->header, 9), 2), "R40")};
+    group.sent = observed_at(time, (struct observed){.known = false}, now->utc_offset_s);
+    group.order = group.sent;
+    origin_read_id(message, message_field(message, message->header, 3), ORIGIN_SENDER, &group.origin);
+    if (names_several(&group)) {
+        origin_note_shared(&intake->senders, &group.origin);
+    }
+    walk(&group);
+    count(&intake->health->refused, group.refused ? 1 : 0);
+}
+
+bool intake_take(struct intake *intake, const char *bytes, size_t length, const struct moment *now,
+                 struct observation_sink *out, struct message *out_message, enum ack_result *out_result,
+                 const char **out_reason)
+{
+    struct message message;
+    intake->messages++;
+    count(&intake->health->requests, 1);
+    if (!message_open(bytes, length, &message)) {
+        count(&intake->health->refused, 1);
+        return false;
+    }
+    *out_reason = fault_of(&message, out_result);
+    *out_message = message;
+    if (*out_reason != NULL) {
+        count(&intake->health->refused, 1);
+        return true;
+    }
+    *out_result = ACK_TAKEN;
+    if (!is_real(intake, &message)) {
+        count(&intake->health->refused, 1);
+    } else if (!is_repeated(intake, id_of(&message), now->at_ms)) {
+        use(intake, &message, now, out);
+    }
+    return true;
+}
+
+bool intake_refuse(struct intake *intake, const char *bytes, size_t length, struct message *out_message)
+{
+    count(&intake->health->requests, 1);
+    count(&intake->health->refused, 1);
+    return message_open(bytes, length, out_message);
+}

@@ -1,0 +1,314 @@
+/*
+ * What people tell: whether it means something here and now, and what becomes of it. Stays are in test_stay.c, limits in
+ * test_bed_limit.c, identities in test_identity.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/support/engine_ward.h"
+
+/* A live bed with a heart rate a second, a rule `r` on it, and a patient since 0. */
+static struct rule *rule_on_hr(void)
+{
+    ward_clear_config();
+    ward_config.engine.replay = false;
+    ward_add_channel(VITAL_hr, 1000);
+    return ward_add_rule("r", "hr > limit", NULL, 120, PRIORITY_MEDIUM);
+}
+
+static struct ward *start_admitted(void)
+{
+    struct ward *ward = ward_start();
+    engine_admit(ward->engine, 0, 0);
+    ward_value(ward, 0, VITAL_hr, 80);
+    ward_until(ward, 0);
+    return ward;
+}
+
+static const struct record *newest_record(const struct ward *ward)
+{
+    return &ward->records[ward->record_count - 1];
+}
+
+/* --- for whom --------------------------------------------------------------------------------------------------- */
+
+/* Every command is recorded, as it came, with its bed's state and without numbers of an alert. */
+static void test_every_command_is_recorded(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = start_admitted();
+    const unsigned records = ward->record_count;
+    const uint64_t seq = ward->seq;
+    const struct bed_command refused = {.kind = COMMAND_discharge,
+                                        .verdict = VERDICT_EXPIRED,
+                                        .stay = ward_stay(ward, 0),
+                                        .origin = 5,
+                                        .id = "c-1",
+                                        .by = "nurse-7"};
+    assert_int_equal(ward_command(ward, 1, &refused), VERDICT_EXPIRED);
+    assert_int_equal(ward->record_count, records + 1);
+    const struct record *record = newest_record(ward);
+    assert_memory_equal(&record->command, &refused, sizeof refused);
+    assert_int_equal(record->bed, 0);
+    assert_int_equal(record->bed_state.stay, ward_stay(ward, 0)); /* still there */
+    assert_int_equal(record->seq, seq);
+    ward_close(ward);
+}
+
+static void test_what_is_no_command_or_no_bed(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = start_admitted();
+    struct bed_command command = {.kind = COMMAND_KIND_COUNT, .stay = ward_stay(ward, 0)};
+    assert_int_equal(ward_command(ward, 1, &command), VERDICT_UNKNOWN_COMMAND);
+    command = (struct bed_command){.kind = COMMAND_admit, .bed = BED_NONE};
+    assert_int_equal(ward_command(ward, 2, &command), VERDICT_UNKNOWN_BED);
+    assert_int_equal(newest_record(ward)->bed, BED_NONE);
+    command.bed = 1;
+    assert_int_equal(ward_command(ward, 3, &command), VERDICT_UNKNOWN_BED);
+    assert_int_equal(newest_record(ward)->bed, BED_NONE);
+    ward_close(ward);
+}
+
+/* Meant for another patient, or for nobody: refused, whatever it is, but for a test. */
+static void test_another_patient(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = start_admitted();
+    const uint64_t stay = ward_stay(ward, 0);
+    for (unsigned kind = 0; kind < COMMAND_KIND_COUNT; kind++) {
+        struct bed_command command = {.kind = (uint8_t)kind, .stay = stay + 1, .to_bed = 1};
+        const enum command_verdict expected = kind == COMMAND_test_alert ? VERDICT_ACCEPTED : VERDICT_STAY;
+        assert_int_equal(ward_command(ward, 1, &command), expected);
+        command.stay = 0; /* "the bed was vacant" */
+        assert_int_equal(ward_command(ward, 1, &command), expected);
+    }
+    assert_int_equal(ward_stay(ward, 0), stay);
+    ward_close(ward);
+}
+
+/* At a vacant bed only some make sense, and none of them in the name of somebody. */
+static void test_nobody(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = ward_start();
+    static const struct {
+        enum command_kind kind;
+        enum command_verdict verdict;
+    } cases[] = {{COMMAND_discharge, VERDICT_VACANT},    {COMMAND_transfer, VERDICT_VACANT},
+                 {COMMAND_away, VERDICT_VACANT},         {COMMAND_back, VERDICT_VACANT},
+                 {COMMAND_assign, VERDICT_NOTHING},      {COMMAND_acknowledge, VERDICT_UNKNOWN_ALARM},
+                 {COMMAND_set_limit, VERDICT_VACANT},    {COMMAND_reset_limit, VERDICT_VACANT},
+                 {COMMAND_test_alert, VERDICT_ACCEPTED}, {COMMAND_admit, VERDICT_ACCEPTED}};
+    assert_int_equal(sizeof cases / sizeof cases[0], COMMAND_KIND_COUNT);
+    for (unsigned i = 0; i < COMMAND_KIND_COUNT; i++) {
+        struct bed_command command = {.kind = (uint8_t)cases[i].kind, .stay = 99};
+        if (command.kind != COMMAND_test_alert) {
+            assert_int_equal(ward_command(ward, 1, &command), VERDICT_VACANT);
+        }
+        command.stay = 0;
+        assert_int_equal(ward_command(ward, 1, &command), cases[i].verdict);
+    }
+    ward_close(ward);
+}
+
+/* --- acknowledge -------------------------------------------------------------------------------------------------- */
+
+/* An active alarm stays active, acknowledged, until it ends; the next occurrence is to be acknowledged anew. */
+static void test_acknowledge_an_active_alarm(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = start_admitted();
+    ward_value(ward, 1, VITAL_hr, 130);
+    ward_until(ward, 1);
+    const struct alert start = *ward_newest(ward);
+    assert_int_equal(ward_acknowledge(ward, 2, &start), VERDICT_ACCEPTED);
+    ward_expect(ward, "1 r start active medium 130\n2 r acknowledge active medium 130\n");
+    const struct alert seen = *ward_newest(ward);
+    assert_int_equal(seen.inactivation, INACTIVATION_ACKNOWLEDGED);
+    assert_true(seen.id == start.id && seen.rev == 2 && seen.raised_at_ms == start.raised_at_ms);
+    assert_int_equal(ward_acknowledge(ward, 2, &start), VERDICT_REVISION);
+    assert_int_equal(ward_acknowledge(ward, 2, &seen), VERDICT_NOTHING);
+    ward_value(ward, 3, VITAL_hr, 100);
+    ward_until(ward, 3);
+    assert_int_equal(ward_acknowledge(ward, 3, ward_newest(ward)), VERDICT_UNKNOWN_ALARM);
+    ward_value(ward, 4, VITAL_hr, 131);
+    ward_until(ward, 4);
+    ward_expect(ward, "3 r end ended medium 100\n4 r start active medium 131\n");
+    assert_int_equal(ward_newest(ward)->inactivation, INACTIVATION_NONE);
+    ward_close(ward);
+}
+
+/* A latched alarm ends; one acknowledged while active does not latch. */
+static void test_acknowledge_a_latching_alarm(void **state)
+{
+    (void)state;
+    rule_on_hr()->latching = true;
+    struct ward *ward = start_admitted();
+    ward_value(ward, 1, VITAL_hr, 130);
+    ward_value(ward, 2, VITAL_hr, 100);
+    ward_until(ward, 2);
+    assert_int_equal(ward_acknowledge(ward, 3, ward_newest(ward)), VERDICT_ACCEPTED);
+    ward_expect(ward, "1 r start active medium 130\n2 r update latched medium 100\n3 r end ended medium 100\n");
+    ward_value(ward, 4, VITAL_hr, 130);
+    ward_until(ward, 4);
+    assert_int_equal(ward_acknowledge(ward, 5, ward_newest(ward)), VERDICT_ACCEPTED);
+    ward_value(ward, 6, VITAL_hr, 100);
+    ward_until(ward, 6);
+    ward_expect(ward, "4 r start active medium 130\n5 r acknowledge active medium 130\n6 r end ended medium 100\n");
+    ward_close(ward);
+}
+
+/* Released at an instant at which it is met again: that is another alarm. */
+static void test_acknowledge_what_begins_again(void **state)
+{
+    (void)state;
+    rule_on_hr()->latching = true;
+    struct ward *ward = start_admitted();
+    ward_value(ward, 1, VITAL_hr, 130);
+    ward_value(ward, 2, VITAL_hr, 100);
+    ward_until(ward, 2);
+    const struct alert latched = *ward_newest(ward);
+    ward_value(ward, 3, VITAL_hr, 140);
+    assert_int_equal(ward_acknowledge(ward, 3, &latched), VERDICT_ACCEPTED);
+    ward_expect(ward, "1 r start active medium 130\n2 r update latched medium 100\n3 r end ended medium 100\n"
+                      "3 r start active medium 140\n");
+    assert_int_not_equal(ward_newest(ward)->id, latched.id);
+    ward_close(ward);
+}
+
+/* Alarms of every family: technical, not monitored, a monitor's bit, an advisory. */
+static void test_acknowledge_any_alarm(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    ward_add_signal("vtach", SIGNAL_monitor_alarm_high, 0, 0);
+    ward_config.beds[0].reports_alarms = true;
+    struct ward *ward = ward_start();
+    ward_values(ward, 0, 30, VITAL_hr, 80);
+    ward_invalids(ward, 31, 120, VITAL_hr, QUALITY_ABSENT);
+    ward_signal(ward, 120, 0, 0, true);
+    ward_say(ward, 120, "asystole", PRIORITY_HIGH);
+    ward_until(ward, 156); /* not said again */
+    static const char *const names[] = {
+        "admission_not_entered", "no_pulse_signal", "sensor_off",       "r.not_monitored",
+        "monitor.vtach",         "monitor_silent",  "monitor.asystole", "monitor.asystole.not_monitored"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_int_equal(ward_acknowledge(ward, 156, ward_newest_of(ward, names[i])), VERDICT_ACCEPTED);
+        assert_int_equal(ward_newest_of(ward, names[i])->phase, PHASE_ACKNOWLEDGE);
+    }
+    ward_close(ward);
+}
+
+/* It survives a restart, and what is told of the alarm meanwhile. */
+static void test_acknowledged_over_a_restart(void **state)
+{
+    (void)state;
+    rule_on_hr()->latching = true;
+    struct ward *before = start_admitted();
+    ward_value(before, 1, VITAL_hr, 130);
+    ward_until(before, 1);
+    assert_int_equal(ward_acknowledge(before, 2, ward_newest(before)), VERDICT_ACCEPTED);
+    const struct ward_break lost = {.committed = before->record_count, .begin_ms = 5000};
+    struct ward *after = ward_restart(before, &lost);
+    ward_value(after, 6, VITAL_hr, 130);
+    ward_until(after, 6);
+    assert_int_equal(ward_acknowledge(after, 6, ward_newest(after)), VERDICT_NOTHING);
+    ward_value(after, 7, VITAL_hr, 100);
+    ward_until(after, 7);
+    ward_expect(after, "7 r end ended medium 100\n");
+    ward_close(before);
+    ward_close(after);
+}
+
+/* A latched one does, too, and is released afterwards. */
+static void test_latched_over_a_restart(void **state)
+{
+    (void)state;
+    rule_on_hr()->latching = true;
+    struct ward *before = start_admitted();
+    ward_value(before, 1, VITAL_hr, 130);
+    ward_value(before, 2, VITAL_hr, 100);
+    ward_until(before, 2);
+    const struct ward_break lost = {.committed = before->record_count, .begin_ms = 5000};
+    struct ward *after = ward_restart(before, &lost);
+    ward_value(after, 6, VITAL_hr, 100);
+    assert_int_equal(ward_acknowledge(after, 7, ward_newest(after)), VERDICT_ACCEPTED);
+    ward_expect(after, "7 r end ended medium 100\n");
+    ward_close(before);
+    ward_close(after);
+}
+
+/* Another priority of its rule is told after a restart, and is to be acknowledged anew. */
+static void test_another_priority_is_acknowledged_anew(void **state)
+{
+    (void)state;
+    struct rule *rule = rule_on_hr();
+    struct ward *before = start_admitted();
+    ward_value(before, 1, VITAL_hr, 130);
+    ward_until(before, 1);
+    assert_int_equal(ward_acknowledge(before, 2, ward_newest(before)), VERDICT_ACCEPTED);
+    rule->priority = PRIORITY_LOW;
+    const struct ward_break lost = {.committed = before->record_count, .begin_ms = 3000};
+    struct ward *after = ward_restart(before, &lost);
+    ward_until(after, 3);
+    ward_expect(after, "3 r deescalate active low 130\n");
+    assert_int_equal(ward_newest(after)->inactivation, INACTIVATION_NONE);
+    ward_close(before);
+    ward_close(after);
+}
+
+/* --- test alerts -------------------------------------------------------------------------------------------------- */
+
+/* One alert, marked, with numbers of its own; no alarm is there, not even when it is told twice. */
+static void test_a_test_alert(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = start_admitted();
+    struct bed_command test = {.kind = COMMAND_test_alert, .priority = PRIORITY_HIGH};
+    assert_int_equal(ward_command(ward, 1, &test), VERDICT_ACCEPTED);
+    const struct alert first = *ward_newest(ward);
+    assert_true(first.test && first.phase == PHASE_START && first.rev == 1 && first.kind == KIND_ADVISORY);
+    assert_int_equal(first.stay, ward_stay(ward, 0));
+    test.priority = PRIORITY_NONE;
+    assert_int_equal(ward_command(ward, 1, &test), VERDICT_ACCEPTED);
+    ward_expect(ward, "1 test_alert start active high -1\n1 test_alert start active low -1\n");
+    assert_int_not_equal(ward_newest(ward)->id, first.id);
+    struct bed_view view;
+    engine_view_bed(ward->engine, 0, &view);
+    assert_int_equal(view.alarm_count, 0);
+    assert_int_equal(ward_acknowledge(ward, 2, ward_newest(ward)), VERDICT_UNKNOWN_ALARM);
+    test.priority = PRIORITY_HIGH + 1;
+    assert_int_equal(ward_command(ward, 2, &test), VERDICT_BOUNDS);
+    ward_close(ward);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_command_is_recorded),
+        cmocka_unit_test(test_what_is_no_command_or_no_bed),
+        cmocka_unit_test(test_another_patient),
+        cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_acknowledge_an_active_alarm),
+        cmocka_unit_test(test_acknowledge_a_latching_alarm),
+        cmocka_unit_test(test_acknowledge_what_begins_again),
+        cmocka_unit_test(test_acknowledge_any_alarm),
+        cmocka_unit_test(test_acknowledged_over_a_restart),
+        cmocka_unit_test(test_latched_over_a_restart),
+        cmocka_unit_test(test_another_priority_is_acknowledged_anew),
+        cmocka_unit_test(test_a_test_alert),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,480 @@
+/* Whole messages: which are taken, whose they are, who speaks, and how each is acknowledged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/support/hl7_bench.h"
+
+#define RESULT "OBX|1|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC||%s|%%|||||R\r"
+
+static const char *const ward[] = {"ICU^1^A", "ICU^1^B", "ICU^2^A", "ICU^2^B", NULL};
+
+static int open_ward(void **state)
+{
+    (void)state;
+    bench_open(BENCH_BEDSIDE, ward);
+    return 0;
+}
+
+static unsigned next_id;
+
+/* A message with these groups; between MSH-10 and its end. */
+static void say_as(const char *sender, const char *groups)
+{
+    bench_sayf("MSH|^~\\&|%s|VENDOR|||%s||ORU^R01|%u|P|2.6|||AL|NE\r%s", sender, bench_time(0), ++next_id, groups);
+}
+
+static void say(const char *groups)
+{
+    say_as("MON", groups);
+}
+
+/* The group of one bed, its value, and ids. Good until the fourth call after. */
+static const char *group(const char *place, const char *value, const char *filler, const char *device)
+{
+    static char texts[4][512];
+    static unsigned next;
+    char *text = texts[next++ % 4];
+    (void)snprintf(text, sizeof texts[0],
+                   "PID|||X\rPV1||I|%s\rOBR|1||%s\rOBX|1|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC||%s|%%|||||R|||||||%s\r",
+                   place, filler, value, device);
+    return text;
+}
+
+static void assert_value(uint16_t bed, int32_t milli)
+{
+    const struct observation *o = bench_value(bed, VITAL_spo2);
+    assert_non_null(o);
+    assert_int_equal(o->value_milli, milli);
+}
+
+/* --- places -------------------------------------------------------------------------------------------------- */
+
+static void test_many_beds(void **state)
+{
+    (void)state;
+    char groups[2048];
+    (void)snprintf(groups, sizeof groups, "%s%s%s%s", group("ICU^1^A", "91", "", ""), group("ICU^1^B^H", "92", "", ""),
+                   group("ICU^2^A", "93", "", ""), group("ICU^9^A", "99", "", ""));
+    say(groups);
+    assert_value(0, 91000);
+    assert_value(1, 92000);
+    assert_value(2, 93000);
+    assert_int_equal(bench_values(3), 0);
+    assert_int_equal(bench_count(OBSERVATION_VALUE), 3);
+    assert_int_equal(bench_count(OBSERVATION_HEARD), 3);
+    assert_int_equal(bench.health.refused, 1); /* one bed is not ours */
+    assert_non_null(strstr(bench.ack, "MSA|AA|"));
+}
+
+/* Another patient begins without saying where: it is not the bed before. */
+static void test_place_ends_with_patient(void **state)
+{
+    (void)state;
+    char groups[1024];
+    (void)snprintf(groups, sizeof groups, "%sPID|||Y\rOBR|2\r" RESULT, group("ICU^1^A", "91", "", ""), "55");
+    say(groups);
+    assert_value(0, 91000);
+    assert_int_equal(bench_count(OBSERVATION_VALUE), 1);
+    assert_int_equal(bench.health.refused, 1);
+    bench_forget();
+    (void)snprintf(groups, sizeof groups, "%sOBR|2|||x\rOBX|1|NM|147842^^MDC||70|/min|||||R\r",
+                   group("ICU^1^B", "92", "", ""));
+    say(groups); /* another order of the same patient is */
+    assert_int_equal(bench_values(1), 2);
+    assert_int_equal(bench_count(OBSERVATION_HEARD), 1);
+}
+
+static void test_place_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *place;
+        bool fits;
+    } cases[] = {{"ICU^1^A", "ICU^1^A", true},
+                 {"ICU^1^A", "ICU^1^A^HOSP^^N", true},
+                 {"ICU^1^A", "ICU^1^A~W^2^C", true},
+                 {"ICU^1^A", "W^2^C~ICU^1^A", false},
+                 {"^^A", "ICU^1^A", true},
+                 {"ICU^^", "ICU^1^A", true},
+                 {"^^", "ICU^1^A", true},
+                 {"^^", "", true},
+                 {"ICU^1^A", "icu^1^a", false},
+                 {"ICU^1^A", "ICU^1", false},
+                 {"ICU^1^A", "ICU^1^AB", false},
+                 {"ICU^1^A", "XICU^1^A", false},
+                 {"ICU^^A", "ICU^7^A", true},
+                 {"ICU^^A", "ICU^7^B", false},
+                 {"A\xc3\x84^^", "A\\XC384\\^1^A", true},
+                 {"a|b^^", "a\\F\\b^1^A", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const places[] = {cases[i].address, NULL};
+        bench_open(BENCH_BEDSIDE, places);
+        bench_sayf("MSH|^~\\&|M||||%s||ORU^R01|%u|P|2.6||||||UNICODE UTF-8\r%s", bench_time(0), ++next_id,
+                   group(cases[i].place, "97", "", ""));
+        assert_int_equal(bench_values(0), cases[i].fits ? 1 : 0);
+        assert_int_equal(bench.health.refused, cases[i].fits ? 0 : 1);
+    }
+}
+
+static void test_device_ids(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sender, *filler, *device;
+        bool fits;
+    } cases[] = {{"M^00A0FF^EUI-64", "", "", true},
+                 {"00A0FF^EUI-64", "", "", true},
+                 {"M", "7^M^00A0FF^EUI-64", "", true},
+                 {"M", "", "00A0FF^^00A0FF^EUI-64", true},
+                 {"M", "", "00a0ff", true},
+                 {"M^00A0FF0^EUI-64", "", "", false},
+                 {"00A0FF", "00A0FF", "", false},
+                 {"M", "", "", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static const char *const places[] = {"ICU^1^A", "00a0FF", NULL};
+        bench_open(BENCH_BEDSIDE, places);
+        say_as(cases[i].sender, group("ICU^1^A", "97", cases[i].filler, cases[i].device));
+        assert_int_equal(bench_values(1), cases[i].fits ? 1 : 0); /* the id goes before the place */
+        assert_int_equal(bench_values(0), cases[i].fits ? 0 : 1);
+    }
+}
+
+/* --- identity ------------------------------------------------------------------------------------------------ */
+
+static int32_t hash_of(const char *id)
+{
+    return identity_hash(id, strlen(id));
+}
+
+/* What the newest message said of a bed's identity; 0: nothing. */
+static int32_t identity_of(uint16_t bed)
+{
+    for (unsigned i = 0; i < bench.count; i++) {
+        if (bench.seen[i].kind == OBSERVATION_IDENTITY && bench.seen[i].bed == bed) {
+            assert_true(i == 0 || bench.seen[i - 1].bed != bed); /* before its values */
+            return bench.seen[i].value_milli;
+        }
+    }
+    return 0;
+}
+
+static int32_t speak(const char *sender, const char *place, uint16_t bed, const char *filler, const char *device)
+{
+    bench_forget();
+    say_as(sender, group(place, "97", filler, device));
+    return identity_of(bed);
+}
+
+#define DEVICE(id) id "^^" id "^EUI-64"
+
+/* A device that is seen at another place says so at once. */
+static void test_moved_device(void **state)
+{
+    (void)state;
+    assert_int_equal(speak("M", "ICU^1^A", 0, "", DEVICE("00A1")), hash_of("00A1"));
+    assert_int_equal(speak("M", "ICU^1^B", 1, "", DEVICE("00A2")), hash_of("00A2"));
+    assert_int_equal(speak("M", "ICU^1^A", 0, "", DEVICE("00a1")), hash_of("00A1"));
+    assert_int_equal(speak("M", "ICU^1^B", 1, "", DEVICE("00A1")), hash_of("00A1"));
+    assert_int_equal(speak("M", "ICU^1^B", 1, "", ""), 0);             /* says nothing this time */
+    assert_int_equal(speak("M^00A7^EUI-64", "ICU^1^B", 1, "", ""), 0); /* a sender's is not a device's */
+}
+
+/* What the header says is the monitor's own only after it has come from one place for a while. */
+static void test_sender_as_device(void **state)
+{
+    (void)state;
+    assert_int_equal(speak("M^00A1^EUI-64", "ICU^1^A", 0, "", ""), 0);
+    bench_pass_ms(ORIGIN_PROOF_MS);
+    assert_int_equal(speak("M^00A1^EUI-64", "ICU^1^A", 0, "", ""), hash_of("00A1"));
+    bench_pass_ms(1000);
+    assert_int_equal(speak("M^00A1^EUI-64", "ICU^1^B", 1, "", ""), hash_of("00A1")); /* moved */
+    bench_pass_ms(1000);
+    assert_int_equal(speak("M^00A1^EUI-64", "ICU^1^A", 0, "", ""), 0); /* and back: it stands for more than one */
+    bench_pass_ms(ORIGIN_PROOF_MS);
+    assert_int_equal(speak("M^00A1^EUI-64", "ICU^1^A", 0, "", ""), 0);
+}
+
+/* A gateway with many beds never looks like one monitor. */
+static void test_gateway(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 10; round++) {
+        for (unsigned bed = 0; bed < 4; bed++) {
+            assert_int_equal(speak("GW^00FF^EUI-64", ward[bed], (uint16_t)bed, "9^GW^00FF^EUI-64", "GW_NAME"), 0);
+            bench_pass_ms(14000);
+        }
+    }
+    char groups[1024];
+    bench_open(BENCH_BEDSIDE, ward);
+    for (int round = 0; round < 2; round++) {
+        (void)snprintf(groups, sizeof groups, "%s%s", group("ICU^1^A", "91", "", ""), group("ICU^1^B", "92", "", ""));
+        say_as("GW^00FE^EUI-64", groups);
+        bench_pass_ms(ORIGIN_PROOF_MS);
+        assert_int_equal(speak("GW^00FE^EUI-64", "ICU^1^A", 0, "", ""), 0);
+        bench_pass_ms(ORIGIN_PROOF_MS);
+    }
+}
+
+/* A monitor that is known by its id is another one at another place. */
+static void test_device_id_with_place(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"00A1", NULL};
+    bench_open(BENCH_BEDSIDE, places);
+    const int32_t nowhere = speak("M^00A1^EUI-64", "", 0, "", "");
+    const int32_t first = speak("M^00A1^EUI-64", "ICU^1^A", 0, "", "");
+    assert_true(nowhere != 0 && first != 0 && nowhere != first);
+    assert_int_equal(speak("M^00A1^EUI-64", "ICU^1^A", 0, "", ""), first);
+    assert_int_equal(speak("M^00A1^EUI-64", "", 0, "", ""), first); /* does not say */
+    const int32_t second = speak("M^00A1^EUI-64", "ICU^1^B", 0, "", "");
+    assert_true(second != 0 && second != first);
+}
+
+/* --- what is not used ---------------------------------------------------------------------------------------- */
+
+static void say_header(const char *type, const char *id, const char *processing, const char *charset)
+{
+    bench_sayf("MSH|^~\\&|M||||%s||%s|%s|%s|2.6||||||%s\r%s", bench_time(0), type, id, processing, charset,
+               group("ICU^1^A", "97", "", ""));
+}
+
+static void test_processing(void **state)
+{
+    static const struct {
+        const char *processing;
+        bool believe_debug, used;
+    } cases[] = {{"P", false, true},  {"P^T", false, true}, {"", false, true},  {"T", false, false},
+                 {"D", false, false}, {"D", true, true},    {"T", true, false}, {"X", false, false},
+                 {"p", false, false}, {"D^T", false, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char id[16];
+        (void)open_ward(state);
+        bench.config.believe_debug = cases[i].believe_debug;
+        (void)snprintf(id, sizeof id, "p%u", ++next_id);
+        say_header("ORU^R01", id, cases[i].processing, "");
+        assert_int_equal(bench.count > 0, cases[i].used);
+        assert_int_equal(bench.health.refused, cases[i].used ? 0 : 1);
+        assert_non_null(strstr(bench.ack, "MSA|AA|p"));
+    }
+}
+
+static void test_types_and_charsets(void **state)
+{
+    static const struct {
+        const char *type, *charset, *code;
+        bool used;
+    } cases[] = {{"ORU^R01^ORU_R01", "", "AA", true},
+                 {"ORU^R01", "ASCII", "AA", true},
+                 {"ORU^R01", "UNICODE UTF-8", "AA", true},
+                 {"ORU^R01", "8859/1", "AA", true},
+                 {"ORU^R01", "8859/2", "AE", false},
+                 {"ORU^R01", "UNICODE UTF-16", "AE", false},
+                 {"ORU^R01", "UNICODE UTF-8~8859/1", "AE", false},
+                 {"ORU^R01", "unicode utf-8", "AE", false},
+                 {"ORU^R02", "", "AR", false},
+                 {"ORU", "", "AR", false},
+                 {"ADT^A01^ADT_A01", "", "AR", false},
+                 {"QRY^R02", "", "AR", false},
+                 {"ACK^R01", "", "AR", false},
+                 {"", "", "AR", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char expected[16];
+        (void)open_ward(state);
+        say_header(cases[i].type, "t1", "P", cases[i].charset);
+        (void)snprintf(expected, sizeof expected, "MSA|%s|t1", cases[i].code);
+        assert_non_null(strstr(bench.ack, expected));
+        assert_int_equal(bench.count > 0, cases[i].used);
+        assert_int_equal(bench.health.refused, cases[i].used ? 0 : 1);
+    }
+}
+
+/* A damaged message has no effect at all, however far it could be read. */
+static void test_damaged(void **state)
+{
+    static const char *const tails[] = {
+        "garbage",     "OBX",         "ob|1",  "PV1^x", "MSH|^~\\&|M||||1||ORU^R01|9|P|2.6\r",
+        "\xff\xfe|1|", "OBX\x01|1||", "|OBX|1"};
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        (void)open_ward(state);
+        bench_sayf("MSH|^~\\&|M||||%s||ORU^R01|d1|P|2.6\r%s%s", bench_time(0), group("ICU^1^A", "97", "", ""),
+                   tails[i]);
+        if (i == 1) {
+            assert_int_equal(bench_values(0), 1); /* an empty segment is sound */
+            continue;
+        }
+        assert_int_equal(bench.count, 0);
+        assert_non_null(strstr(bench.ack, "MSA|AE|d1|a segment cannot be read"));
+        bench_sayf("MSH|^~\\&|M||||%s||ORU^R01|d1|P|2.6\r%s", bench_time(0), group("ICU^1^A", "97", "", ""));
+        assert_int_equal(bench_values(0), 1); /* sent again, sound this time */
+    }
+}
+
+static void test_unreadable(void **state)
+{
+    static const char *const texts[] = {"", "MSH", "PID|1", "MSH||||", "hello", "<xml/>", "FHS|^~\\&|"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        (void)open_ward(state);
+        bench_say(texts[i]);
+        assert_false(bench.read);
+        assert_int_equal(bench.ack_length, 0);
+        assert_int_equal(bench.count, 0);
+        assert_int_equal(bench.health.refused, 1);
+    }
+}
+
+static void test_repeated(void **state)
+{
+    (void)state;
+    say_header("ORU^R01", "r1", "P", "");
+    assert_int_equal(bench.count, 2);
+    for (int i = 0; i < 3; i++) {
+        bench_pass_ms(10000);
+        say_header("ORU^R01", "r1", "P", "");
+        assert_int_equal(bench.count, 2);
+        assert_non_null(strstr(bench.ack, "MSA|AA|r1"));
+    }
+    bench_sayf("MSH|^~\\&|OTHER||||%s||ORU^R01|r1|P|2.6\r%s", bench_time(0), group("ICU^1^B", "97", "", ""));
+    assert_int_equal(bench_values(1), 1); /* another sender's */
+    say_header("ORU^R01", "r2", "P", "");
+    assert_int_equal(bench_values(0), 2);
+    bench_pass_ms(INTAKE_RECENT_MS);
+    say_header("ORU^R01", "r1", "P", ""); /* it was switched off, and counts from 1 again */
+    assert_int_equal(bench_values(0), 3);
+}
+
+/* The memory of ids is bounded: the oldest of a flood are forgotten, nothing else happens. */
+static void test_flood_of_ids(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2 * INTAKE_RECENT; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "f%u", i);
+        bench_forget();
+        say_header("ORU^R01", id, "P", "");
+        assert_int_equal(bench.result, ACK_TAKEN);
+    }
+    say_header("ORU^R01", "f4095", "P", "");
+    assert_int_equal(bench_count(OBSERVATION_HEARD), 1);
+}
+
+/* Only a header: it is alive, if it says who it is. */
+static void test_sign_of_life(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"00A1", NULL};
+    bench_open(BENCH_BEDSIDE, places);
+    say_as("M^00A1^EUI-64", "");
+    assert_int_equal(bench_count(OBSERVATION_HEARD), 1);
+    assert_true(bench.monitor_health[0].answering);
+    assert_int_equal(bench.monitor_health[0].answers, 1);
+    say_as("M^00A2^EUI-64", "");
+    assert_int_equal(bench_count(OBSERVATION_HEARD), 1);
+    assert_int_equal(bench.health.refused, 1);
+    assert_int_equal(bench.health.requests, 2);
+}
+
+/* --- acknowledgements ---------------------------------------------------------------------------------------- */
+
+static unsigned acks(void)
+{
+    unsigned count = 0;
+    for (const char *at = bench.ack; (at = strstr(at, "\rMSA|")) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void test_ack_modes(void **state)
+{
+    static const struct {
+        const char *accept, *application, *codes; /* of a good message, a refused one */
+        const char *bad;
+    } cases[] = {{"", "", "AA", "AR"},     {"AL", "NE", "AA", "AR"},   {"NE", "AL", "AA", "AR"},
+                 {"AL", "", "AA", "AR"},   {"NE", "NE", "", ""},       {"AL", "AL", "CA AA", "CR"},
+                 {"ER", "NE", "", "AR"},   {"SU", "NE", "AA", ""},     {"NE", "ER", "", "AR"},
+                 {"NE", "SU", "AA", ""},   {"ER", "AL", "AA", "CR"},   {"SU", "AL", "CA AA", "AR"},
+                 {"AL", "ER", "CA", "CR"}, {"AL", "SU", "CA AA", "CR"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int bad = 0; bad < 2; bad++) {
+            const char *codes = bad ? cases[i].bad : cases[i].codes;
+            (void)open_ward(state);
+            bench_sayf("MSH|^~\\&|M||||%s||%s|a1|P|2.6|||%s|%s\r%s", bench_time(0), bad ? "ADT^A01" : "ORU^R01",
+                       cases[i].accept, cases[i].application, group("ICU^1^A", "97", "", ""));
+            assert_int_equal(acks(), (strlen(codes) + 1) / 3);
+            for (const char *code = codes; *code != '\0'; code += code[2] == ' ' ? 3 : 2) {
+                char expected[16];
+                (void)snprintf(expected, sizeof expected, "\rMSA|%.2s|a1", code);
+                assert_non_null(strstr(bench.ack, expected));
+            }
+        }
+    }
+}
+
+static void test_ack_form(void **state)
+{
+    (void)state;
+    bench.now.wall_ms = INT64_C(1709251199999);
+    bench_say("MSH#*!%$#APP*1#FAC#US#HERE#20240229235959##ORU*R01*ORU_R01#id%S%7#P#2.5#####\r");
+    assert_int_equal(bench.ack[0], '\x0b');
+    assert_string_equal(bench.ack + bench.ack_length - 3, "\r\x1c\r");
+    char *id = strstr(bench.ack, "#WG");
+    assert_non_null(id);
+    assert_memory_equal(bench.ack + 1, "MSH#*!%$#WARDGATE#HERE#APP*1#FAC#20240229235959.999+0000##ACK*R01*ACK#WG", 72);
+    assert_non_null(strstr(bench.ack, "#P#2.5\rMSA#AA#id%S%7\r"));
+    char first[32];
+    (void)snprintf(first, sizeof first, "%.20s", id);
+    bench_say("MSH#*!%$#APP*1#FAC#US#HERE#20240229235959##ORU*R01*ORU_R01#id8#P#2.5#####\r");
+    assert_null(strstr(bench.ack, first)); /* each has its own MSH-10 */
+}
+
+/* Fields of any length are sent back only as far as there is room; without MSH-10 there is no answer. */
+static void test_ack_of_long_fields(void **state)
+{
+    (void)state;
+    static char big[8192];
+    memset(big, 'x', sizeof big - 1);
+    bench_sayf("MSH|^~\\&|%s|%s|%s|%s|%s||ORU^R01^%s|id|%s|%s\r", big, big, big, big, big, big, big, big);
+    assert_non_null(strstr(bench.ack, "\rMSA|AA|id\r"));
+    assert_true(bench.ack_length < ACK_BYTES_MAX);
+    bench_sayf("MSH|^~\\&|%.100s|%.100s|%.100s|%.100s|1||ORU^R01|%.199s|%.100s|%.100s|||AL|AL||%s\r", big, big, big,
+               big, big, big, big, "x");
+    assert_int_equal(acks(), 1); /* MSH-18 is at the wrong place: only 17 fields */
+    assert_true(bench.ack_length <= 2 * ACK_BYTES_MAX);
+    bench_sayf("MSH|^~\\&|M||||1||ORU^R01|%.200s|P\r", big);
+    assert_int_equal(bench.ack_length, 0);
+    bench_say("MSH|^~\\&|M||||1||ORU^R01||P\r");
+    assert_int_equal(bench.ack_length, 0);
+    bench_say("MSH|^~\\&|M||||1||ORU^R01");
+    assert_int_equal(bench.ack_length, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_many_beds, open_ward),
+        cmocka_unit_test_setup(test_place_ends_with_patient, open_ward),
+        cmocka_unit_test(test_place_parts),
+        cmocka_unit_test(test_device_ids),
+        cmocka_unit_test_setup(test_moved_device, open_ward),
+        cmocka_unit_test_setup(test_sender_as_device, open_ward),
+        cmocka_unit_test_setup(test_gateway, open_ward),
+        cmocka_unit_test(test_device_id_with_place),
+        cmocka_unit_test(test_processing),
+        cmocka_unit_test(test_types_and_charsets),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test_setup(test_repeated, open_ward),
+        cmocka_unit_test_setup(test_flood_of_ids, open_ward),
+        cmocka_unit_test(test_sign_of_life),
+        cmocka_unit_test(test_ack_modes),
+        cmocka_unit_test_setup(test_ack_form, open_ward),
+        cmocka_unit_test_setup(test_ack_of_long_fields, open_ward),
+    };
+    return cmocka_run_group_tests_name("hl7 intake", tests, NULL, NULL);
+}

@@ -1,0 +1,153 @@
+/* Which buses go on as they are when the configuration is loaded again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/support/plan_bench.h"
+
+/* The first bus of two configurations. */
+static bool stays(const char *ward, const char *next_ward)
+{
+    struct plan now = plan_of(ward);
+    struct settings *running = settings;
+    struct plan next = plan_of(next_ward);
+    const bool is_same = plan_bus_is_same(&now, &now.buses[0], &next, &next.buses[0]);
+    assert_true(plan_bus_is_same(&next, &next.buses[0], &now, &now.buses[0]) == is_same);
+    assert_true(plan_bus_is_same(&now, &now.buses[0], &now, &now.buses[0]));
+    plan_free(&now);
+    plan_free(&next);
+    settings_free(running);
+    settings_free(settings);
+    settings = NULL;
+    return is_same;
+}
+
+#define LINE(keys)    "buses: {a: {kind: modbus-rtu, device: /dev/ttyUSB0" keys "}}\n"
+#define LINK(keys)    "buses: {a: {kind: modbus-tcp, host: 10.0.0.1" keys "}}\n"
+#define CALL(keys)    "buses: {a: {kind: hl7, listen: 10.0.0.1" keys "}}\n"
+#define BED(id, keys) "  " id ": {bus: a, class: adult, " keys "}\n"
+#define BEDS          "beds:\n" BED("b1", "address: 1, profile: module") BED("b2", "address: 2, profile: oximeter")
+#define PLACES        "beds:\n" BED("b1", "address: W7E^1^A, profile: test-central")
+
+static void test_a_bus_stays_when_nothing_of_it_changes(void **state)
+{
+    (void)state;
+    assert_true(stays(LINE("") BEDS, LINE(", baud: 19200, parity: even, stop_bits: 1") BEDS));
+    assert_true(stays(LINE("") BEDS, LINE("") "memory: 32MiB\nrules: [rules.yaml]\n" BEDS));
+    assert_true(stays(CALL("") PLACES, CALL("") PLACES));
+    /* Another bed before the others, on another bus: indices differ, ids do not. */
+    assert_true(stays(
+        LINE("") BEDS,
+        LINE("") "beds:\n  new: {bus: \"modbus-tcp://10.0.0.9\", address: 1, profile: module, class: adult}\n" BED(
+            "b1", "address: 1, profile: module") BED("b2", "address: 2, profile: oximeter")));
+}
+
+static void test_a_bus_starts_anew_when_its_line_changes(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        LINE(", baud: 9600"),  LINE(", parity: odd"),    LINE(", stop_bits: 2"),
+        LINE(", rs485: true"), LINE(", timeout: 501ms"), "buses: {a: {kind: modbus-rtu, device: /dev/ttyUSB1}}\n"};
+    static const char *const links[] = {LINK(", port: 503"), "buses: {a: {kind: modbus-tcp, host: 10.0.0.2}}\n",
+                                        "buses: {a: {kind: rtu-over-tcp, host: 10.0.0.1}}\n"};
+    static const char *const calls[] = {CALL(", believe_debug: true"),
+                                        "buses: {a: {kind: hl7, listen: \"10.0.0.1:1\"}}\n"};
+    char ward[1024];
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        (void)snprintf(ward, sizeof ward, "%s%s", lines[i], BEDS);
+        assert_false(stays(LINE("") BEDS, ward));
+    }
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        (void)snprintf(ward, sizeof ward, "%s%s", links[i], BEDS);
+        assert_false(stays(LINK("") BEDS, ward));
+    }
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        (void)snprintf(ward, sizeof ward, "%s%s", calls[i], PLACES);
+        assert_false(stays(CALL("") PLACES, ward));
+    }
+    assert_false(stays("buses: {b: {kind: modbus-rtu, device: /dev/ttyUSB0}}\n"
+                       "beds: {b1: {bus: b, address: 1, profile: module, class: adult}}\n",
+                       LINE("") "beds:\n" BED("b1", "address: 1, profile: module")));
+}
+
+static void test_a_bus_starts_anew_when_its_monitors_change(void **state)
+{
+    (void)state;
+    static const char *const beds[] = {
+        "beds:\n" BED("b1", "address: 1, profile: module"),
+        "beds:\n" BED("b2", "address: 2, profile: oximeter") BED("b1", "address: 1, profile: module"),
+        "beds:\n" BED("b1", "address: 1, profile: module") BED("b3", "address: 2, profile: oximeter"),
+        "beds:\n" BED("b1", "address: 1, profile: module") BED("b2", "address: 3, profile: oximeter"),
+        "beds:\n" BED("b1", "address: 1, profile: module") BED("b2", "address: 2, profile: module"),
+        "beds:\n  b1: {class: adult, monitors: [{bus: \"modbus-tcp://10.0.0.9\", address: 1, profile: module}, "
+        "{bus: a, address: 1, profile: module}]}\n" BED("b2", "address: 2, profile: oximeter"),
+    };
+    char ward[1024];
+    for (size_t i = 0; i < sizeof beds / sizeof beds[0]; i++) {
+        (void)snprintf(ward, sizeof ward, LINE("") "%s", beds[i]);
+        assert_false(stays(LINE("") BEDS, ward));
+    }
+    assert_false(stays(CALL("") PLACES, CALL("") "beds:\n" BED("b1", "address: W7E^1^B, profile: test-central")));
+}
+
+/* Each change of the profile's file, and the file as it was. */
+static void test_a_bus_starts_anew_when_a_profile_changes(void **state)
+{
+    (void)state;
+    static const char *const changes[][2] = {
+        {"An oximeter", "Another"},
+        {"poll_interval: 1s", "poll_interval: 2s"},
+        {"register: 0", "register: 9"},
+        {"type: u16, unit: \"%\"", "type: s16, unit: \"%\""},
+        {"unit: \"%\"", "unit: \"%\", scale: 2"},
+        {"unit: \"%\"", "unit: \"%\", offset: 1"},
+        {"unit: \"%\"", "unit: \"%\", absent: [5]"},
+        {"unit: \"%\"", "unit: \"%\", range: [1, 99]"},
+        {"unit: \"%\"", "unit: \"%\", table: input"},
+        {"unit: \"%\"", "unit: \"%\", poll_interval: 3s"},
+        {"bit: 0", "bit: 1"},
+        {"register: 3", "register: 4"},
+        {"finger_off", "finger_gone"},
+        {"[spo2, pulse]", "[spo2]"},
+        {"sensor_off", "standby"},
+        {"means: sensor_off", "means: sensor_off, text: Off"},
+        {"channels:", "identity: {register: 90}\nchannels:"},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        static const char ward[] = LINE("") "beds:\n" BED("b1", "address: 1, profile: oximeter");
+        char text[2048];
+        const char *at = strstr(oximeter, changes[i][0]);
+        assert_non_null(at);
+        struct plan now = plan_of(ward);
+        struct settings *running = settings;
+        (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - oximeter), oximeter, changes[i][1],
+                       at + strlen(changes[i][0]));
+        write_file("profiles/oximeter.yaml", text);
+        struct plan next = plan_of(ward);
+        assert_false(plan_bus_is_same(&now, &now.buses[0], &next, &next.buses[0]));
+        plan_free(&now);
+        plan_free(&next);
+        settings_free(running);
+        settings_free(settings);
+        settings = NULL;
+        write_file("profiles/oximeter.yaml", oximeter);
+        assert_true(stays(ward, ward));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_bus_stays_when_nothing_of_it_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_bus_starts_anew_when_its_line_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_bus_starts_anew_when_its_monitors_change, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_bus_starts_anew_when_a_profile_changes, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("plan_same", tests, NULL, NULL);
+}
