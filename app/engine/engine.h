@@ -189,7 +189,7 @@ void engine_journal(const struct engine *engine, struct observation *o);
 bool engine_observe_alarm(struct engine *engine, const struct monitor_alarm *alarm);
 
 /* A command, at an instant not before engine_now, after everything due before it has been stepped. The next step does it and emits its
- * RECORD_COMMAND; one command a step. */
+ * RECORD_COMMAND; one command a step. What was observed at its instant before is applied already. */
 void engine_command(struct engine *engine, int64_t at_ms, const struct bed_command *command);
 
 /* Ends (phase `end`) what `next`, the configuration that is to come, does not have any more: alarms of rules, monitors and

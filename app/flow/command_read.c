@@ -100,9 +100,9 @@ static bool read_command(struct reading *r, const struct json_member *m)
     if (!read_word(m, text, sizeof text)) {
         return false;
     }
-    for (uint8_t kind = 0; kind < COMMAND_KIND_COUNT; kind++) {
+    for (unsigned kind = 0; kind < COMMAND_KIND_COUNT; kind++) {
         if (strcmp(text, command_word(kind)) == 0) {
-            r->command->kind = kind;
+            r->command->kind = (uint8_t)kind;
             return true;
         }
     }

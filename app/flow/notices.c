@@ -12,12 +12,16 @@ void notices_init(struct notices *notices, struct arena *arena, uint16_t bus_cou
 {
     int *states = ARENA_TAKE(arena, int, bus_count);
     int *errors = ARENA_TAKE(arena, int, bus_count);
+    unsigned *rs485_told = ARENA_TAKE(arena, unsigned, bus_count);
     bool *answering = ARENA_TAKE(arena, bool, monitor_count);
     if (answering == NULL) {
         return;
     }
-    *notices =
-        (struct notices){.bus_states = states, .bus_errors = errors, .answering = answering, .uplink_connected = -1};
+    *notices = (struct notices){.bus_states = states,
+                                .bus_errors = errors,
+                                .rs485_told = rs485_told,
+                                .answering = answering,
+                                .uplink_connected = -1};
     for (unsigned i = 0; i < bus_count; i++) {
         states[i] = -1;
     }
@@ -41,6 +45,20 @@ static void look_at_bus(struct notices *n, const struct bus_config *config, cons
     if (state == BUS_OPEN || error != STATUS_OK) {
         n->bus_states[index] = state;
         n->bus_errors[index] = error;
+    }
+}
+
+static void look_at_rs485(struct notices *n, const struct bus_config *config, const struct bus_health *health,
+                          unsigned index)
+{
+    const unsigned opening = atomic_load_explicit(&health->opened, memory_order_relaxed);
+    const bool is_open = atomic_load_explicit(&health->state, memory_order_relaxed) == BUS_OPEN;
+    if (is_open && opening != n->rs485_told[index] &&
+        atomic_load_explicit(&health->rs485_missing, memory_order_relaxed)) {
+        log_warning("RS-485 was asked for and this adapter's driver has no such mode (line %s, %s), take rs485 out if "
+                    "the adapter turns the line round by itself",
+                    config->name, config->device);
+        n->rs485_told[index] = opening;
     }
 }
 
@@ -103,6 +121,7 @@ void notices_look(struct notices *notices, const struct report *report)
     for (unsigned i = 0; i < report->bus_count; i++) {
         const struct bus_health *health = report->buses[i].driver->health(report->buses[i].bus);
         look_at_bus(notices, &report->configs[i], health, i);
+        look_at_rs485(notices, &report->configs[i], health, i);
         look_at_monitors(answering, report, &report->configs[i], health);
         answering += report->configs[i].monitor_count;
     }
@@ -130,6 +149,7 @@ void notices_continue(struct notices *notices, const struct report *report, cons
         }
         notices->bus_states[i] = before->bus_states[from[i]];
         notices->bus_errors[i] = before->bus_errors[from[i]];
+        notices->rs485_told[i] = before->rs485_told[from[i]];
         memcpy(notices->answering + first_monitor(report, i), before->answering + first_monitor(report_before, from[i]),
                report->configs[i].monitor_count * sizeof notices->answering[0]);
     }

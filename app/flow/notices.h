@@ -12,6 +12,7 @@
 struct notices {
     int *bus_states;      /* enum bus_state, -1: not looked at yet */
     int *bus_errors;      /* enum status */
+    unsigned *rs485_told; /* the opening (bus_health.opened) that was told to lack RS-485; 0: none */
     bool *answering;      /* one a monitor, all buses one after another */
     int uplink_connected; /* -1: not looked at yet */
     int store_failing;

@@ -26,7 +26,7 @@ static const struct field unit_field = {.name = "address",
                                         .type = FIELD_INTEGER,
                                         .low = 0,
                                         .high = 255,
-                                        .help = "1 to 247 on a line, 0 to 255 over a network"};
+                                        .help = "1 to 247 on a line, behind a converter too, 0 to 255 over Modbus TCP"};
 static const struct field place_field = {.name = "address",
                                          .offset = offsetof(struct address, place),
                                          .type = FIELD_TEXT,
@@ -35,7 +35,8 @@ static const struct field place_field = {.name = "address",
 
 static bool check_unit(struct load *load, const struct node *node, const struct bus_settings *bus, int64_t unit)
 {
-    if (bus->kind == BUS_MODBUS_RTU && (unit < ADDRESS_RTU_MIN || unit > ADDRESS_RTU_MAX)) {
+    const bool is_line = bus->kind == BUS_MODBUS_RTU || bus->kind == BUS_RTU_OVER_TCP;
+    if (is_line && (unit < ADDRESS_RTU_MIN || unit > ADDRESS_RTU_MAX)) {
         report_fault(load->reader.report, node, "%d is out of range, on a line it must be from %d to %d", (int)unit,
                      ADDRESS_RTU_MIN, ADDRESS_RTU_MAX);
         return false;

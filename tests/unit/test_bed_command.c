@@ -249,6 +249,31 @@ static void test_latched_over_a_restart(void **state)
     ward_close(after);
 }
 
+/* One that was released is over, though the journal does not tell: its delay is not that of the next. */
+static void test_released_before_a_restart(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    ward_add_channel(VITAL_spo2, 1000);
+    struct rule *rule = ward_add_rule("released", "hr > limit", "spo2 > 95", 120, PRIORITY_LOW);
+    rule->latching = true;
+    rule->delay_ms = 10000;
+    struct ward *before = start_admitted();
+    ward_values(before, 1, 12, VITAL_hr, 130);
+    ward_value(before, 14, VITAL_spo2, 97); /* clear; the condition itself is unknown */
+    ward_until(before, 14);
+    assert_int_equal(ward_newest_of(before, "released")->state, ALARM_LATCHED);
+    assert_int_equal(ward_acknowledge(before, 15, ward_newest_of(before, "released")), VERDICT_ACCEPTED);
+    const struct ward_break lost = {.committed = before->record_count, .begin_ms = 16000};
+    struct ward *after = ward_restart(before, &lost);
+    ward_values(after, 17, 27, VITAL_hr, 130);
+    ward_until(after, 27);
+    ward_expect(after, "27 released start active low 130\n");
+    assert_int_equal(ward_newest(after)->violated_at_ms, 17000);
+    ward_close(before);
+    ward_close(after);
+}
+
 /* Another priority of its rule is told after a restart, and is to be acknowledged anew. */
 static void test_another_priority_is_acknowledged_anew(void **state)
 {
@@ -307,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_acknowledge_any_alarm),
         cmocka_unit_test(test_acknowledged_over_a_restart),
         cmocka_unit_test(test_latched_over_a_restart),
+        cmocka_unit_test(test_released_before_a_restart),
         cmocka_unit_test(test_another_priority_is_acknowledged_anew),
         cmocka_unit_test(test_a_test_alert),
     };

@@ -19,6 +19,7 @@
 static atomic_bool clock_is_kept;
 
 /* What the kernel says of its time source (hal/clock.h). */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc names it __ntx */
 int adjtimex(struct timex *buf)
 {
     memset(buf, 0, sizeof *buf);

@@ -260,7 +260,7 @@ static void test_only_numbers(void **state)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {.sin_port = 0};
     socklen_t size = sizeof address;
     assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&address, &size), 0);
     return ntohs(address.sin_port);

@@ -242,22 +242,21 @@ static bool is_name(const char *name)
 static void test_wild_texts(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"\xff\xfe\x80 alarm",
-                                        "\\X00\\\\X0A\\x",
-                                        "___",
-                                        "a__b",
-                                        "/+#/../..",
-                                        "\xe2\x82\xac",
-                                        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                                        "aaaaaaaaaaaa\xe2\x82\xac\xe2\x82\xac"};
+    static char long_text[200];
+    memset(long_text, 'a', MONITOR_ALARM_TEXT_MAX - 2);
+    memcpy(long_text + MONITOR_ALARM_TEXT_MAX - 2, "\xe2\x82\xac", 3);
+    const char *const texts[] = {"\xff\xfe\x80 alarm", "\\X00\\\\X0A\\x", "___",    "a__b",
+                                 "/+#/../..",          "\xe2\x82\xac",    long_text};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         char event[512];
         (void)snprintf(event, sizeof event, "OBX|1|ST|196616^MDC_EVT_ALARM^MDC||%s\r", texts[i]);
-        const struct monitor_alarm *alarm = alarm_of(event, "");
-        assert_true(alarm != NULL && is_name(alarm->name));
-        assert_non_null(memchr(alarm->text, '\0', sizeof alarm->text));
-        assert_null(strchr(alarm->text, '\n'));
+        (void)alarm_of(event, "");
+        assert_int_equal(bench.alarm_count, 1);
+        assert_true(is_name(bench.alarms[0].name));
+        assert_non_null(memchr(bench.alarms[0].text, '\0', MONITOR_ALARM_TEXT_MAX));
+        assert_null(strpbrk(bench.alarms[0].text, "\n\r"));
     }
+    assert_int_equal(strlen(bench.alarms[0].text), MONITOR_ALARM_TEXT_MAX - 2); /* cut at a whole character */
 }
 
 int main(void)

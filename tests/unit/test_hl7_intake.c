@@ -348,6 +348,32 @@ static void test_repeated(void **state)
     assert_int_equal(bench_values(0), 3);
 }
 
+/* A monitor that counts from 1 with each connection is not taken for one that sends again; a message is, that comes again
+ * over another connection. */
+static void test_counts_per_connection(void **state)
+{
+    (void)state;
+    char text[1024];
+    for (unsigned i = 0; i < 3; i++) {
+        bench.intake.connection++;
+        bench_pass_ms(10000);
+        say_header("ORU^R01", "1", "P", "");
+        assert_int_equal(bench_values(0), i + 1);
+    }
+    bench_pass_ms(10000);
+    say_header("ORU^R01", "1", "P", "");
+    assert_int_equal(bench_values(0), 3);
+    (void)snprintf(text, sizeof text, "MSH|^~\\&|M||||%s||ORU^R01|2|P|2.6\r%s", bench_time(0),
+                   group("ICU^1^A", "97", "", ""));
+    bench_say(text);
+    assert_int_equal(bench_values(0), 4);
+    bench.intake.connection++;
+    bench_forget();
+    bench_say(text);
+    assert_int_equal(bench.count, 0);
+    assert_int_equal(bench.result, ACK_TAKEN);
+}
+
 /* The memory of ids is bounded: the oldest of a flood are forgotten, nothing else happens. */
 static void test_flood_of_ids(void **state)
 {
@@ -470,6 +496,7 @@ int main(void)
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test_setup(test_repeated, open_ward),
+        cmocka_unit_test_setup(test_counts_per_connection, open_ward),
         cmocka_unit_test_setup(test_flood_of_ids, open_ward),
         cmocka_unit_test(test_sign_of_life),
         cmocka_unit_test(test_ack_modes),

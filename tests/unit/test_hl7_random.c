@@ -237,7 +237,7 @@ static void test_streams(void **state)
         for (unsigned i = 0; i < 2; i++) {
             struct arena arena = {.base = storage[i], .size = sizeof storage[i]};
             caller_make(&callers[i], &arena);
-            caller_open(&callers[i], 7, 0);
+            caller_open(&callers[i], 7, 1, 0);
             counts[i] = feed(&callers[i], blocks, stream, STREAM, i == 0 ? 100 : 9000, &hashes[i]);
             caller_close(&callers[i]);
         }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "drivers/monitor/modbus/modbus_bus.h"
 #include "hal/clock.h"
@@ -18,6 +19,7 @@
 #define INTERVAL_MS 60
 #define TIMEOUT_MS  90
 #define THINK_US    3000
+#define FLOOD_MS    2000
 #define GUARD_US    4011 /* where nobody said how fast the line is */
 
 /* The peer's thread only. */
@@ -253,6 +255,35 @@ static void test_unasked_frames(void **state)
     assert_int_equal(atomic_load(&rig.peer.connections), 1);
 }
 
+/* Sound frames of others without an end, faster than they can be looked at: the bus still comes back to its runner,
+ * which has other buses, too. */
+static void serve_a_flood(struct peer *peer, const struct peer_request *request)
+{
+    static uint8_t flood[5 * 4096];
+    const struct peer_request other = {.unit = 99, .function = 3};
+    const int64_t end_us = clock_boot_us() + FLOOD_MS * INT64_C(1000);
+    for (size_t at = 0; at < sizeof flood; at += 5) {
+        (void)peer_except_frame(peer, &other, 2, flood + at);
+    }
+    while (clock_boot_us() < end_us) {
+        (void)!write(request->fd, flood, sizeof flood);
+    }
+}
+
+static void test_a_flood_of_others_frames_does_not_wedge(void **state)
+{
+    (void)state;
+    open_rig(1, serve_a_flood);
+    rig_start();
+    const int64_t begin_us = clock_boot_us();
+    while (clock_boot_us() < begin_us + FLOOD_MS * INT64_C(500)) {
+        rig_run_ms(1);
+    }
+    assert_true(clock_boot_us() - begin_us < FLOOD_MS * INT64_C(1000));
+    assert_true(rig_failures(0, STATUS_WRONG_ADDRESS) > 0);
+    assert_true(rig_failures(0, STATUS_TIMEOUT) > 0);
+}
+
 /* --- exceptions ---------------------------------------------------------------------------------------------- */
 
 static void serve_exception_to_unit_1(struct peer *peer, const struct peer_request *request)
@@ -380,6 +411,7 @@ int main(void)
         cmocka_unit_test_teardown(test_damaged_answers, tear_down),
         cmocka_unit_test_teardown(test_half_an_answer_is_not_left_to_the_next, tear_down),
         cmocka_unit_test_teardown(test_unasked_frames, tear_down),
+        cmocka_unit_test_teardown(test_a_flood_of_others_frames_does_not_wedge, tear_down),
         cmocka_unit_test_teardown(test_an_exception_is_taken_as_soon_as_it_is_there, tear_down),
         cmocka_unit_test_teardown(test_refused_and_back, tear_down),
         cmocka_unit_test_teardown(test_a_connection_that_is_dead, tear_down),

@@ -141,6 +141,30 @@ static void test_lines(void **state)
     expect("<4>wardgate: line line-a cannot be used (/dev/ttyUSB0: input/output error), it is tried again and again\n");
 }
 
+#define LACKS_RS485                                                                                              \
+    "<4>wardgate: RS-485 was asked for and this adapter's driver has no such mode (line line-a, /dev/ttyUSB0), " \
+    "take rs485 out if the adapter turns the line round by itself\n"
+
+static void open_line(bool lacks_rs485)
+{
+    atomic_store(&lines[0].health.rs485_missing, lacks_rs485);
+    (void)atomic_fetch_add(&lines[0].health.opened, 1);
+    set_line(0, BUS_OPEN, STATUS_OK, 0);
+}
+
+static void test_an_adapter_without_rs485(void **state)
+{
+    (void)state;
+    open_line(true);
+    expect("<6>wardgate: line line-a is open (/dev/ttyUSB0)\n" LACKS_RS485);
+    open_line(true); /* between two looks it was away */
+    expect(LACKS_RS485);
+    set_line(0, BUS_CLOSED, STATUS_IO, 0);
+    expect("<4>wardgate: line line-a cannot be used (/dev/ttyUSB0: input/output error), it is tried again and again\n");
+    open_line(false); /* another adapter */
+    expect("<6>wardgate: line line-a is open (/dev/ttyUSB0)\n");
+}
+
 static void test_monitors(void **state)
 {
     (void)state;
@@ -160,13 +184,15 @@ static void test_another_configuration(void **state)
     struct bus third = {.health = {.opened = 0}};
     const struct acquire_bus next_buses[] = {buses[1], fake_bus_init(&third), buses[0]};
     const struct bus_config next_configs[] = {
-        bus_configs[1], {.name = "net-c", .host = "10.7.0.33", .monitors = monitors, .monitor_count = 1}, bus_configs[0]};
+        bus_configs[1],
+        {.name = "net-c", .host = "10.7.0.33", .monitors = monitors, .monitor_count = 1},
+        bus_configs[0]};
     const int from[] = {1, -1, 0};
     struct report next = report;
     struct arena arena = {.base = next_storage, .size = sizeof next_storage};
     struct capture capture;
     struct notices later;
-    set_line(0, BUS_OPEN, STATUS_OK, 0);
+    open_line(true);
     set_line(1, BUS_CLOSED, STATUS_TIMEOUT, 0);
     for (unsigned m = 0; m < bus_configs[0].monitor_count; m++) {
         atomic_store(&lines[0].monitors[m].answering, true);
@@ -220,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_long_lines_are_cut),
         cmocka_unit_test_setup(test_nothing_is_told_of_what_has_not_begun, set_up),
         cmocka_unit_test_setup(test_lines, set_up),
+        cmocka_unit_test_setup(test_an_adapter_without_rs485, set_up),
         cmocka_unit_test_setup(test_monitors, set_up),
         cmocka_unit_test_setup(test_another_configuration, set_up),
         cmocka_unit_test_setup(test_broker, set_up),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole thing at work: a broker, a simulated ward of twelve beds, the gateway, and a subscriber on this terminal.
+# The whole thing at work: a broker, a simulated ward of fourteen beds, the gateway, and a subscriber on this terminal.
 # DEMO_SECONDS ends it by itself (0, the default: when interrupted); exit status 0 only if alerts came. Everything lives
 # in a temporary folder and is gone afterwards. Run by `make demo`.
 set -euo pipefail
@@ -68,17 +68,22 @@ buses:
   line-a: {kind: modbus-rtu, device: $WARD_DIR/line-a, baud: 19200, parity: even}
   gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
   gw-b: {kind: modbus-tcp, host: 127.0.0.1, port: $((WARD_PORT + 1))}
+  oximeter-a: {kind: serial, device: $WARD_DIR/oximeter-a}
+  central: {kind: hl7, listen: "127.0.0.1:$((WARD_PORT + 2))"}
 beds:
 $(for n in 1 2 3 4 5 6 7 8; do echo "  b0$n: {bus: line-a, address: $n, profile: generic-vitals, class: adult}"; done)
   b09: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
   b10: {bus: gw-a, address: 2, profile: generic-vitals, class: adult}
   b11: {bus: gw-b, address: 1, profile: generic-vitals, class: adult}
   b12: {bus: gw-b, address: 2, profile: generic-vitals, class: adult}
+  b13: {bus: oximeter-a, profile: nonin-df2, class: adult}
+  b14: {bus: central, address: WARD^7^A, profile: hl7-pcd-fast, class: adult}
 rules: [rules/standard.yaml]
 END
 start gateway "$WARDGATE" run -c "$WARD_DIR/wardgate.yaml"
 
-echo "A ward of twelve beds, eight on a 19200 line and four over TCP; b04 is a recorded deterioration, played 20 times faster."
+echo "A ward of fourteen beds: eight on a 19200 line, four over TCP, an oximeter (b13) and HL7 (b14)."
+echo "b04 is a recorded deterioration, played 20 times faster."
 echo "The broker listens on 127.0.0.1:$port:  mosquitto_sub -h 127.0.0.1 -p $port -v -t 'wardgate/#'"
 echo "The gateway itself:  $WARDGATE status -c $WARD_DIR/wardgate.yaml"
 echo

@@ -24,11 +24,16 @@ void caller_make(struct caller *caller, struct arena *arena)
     }
 }
 
-void caller_open(struct caller *caller, int fd, int64_t now_us)
+void caller_open(struct caller *caller, int fd, uint64_t number, int64_t now_us)
 {
     assert(caller->fd < 0 && fd >= 0);
-    *caller = (struct caller){
-        .fd = fd, .own = caller->own, .out = caller->out, .opened_us = now_us, .spoken_us = now_us, .reads = true};
+    *caller = (struct caller){.number = number,
+                              .fd = fd,
+                              .own = caller->own,
+                              .out = caller->out,
+                              .opened_us = now_us,
+                              .spoken_us = now_us,
+                              .reads = true};
 }
 
 static void give_back(struct caller *caller)

@@ -33,6 +33,7 @@ struct caller_block {
 };
 
 struct caller {
+    uint64_t number;            /* of the connection: no two have the same */
     int fd;                     /* -1: free */
     char *own;                  /* CALLER_BYTES */
     struct caller_block *large; /* holds the bytes instead; NULL: own does */
@@ -53,7 +54,7 @@ struct caller {
 void caller_make(struct caller *caller, struct arena *arena);
 
 /* A new connection. */
-void caller_open(struct caller *caller, int fd, int64_t now_us);
+void caller_open(struct caller *caller, int fd, uint64_t number, int64_t now_us);
 
 /* Gives back what it holds; the descriptor is the caller's of this function. */
 void caller_close(struct caller *caller);

@@ -41,7 +41,7 @@ struct bus {
     int watch, listening; /* -1: closed */
     bool is_deaf;         /* no descriptors for callers: not listened to until the next tick */
     int64_t deadline_us, retry_us;
-    uint64_t ack_id;
+    uint64_t ack_id, calls;
 };
 
 static void count(atomic_uint *counter, unsigned by)
@@ -134,6 +134,7 @@ static void take_message(struct bus *bus, struct caller *caller, struct text byt
     caller->has_spoken = true;
     caller->spoken_us = now_us;
     caller->large_us = now_us;
+    bus->intake.connection = caller->number;
     if (intake_take(&bus->intake, bytes.at, bytes.length, &now, out, &message, &result, &reason)) {
         answer(bus, caller, &message, result, reason, &now);
     }
@@ -257,7 +258,7 @@ static void let_in(struct bus *bus, int fd, int64_t now_us)
         net_close(fd);
         return;
     }
-    caller_open(caller, fd, now_us);
+    caller_open(caller, fd, ++bus->calls, now_us);
     count(&bus->health.connections, 1);
 }
 

@@ -250,28 +250,39 @@ static uint64_t hash_more(uint64_t hash, struct text text)
     return (hash ^ 0xff) * UINT64_C(1099511628211); /* where it ends */
 }
 
-/* FNV-1a; of MSH-3, MSH-4 and MSH-10. 0 when it has no MSH-10. */
-static uint64_t id_of(const struct message *message)
+/* Its id is 0 when it has no MSH-10. Hashes are FNV-1a. */
+static struct intake_recent recent_of(const struct intake *intake, const struct message *message, int64_t at_ms)
 {
+    const uint64_t basis = UINT64_C(14695981039346656037);
     const struct text control_id = message_field(message, message->header, 10);
-    uint64_t hash = UINT64_C(14695981039346656037);
-    hash = hash_more(hash, message_field(message, message->header, 3));
-    hash = hash_more(hash, message_field(message, message->header, 4));
-    hash = hash_more(hash, control_id);
-    return control_id.length > 0 ? hash | 1 : 0;
+    uint64_t id = hash_more(basis, message_field(message, message->header, 3));
+    id = hash_more(id, message_field(message, message->header, 4));
+    id = hash_more(id, control_id);
+    return (struct intake_recent){.id = control_id.length > 0 ? id | 1 : 0,
+                                  .sent = hash_more(basis, message_field(message, message->header, 7)),
+                                  .connection = intake->connection,
+                                  .at_ms = at_ms};
+}
+
+static bool is_same(const struct intake_recent *before, const struct intake_recent *now)
+{
+    return before->id == now->id && now->at_ms - before->at_ms < INTAKE_RECENT_MS &&
+           (before->sent == now->sent || before->connection == now->connection);
 }
 
 /* Remembers it, too. */
-static bool is_repeated(struct intake *intake, uint64_t id, int64_t at_ms)
+static bool is_repeated(struct intake *intake, const struct message *message, int64_t at_ms)
 {
-    for (unsigned i = 0; i < INTAKE_RECENT && id != 0; i++) {
-        if (intake->recent[i].id == id && at_ms - intake->recent[i].at_ms < INTAKE_RECENT_MS) {
+    const struct intake_recent recent = recent_of(intake, message, at_ms);
+    if (recent.id == 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < INTAKE_RECENT; i++) {
+        if (is_same(&intake->recent[i], &recent)) {
             return true;
         }
     }
-    if (id != 0) {
-        intake->recent[intake->next_recent++ % INTAKE_RECENT] = (struct intake_recent){id, at_ms};
-    }
+    intake->recent[intake->next_recent++ % INTAKE_RECENT] = recent;
     return false;
 }
 
@@ -338,7 +349,7 @@ bool intake_take(struct intake *intake, const char *bytes, size_t length, const 
     *out_result = ACK_TAKEN;
     if (!is_real(intake, &message)) {
         count(&intake->health->refused, 1);
-    } else if (!is_repeated(intake, id_of(&message), now->at_ms)) {
+    } else if (!is_repeated(intake, &message, now->at_ms)) {
         use(intake, &message, now, out);
     }
     return true;

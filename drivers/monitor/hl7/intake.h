@@ -2,9 +2,12 @@
  * intake.h: one whole HL7 message: what it is, whether it counts, whose it is; its values and alarms are put.
  *
  * Taken are ORU^R01 (values) and ORU^R40 (alarms). A message has an effect only when all of it is sound, when it is
- * real (MSH-11 neither T nor, unless the bus believes it, D) and when its sender has not sent its MSH-10 before: of
- * the newest INTAKE_RECENT ids, for INTAKE_RECENT_MS, because a monitor that was switched off and on counts from 1
- * again. Its groups (PID, PV1, OBR) may be about many beds. Of PID nothing is read.
+ * real (MSH-11 neither T nor, unless the bus believes it, D) and when its sender has not sent its MSH-10 before. Its
+ * groups (PID, PV1, OBR) may be about many beds. Of PID nothing is read.
+ *
+ * Of MSH-10 the newest INTAKE_RECENT are remembered, for INTAKE_RECENT_MS. Monitors count from 1 again when they are
+ * switched on, some with each connection: the same MSH-10 over another connection and with another MSH-7 is another
+ * message.
  *
  * Pure: time is an argument, nothing is read or allocated; counters go into the bus's health. Thread: the bus's.
  */
@@ -33,7 +36,9 @@ struct intake_monitor {
 };
 
 struct intake_recent {
-    uint64_t id; /* hash of sender and MSH-10 */
+    uint64_t id;   /* hash of sender and MSH-10 */
+    uint64_t sent; /* hash of MSH-7 */
+    uint64_t connection;
     int64_t at_ms;
 };
 
@@ -44,6 +49,7 @@ struct intake {
     struct intake_recent *recent;
     unsigned next_recent;
     uint64_t messages;
+    uint64_t connection; /* that the message comes over, by a number of its own: set before intake_take */
     struct origin_memory senders;
 };
 

@@ -424,6 +424,16 @@ static bool is_worth_taking(const struct bus *bus, int64_t now_us, size_t pendin
     return is_silent(bus, now_us, pending) || (!ask->at_silence && pending >= ask->answer_bytes);
 }
 
+/* Others' frames may come faster than they can be looked at. */
+static bool may_go_on(struct bus *bus, int64_t now_us)
+{
+    if (now_us < bus->ask.give_up_us) {
+        return true;
+    }
+    fail(bus, now_us, STATUS_TIMEOUT);
+    return false;
+}
+
 /* One frame; false when there is nothing more to look at. */
 static bool look_once(struct bus *bus, struct observation_sink *out)
 {
@@ -437,7 +447,7 @@ static bool look_once(struct bus *bus, struct observation_sink *out)
     }
     if (take && is_foreign(bus, status, pending)) {
         skip_foreign(bus, now_us, status, pending);
-        return true;
+        return may_go_on(bus, now_us);
     }
     if (status == STATUS_IO || status == STATUS_CLOSED) {
         fault(bus, now_us, status);

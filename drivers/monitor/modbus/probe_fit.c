@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "drivers/monitor/modbus/decode.h"
 
@@ -57,6 +56,22 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* False when the text is shorter. */
+static bool begins_with(const char *text, const char *word, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (lower(text[i]) != lower(word[i])) { /* at the end of the text: a word has no NUL */
+            return false;
+        }
+    }
+    return true;
+}
+
 /* True when a word of some length that the monitor calls itself by stands in the title. */
 static bool is_titled(const struct profile *profile, const char *called)
 {
@@ -66,7 +81,7 @@ static bool is_titled(const struct profile *profile, const char *called)
             length++;
         }
         for (const char *at = profile->title; length >= WORD_LETTERS_MIN && *at != '\0'; at++) {
-            if (strncasecmp(at, called, length) == 0) {
+            if (begins_with(at, called, length)) {
                 return true;
             }
         }
