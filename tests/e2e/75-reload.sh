@@ -229,6 +229,8 @@ grep -q 'monitor at b03 (gw-a, address 3) answers' "$TEST_DIR/gateway.log" || fa
 cp "$TEST_DIR/wardgate.yaml" "$TEST_DIR/good.yaml"
 sed -i 's/class: adult/class: grown-up/' "$TEST_DIR/wardgate.yaml"
 refused 'wardgate.yaml:[0-9]*:[0-9]*: beds.b16.class'
+"$WARDGATE" reload -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/asked.txt" 2>&1 && fail "a bad file was loaded"
+grep -q 'wardgate.yaml:[0-9]*:[0-9]*: beds.b16.class' "$TEST_DIR/asked.txt" || fail "who asked is not told: $(cat "$TEST_DIR/asked.txt")"
 sed 's/id: gw-test/id: gw-other/' "$TEST_DIR/good.yaml" >"$TEST_DIR/wardgate.yaml"
 refused 'wardgate.yaml:1:[0-9]*: gateway.id: .*restart'
 sed '1i memory: 1MiB' "$TEST_DIR/good.yaml" >"$TEST_DIR/wardgate.yaml"
@@ -236,6 +238,10 @@ refused 'the windows need [0-9]* KiB, more than memory: allows'
 rm "$TEST_DIR/wardgate.yaml"
 refused 'wardgate.yaml'
 cp "$TEST_DIR/good.yaml" "$TEST_DIR/wardgate.yaml"
+"$WARDGATE" reload -c "$TEST_DIR/wardgate.yaml" | grep -q 'reloaded: 0 beds new, 0 gone, 15 go on; 6 of 6 lines untouched' || fail "it is not loaded when asked"
+"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/audit.txt"
+[ "$(grep -c '"kind":"reload".*"result":"accepted"' "$TEST_DIR/audit.txt")" = 2 ] || fail "the audit log: $(cat "$TEST_DIR/audit.txt")"
+[ "$(grep -c '"kind":"reload".*"result":"refused"' "$TEST_DIR/audit.txt")" = 6 ] || fail "the audit log: $(cat "$TEST_DIR/audit.txt")"
 vitals_flow b03
 [ "$(figure gw-a connections)" = 1 ] || fail "gw-a was closed"
 

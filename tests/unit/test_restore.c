@@ -239,6 +239,26 @@ static void test_alarms_whose_rule_or_bed_is_gone(void **state)
     assert_int_equal(alerts_named("hr_high", 0), 0); /* unknown ends nothing */
 }
 
+/* A monitor's own alarm is known by its name alone, and only where the configuration says that a monitor tells any. */
+static void test_alarms_that_a_monitor_names(void **state)
+{
+    (void)state;
+    char active[256] = "";
+    put_ward();
+    beds[1].reports_alarms = true;
+    open_engine();
+    put_alarm_of("b2", "monitor.vtach", false, "vtach");
+    put_alarm_of("b2", "monitor.lead_off.not_monitored", false, "lead_off");
+    put_alarm_of("b2", "monitor.asystole", false, "A name that is none");
+    put_alarm_of("b2", "monitor.apnoea", true, "apnoea");
+    put_alarm_of("b1", "monitor.vtach", false, "vtach");
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_int_equal(counts.alarms, 2);
+    assert_int_equal(counts.alarms_gone, 2);
+    assert_int_equal(store_each_alarm(store, note_active, active), STATUS_OK);
+    assert_string_equal(active, "b2/monitor.lead_off.not_monitored b2/monitor.vtach");
+}
+
 /* ---- measurements ---- */
 
 static void test_a_measurement_older_than_the_journal(void **state)
@@ -334,6 +354,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_journal_whose_beds_nobody_knows_is_left, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_whose_rule_or_bed_is_gone, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_alarms_that_a_monitor_names, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_measurement_older_than_the_journal, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_measurement_that_the_journal_lost, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_measurements_that_cannot_be, restore_set_up, restore_tear_down),

@@ -181,7 +181,8 @@ static inline void put_measurement(const char *bed, const struct observation *o)
     put_state(key, o, sizeof *o);
 }
 
-static inline void put_alarm(const char *bed, const char *name, bool ended)
+/* reported: the name of a monitor's own alarm, "" for others. */
+static inline void put_alarm_of(const char *bed, const char *name, bool ended, const char *reported)
 {
     struct alarm_snapshot snapshot;
     memset(&snapshot, 0, sizeof snapshot);
@@ -195,6 +196,7 @@ static inline void put_alarm(const char *bed, const char *name, bool ended)
                                    .stay = 11,
                                    .at_ms = NOW_MS - 60000,
                                    .raised_at_ms = NOW_MS - 60000};
+    (void)snprintf(snapshot.last.reported, sizeof snapshot.last.reported, "%s", reported);
     const struct store_alarm alarm = {.bed = bed,
                                       .alarm = name,
                                       .priority = PRIORITY_MEDIUM,
@@ -206,6 +208,11 @@ static inline void put_alarm(const char *bed, const char *name, bool ended)
     assert_int_equal(store_begin(store), STATUS_OK);
     assert_int_equal(store_put_alarm(store, &alarm), STATUS_OK);
     assert_int_equal(store_commit(store), STATUS_OK);
+}
+
+static inline void put_alarm(const char *bed, const char *name, bool ended)
+{
+    put_alarm_of(bed, name, ended, "");
 }
 
 #endif
