@@ -46,10 +46,10 @@
 #define COMMIT_NOTE_SLOTS  8U      /* rows for the audit log that are no commands */
 
 /* Keys and forms of what the store keeps for the engine (store_put_state). */
-#define STATE_NUMBERS "numbers" /* struct state_numbers */
-#define STATE_CLOCK   "clock"   /* struct state_clock */
+#define STATE_NUMBERS "numbers"      /* struct state_numbers */
+#define STATE_CLOCK   "clock"        /* struct state_clock */
 #define STATE_BEDS    "journal/beds" /* struct bed_numbers' text: the beds of the journal's numbers */
-#define STATE_BED "bed/" /* + bed id: struct bed_snapshot */
+#define STATE_BED     "bed/"         /* + bed id: struct bed_snapshot */
 #define STATE_MEASUREMENT \
     "measurement/"              /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
 #define STATE_AUDITED "audited" /* struct state_audited */
@@ -88,8 +88,8 @@ enum status store_state_status(const struct store_state *state);
 struct commit_config {
     struct store_config store;
     const struct engine_config *engine;
-    const struct bed_numbers *beds; /* the journal's; constant from commit_start on */
-    const uint16_t *bed_numbers;    /* of each bed */
+    const struct bed_numbers *beds;         /* the journal's; constant from commit_start on */
+    const uint16_t *bed_numbers;            /* of each bed */
     const struct payload_context *payloads; /* its epoch is the one that the gateway runs under */
     const struct timebase *timebase;
     struct board *board;    /* store_alive_us, journal_dropped */

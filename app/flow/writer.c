@@ -361,8 +361,8 @@ static enum status agree_on_beds(struct writer *w, struct store *store)
         return STATUS_OK;
     }
     enum status status = store_get_state(store, STATE_BEDS, w->beds_found, BED_NUMBERS_TEXT_MAX, &length);
-    const bool goes_on = status == STATUS_OK && length > 0 && length <= beds->size &&
-                         memcmp(w->beds_found, beds->text, length) == 0;
+    const bool goes_on =
+        status == STATUS_OK && length > 0 && length <= beds->size && memcmp(w->beds_found, beds->text, length) == 0;
     status = goes_on ? STATUS_OK : store_journal_clear(store);
     if (status == STATUS_OK && (!goes_on || length < beds->size)) {
         status = put_beds(w, store);
