@@ -246,6 +246,7 @@ install: all ## install under DESTDIR and PREFIX; /etc/wardgate/wardgate.yaml on
 	install -D -m 755 $(OUT)/wardgate $(DESTDIR)$(PREFIX)/bin/wardgate
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/profiles $(wildcard config/profiles/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/rules $(wildcard config/rules/*.yaml)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/schemas $(wildcard config/schemas/*)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker $(addprefix config/broker/,mosquitto.conf acl README.md)
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker config/broker/make-certificates
 	test -e $(DESTDIR)$(SYSCONFDIR)/wardgate/wardgate.yaml || \

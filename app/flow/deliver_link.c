@@ -407,6 +407,11 @@ static void look_at_files(struct deliver *d)
     struct uplink_look look;
     d->link->look_us = d->now_us + UPLINK_LOOK_US;
     uplink_look(d->link->uplink, &look);
+    for (uint8_t i = 0; i < d->config.broker_count; ++i) {
+        if (i != d->link->broker) { /* it has to be of use when this one is lost */
+            uplink_note_end(&d->config.brokers[i], &look.first_end);
+        }
+    }
     board_put_certificate(d->config.board, &look.first_end);
     if (look.files == UPLINK_FILES_BAD) {
         log_warning("changed files are not used (%s: %s), the connection goes on with the old ones", broker_of(d)->url,

@@ -144,7 +144,7 @@ bool settings_can_follow(const struct settings *now, const struct settings *next
         const struct settings_fixed *fixed = &next->fixed[i], *before = find(now, fixed->path);
         if (before != NULL && strcmp(before->value, fixed->value) != 0) {
             report_place_fault(report, fixed->mark, fixed->path,
-                               "has changed, which needs a restart: systemctl restart wardgate");
+                               "has changed, which needs a restart of the gateway");
             can = false;
         }
     }

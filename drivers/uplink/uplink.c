@@ -164,6 +164,14 @@ void uplink_look(struct uplink *uplink, struct uplink_look *out)
     }
 }
 
+void uplink_note_end(const struct uplink_broker *broker, struct uplink_certificate *first_end)
+{
+    const struct uplink_certificate own = certificate_first_end(broker);
+    if (own.ends_ms != 0 && (first_end->ends_ms == 0 || own.ends_ms < first_end->ends_ms)) {
+        *first_end = own;
+    }
+}
+
 bool uplink_next_message(struct uplink *uplink, struct uplink_incoming *out)
 {
     return inbox_next_message(&uplink->inbox, out);

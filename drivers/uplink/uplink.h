@@ -130,6 +130,9 @@ struct uplink_look {
  * a handshake beside the connection, at a first look and once a day. Reads files. */
 #define UPLINK_LOOK_US 15000000
 void uplink_look(struct uplink *uplink, struct uplink_look *out);
+/* A broker that is not connected to, but may have to be: *first_end becomes the end of one of its files that ends sooner.
+ * What it shows itself is not known. Reads files. */
+void uplink_note_end(const struct uplink_broker *broker, struct uplink_certificate *first_end);
 uint32_t uplink_connection(const struct uplink *uplink); /* number of the current connection attempt */
 
 #endif

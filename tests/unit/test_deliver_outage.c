@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/support/certificates.h"
 #include "tests/unit/support/deliver_bench.h"
 
 #define ALERTS_MAX 1024
@@ -226,6 +227,34 @@ static void test_next_broker_of_the_list(void **state)
     bench_close(bench);
 }
 
+static bool certificate_is_known(struct bench *bench, const char *name, int64_t ends_ms)
+{
+    struct uplink_certificate first_end = {.ends_ms = 0};
+    for (unsigned i = 0; i < BENCH_WAIT_MS / 20 && strcmp(first_end.name, name) != 0; ++i) {
+        (void)usleep(20000);
+        board_take_certificate(&bench->board, &first_end);
+    }
+    return strcmp(first_end.name, name) == 0 && llabs(first_end.ends_ms - ends_ms) < 60000;
+}
+
+/* The one that is connected to has no certificate, the one after it has one that ends soon. */
+static void test_certificates_of_the_next_broker(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open();
+    char ca[80];
+    (void)snprintf(ca, sizeof ca, "%s/next.pem", bench->folder.base);
+    make_certificate(bench->folder.base, "next",
+                     &(struct wanted_certificate){.is_authority = true, .ends_s = 10 * TEST_DAY_S});
+    bench->addresses[1] = (struct uplink_broker){.url = "mqtts://127.0.0.1:1", .ca = ca};
+    bench->config.broker_count = 2;
+    broker_start(&bench->broker);
+    bench_start(bench);
+    assert_true(certificate_is_known(bench, "next.pem", clock_wall_ms() + 10 * TEST_DAY_S * 1000));
+    assert_int_equal(atomic_load(&bench->board.uplink_broker), 0);
+    bench_close(bench);
+}
+
 static void test_mqtt_3_1_1(void **state)
 {
     (void)state;
@@ -344,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_what_a_broker_refuses_stays_in_the_outbox),
         cmocka_unit_test(test_alert_that_nobody_hears_is_noticed),
         cmocka_unit_test(test_next_broker_of_the_list),
+        cmocka_unit_test(test_certificates_of_the_next_broker),
         cmocka_unit_test(test_mqtt_3_1_1),
         cmocka_unit_test(test_stop_says_offline_in_time),
         cmocka_unit_test(test_stop_is_bounded_with_a_frozen_broker),

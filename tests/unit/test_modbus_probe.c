@@ -23,7 +23,8 @@ typedef size_t answerer(const uint8_t *request, uint8_t *out);
 struct far_end {
     int fd;
     answerer *answer;
-    bool talks; /* by itself, as a master does */
+    bool talks;          /* by itself, as a master does */
+    useconds_t pause_us; /* pause behind the first bytes of an answer */
     atomic_bool stop;
     atomic_uint requests;
     pthread_t thread;
@@ -102,7 +103,10 @@ static void *far_main(void *argument)
             uint8_t out[FRAME_MAX];
             atomic_fetch_add(&far->requests, 1);
             const size_t answered = far->answer != NULL ? far->answer(bytes, out) : 0;
-            write_all(far->fd, out, answered);
+            const size_t first = far->pause_us != 0 ? answered / 2 : 0;
+            write_all(far->fd, out, first);
+            (void)usleep(far->pause_us);
+            write_all(far->fd, out + first, answered - first);
             length = 0;
         }
     }
@@ -129,12 +133,17 @@ static void bench_close(struct bench *bench)
     (void)close(bench->held);
 }
 
-static enum status probe(struct bench *bench, uint8_t first, uint8_t last)
+static enum status probe_at(struct bench *bench, uint32_t baud, uint8_t first, uint8_t last, uint32_t answer_ms)
 {
     static const struct profile *const none[] = {NULL};
     const struct probe_target target = {
-        .device = bench->device, .baud = 57600, .first = first, .last = last, .answer_ms = 40, .profiles = none};
+        .device = bench->device, .baud = baud, .first = first, .last = last, .answer_ms = answer_ms, .profiles = none};
     return modbus_probe_rtu(&target, &bench->listener);
+}
+
+static enum status probe(struct bench *bench, uint8_t first, uint8_t last)
+{
+    return probe_at(bench, 57600, first, last, 40);
 }
 
 static size_t exception(const uint8_t *request, uint8_t code, uint8_t *out)
@@ -190,6 +199,30 @@ static void test_an_exception_is_somebody(void **state)
     bench_close(&bench);
 }
 
+/* USB adapters hold bytes back inside of an answer. */
+static void test_an_answer_in_pieces(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, refuse, false);
+    bench.far.pause_us = 20000;
+    assert_int_equal(probe_at(&bench, 57600, 5, 5, 400), STATUS_OK);
+    assert_int_equal(bench.found, 1);
+    bench_close(&bench);
+}
+
+static void test_a_speed_that_is_not_usual(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, refuse, false);
+    assert_int_equal(probe_at(&bench, 4800, 5, 5, 400), STATUS_OK);
+    assert_int_equal(bench.found, 1);
+    assert_int_equal(bench.finding.baud, 4800);
+    assert_int_equal(bench.finding.parity, PARITY_EVEN);
+    bench_close(&bench);
+}
+
 static void test_what_is_nobody(void **state)
 {
     (void)state;
@@ -199,7 +232,7 @@ static void test_what_is_nobody(void **state)
         bench_open(&bench, answers[i], false);
         assert_int_equal(probe(&bench, 1, 3), STATUS_OK);
         assert_int_equal(bench.found, 0);
-        assert_int_equal(atomic_load(&bench.far.requests), 6); /* 57600 baud: with even parity and with none */
+        assert_int_equal(atomic_load(&bench.far.requests), 12); /* parity even, none, odd; or two stop bits */
         bench_close(&bench);
     }
 }
@@ -247,6 +280,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_exception_is_somebody),
+        cmocka_unit_test(test_an_answer_in_pieces),
+        cmocka_unit_test(test_a_speed_that_is_not_usual),
         cmocka_unit_test(test_what_is_nobody),
         cmocka_unit_test(test_another_master_is_left_alone),
         cmocka_unit_test(test_a_line_in_use_is_refused),

@@ -297,7 +297,7 @@ static void the_report_is_that_of_loading(void **state)
     assert_false(can_follow(HEAD UPLINK TAIL, "gateway: {id: h, site: s, ward: w}\n" UPLINK TAIL));
     assert_int_equal(report.warning_count, 1); /* there are no rules */
     assert_string_equal(report.faults[0].key, "gateway.id");
-    assert_string_equal(report.faults[0].message, "has changed, which needs a restart: systemctl restart wardgate");
+    assert_string_equal(report.faults[0].message, "has changed, which needs a restart of the gateway");
 }
 
 int main(void)

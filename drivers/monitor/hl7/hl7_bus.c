@@ -17,6 +17,7 @@
 
 #include "drivers/monitor/hl7/caller.h"
 #include "drivers/monitor/hl7/hl7_driver.h"
+#include "drivers/monitor/hl7/hl7_probe.h"
 #include "drivers/monitor/hl7/hl7_profile.h"
 #include "drivers/monitor/hl7/intake.h"
 #include "hal/clock.h"
@@ -464,6 +465,7 @@ const struct monitor_driver hl7_driver = {.kind = "hl7",
                                           .own_thread = true,
                                           .make = make,
                                           .each_request = each_request,
+                                          .probe = hl7_probe,
                                           .start = start,
                                           .descriptor = descriptor,
                                           .next_deadline = next_deadline,

@@ -447,7 +447,7 @@ static bool look_once(struct bus *bus, struct observation_sink *out)
     }
     if (take && is_foreign(bus, status, pending)) {
         skip_foreign(bus, now_us, status, pending);
-        (void)may_go_on; return true;
+        return may_go_on(bus, now_us);
     }
     if (status == STATUS_IO || status == STATUS_CLOSED) {
         fault(bus, now_us, status);

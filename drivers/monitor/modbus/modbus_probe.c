@@ -27,7 +27,14 @@ static const struct line usual_lines[] = {
     {57600, PARITY_EVEN, 1}, {57600, PARITY_NONE, 1}, {115200, PARITY_EVEN, 1}, {115200, PARITY_NONE, 1},
 };
 
-enum { USUAL_LINES = sizeof usual_lines / sizeof usual_lines[0] };
+/* Of a speed that somebody asks for. */
+static const struct line usual_forms[] = {
+    {0, PARITY_EVEN, 1}, {0, PARITY_NONE, 1}, {0, PARITY_NONE, 2}, {0, PARITY_ODD, 1}};
+
+enum {
+    USUAL_LINES = sizeof usual_lines / sizeof usual_lines[0],
+    USUAL_FORMS = sizeof usual_forms / sizeof usual_forms[0]
+};
 
 static void tell_finding(struct probe_listener *listener, struct asker *asker, const struct probe_target *target,
                          const char *kind, const struct line *line, uint8_t address)
@@ -74,7 +81,7 @@ static size_t listen(int fd, uint8_t heard[HEARD_MAX])
             break;
         }
         const ssize_t got = read(fd, heard + length, HEARD_MAX - length);
-        if (got <= 0 && errno != EAGAIN) {
+        if (got == 0 || (got < 0 && errno != EAGAIN)) {
             break;
         }
         length += got > 0 ? (size_t)got : 0;
@@ -129,10 +136,14 @@ enum status modbus_probe_rtu(const struct probe_target *target, struct probe_lis
 {
     enum status status = STATUS_OK;
     bool over = false;
-    for (unsigned i = 0; i < USUAL_LINES && status == STATUS_OK && !over && listener->go_on(listener); i++) {
-        if (target->baud == 0 || target->baud == usual_lines[i].baud) {
-            status = probe_line(target, listener, &usual_lines[i], &over);
+    const unsigned count = target->baud != 0 ? USUAL_FORMS : USUAL_LINES;
+    for (unsigned i = 0; i < count && status == STATUS_OK && !over && listener->go_on(listener); i++) {
+        struct line line = usual_lines[i];
+        if (target->baud != 0) {
+            line = usual_forms[i];
+            line.baud = target->baud;
         }
+        status = probe_line(target, listener, &line, &over);
     }
     return status;
 }

@@ -11,7 +11,7 @@
 
 enum {
     US_PER_MS = 1000,
-    QUIET_SERIAL_MS = 6, /* so long a silence ends an answer; adapters pause inside of one */
+    QUIET_SERIAL_MS = 30, /* so long a silence ends an answer; adapters hold bytes back for up to 16 ms inside of one */
     QUIET_NETWORK_MS = 60,
     HEADER_BYTES = 6, /* before what the length of a TCP header counts */
     CRC_BYTES = 2,
@@ -70,13 +70,17 @@ static bool wait_for_bytes(struct asker *asker, int64_t until_us)
     return got > 0;
 }
 
+/* Of a reading function's answer or an exception the length is known; others end when the line falls silent. */
 static bool is_whole(const struct asker *asker)
 {
-    return is_tcp(asker) && asker->length >= HEADER_BYTES &&
-           asker->length >= HEADER_BYTES + (size_t)asker->frame[HEADER_BYTES - 1];
+    if (is_tcp(asker)) {
+        return asker->length >= HEADER_BYTES && asker->length >= HEADER_BYTES + (size_t)asker->frame[HEADER_BYTES - 1];
+    }
+    return asker->length >= FRAME_RTU_MIN && asker->frame[1] != ENCAPSULATED &&
+           asker->length >= frame_rtu_length(asker->frame);
 }
 
-/* All that comes until the answer is whole or falls silent. */
+/* All that comes until the answer is whole, or its time is over and the line has fallen silent. */
 static void receive(struct asker *asker, int64_t first_by_us)
 {
     const int64_t quiet_us = (int64_t)US_PER_MS * (asker->form == ASKER_SERIAL ? QUIET_SERIAL_MS : QUIET_NETWORK_MS) +
@@ -84,7 +88,8 @@ static void receive(struct asker *asker, int64_t first_by_us)
     int64_t until_us = first_by_us;
     asker->length = 0;
     while (asker->length < sizeof asker->frame && !is_whole(asker) && wait_for_bytes(asker, until_us)) {
-        until_us = clock_boot_us() + quiet_us;
+        const int64_t silent_us = clock_boot_us() + quiet_us;
+        until_us = silent_us > first_by_us ? silent_us : first_by_us;
     }
 }
 

@@ -43,7 +43,7 @@ static const struct protocol *listen(int fd, const struct probe_target *target, 
             continue;
         }
         const ssize_t got = read(fd, bytes, sizeof bytes);
-        if (got <= 0 && errno != EAGAIN) {
+        if (got == 0 || (got < 0 && errno != EAGAIN)) {
             break;
         }
         sniff_add(&window, bytes, got > 0 ? (size_t)got : 0);
