@@ -25,8 +25,8 @@ struct restorer {
     struct engine *engine;
     struct restore_counts *counts;
     bool unverified;
-    struct bed_numbers numbers;       /* the journal's */
-    uint16_t bed_of[BED_NUMBERS_MAX]; /* number -> today's index; BED_NONE: gone */
+    struct bed_numbers numbers;             /* the journal's */
+    uint16_t bed_of[BED_NUMBERS_MAX];       /* number -> today's index; BED_NONE: gone */
     int64_t stay_start_ms[BED_NUMBERS_MAX]; /* INT64_MIN: vacant */
     int64_t journal_from_ms, now_ms;
     struct observation row[COMMIT_JOURNAL_PIECE];
@@ -193,9 +193,36 @@ static bool feed_row(void *context, int64_t at_ms, const void *bytes, size_t siz
     return true;
 }
 
+/* A bed that comes back into the configuration later may have another patient: its stay ends with it. */
+static enum status vacate_gone_bed(struct restorer *r, const char *id)
+{
+    char key[STORE_KEY_MAX];
+    struct bed_snapshot bed;
+    (void)snprintf(key, sizeof key, STATE_BED "%s", id);
+    if (!get_state(r->store, key, &bed, sizeof bed) || bed.stay == 0) {
+        return STATUS_OK;
+    }
+    const struct bed_snapshot vacant = {.bed_seq = bed.bed_seq, .stay_start_ms = r->now_ms};
+    enum status status = store_begin(r->store);
+    if (status == STATUS_OK) {
+        status = store_put_state(r->store, key, &vacant, sizeof vacant);
+    }
+    return status == STATUS_OK ? store_commit(r->store) : status;
+}
+
+static enum status vacate_gone_beds(struct restorer *r)
+{
+    enum status status = STATUS_OK;
+    size_t at = 0;
+    for (const char *id = bed_numbers_next(&r->numbers, &at); id != NULL && status == STATUS_OK;
+         id = bed_numbers_next(&r->numbers, &at)) {
+        status = bed_index(r->config, id) == BED_NONE ? vacate_gone_bed(r, id) : STATUS_OK;
+    }
+    return status;
+}
+
 static enum status restore_windows(struct restorer *r)
 {
-    bed_numbers_read(&r->numbers, r->store, STATE_BEDS);
     bed_numbers_indices(&r->numbers, r->config, r->bed_of);
     collect_measurements(r);
     const bool older = r->measurement_count > 0 && r->measurements[0].at_ms < r->journal_from_ms;
@@ -296,8 +323,10 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
                                  .now_ms = now_ms};
     assert(config->bed_count <= BED_NUMBERS_MAX);
     *out = (struct restore_counts){.alarms = 0};
+    bed_numbers_read(&restorer.numbers, store, STATE_BEDS);
     restore_beds(&restorer);
     const enum status windows = continuous ? restore_windows(&restorer) : STATUS_OK;
     const enum status alarms = restore_alarms(&restorer);
-    return alarms != STATUS_OK ? alarms : windows;
+    const enum status vacated = vacate_gone_beds(&restorer);
+    return alarms != STATUS_OK ? alarms : windows != STATUS_OK ? windows : vacated;
 }

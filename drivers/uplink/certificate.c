@@ -453,7 +453,7 @@ static bool prepare(struct handshake *h)
     h->context = SSL_CTX_new(TLS_client_method());
     if (h->context == NULL || SSL_CTX_set_min_proto_version(h->context, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_cipher_list(h->context, CERTIFICATE_SUITES) != 1 ||
-        (broker->ca != NULL && SSL_CTX_load_verify_locations(h->context, broker->ca, NULL) != 1) ||
+        SSL_CTX_load_verify_locations(h->context, broker->ca, NULL) != 1 ||
         (broker->cert != NULL && (SSL_CTX_use_certificate_chain_file(h->context, broker->cert) != 1 ||
                                   SSL_CTX_use_PrivateKey_file(h->context, broker->key, SSL_FILETYPE_PEM) != 1))) {
         return false;

@@ -38,7 +38,7 @@ struct certificate_probe {
     int64_t ends_ms;            /* of the certificate that the broker showed; 0: it showed none */
     struct credential_text why; /* it does not work; empty when nothing was found wrong */
 };
-/* Shakes hands with the broker once, and listens for a refusal when asked to. Blocks: the uplink's thread only. */
+/* Shakes hands with the broker, whose ca is given, once, and listens for a refusal when asked to. Blocks: the uplink's thread only. */
 struct certificate_probe certificate_probe(const struct uplink_broker *broker, bool listen);
 
 #endif

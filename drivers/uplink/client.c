@@ -167,7 +167,7 @@ static MQTTClient_SSLOptions tls_options(struct client *client, const struct upl
     tls.enabledCipherSuites = CERTIFICATE_SUITES;
     tls.enableServerCertAuth = 1;
     tls.verify = 1; /* the host name too */
-    tls.disableDefaultTrustStore = broker->ca != NULL;
+    tls.disableDefaultTrustStore = 1;
     tls.ssl_error_cb = on_tls_error;
     tls.ssl_error_context = client;
     return tls;
@@ -390,7 +390,7 @@ enum status client_target_set(struct client_target *target, const struct uplink_
     const char **const kept[] = {&target->broker.url, &target->broker.ca,       &target->broker.cert,
                                  &target->broker.key, &target->broker.username, &target->broker.password_file};
     size_t used = 0;
-    if (!write_url(target, broker->url)) {
+    if (!write_url(target, broker->url) || (target->is_tls && broker->ca == NULL)) {
         return STATUS_INVALID;
     }
     for (size_t i = 0; i < sizeof given / sizeof given[0]; ++i) {

@@ -42,7 +42,7 @@ struct client {
     atomic_llong broker_ends_ms;  /* when the certificate ends that a broker showed last; 0: not known */
 };
 
-/* Any thread. STATUS_INVALID: neither mqtt:// nor mqtts://, or too long. STATUS_TOO_LARGE: the texts. */
+/* Any thread. STATUS_INVALID: neither mqtt:// nor mqtts://, too long, or mqtts:// without ca. STATUS_TOO_LARGE: the texts. */
 enum status client_target_set(struct client_target *target, const struct uplink_broker *broker,
                               uint32_t connection) MUST_CHECK;
 

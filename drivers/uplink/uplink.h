@@ -36,7 +36,7 @@
 
 struct uplink_broker {
     const char *url;                      /* mqtt://host:port or mqtts://host:port */
-    const char *ca, *cert, *key;          /* mqtts only; NULL: none */
+    const char *ca, *cert, *key;          /* mqtts only, ca always; NULL: none */
     const char *username, *password_file; /* NULL: none */
 };
 
@@ -86,7 +86,7 @@ void uplink_close(struct uplink *uplink); /* NULL is allowed; bounded in time ev
 /* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again. The texts are
  * copied. The connection before is dropped. The files are read anew each time; the key and the
  * password file must be private (mode 0600 or 0400, ours or root's). STATUS_INVALID
- * (URL), STATUS_TOO_LARGE (texts): nothing was begun. */
+ * (URL, mqtts:// without ca), STATUS_TOO_LARGE (texts): nothing was begun. */
 enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *broker) MUST_CHECK;
 /* A clean DISCONNECT after what is queued, waiting at most timeout_ms for it. No UPLINK_LOST follows. */
 void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms);

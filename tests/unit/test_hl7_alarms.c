@@ -238,6 +238,39 @@ static bool is_name(const char *name)
     return name[0] != '\0' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
+/* A limit event under the number of the plain one has its text as its name: there is room for what it is about, too. */
+static void test_long_limit_name(void **state)
+{
+    (void)state;
+    static const char source[] = "OBX|2|ST|68480^MDC_ATTR_ALERT_SOURCE^MDC||150456^MDC_PULS_OXIM_SAT_O2^MDC\r";
+    static const char *const events[] = {
+        "OBX|1|CWE|196616^MDC_EVT_HI^MDC||^^^^^^^^a text that is longer than any name of an alarm may be\r",
+        "OBX|1|CWE|196616^MDC_EVT_ALARM^MDC||196616^MDC_EVT_HI^MDC^^^^^^a text that is longer than any name may be\r"};
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        const struct monitor_alarm *alarm = alarm_of(events[i], source);
+        assert_non_null(alarm);
+        assert_non_null(memchr(alarm->name, '\0', sizeof alarm->name));
+        assert_true(is_name(alarm->name));
+    }
+}
+
+/* What a demonstration, a test or a retraction says is no alarm of a patient. */
+static void test_not_real(void **state)
+{
+    (void)state;
+    static const char *const events[] = {
+        "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x|||DEMO|||R\r", "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x|||PH~SP~TEST\r",
+        "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x||||||W\r", "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x||||||D\r",
+        LEAD_OFF "OBX|3|ST|68481^MDC_ATTR_EVENT_PHASE^MDC||start|||DEMO\r"};
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        assert_null(alarm_of(events[i], PRIORITY("PH") TYPE("SP")));
+        assert_int_equal(bench.health.refused, i + 1);
+    }
+    say("PV1||I|ICU^1^A\rOBR|1\rOBX|1|ST|199680^MDC_EVT_APNEA^MDC||x|||DEMO\r" LEAD_OFF);
+    assert_int_equal(bench.alarm_count, 1); /* each for itself */
+    assert_string_equal(bench.alarms[0].name, "leads_off");
+}
+
 /* Whatever a text holds, a name is a name, and neither runs over. */
 static void test_wild_texts(void **state)
 {
@@ -266,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup(test_inactivations, open_bench), cmocka_unit_test_setup(test_names, open_bench),
         cmocka_unit_test_setup(test_heartbeats, open_bench),    cmocka_unit_test_setup(test_many, open_bench),
         cmocka_unit_test_setup(test_wild_texts, open_bench),    cmocka_unit_test_setup(test_flood, open_bench),
+        cmocka_unit_test_setup(test_long_limit_name, open_bench), cmocka_unit_test_setup(test_not_real, open_bench),
     };
     return cmocka_run_group_tests_name("hl7 alarms", tests, NULL, NULL);
 }

@@ -90,6 +90,39 @@ static void test_place_ends_with_patient(void **state)
     assert_int_equal(bench_count(OBSERVATION_HEARD), 1);
 }
 
+/* Nor is it the device before, although no order begins. */
+static void test_device_ends_with_patient(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"00A1", "ICU^1^B", NULL};
+    bench_open(BENCH_BEDSIDE, places);
+    char groups[1024];
+    (void)snprintf(groups, sizeof groups, "%sPID|||Y\rPV1||I|ICU^1^B\r" RESULT,
+                   group("ICU^1^A", "91", "", "00A1^^00A1^EUI-64"), "55");
+    say(groups);
+    assert_value(0, 91000);
+    assert_value(1, 55000);
+    assert_int_equal(bench_values(0), 1);
+}
+
+#define RESULT_OF(value, device) "OBX|1|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC||" value "|%|||||R|||||||" device "\r"
+
+/* Of two of our devices in one order each has its own values; what another one says belongs to the order's. */
+static void test_devices_in_one_order(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"00A1", "00A2", NULL};
+    bench_open(BENCH_BEDSIDE, places);
+    say("PV1||I|ICU^1^A\rOBR|1\r" RESULT_OF("91", "00A1^^00A1^EUI-64") RESULT_OF("92", "00A2^^00A2^EUI-64"));
+    assert_value(0, 91000);
+    assert_value(1, 92000);
+    bench_forget();
+    bench_pass_ms(5000);
+    say("PV1||I|ICU^1^A\rOBR|1\r" RESULT_OF("93", "00A1^^00A1^EUI-64") "OBX|2|NM|147842^^MDC||70|/min|||||R|||||||77\r");
+    assert_int_equal(bench_values(0), 2);
+    assert_int_equal(bench.health.refused, 0);
+}
+
 static void test_place_parts(void **state)
 {
     (void)state;
@@ -183,6 +216,17 @@ static void test_moved_device(void **state)
     assert_int_equal(speak("M", "ICU^1^B", 1, "", DEVICE("00A1")), hash_of("00A1"));
     assert_int_equal(speak("M", "ICU^1^B", 1, "", ""), 0);             /* says nothing this time */
     assert_int_equal(speak("M^00A7^EUI-64", "ICU^1^B", 1, "", ""), 0); /* a sender's is not a device's */
+}
+
+/* The first order of the message need not name the device. */
+static void test_device_of_later_order(void **state)
+{
+    (void)state;
+    say("PV1||I|ICU^1^A\rOBR|1\rOBX|1|NM|147842^^MDC||70|/min|||||R\r"
+        "OBR|2\r" "OBX|1|NM|150456^^MDC||97|%|||||R|||||||00A1^^00A1^EUI-64\r");
+    assert_int_equal(bench_count(OBSERVATION_IDENTITY), 1);
+    assert_int_equal(bench_count(OBSERVATION_HEARD), 1);
+    assert_int_equal(bench_values(0), 2);
 }
 
 /* What the header says is the monitor's own only after it has come from one place for a while. */
@@ -485,6 +529,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_many_beds, open_ward),
         cmocka_unit_test_setup(test_place_ends_with_patient, open_ward),
+        cmocka_unit_test(test_device_ends_with_patient),
+        cmocka_unit_test(test_devices_in_one_order),
+        cmocka_unit_test_setup(test_device_of_later_order, open_ward),
         cmocka_unit_test(test_place_parts),
         cmocka_unit_test(test_device_ids),
         cmocka_unit_test_setup(test_moved_device, open_ward),

@@ -214,6 +214,28 @@ static bool note_active(void *context, const struct store_alarm *alarm)
     return true;
 }
 
+/* A bed that was away from the configuration comes back vacant: nobody knows who is in it. Its numbering goes on. */
+static void test_a_bed_that_goes_ends_its_stay(void **state)
+{
+    (void)state;
+    put_ward();
+    make_config("b1", "b3");
+    open_engine();
+    assert_int_equal(restore(true), STATUS_OK);
+    make_config("b1", "b2");
+    open_engine();
+    assert_int_equal(restore(true), STATUS_OK);
+    struct bed_view view;
+    engine_view_bed(engine, 0, &view);
+    assert_int_equal(view.stay, 11);
+    engine_view_bed(engine, 1, &view);
+    assert_int_equal(view.stay, 0);
+    struct bed_snapshot bed;
+    size_t length = 0;
+    assert_int_equal(store_get_state(store, STATE_BED "b2", &bed, sizeof bed, &length), STATUS_OK);
+    assert_int_equal(bed.bed_seq, 5);
+}
+
 static void test_alarms_whose_rule_or_bed_is_gone(void **state)
 {
     char active[256] = "";
@@ -353,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_beds_are_found_by_name, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_journal_whose_beds_nobody_knows_is_left, restore_set_up,
                                         restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_bed_that_goes_ends_its_stay, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_whose_rule_or_bed_is_gone, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_that_a_monitor_names, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_measurement_older_than_the_journal, restore_set_up, restore_tear_down),

@@ -114,6 +114,20 @@ static void test_address_and_name_are_verified(void **state)
     bench_close(&t.bench);
 }
 
+/* Without a CA file any certificate of the system's would do, or none. */
+static void test_ca_is_demanded(void **state)
+{
+    (void)state;
+    struct tls_bench t;
+    open_tls(&t);
+    restart(&t, "broker", "");
+    t.bench.address.ca = NULL;
+    assert_int_equal(uplink_connect(t.bench.uplink, &t.bench.address), STATUS_INVALID);
+    use(&t, "ca", NULL, NULL);
+    expect_working(&t);
+    bench_close(&t.bench);
+}
+
 /* Some machines that run tests look up no name at all. */
 static void test_name_is_verified(void **state)
 {
@@ -385,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_address_and_name_are_verified),
+        cmocka_unit_test(test_ca_is_demanded),
         cmocka_unit_test(test_name_is_verified),
         cmocka_unit_test(test_ipv6_address_is_verified),
         cmocka_unit_test(test_wrong_brokers_are_told_apart),

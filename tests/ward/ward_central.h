@@ -6,10 +6,10 @@
  *      ^ ^  refused: again after 1 s   ^------------------------------------------------------+   |
  *      | +------ gone, reset -----------------------------------------------------------------+---+ nothing for 5 s
  *
- * One message at a time: alarms first, then the values of the bed that is due. A message that was not acknowledged is sent again
- * on the next connection, as it was. Which message is next is seen when it is made, from what holds then: nothing queues up while
- * nobody listens, and an alarm that came and went meanwhile is not told. A deaf station neither reads acknowledgements nor waits for
- * any.
+ * One message at a time: alarms first, then the values of the bed that is due. A message that was not acknowledged is
+ * sent again on the next connection, as it was. Which message is next is seen when it is made, from what holds then:
+ * nothing queues up while nobody listens, and an alarm that came and went meanwhile is not told. A deaf station neither
+ * reads acknowledgements nor waits for any.
  */
 #ifndef WARD_CENTRAL_H
 #define WARD_CENTRAL_H

@@ -35,9 +35,9 @@ static void write_stamp(int64_t wall_ms, char stamp[STAMP_MAX])
 
 static void write_device(const char *identity, char device[DEVICE_MAX])
 {
-    for (size_t i = 0, ended = 0; i < WARD_IDENTITY_LENGTH; i++) {
-        ended |= identity[i] == '\0' ? 1 : 0;
-        (void)snprintf(device + 2 * i, 3, "%02X", ended != 0 ? 0U : (unsigned)(unsigned char)identity[i]);
+    const size_t length = strlen(identity);
+    for (size_t i = 0; i < WARD_IDENTITY_LENGTH; i++) {
+        (void)snprintf(device + 2 * i, 3, "%02X", i < length ? (unsigned)(unsigned char)identity[i] : 0U);
     }
 }
 

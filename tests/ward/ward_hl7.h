@@ -1,11 +1,11 @@
 /*
- * ward_hl7.h: what a central station says about a bed: HL7 v2.6 messages in MLLP frames, values (IHE PCD-01) and alarms (PCD-04), from
- * the vitals and bits in a monitor's registers; and what an acknowledgement says.
+ * ward_hl7.h: what a central station says about a bed: HL7 v2.6 messages in MLLP frames, values (IHE PCD-01) and alarms
+ * (PCD-04), from the vitals and bits in a monitor's registers; and what an acknowledgement says.
  *
- * Identifiers and units are those of ISO/IEEE 11073-10101. A value that is absent is sent without its number, OBX-11 X. What the
- * cuff and the glucose meter measured goes out with every message, each with the instant of its measurement
- * (OBX-14, OBX-17 APERIODIC). Pure: instants are arguments, milliseconds of 1970. Written from the standards and from messages of real
- * monitors, not from the gateway's parser.
+ * Identifiers and units are those of ISO/IEEE 11073-10101. A value that is absent is sent without its number, OBX-11 X.
+ * What the cuff and the glucose meter measured goes out with every message, each with the instant of its measurement
+ * (OBX-14, OBX-17 APERIODIC). Pure: instants are arguments, milliseconds of 1970. Written from the standards and from
+ * messages of real monitors, not from the gateway's parser.
  */
 #ifndef WARD_HL7_H
 #define WARD_HL7_H

@@ -1,8 +1,9 @@
 /*
- * ward_masimo.h: what a Masimo oximeter says: a line of text a second (ASCII 1) or every other second (trend of the Rad-8), from
- * the vitals in a monitor's registers.
+ * ward_masimo.h: what a Masimo oximeter says: a line of text a second (ASCII 1) or every other second (trend of the
+ * Rad-8), from the vitals in a monitor's registers.
  *
- * Pure. Written from the lines in the operator's manuals of the Rad-8 and the Radical-7, not from the gateway's decoder.
+ * Pure. Written from the lines in the operator's manuals of the Rad-8 and the Radical-7, not from the gateway's
+ * decoder.
  */
 #ifndef WARD_MASIMO_H
 #define WARD_MASIMO_H

@@ -1,11 +1,12 @@
 /*
  * ward_nonin.h: what a Nonin oximeter says: data formats 2, 7 and 8, from the vitals in a monitor's registers.
  *
- * 2 and 7 are 75 frames of 5 bytes a second, 25 of them a packet; 8 is 4 bytes once a second. The values for displays, which
- * are all that format 8 has, are fresh every 1.5 s and stay for 10 s after the finger is gone, with the sensor's alarm set; the others go at once.
+ * 2 and 7 are 75 frames of 5 bytes a second, 25 of them a packet; 8 is 4 bytes once a second. The values for displays,
+ * which are all that format 8 has, are fresh every 1.5 s and stay for 10 s after the finger is gone, with the sensor's
+ * alarm set; the others go at once.
  *
- * Pure: the caller keeps the state, zeroed at first, and asks for one frame after another. Written from the layouts in the Nonin
- * 9560 Bluetooth specification, not from the gateway's decoder.
+ * Pure: the caller keeps the state, zeroed at first, and asks for one frame after another. Written from the layouts in
+ * the Nonin 9560 Bluetooth specification, not from the gateway's decoder.
  */
 #ifndef WARD_NONIN_H
 #define WARD_NONIN_H

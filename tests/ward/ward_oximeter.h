@@ -1,8 +1,8 @@
 /*
  * ward_oximeter.h: a serial pulse oximeter: it talks on a line of its own, whether anybody listens or not.
  *
- * Its frames leave at their times, byte by byte. What is sent to it is not read, only counted. A client at another speed
- * reads noise; what is said while the line is unplugged was said to nobody.
+ * Its frames leave at their times, byte by byte. What is sent to it is not read, only counted. A client at another
+ * speed reads noise; what is said while the line is unplugged was said to nobody.
  */
 #ifndef WARD_OXIMETER_H
 #define WARD_OXIMETER_H
