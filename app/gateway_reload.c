@@ -215,7 +215,7 @@ static bool settle(struct gateway *g, struct generation *before)
 {
     deliver_hold(before->deliver, true);
     core_stop(&before->core);
-    return commit_detach(&before->commit, &g->opened);
+    return commit_detach(&before->commit, &g->opened) && !core_has_left(&before->core);
 }
 
 static void unsettle(struct gateway *g, struct generation *before, const struct generation *next)
@@ -299,7 +299,7 @@ static enum status go_up(struct reload *r, struct generation *gen, const struct 
     struct restore_counts counts;
     enum status status = gateway_restore(r->g, gen, r->at_ms, true, &counts);
     if (status == STATUS_OK) {
-        engine_begin(gen->engine, r->at_ms);
+        engine_continue(gen->engine, r->at_ms);
         lines_aim(gen);
         status = lines_enter(gen, other);
     }

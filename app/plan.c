@@ -70,8 +70,9 @@ static uint16_t live_channels(const struct settings *settings, const struct bed_
         unsigned monitor = 0;
         const struct profile_channel *channel = find_channel(settings, bed, (enum vital)v, &monitor);
         if (channel != NULL) {
-            fill_channel(&out[count++], (enum vital)v, monitor, channel->episodic, channel->poll_interval_ms,
+            fill_channel(&out[count], (enum vital)v, monitor, channel->episodic, channel->poll_interval_ms,
                          bed->patient_class);
+            out[count++].optional = profile_of(settings, bed, monitor)->protocol == PROTOCOL_HL7;
         }
     }
     return count;

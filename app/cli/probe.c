@@ -271,18 +271,29 @@ static void print_bus(const struct options *o, const struct probe_finding *first
             (void)printf(", parity: %s, stop_bits: %u", parity_word(first->parity), first->stop_bits);
         }
     } else if (o->where == WHERE_CALLERS) {
-        (void)printf("listen: \"%s:%u\"", o->host, o->port);
+        const bool is_v6 = strchr(o->host, ':') != NULL;
+        (void)printf("listen: \"%s%s%s:%u\"", is_v6 ? "[" : "", o->host, is_v6 ? "]" : "", o->port);
     } else {
         (void)printf("host: %s, port: %u", o->host, o->port);
     }
     (void)printf("}\nbeds:\n");
 }
 
+/* Between double quotes in YAML: who sends it is a stranger. */
+static void print_quoted(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        (void)printf("%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+    }
+}
+
 static void print_bed(const struct probe_finding *finding, unsigned number)
 {
     (void)printf("  bed-%u: {bus: line-1, ", number);
     if (finding->place[0] != '\0') {
-        (void)printf("address: \"%s\", ", finding->place);
+        (void)printf("address: \"");
+        print_quoted(finding->place);
+        (void)printf("\", ");
     } else if (finding->address != 0) {
         (void)printf("address: %u, ", finding->address);
     }

@@ -29,6 +29,7 @@ static void put(struct engine *engine, struct bed *bed, struct record *record)
     if (bed != NULL) {
         record->bed_state = bed->state;
     }
+    record->of_command = engine->command_due;
     record->seq = engine->seq;
     record->next_id = engine->next_id;
     engine->sink->put(engine->sink, record);

@@ -20,6 +20,7 @@ void channel_reset(struct channel *channel, int64_t start_ms)
     channel->resumed_at_ms = INSTANT_NONE;
     channel->first_at_ms = INSTANT_NONE;
     channel->was_valid = false;
+    channel->has_come = false;
     channel->age_unknown = false;
 }
 
@@ -72,6 +73,7 @@ static void accept(struct engine *engine, struct channel *channel, const struct 
     channel->raw_milli = o->value_milli;
     channel->lost_at_ms = INSTANT_NONE;
     channel->was_valid = true;
+    channel->has_come = true;
     if (channel->first_at_ms == INSTANT_NONE) {
         channel->first_at_ms = o->at_ms;
     }

@@ -225,8 +225,12 @@ bool engine_observe(struct engine *engine, const struct observation *o)
     struct bed *bed = &engine->beds[o->bed];
     engine->now_ms = o->at_ms;
     engine->counts.observations++;
-    monitor_note_heard(engine, bed, o->monitor);
     bed->dirty = true;
+    if (o->kind == OBSERVATION_OUTDATED) {
+        monitor_note_outdated(engine, bed, o->monitor);
+        return true;
+    }
+    monitor_note_heard(engine, bed, o->monitor);
     switch ((enum observation_kind)o->kind) {
     case OBSERVATION_VALUE:
         observe_value(engine, bed, o);
@@ -244,6 +248,9 @@ bool engine_observe(struct engine *engine, const struct observation *o)
         observe_refused(bed, o);
         break;
     case OBSERVATION_HEARD:
+        bed->monitors[o->monitor].outdated_at_ms = INSTANT_NONE;
+        break;
+    case OBSERVATION_OUTDATED:
         break;
     }
     return true;
@@ -320,6 +327,12 @@ void engine_begin(struct engine *engine, int64_t now_ms)
         bed->news = true;
         bed->evaluate_all = true;
     }
+}
+
+void engine_continue(struct engine *engine, int64_t now_ms)
+{
+    engine->unbroken = engine->restored;
+    engine_begin(engine, now_ms);
 }
 
 bool engine_take_news(struct engine *engine, uint16_t bed)

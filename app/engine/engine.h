@@ -47,6 +47,7 @@ struct channel_config {
     enum vital vital;
     uint8_t monitor; /* the first monitor of the bed that gives it */
     bool episodic;
+    bool optional; /* the monitor may have it or not: what rests on it waits until it has come once in the stay */
     uint32_t period_ms;            /* expected period */
     uint32_t stale_ms;             /* how long a value is current: vital.h's, 6 h for an episodic temperature */
     int32_t low_milli, high_milli; /* plausible */
@@ -110,7 +111,8 @@ enum record_kind {
 
 struct record {
     enum record_kind kind;
-    uint16_t bed; /* BED_NONE: gateway */
+    uint16_t bed;    /* BED_NONE: gateway */
+    bool of_command; /* of the step of a command, whose RECORD_COMMAND follows and is durable with it or not at all */
     struct alert alert;
     struct observation measurement;
     struct bed_command command;
@@ -169,6 +171,9 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
  * alarms) restored technical alarms do not end because nothing shows, and nothing begins that rests on what was not
  * heard meanwhile. */
 void engine_begin(struct engine *engine, int64_t now_ms);
+
+/* The same where nobody was deaf meanwhile (a reload): silence counts from what the journal heard last. */
+void engine_continue(struct engine *engine, int64_t now_ms);
 
 uint32_t engine_records_max(const struct engine *engine);
 /* The same, known before the engine is made. */

@@ -36,6 +36,7 @@ struct channel {
     int64_t resumed_at_ms, resumed_after_ms; /* the newest observation after a hole, and how long that was */
     int64_t first_at_ms;                     /* the first valid observation of the stay, or INSTANT_NONE */
     bool was_valid;                          /* in this stay */
+    bool has_come;                           /* the same, as far as alarms of before a restart tell, too */
     bool age_unknown;                        /* episodic: the newest value was found, not seen to be measured */
     bool has_baseline; /* episodic: baseline_milli stood in the register before the stay and counts for nothing */
     int32_t baseline_milli;
@@ -70,6 +71,7 @@ struct rule_alarm {
 struct monitor_state {
     int64_t heard_at_ms;
     int64_t back_at_ms; /* heard again after a start or a silence; INSTANT_NONE: not heard since the start */
+    int64_t outdated_at_ms; /* since when it has said nothing that is current; INSTANT_NONE: it does, or is silent */
     int32_t answers;    /* identity_hash of who answers; 0: nobody said */
     bool foreign;       /* and whether that one is in doubt: its values count for nothing */
     uint16_t also_at;   /* foreign: the bed that has this monitor, BED_NONE: none */
@@ -125,6 +127,7 @@ struct engine {
     struct gateway_condition gateway[BUILTIN_COUNT - BUILTIN_bus_down];
     bool gateway_dirty;
     bool clock_synced, restoring, begun;
+    bool unbroken; /* the journal heard all that was said up to the beginning of this run */
     uint64_t seed, seq, next_id;
     uint64_t saved_seq, saved_next_id;
     int64_t now_ms;
@@ -213,6 +216,7 @@ void technical_gateway_step(struct engine *engine);
 void technical_begin(struct engine *engine, struct bed *bed); /* a run begins */
 enum priority signal_priority(enum signal_meaning means);
 void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor);
+void monitor_note_outdated(struct engine *engine, struct bed *bed, unsigned monitor);
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor);
 
 /* alarm.c */

@@ -79,6 +79,15 @@ void engine_restore_end(struct engine *engine)
     }
 }
 
+/* A rule that has had an alarm has had its vitals, in this stay. */
+static void note_come(const struct bed *bed, const struct rule *rule)
+{
+    for (unsigned i = 0; i < bed->config->channel_count; i++) {
+        bed->channels[i].has_come =
+            bed->channels[i].has_come || (rule_vitals(rule) >> bed->channels[i].config->vital & 1U) != 0;
+    }
+}
+
 /* The committed state of a rule's alarm replaces what the silent run made of its delay. How long the rule has been unknown or clear stays as
  * the silent run found it. */
 static struct alarm *take_rule(struct bed *bed, const struct alarm_key *key)
@@ -88,6 +97,7 @@ static struct alarm *take_rule(struct bed *bed, const struct alarm_key *key)
         return NULL;
     }
     rule_alarm_reset_delay(r);
+    note_come(bed, r->rule);
     return key->family == ALARM_OF_RULE ? &r->alarm : &r->not_monitored;
 }
 

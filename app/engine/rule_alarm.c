@@ -295,6 +295,22 @@ static void step_known(struct engine *engine, struct bed *bed, struct rule_alarm
     }
 }
 
+/* Nobody can say whether a monitor that may give a vital or not ever will. As long as it gives others, its rules wait
+ * for the first value; a bed that gives nothing at all is not watched, and every rule says so. */
+static bool waits_for_first(const struct bed *bed, const struct rule_alarm *r)
+{
+    const uint32_t vitals = rule_vitals(r->rule);
+    bool any_came = false;
+    bool waits = false;
+    for (unsigned i = 0; i < bed->config->channel_count; i++) {
+        const struct channel *channel = &bed->channels[i];
+        any_came = any_came || channel->has_come;
+        waits =
+            waits || ((vitals >> channel->config->vital & 1U) != 0 && channel->config->optional && !channel->has_come);
+    }
+    return waits && any_came;
+}
+
 /* asked: `when`, or what ends the active alarm. */
 static void step_unknown(struct engine *engine, struct bed *bed, struct rule_alarm *r,
                          const struct bound_expression *asked)
@@ -389,7 +405,7 @@ void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *
         seen = clear_verdict(r, when, now_ms);
         step_active(engine, bed, r, when, seen);
     }
-    if (seen == VERDICT_UNKNOWN) {
+    if (seen == VERDICT_UNKNOWN && !waits_for_first(bed, r)) {
         step_unknown(engine, bed, r, asked);
     } else {
         step_known(engine, bed, r);

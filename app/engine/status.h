@@ -37,7 +37,8 @@
     X(EXCEPTION, "monitor answered with an exception")    \
     X(CORRUPT, "damaged")                                 \
     X(WRONG_VERSION, "of another version")                \
-    X(WRONG_PROTOCOL, "another protocol on the line")
+    X(WRONG_PROTOCOL, "another protocol on the line")     \
+    X(OUTDATED, "value that is not current")
 
 enum status {
 #define STATUS_ENUM(name, text) STATUS_##name,

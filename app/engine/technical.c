@@ -87,13 +87,23 @@ void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor
     state->heard_at_ms = engine->now_ms;
 }
 
-/* Silence counts from here. After a restart, what rests on nobody having spoken meanwhile waits as long as a silence. */
+void monitor_note_outdated(struct engine *engine, struct bed *bed, unsigned monitor)
+{
+    struct monitor_state *state = &bed->monitors[monitor];
+    state->outdated_at_ms = state->outdated_at_ms == INSTANT_NONE ? engine->now_ms : state->outdated_at_ms;
+}
+
+/* Silence counts from here, or from the newest word if all were heard. After a restart, what rests on nobody having spoken meanwhile waits as long as a silence. */
 void technical_begin(struct engine *engine, struct bed *bed)
 {
     bed->settle_until_ms = engine->now_ms + ENGINE_SILENT_AFTER_MS;
     for (unsigned m = 0; m < bed->config->monitor_count; m++) {
-        bed->monitors[m].heard_at_ms = engine->now_ms;
-        bed->monitors[m].back_at_ms = INSTANT_NONE;
+        struct monitor_state *monitor = &bed->monitors[m];
+        if (!engine->unbroken || monitor->back_at_ms == INSTANT_NONE) {
+            monitor->heard_at_ms = engine->now_ms;
+            monitor->back_at_ms = INSTANT_NONE;
+        }
+        bed->monitors[m].outdated_at_ms = INSTANT_NONE;
         const int64_t at_ms = silent_at(bed, m, engine->now_ms);
         bed->settle_until_ms = at_ms > bed->settle_until_ms ? at_ms : bed->settle_until_ms;
     }
@@ -113,12 +123,20 @@ static void add_monitor(struct condition *c, const struct bed *bed, unsigned mon
     }
 }
 
+/* Since when it has said nothing that counts. Its alarms are heard also while its values are old. */
+static int64_t unheard_since(const struct monitor_state *monitor)
+{
+    const bool is_outdated = monitor->outdated_at_ms != INSTANT_NONE;
+    return is_outdated && monitor->outdated_at_ms < monitor->heard_at_ms ? monitor->outdated_at_ms
+                                                                        : monitor->heard_at_ms;
+}
+
 static struct condition judge_silence(const struct engine *engine, const struct bed *bed)
 {
     struct condition c = CONDITION_NONE;
     c.reason = REASON_NO_ANSWER;
     for (unsigned m = 0; m < bed->config->monitor_count; m++) {
-        const int64_t heard_ms = bed->monitors[m].heard_at_ms;
+        const int64_t heard_ms = unheard_since(&bed->monitors[m]);
         const int64_t at_ms = silent_at(bed, m, away_counts_from(bed, heard_ms));
         if (engine->now_ms < at_ms) {
             c.next_ms = at_ms < c.next_ms ? at_ms : c.next_ms;
@@ -127,6 +145,9 @@ static struct condition judge_silence(const struct engine *engine, const struct 
         c.since_ms = !c.holds || heard_ms < c.since_ms ? heard_ms : c.since_ms;
         c.holds = true;
         add_monitor(&c, bed, m);
+        if (bed->monitors[m].outdated_at_ms != INSTANT_NONE) {
+            add_word(c.detail, "its values are not current, check its clock and the gateway's");
+        }
     }
     return c;
 }

@@ -34,11 +34,12 @@
 
 /* What is wrong with a malformed one: a key, or the payload as a whole. */
 /* In the order in which they are read. */
-#define COMMAND_KEY_LIST(X)                                                                                       \
-    X(id)                                                                                                         \
-    X(by)                                                                                                         \
-    X(command) X(schema) X(stay) X(at) X(expires_at) X(alarm_id) X(rev) X(rule) X(parameter) X(value) X(duration) \
-        X(to_bed) X(priority)
+#define COMMAND_KEY_LIST(X)                                                                                      \
+    X(id)                                                                                                        \
+    X(by)                                                                                                        \
+    X(command)                                                                                                   \
+    X(schema) X(stay) X(at) X(expires_at) X(alarm_id) X(rev) X(rule) X(parameter) X(value) X(duration) X(to_bed) \
+        X(priority)
 
 enum command_key {
 #define COMMAND_KEY_ENUM(name) COMMAND_KEY_##name,

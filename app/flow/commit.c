@@ -165,9 +165,17 @@ static void gather(struct commit *c, int64_t now_us)
 
 /* ---- a batch to the writer and back ---- */
 
+/* What a command caused waits for the command's own record, which follows at once; one that caused more than fits cannot. */
+static uint32_t group_size(const struct commit *c)
+{
+    const uint32_t most = c->pending_count < COMMIT_GROUP_MAX ? c->pending_count : COMMIT_GROUP_MAX;
+    const uint32_t whole = records_whole(c->pending, most);
+    return whole > 0 || most < COMMIT_GROUP_MAX ? whole : most;
+}
+
 static bool is_group_waiting(const struct commit *c)
 {
-    return c->pending_count + c->delivered_count > 0 || c->has_note || atomic_load(&c->store) == NULL;
+    return group_size(c) + c->delivered_count > 0 || c->has_note || atomic_load(&c->store) == NULL;
 }
 
 static bool is_journal_due(const struct commit *c, int64_t now_us)
@@ -192,7 +200,7 @@ static void give(struct commit *c, int64_t now_us)
     *b = (struct batch){
         .records = c->pending,
         .delivered = c->delivered,
-        .record_count = c->pending_count < COMMIT_GROUP_MAX ? c->pending_count : COMMIT_GROUP_MAX,
+        .record_count = group_size(c),
         .delivered_count = c->delivered_count,
         .note = c->has_note ? &c->note : NULL,
         .journal_at_ms = timebase_engine_ms(c->config.timebase, now_us),

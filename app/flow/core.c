@@ -115,8 +115,7 @@ static void step_until(struct core *core, int64_t until_ms)
     }
 }
 
-/* Turns a runner's instant into the engine's and steps everything due before it. False: stopping without room; the next start goes on from the
- * journal. */
+/* Turns a runner's instant into the engine's and steps everything due before it. False: stopping without room. */
 static bool step_before(struct core *core, int64_t *at_ms)
 {
     struct engine *engine = core->config.engine;
@@ -130,10 +129,10 @@ static bool step_before(struct core *core, int64_t *at_ms)
     return engine_next(engine) >= *at_ms;
 }
 
-static void observe(struct core *core, struct observation *o)
+static bool observe(struct core *core, struct observation *o)
 {
     if (!step_before(core, &o->at_ms)) {
-        return;
+        return false;
     }
     if (engine_observe(core->config.engine, o)) {
         engine_journal(core->config.engine, o);
@@ -142,35 +141,35 @@ static void observe(struct core *core, struct observation *o)
         }
     }
     atomic_fetch_add_explicit(&core->config.board->observations, 1, memory_order_relaxed);
+    return true;
 }
 
-static void observe_alarm(struct core *core, struct monitor_alarm *alarm)
+static bool observe_alarm(struct core *core, struct monitor_alarm *alarm)
 {
-    if (step_before(core, &alarm->at_ms)) {
-        (void)engine_observe_alarm(core->config.engine, alarm);
+    if (!step_before(core, &alarm->at_ms)) {
+        return false;
     }
+    (void)engine_observe_alarm(core->config.engine, alarm);
+    return true;
 }
 
-/* Takes what is oldest; false when nothing waits. */
+/* Takes what is oldest; false when nothing waits, or when it stops without room: then what is oldest still is. */
 static bool take_oldest(struct core *core)
 {
     const struct oldest oldest = find_oldest(core);
+    bool taken = false;
     if (oldest.alarm != NULL) {
         struct monitor_alarm alarm = *oldest.alarm;
-        oldest.intake->has_alarm = false;
         alarm.bed = bed_of(oldest.runner, alarm.bed);
-        if (alarm.bed != BED_NONE) {
-            observe_alarm(core, &alarm);
-        }
+        taken = alarm.bed == BED_NONE || observe_alarm(core, &alarm);
+        oldest.intake->has_alarm = !taken;
     } else if (oldest.observation != NULL) {
         struct observation o = *oldest.observation;
-        oldest.intake->next++;
         o.bed = bed_of(oldest.runner, o.bed);
-        if (o.bed != BED_NONE) {
-            observe(core, &o);
-        }
+        taken = o.bed == BED_NONE || observe(core, &o);
+        oldest.intake->next += taken;
     }
-    return oldest.runner != NULL;
+    return taken;
 }
 
 static void show_news(struct core *core)
@@ -289,6 +288,18 @@ void core_stop(struct core *core)
     atomic_store(&core->stop, true);
     wake_raise(core->config.wake);
     thread_join(&core->thread);
+}
+
+bool core_has_left(const struct core *core)
+{
+    bool left = false;
+    for (unsigned i = 0; i < core->config.runner_count; i++) {
+        left |= core->intakes[i].has_alarm || core->intakes[i].next < core->intakes[i].count;
+    }
+    for (unsigned i = 0; i < ORIGIN_COUNT; i++) {
+        left |= core->config.commands[i] != NULL && ring_count(core->config.commands[i]) > 0;
+    }
+    return left;
 }
 
 bool core_retire(struct core *core, const struct engine_config *next, int64_t *out_ms)

@@ -55,6 +55,9 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     d->alarms.gathered = gathered;
     d->scratch = scratch;
     sort_beds(d->context->config, beds_by_id);
+    const int failed = pthread_mutex_init(&d->taking, NULL);
+    assert(failed == 0); /* a default mutex needs nothing that could be short */
+    (void)failed;
     return d;
 }
 
@@ -149,7 +152,9 @@ void deliver_stop(struct deliver *d)
 
 void deliver_hold(struct deliver *d, bool held)
 {
-    atomic_store(&d->held, held);
+    pthread_mutex_lock(&d->taking);
+    d->held = held;
+    pthread_mutex_unlock(&d->taking);
 }
 
 void deliver_detach(struct deliver *d)

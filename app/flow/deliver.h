@@ -75,7 +75,7 @@ enum status deliver_start(struct deliver *deliver) MUST_CHECK; /* STATUS_IO, STA
  * raise its wake any more. */
 void deliver_stop(struct deliver *deliver);
 
-/* While held it takes no commands, which wait in the uplink: the engine that they are for is about to end. */
+/* From the return on, while held, it takes no commands, which wait in the uplink: the engine that they are for is about to end. */
 void deliver_hold(struct deliver *deliver, bool held);
 
 /* Ends without a word, within 0.2 s: the connection stays as it is, for another deliver over the same link or for this one. What is not

@@ -279,10 +279,21 @@ static void count_dropped(struct deliver *d)
     d->link->messages_dropped = dropped;
 }
 
+/* Whoever holds it waits for the one that is being taken: none comes behind that. */
+static bool take_next(struct deliver *d)
+{
+    pthread_mutex_lock(&d->taking);
+    const bool taken = !d->held && uplink_next_message(d->link->uplink, &d->commands.incoming);
+    if (taken) {
+        take(d, &d->commands.incoming);
+    }
+    pthread_mutex_unlock(&d->taking);
+    return taken;
+}
+
 void commands_take(struct deliver *d)
 {
     count_dropped(d);
-    while (!atomic_load(&d->held) && uplink_next_message(d->link->uplink, &d->commands.incoming)) {
-        take(d, &d->commands.incoming);
+    while (take_next(d)) {
     }
 }

@@ -16,6 +16,8 @@
 #ifndef WARDGATE_DELIVER_INTERNAL_H
 #define WARDGATE_DELIVER_INTERNAL_H
 
+#include <pthread.h>
+
 #include "app/flow/deliver.h"
 #include "app/flow/direct.h"
 #include "app/settings/settings.h"
@@ -170,7 +172,9 @@ struct deliver {
     struct store *store;                   /* as seen in this round; NULL until it is open */
     struct deliver_link *link;             /* the config's */
     struct thread thread;
-    atomic_bool stop, held;
+    atomic_bool stop;
+    pthread_mutex_t taking; /* while it takes a command; guards `held` */
+    bool held;
     bool detaching;          /* the link goes on without us */
     int64_t now_us, wall_ms; /* of this round */
     int64_t due_us;          /* of the next */

@@ -8,19 +8,22 @@
 
 enum { WHERE_MAX = 256 };
 
+/* How a monitor is heard. */
+enum { MONITOR_SILENT, MONITOR_ANSWERS, MONITOR_OUTDATED };
+
 void notices_init(struct notices *notices, struct arena *arena, uint16_t bus_count, uint32_t monitor_count)
 {
     int *states = ARENA_TAKE(arena, int, bus_count);
     int *errors = ARENA_TAKE(arena, int, bus_count);
     unsigned *rs485_told = ARENA_TAKE(arena, unsigned, bus_count);
-    bool *answering = ARENA_TAKE(arena, bool, monitor_count);
-    if (answering == NULL) {
+    uint8_t *monitors = ARENA_TAKE(arena, uint8_t, monitor_count);
+    if (monitors == NULL) {
         return;
     }
     *notices = (struct notices){.bus_states = states,
                                 .bus_errors = errors,
                                 .rs485_told = rs485_told,
-                                .answering = answering,
+                                .monitors = monitors,
                                 .uplink_connected = -1};
     for (unsigned i = 0; i < bus_count; i++) {
         states[i] = -1;
@@ -74,19 +77,30 @@ static void where_is(const struct bus_config *config, const struct monitor_confi
     }
 }
 
-static void look_at_monitors(bool *answering, const struct report *report, const struct bus_config *config,
+static uint8_t heard_how(const struct monitor_health *health)
+{
+    if (atomic_load_explicit(&health->answering, memory_order_relaxed)) {
+        return MONITOR_ANSWERS;
+    }
+    return atomic_load_explicit(&health->outdated, memory_order_relaxed) ? MONITOR_OUTDATED : MONITOR_SILENT;
+}
+
+static void look_at_monitors(uint8_t *before, const struct report *report, const struct bus_config *config,
                              const struct bus_health *health)
 {
+    static const char *const words[] = {[MONITOR_SILENT] = "does not answer",
+                                        [MONITOR_ANSWERS] = "answers",
+                                        [MONITOR_OUTDATED] =
+                                            "sends values that are not current, check its clock and this box's"};
     for (unsigned m = 0; m < config->monitor_count; m++) {
-        const bool now = atomic_load_explicit(&health->monitors[m].answering, memory_order_relaxed);
+        const uint8_t now = heard_how(&health->monitors[m]);
         const struct monitor_config *monitor = &config->monitors[m];
-        if (now != answering[m]) {
+        if (now != before[m]) {
             char where[WHERE_MAX];
             where_is(config, monitor, where);
-            log_note("monitor at %s (%s) %s", report->payloads->config->beds[monitor->bed].id, where,
-                     now ? "answers" : "does not answer");
+            log_note("monitor at %s (%s) %s", report->payloads->config->beds[monitor->bed].id, where, words[now]);
         }
-        answering[m] = now;
+        before[m] = now;
     }
 }
 
@@ -117,13 +131,13 @@ static void look_at_store(struct notices *n, const struct report *report)
 
 void notices_look(struct notices *notices, const struct report *report)
 {
-    bool *answering = notices->answering;
+    uint8_t *monitors = notices->monitors;
     for (unsigned i = 0; i < report->bus_count; i++) {
         const struct bus_health *health = report->buses[i].driver->health(report->buses[i].bus);
         look_at_bus(notices, &report->configs[i], health, i);
         look_at_rs485(notices, &report->configs[i], health, i);
-        look_at_monitors(answering, report, &report->configs[i], health);
-        answering += report->configs[i].monitor_count;
+        look_at_monitors(monitors, report, &report->configs[i], health);
+        monitors += report->configs[i].monitor_count;
     }
     look_at_uplink(notices, report);
     look_at_store(notices, report);
@@ -150,7 +164,7 @@ void notices_continue(struct notices *notices, const struct report *report, cons
         notices->bus_states[i] = before->bus_states[from[i]];
         notices->bus_errors[i] = before->bus_errors[from[i]];
         notices->rs485_told[i] = before->rs485_told[from[i]];
-        memcpy(notices->answering + first_monitor(report, i), before->answering + first_monitor(report_before, from[i]),
-               report->configs[i].monitor_count * sizeof notices->answering[0]);
+        memcpy(notices->monitors + first_monitor(report, i), before->monitors + first_monitor(report_before, from[i]),
+               report->configs[i].monitor_count * sizeof notices->monitors[0]);
     }
 }

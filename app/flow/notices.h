@@ -13,7 +13,7 @@ struct notices {
     int *bus_states;      /* enum bus_state, -1: not looked at yet */
     int *bus_errors;      /* enum status */
     unsigned *rs485_told; /* the opening (bus_health.opened) that was told to lack RS-485; 0: none */
-    bool *answering;      /* one a monitor, all buses one after another */
+    uint8_t *monitors;    /* how each was heard last, all buses one after another; see notices.c */
     int uplink_connected; /* -1: not looked at yet */
     int store_failing;
 };

@@ -58,6 +58,7 @@ static void write_monitor(struct json *json, const char *bed, const struct monit
     }
     json_text(json, "profile", config->profile->name);
     json_bool(json, "answering", atomic_load_explicit(&health->answering, memory_order_relaxed));
+    json_bool(json, "outdated", atomic_load_explicit(&health->outdated, memory_order_relaxed));
     json_unsigned(json, "polls", atomic_load_explicit(&health->polls, memory_order_relaxed));
     json_unsigned(json, "answers", atomic_load_explicit(&health->answers, memory_order_relaxed));
     json_unsigned(json, "answer_us", atomic_load_explicit(&health->answer_us, memory_order_relaxed));

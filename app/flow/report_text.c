@@ -91,10 +91,11 @@ static void put_bus(struct page *page, const struct report *report, unsigned ind
     const struct bus_health *health = report->buses[index].driver->health(report->buses[index].bus);
     const int state = atomic_load_explicit(&health->state, memory_order_relaxed);
     const int error = atomic_load_explicit(&health->last_error, memory_order_relaxed);
-    unsigned answering = 0;
+    unsigned answering = 0, outdated = 0;
     unsigned long long answers = 0;
     for (unsigned m = 0; m < config->monitor_count; m++) {
         answering += atomic_load_explicit(&health->monitors[m].answering, memory_order_relaxed) ? 1U : 0U;
+        outdated += atomic_load_explicit(&health->monitors[m].outdated, memory_order_relaxed) ? 1U : 0U;
         answers += atomic_load_explicit(&health->monitors[m].answers, memory_order_relaxed);
     }
     put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, answering, config->monitor_count, answers);
@@ -103,6 +104,8 @@ static void put_bus(struct page *page, const struct report *report, unsigned ind
     if (error != STATUS_OK) {
         put(page, "  %s%s%s\n", status_text((enum status)error), speaks != NULL ? ": " : "",
             speaks != NULL ? speaks : "");
+    } else if (outdated > 0) {
+        put(page, "  values of %u not current: check clocks\n", outdated);
     } else if (foreign > 0) {
         put(page, "  another master asks here (%u requests heard)\n", foreign);
     } else {

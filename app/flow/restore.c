@@ -155,7 +155,7 @@ static void step_until(struct engine *engine, int64_t until_ms)
 /* Neither out of order nor from the future: a damaged row must not do harm. (The engine passes over what was the patient's before.) */
 static bool is_sound(const struct restorer *r, const struct observation *o)
 {
-    return o->kind <= OBSERVATION_REFUSED && o->quality < QUALITY_COUNT && o->at_ms >= engine_now(r->engine) &&
+    return o->kind <= OBSERVATION_OUTDATED && o->quality < QUALITY_COUNT && o->at_ms >= engine_now(r->engine) &&
            o->at_ms <= r->now_ms;
 }
 

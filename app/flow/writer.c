@@ -129,10 +129,20 @@ static enum status put_record(struct writer *w, struct store *store, const struc
     return status;
 }
 
+uint32_t records_whole(const struct pending_record *records, uint32_t count)
+{
+    while (count > 0 && records[count - 1].record.of_command) {
+        count--;
+    }
+    return count;
+}
+
 static enum status put_records(struct writer *w, struct store *store, const struct stored *stored)
 {
     struct batch *b = &w->batch;
-    const uint32_t most = store_batch_max(store) < b->record_count ? store_batch_max(store) : b->record_count;
+    const uint32_t fitting = store_batch_max(store) < b->record_count ? store_batch_max(store) : b->record_count;
+    const uint32_t whole = records_whole(b->records, fitting);
+    const uint32_t most = whole > 0 ? whole : fitting; /* a command may have caused more than fits */
     enum status status = STATUS_OK;
     while (status == STATUS_OK && b->records_done < most && store_has_room(store)) {
         status = put_record(w, store, &b->records[b->records_done], stored);

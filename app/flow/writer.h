@@ -95,6 +95,9 @@ enum status writer_start(struct writer *writer) MUST_CHECK; /* does nothing whil
 bool writer_stop(struct writer *writer);
 
 bool writer_is_idle(const struct writer *writer);
+
+/* How many of these records may be one transaction: without those at the end whose command's own record is not among them. */
+uint32_t records_whole(const struct pending_record *records, uint32_t count);
 void writer_give(struct writer *writer);
 bool writer_take(struct writer *writer); /* true once: the batch is done */
 bool writer_step(struct writer *writer); /* writer's thread: does the batch that is given, if one is */

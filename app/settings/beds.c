@@ -95,7 +95,7 @@ static bool is_same_monitor(const struct bus_settings *bus, const struct monitor
         return false;
     }
     if (bus->kind == BUS_HL7) {
-        return strcmp(a->place, b->place) == 0;
+        return place_is_same(a->place, b->place);
     }
     return a->address == b->address; /* 0 on a serial bus, which has one monitor */
 }

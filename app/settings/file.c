@@ -82,9 +82,9 @@ bool file_is_there(const char *path)
     return access(path, F_OK) == 0;
 }
 
-enum status file_look(const char *path, unsigned *out_mode)
+enum status file_look(const char *path, unsigned *out_mode, bool *out_is_roots)
 {
-    assert(path != NULL && out_mode != NULL);
+    assert(path != NULL && out_mode != NULL && out_is_roots != NULL);
     struct stat about;
     if (stat(path, &about) != 0) {
         return status_of_errno(errno);
@@ -93,6 +93,7 @@ enum status file_look(const char *path, unsigned *out_mode)
         return STATUS_INVALID;
     }
     *out_mode = about.st_mode & 07777U;
+    *out_is_roots = about.st_uid == 0;
     return STATUS_OK;
 }
 

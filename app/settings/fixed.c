@@ -28,21 +28,24 @@ static bool is_text(enum field_type type)
     return type == FIELD_ID || type == FIELD_TEXT;
 }
 
-/* What the key stands for, the same however it was written: `60s` and `1min`, the default and the default in so many words. NULL: no memory. */
+/* What the key stands for, the same however it was written: `60s` and `1min`, the default and the default in so many
+ * words. NULL: no memory. */
 static const char *value_of(struct collector *c, const struct field *field, const struct node *node)
 {
-    const struct node fallback = {.kind = NODE_TEXT, .text = field->fallback, .is_quoted = true};
-    if (node == NULL && field->fallback == NULL) {
+    const struct reader *reader = &c->load->reader;
+    if (node == NULL && !field_has_default(field)) {
         return "";
     }
-    const struct node *written = node != NULL ? node : &fallback;
     if (is_text(field->type)) {
-        return pool_text(c->load->reader.pool, written->text, strlen(written->text));
+        const char *text = node != NULL ? node->text : field->fallback;
+        return pool_text(reader->pool, text, strlen(text));
     }
     struct field number = *field;
     int64_t value = 0;
     number.offset = 0;
-    if (!field_read(&c->load->reader, written, &number, &value)) {
+    const bool is_read =
+        node != NULL ? field_read(reader, node, &number, &value) : field_read_default(reader, &number, &value);
+    if (!is_read) {
         return NULL;
     }
     return pool_format(c->load->reader.pool, "%" PRId64, value);
@@ -70,19 +73,16 @@ static void add_section(struct collector *c, const char *path, const struct node
     }
 }
 
-/* A broker written as a text is one with nothing but its url. */
+/* A broker written as a text is one with nothing but its url, which has a port, written or not. */
 static void add_broker(struct collector *c, const char *path, const struct node *item)
 {
-    if (item->kind == NODE_MAPPING) {
-        add_section(c, path, item, &broker_section);
-        return;
-    }
     for (size_t i = 0; i < broker_section.count; i++) {
         const struct field *field = &broker_section.fields[i];
+        const struct node *node = node_child(item, field->name);
         const char *key = pool_format(c->load->reader.pool, "%s.%s", path, field->name);
-        const char *value = i == 0 ? pool_text(c->load->reader.pool, item->text, strlen(item->text)) : "";
+        const char *value = i == 0 ? c->load->settings->uplink.brokers[item->index].url : value_of(c, field, node);
         if (key != NULL && value != NULL) {
-            add(c, key, value, item);
+            add(c, key, value, node != NULL ? node : item);
         }
     }
 }
@@ -143,8 +143,7 @@ bool settings_can_follow(const struct settings *now, const struct settings *next
     for (uint16_t i = 0; i < next->fixed_count; i++) {
         const struct settings_fixed *fixed = &next->fixed[i], *before = find(now, fixed->path);
         if (before != NULL && strcmp(before->value, fixed->value) != 0) {
-            report_place_fault(report, fixed->mark, fixed->path,
-                               "has changed, which needs a restart of the gateway");
+            report_place_fault(report, fixed->mark, fixed->path, "has changed, which needs a restart of the gateway");
             can = false;
         }
     }

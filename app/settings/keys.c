@@ -88,9 +88,9 @@ const struct section store_section = {SECTION("store", store_fields)};
 
 #define CA_HELP       "file with the certificates that may sign the broker's (PEM); mqtts:// needs it"
 #define CERT_HELP     "file with this gateway's certificate (PEM); together with key"
-#define KEY_HELP      "file with the private key of cert (PEM), mode 600"
+#define KEY_HELP      "file with the private key of cert (PEM), mode 600, or 640 if root owns it"
 #define USERNAME_HELP "name to log in with at the broker"
-#define PASSWORD_HELP "file whose first line is the password, mode 600; together with username"
+#define PASSWORD_HELP "file whose first line is the password, mode 600, or 640 if root owns it; together with username"
 #define FOR_ALL       "for all brokers: "
 
 static const struct field broker_fields[] = {

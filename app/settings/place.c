@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 enum { PARTS = 3 };
 
@@ -38,6 +39,12 @@ bool place_fits_all(const char *text)
     return strcmp(text, "^^") == 0;
 }
 
+bool place_is_same(const char *a, const char *b)
+{
+    assert(a != NULL && b != NULL);
+    return is_location(a) ? strcmp(a, b) == 0 : strcasecmp(a, b) == 0;
+}
+
 /* The part before the next ^, moving on behind it. */
 static const char *next_part(const char **text, size_t *out_length)
 {
@@ -51,7 +58,7 @@ bool place_may_be_same(const char *a, const char *b)
 {
     assert(a != NULL && b != NULL);
     if (!is_location(a) || !is_location(b)) {
-        return strcmp(a, b) == 0;
+        return place_is_same(a, b);
     }
     for (int i = 0; i < PARTS; i++) {
         size_t a_length = 0, b_length = 0;

@@ -15,8 +15,11 @@ const char *place_fault(const char *text);
 /* True for ^^, which fits every message. */
 bool place_fits_all(const char *text);
 
-/* True when one message can fit both, so that two beds could claim it. Two device ids only when they are the same; a device id and a location
- * are told apart by the message that has both. */
+/* True when both are the same: a device id whatever its capitals. */
+bool place_is_same(const char *a, const char *b);
+
+/* True when one message can fit both, so that two beds could claim it. Two device ids only when they are the same; a
+ * device id and a location are told apart by the message that has both. */
 bool place_may_be_same(const char *a, const char *b);
 
 #endif

@@ -402,10 +402,18 @@ void section_report_missing(const struct reader *reader, const struct node *mapp
     report_key_fault(reader->report, mapping, "the key \"%s\" is missing: %s", field->name, wanted);
 }
 
-/* The default goes the way of a written value, so that the tables show defaults as people write them. */
-static bool read_fallback(const struct reader *reader, const struct field *field, void *target)
+bool field_has_default(const struct field *field)
 {
-    if (field->fallback == NULL) {
+    assert(field != NULL);
+    return field->fallback != NULL || field->type == FIELD_WORDS;
+}
+
+/* The default goes the way of a written value, so that the tables show defaults as people write them. */
+bool field_read_default(const struct reader *reader, const struct field *field, void *target)
+{
+    assert(field_has_default(field) && target != NULL);
+    if (field->type == FIELD_WORDS) {
+        store_number(field, target, (INT64_C(1) << count_words(field->words)) - 1);
         return true;
     }
     const struct node written = {.kind = NODE_TEXT, .text = field->fallback, .is_quoted = true};
@@ -417,7 +425,8 @@ bool section_read_defaults(const struct reader *reader, const struct section *se
     assert(reader != NULL && section != NULL && target != NULL);
     bool is_whole = true;
     for (size_t i = 0; i < section->count; i++) {
-        is_whole = read_fallback(reader, &section->fields[i], target) && is_whole;
+        const struct field *field = &section->fields[i];
+        is_whole = (!field_has_default(field) || field_read_default(reader, field, target)) && is_whole;
     }
     return is_whole;
 }
@@ -433,7 +442,7 @@ static bool read_field(const struct reader *reader, const struct node *mapping, 
         section_report_missing(reader, mapping, section, field);
         return false;
     }
-    return read_fallback(reader, field, target);
+    return !field_has_default(field) || field_read_default(reader, field, target);
 }
 
 /* `family`: the section that this one is a variant of, else itself. */

@@ -27,7 +27,7 @@ enum field_type {
     FIELD_SIZE,     /* int64_t in bytes, from low to high */
     FIELD_BOOLEAN,  /* int64_t 0 or 1 */
     FIELD_WORD,     /* int64_t: the place of the word in `words` */
-    FIELD_WORDS,    /* int64_t: a list of words, a bit for the place of each in `words` */
+    FIELD_WORDS,    /* int64_t: a list of words, a bit for the place of each in `words`; by default all */
     FIELD_SECTION,  /* const struct node *: a mapping with the keys of `section` */
     FIELD_ENTRIES,  /* const struct node *: a mapping of names to what `section` describes */
     FIELD_LIST,     /* const struct node *: a list, of at least one item */
@@ -81,6 +81,10 @@ void section_report_missing(const struct reader *reader, const struct node *mapp
 /* One value by itself. */
 bool field_read(const struct reader *reader, const struct node *node, const struct field *field,
                 void *target) MUST_CHECK;
+
+/* What it is when its key is not written. */
+bool field_has_default(const struct field *field);
+bool field_read_default(const struct reader *reader, const struct field *field, void *target) MUST_CHECK;
 
 /* What one would write there: the sample, else the example; NULL: neither. */
 const char *field_such_as(const struct field *field);

@@ -38,11 +38,17 @@ static bool check_login(struct load *load, const struct node *node, const struct
     return lacking == NULL;
 }
 
-/* Only the gateway's own user may open what is secret. */
+/* As the uplink has it (drivers/uplink/credential.c): for its owner alone, or, if that is root, for its group to read. */
+static bool is_open_to_others(unsigned mode, bool is_roots)
+{
+    return (mode & (is_roots ? 037U : 077U)) != 0;
+}
+
 static void check_file(struct load *load, const struct node *node, const char *path, bool is_secret)
 {
     unsigned mode = 0;
-    const enum status status = file_look(path, &mode);
+    bool is_roots = false;
+    const enum status status = file_look(path, &mode, &is_roots);
     if (status == STATUS_NOT_FOUND) {
         report_fault(load->reader.report, node,
                      "there is no such file, put it there (seen from this file's folder) or remove this key");
@@ -51,8 +57,9 @@ static void check_file(struct load *load, const struct node *node, const char *p
     } else if (status != STATUS_OK) {
         report_fault(load->reader.report, node, "%s cannot be looked at (%s), give the gateway's user its folder", path,
                      status_text(status));
-    } else if (is_secret && (mode & 077U) != 0) {
-        report_fault(load->reader.report, node, "other users can open this secret (mode %04o), run: chmod 600 %s", mode,
+    } else if (is_secret && is_open_to_others(mode, is_roots)) {
+        report_fault(load->reader.report, node,
+                     "other users can open this secret (mode %04o), run: chmod 600 %s, or 640 if it is root's", mode,
                      path);
     }
 }

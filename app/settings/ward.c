@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "app/engine/bed_command.h"
 #include "app/settings/file.h"
 #include "app/settings/load.h"
 
@@ -47,7 +46,7 @@ static void read_store(struct load *load, const struct node *node)
 /* Nobody may send anything unless it is written here. */
 static void read_commands(struct load *load, const struct node *node)
 {
-    struct commands_keys keys = {.roles = 1U << ROLE_nurse | 1U << ROLE_charge | 1U << ROLE_biomed};
+    struct commands_keys keys = {.enabled = 0};
     if (section_read(&load->reader, node, &commands_section, &keys)) {
         load->settings->commands.enabled = keys.enabled != 0;
         load->settings->commands.roles = (uint8_t)keys.roles;

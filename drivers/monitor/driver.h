@@ -58,6 +58,7 @@ struct monitor_health {
     atomic_uint polls, answers;
     atomic_uint failures[STATUS_COUNT];
     atomic_bool answering;
+    atomic_bool outdated;   /* hl7: it speaks, but nothing of it is current: its clock or ours is wrong */
     atomic_uint answer_us;  /* newest time from the end of the request to the whole answer */
     atomic_uint exceptions; /* Modbus: newest exception code; 0: none since, and no register is refused */
 };

@@ -21,9 +21,10 @@ static bool is_fit(const char *path, const struct stat *about, bool is_private, 
         (void)snprintf(why->text, sizeof why->text, "%s is no file", path);
         return false;
     }
-    if (is_private && (about->st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        (void)snprintf(why->text, sizeof why->text, "%s is open to others (mode %04o), chmod 600 it", path,
-                       (unsigned)(about->st_mode & 07777));
+    const mode_t group = about->st_uid == 0 ? S_IWGRP | S_IXGRP : S_IRWXG;
+    if (is_private && (about->st_mode & (group | S_IRWXO)) != 0) {
+        (void)snprintf(why->text, sizeof why->text, "%s is open to others (mode %04o), chmod 600 it, or 640 if root's",
+                       path, (unsigned)(about->st_mode & 07777));
         return false;
     }
     if (is_private && about->st_uid != 0 && about->st_uid != geteuid()) {

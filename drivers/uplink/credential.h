@@ -3,6 +3,8 @@
  * before. What stands in certificates and keys: certificate.h.
  *
  * A private file (the key, the password) may be read by its owner alone, who must be the user that we run as, or root.
+ * One of root's may be read by its group, too, which root chose for it (mode 0640, as Debian's ssl-cert has it): so a
+ * service can use a key that it cannot replace. app/settings/uplink.c checks the same.
  * Private to drivers/uplink. Any thread; allocates nothing; a text is for a person and names the file.
  */
 #ifndef WARDGATE_UPLINK_CREDENTIAL_H

@@ -66,3 +66,16 @@ done
 wait "$probe_pid" || fail "no HL7 monitor was found"
 grep -q '^ICU^B1^B1: hl7-pcd' "$TEST_DIR/hl7.txt" || fail "the place is not told: $(cat "$TEST_DIR/hl7.txt")"
 grep -q '00A0370098007A80' "$TEST_DIR/hl7.txt" || fail "the device is not told: $(cat "$TEST_DIR/hl7.txt")"
+
+# Over IPv6, from a place with signs that YAML knows: what is printed is still a configuration.
+if [ -s /proc/net/if_inet6 ]; then
+    probe "listen:[::1]:$((PORT + 3))" --seconds 6 >"$TEST_DIR/hl7-6.txt" &
+    probe_pid=$!
+    sleep 0.5
+    { printf '\013MSH|^~\\&|MON|H|||20240101000000||ORU^R01^ORU_R01|1|P|2.6\rPV1||I|W"1^R^B\rOBR|1\r\034\r'; sleep 1; } |
+        timeout 5 bash -c "cat >/dev/tcp/::1/$((PORT + 3))" || true
+    wait "$probe_pid" || fail "nobody was found over IPv6"
+    sed -n '/^buses:/,$p' "$TEST_DIR/hl7-6.txt" | write_config
+    "$WARDGATE" check -c "$TEST_DIR/wardgate.yaml" >/dev/null 2>"$TEST_DIR/check-6.txt" ||
+        fail "what probe prints over IPv6 is no configuration: $(cat "$TEST_DIR/check-6.txt" "$TEST_DIR/hl7-6.txt")"
+fi

@@ -47,6 +47,10 @@ says "97 %        sensor_off" "$WARDGATE" check --profile "$MODULE" --registers 
 says "ON    probe_off" "$WARDGATE" check --profile "$MODULE" --registers "0=72,1=97,10=0x0001"
 printf '# read with another tool\ninput:7=0x6666 input:8=0x40A6\n3=-20\n' >"$TEST_DIR/registers"
 says "5.2 mmol/L   valid, age unknown" "$WARDGATE" check --profile "$MODULE" --registers "$TEST_DIR/registers"
+
+# What a unit has no sensor for it gives as 0: no value.
+"$WARDGATE" check --profile config/profiles/tsi-pressura-rpc30.yaml --registers "input:0=100,input:3=0,input:4=0" >"$TEST_DIR/tsi.txt"
+[ "$(grep -c ' absent$' "$TEST_DIR/tsi.txt")" -eq 2 ] || fail "0 of a missing sensor is a value: $(cat "$TEST_DIR/tsi.txt")"
 says "-2.0 Cel" "$WARDGATE" check --profile "$MODULE" --registers "$TEST_DIR/registers"
 refuses "'0=x' is no register" "$WARDGATE" check --profile "$MODULE" --registers "1=2,0=x"
 refuses "the registers cannot be read" "$WARDGATE" check --profile "$MODULE" --registers no-such-file

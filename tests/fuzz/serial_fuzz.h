@@ -7,6 +7,7 @@
 #define WARDGATE_TESTS_SERIAL_FUZZ_H
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "drivers/monitor/serial/protocols.h"
@@ -31,7 +32,7 @@ static void fuzz_put(struct observation_sink *sink, const struct observation *o)
     assert(o->kind != OBSERVATION_SIGNAL || o->signal < fuzz->profile->bit_count);
     assert(o->kind != OBSERVATION_VALUE || (o->value_milli >= 0 && o->value_milli < 1000000));
     assert(o->kind != OBSERVATION_VALUE || o->quality == QUALITY_VALID || o->value_milli == 0);
-    for (size_t i = 0; i < sizeof *o; i++) {
+    for (size_t i = 0; i <= offsetof(struct observation, flags); i++) { /* what follows is padding */
         fuzz->sum = fuzz->sum * 31 + bytes[i];
     }
     fuzz->heard += o->kind == OBSERVATION_HEARD;

@@ -61,6 +61,27 @@ static void test_every_command_is_recorded(void **state)
     ward_close(ward);
 }
 
+/* What it caused is told apart from what is there anyway: the store keeps it with the command, or not at all. */
+static void test_what_it_caused_belongs_to_it(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = start_admitted();
+    ward_value(ward, 1, VITAL_hr, 150);
+    ward_until(ward, 1);
+    unsigned i = 0;
+    for (; i < ward->record_count; i++) {
+        assert_false(ward->records[i].of_command);
+    }
+    assert_int_equal(ward_tell(ward, 2, COMMAND_discharge), VERDICT_ACCEPTED);
+    assert_true(ward->record_count >= i + 3); /* the alarm ends, the stay ends */
+    for (; i + 1 < ward->record_count; i++) {
+        assert_true(ward->records[i].of_command);
+    }
+    assert_false(newest_record(ward)->of_command);
+    ward_close(ward);
+}
+
 static void test_what_is_no_command_or_no_bed(void **state)
 {
     (void)state;
@@ -323,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_command_is_recorded),
+        cmocka_unit_test(test_what_it_caused_belongs_to_it),
         cmocka_unit_test(test_what_is_no_command_or_no_bed),
         cmocka_unit_test(test_another_patient),
         cmocka_unit_test(test_nobody),

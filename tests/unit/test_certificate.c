@@ -106,7 +106,7 @@ static void test_times_count_only_when_they_are_known(void **state)
 static void test_keys_and_passwords_must_be_private(void **state)
 {
     (void)state;
-    static const mode_t open_modes[] = {0640, 0604, 0620, 0602, 0610, 0601, 0777};
+    static const mode_t open_modes[] = {0660, 0604, 0620, 0602, 0610, 0601, 0777};
     const struct uplink_broker broker = mine();
     for (size_t i = 0; i < sizeof open_modes / sizeof open_modes[0]; ++i) {
         assert_int_equal(chmod(broker.key, open_modes[i]), 0);
@@ -114,14 +114,31 @@ static void test_keys_and_passwords_must_be_private(void **state)
     }
     assert_int_equal(chmod(broker.key, 0600), 0);
     expect_fit(&broker, 0);
-    write_private("password", "word\n", 0640);
+    write_private("password", "word\n", 0644);
     expect_unfit(&(struct uplink_broker){.password_file = at("password")}, 0,
-                 "/password is open to others (mode 0640)");
+                 "/password is open to others (mode 0644)");
     if (geteuid() == 0) {
         assert_int_equal(chown(broker.key, 12345, 0), 0);
         expect_unfit(&broker, 0, "/mine.key belongs to another user, chown it");
         assert_int_equal(chown(broker.key, 0, 0), 0);
     }
+}
+
+/* Of root's, its group may read it; of ours, nobody else. */
+static void test_group_of_a_private_file(void **state)
+{
+    (void)state;
+    const struct uplink_broker broker = mine();
+    assert_int_equal(chmod(broker.key, 0640), 0);
+    if (geteuid() != 0) {
+        expect_unfit(&broker, 0, "/mine.key is open to others (mode 0640), chmod 600 it");
+    } else {
+        expect_fit(&broker, 0);
+        assert_int_equal(chown(broker.key, 12345, 0), 0);
+        expect_unfit(&broker, 0, "/mine.key is open to others (mode 0640), chmod 600 it");
+        assert_int_equal(chown(broker.key, 0, 0), 0);
+    }
+    assert_int_equal(chmod(broker.key, 0600), 0);
 }
 
 static void test_wrong_files_are_told_by_name(void **state)
@@ -261,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_good_files_are_fit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_times_count_only_when_they_are_known, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_and_passwords_must_be_private, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_group_of_a_private_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_files_are_told_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_key_under_a_passphrase_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_authorities_may_follow_each_other, set_up, tear_down),

@@ -357,7 +357,7 @@ static void test_what_is_no_flat_object(void **state)
     for (unsigned i = 0; i <= COMMAND_KEYS_MAX; i++) {
         (void)snprintf(many + strlen(many), sizeof many - strlen(many), "%s\"k%u\":1", i > 0 ? "," : "", i);
     }
-    (void)strcat(many, "}");
+    (void)snprintf(many + strlen(many), sizeof many - strlen(many), "}");
     read_text(many);
     assert_int_equal(command.fault, COMMAND_FAULT_FORM);
 }

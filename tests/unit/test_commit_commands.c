@@ -97,6 +97,68 @@ static void test_a_reply_follows_the_commit(void **state)
     assert_non_null(strstr(audit.json[0], "\"by\":\"n1\",\"role\":\"nurse\",\"id\":\"c1\",\"result\":\"accepted\""));
 }
 
+static uint32_t outbox_rows(void)
+{
+    static struct commit_rig_rows rows;
+    commit_rig_outbox(&rows);
+    return rows.count;
+}
+
+/* The engine is in the middle of it: what it has told so far is not durable before the rest is. */
+static void test_what_it_caused_waits_for_it(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig.of_command = true;
+    commit_rig_alert(0, PHASE_END);
+    commit_rig_round(1000);
+    assert_int_equal(outbox_rows(), 1);
+    assert_true(commit_step(&commit_rig.commit, commit_rig.now_us) > commit_rig.now_us); /* and nobody spins */
+    assert_true(writer_is_idle(&commit_rig.commit.writer));
+    commit_rig_command(0, 1, VERDICT_ACCEPTED, ORIGIN_BROKER);
+    commit_rig_round(1000);
+    assert_int_equal(outbox_rows(), 2);
+    read_audit();
+    assert_int_equal(audit.count, 1);
+}
+
+/* A group that is full ends before it, not in it; one that causes more than a group holds is cut all the same. */
+static void test_a_full_group_does_not_cut_it(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < COMMIT_GROUP_MAX - 2; i++) {
+        commit_rig_alert(0, PHASE_UPDATE);
+    }
+    commit_rig.of_command = true;
+    for (unsigned i = 0; i < 4; i++) {
+        commit_rig_alert(0, PHASE_UPDATE);
+    }
+    commit_rig_command(0, 1, VERDICT_ACCEPTED, ORIGIN_BROKER);
+    for (uint32_t rows = 0; rows < COMMIT_GROUP_MAX - 2; rows = outbox_rows()) {
+        commit_rig_round(1000);
+        assert_true(outbox_rows() > rows);
+        read_audit();
+        assert_int_equal(audit.count, outbox_rows() > COMMIT_GROUP_MAX - 2 ? 1 : 0);
+    }
+    commit_rig_round(1000);
+    read_audit();
+    assert_int_equal(audit.count, 1);
+    assert_int_equal(outbox_rows(), COMMIT_GROUP_MAX + 2);
+
+    for (unsigned i = 0; i < 2 * COMMIT_GROUP_MAX; i++) {
+        commit_rig_alert(0, PHASE_UPDATE);
+    }
+    commit_rig_command(0, 2, VERDICT_ACCEPTED, ORIGIN_BROKER);
+    for (unsigned i = 0; i < 2 * COMMIT_GROUP_MAX && audit.count < 2; i++) {
+        commit_rig_round(1000);
+        read_audit();
+    }
+    assert_int_equal(audit.count, 2);
+    assert_int_equal(outbox_rows(), 3 * COMMIT_GROUP_MAX + 2);
+}
+
 static void test_replies_go_where_the_command_came_from(void **state)
 {
     (void)state;
@@ -338,6 +400,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_a_reply_follows_the_commit),
+        RIG_TEST(test_what_it_caused_waits_for_it),
+        RIG_TEST(test_a_full_group_does_not_cut_it),
         RIG_TEST(test_replies_go_where_the_command_came_from),
         RIG_TEST(test_a_failing_store_keeps_the_reply),
         RIG_TEST(test_a_commit_that_came_through_after_all),

@@ -144,10 +144,13 @@ static void test_a_full_record_ring_makes_it_wait(void **state)
     assert_int_equal(early_looks, 0);
 }
 
+/* What there was no room for is not lost: the same one goes on with it. */
 static void test_a_stop_with_a_full_ring_ends(void **state)
 {
     (void)state;
-    make_core(64, 64);
+    struct record taken;
+    make_core(128, 64);
+    assert_true(engine_records_max(engine) <= 128);
     const struct record filler = {.kind = RECORD_BED};
     while (ring_push(&records, &filler)) {
     }
@@ -156,11 +159,20 @@ static void test_a_stop_with_a_full_ring_ends(void **state)
     }
     assert_int_equal(core_start(&core), STATUS_OK);
     clock_sleep_until_us(clock_boot_us() + 20000);
-    assert_int_equal(ring_count(&records), 64);
+    assert_int_equal(ring_count(&records), 128);
     const int64_t before_us = clock_boot_us();
     core_stop(&core);
     assert_true(clock_boot_us() - before_us < 1000000);
     assert_int_equal(early_looks, 0); /* nothing is judged ahead of what waits */
+    assert_true(core_has_left(&core));
+    assert_int_equal(core_start(&core), STATUS_OK);
+    while (atomic_load(&board.observations) < 2000 && clock_boot_us() - before_us < 30000000) {
+        (void)ring_pop(&records, &taken, 1);
+    }
+    core_stop(&core);
+    assert_false(core_has_left(&core));
+    assert_int_equal(atomic_load(&board.observations), 2000);
+    assert_int_equal(atomic_load(&board.observations_late), 0);
 }
 
 static void test_it_looks_at_conditions_and_shows_beds(void **state)

@@ -16,13 +16,17 @@
 
 #define STAY "0000000000000007"
 
-static atomic_bool clock_is_kept;
+static atomic_bool clock_is_kept, clock_stalls, clock_is_asked;
 
-/* What the kernel says of its time source (hal/clock.h). */
+/* What the kernel says of its time source (hal/clock.h): asked while an expired command is being taken. */
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc names it __ntx */
 int adjtimex(struct timex *buf)
 {
     memset(buf, 0, sizeof *buf);
+    while (atomic_load(&clock_stalls)) {
+        atomic_store(&clock_is_asked, true);
+        (void)usleep(1000);
+    }
     buf->status = atomic_load(&clock_is_kept) ? 0 : STA_UNSYNC;
     return TIME_OK;
 }
@@ -435,6 +439,44 @@ static void test_a_broker_that_was_away(void **state)
     close_bench();
 }
 
+static void *hold(void *is_held)
+{
+    deliver_hold(bench->deliver, true);
+    atomic_store((atomic_bool *)is_held, true);
+    return NULL;
+}
+
+/* Before a reload: the engine's thread ends next, so what is being taken comes before that, or not at all. */
+static void test_nothing_comes_behind_a_hold(void **state)
+{
+    (void)state;
+    pthread_t holder;
+    atomic_bool is_held = false;
+    struct bed_command command;
+    open_bench();
+    start();
+    atomic_store(&clock_is_asked, false);
+    atomic_store(&clock_stalls, true);
+    publish(BASE "b01/command/nurse", body_at("h-1", BACK, -60, 30), false, 1);
+    for (int i = 0; i < BENCH_WAIT_MS && !atomic_load(&clock_is_asked); i++) {
+        (void)usleep(1000);
+    }
+    assert_true(atomic_load(&clock_is_asked));
+    assert_int_equal(pthread_create(&holder, NULL, hold, &is_held), 0);
+    (void)usleep(20000);
+    assert_false(atomic_load(&is_held));
+    atomic_store(&clock_stalls, false);
+    assert_int_equal(pthread_join(holder, NULL), 0);
+    assert_int_equal(ring_pop(&bench->commands, &command, 1), 1);
+    publish(BASE "b01/command/nurse", body("h-2", BACK), false, 1);
+    assert_false(wait_command(&command, 200));
+    deliver_hold(bench->deliver, false);
+    wake_raise(deliver_wake(bench->deliver));
+    assert_true(wait_command(&command, BENCH_WAIT_MS)); /* it waited in the uplink */
+    assert_string_equal(command.id, "h-2");
+    close_bench();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_a_bed_of_another_gateway),
         cmocka_unit_test(test_a_late_reply_is_not_sent),
         cmocka_unit_test(test_a_broker_that_was_away),
+        cmocka_unit_test(test_nothing_comes_behind_a_hold),
     };
     return cmocka_run_group_tests_name("deliver_commands", tests, NULL, NULL);
 }

@@ -118,7 +118,8 @@ static void test_devices_in_one_order(void **state)
     assert_value(1, 92000);
     bench_forget();
     bench_pass_ms(5000);
-    say("PV1||I|ICU^1^A\rOBR|1\r" RESULT_OF("93", "00A1^^00A1^EUI-64") "OBX|2|NM|147842^^MDC||70|/min|||||R|||||||77\r");
+    say("PV1||I|ICU^1^A\rOBR|1\r" RESULT_OF("93",
+                                            "00A1^^00A1^EUI-64") "OBX|2|NM|147842^^MDC||70|/min|||||R|||||||77\r");
     assert_int_equal(bench_values(0), 2);
     assert_int_equal(bench.health.refused, 0);
 }
@@ -223,7 +224,8 @@ static void test_device_of_later_order(void **state)
 {
     (void)state;
     say("PV1||I|ICU^1^A\rOBR|1\rOBX|1|NM|147842^^MDC||70|/min|||||R\r"
-        "OBR|2\r" "OBX|1|NM|150456^^MDC||97|%|||||R|||||||00A1^^00A1^EUI-64\r");
+        "OBR|2\r"
+        "OBX|1|NM|150456^^MDC||97|%|||||R|||||||00A1^^00A1^EUI-64\r");
     assert_int_equal(bench_count(OBSERVATION_IDENTITY), 1);
     assert_int_equal(bench_count(OBSERVATION_HEARD), 1);
     assert_int_equal(bench_values(0), 2);
@@ -317,10 +319,13 @@ static void test_types_and_charsets(void **state)
                  {"ORU^R01", "ASCII", "AA", true},
                  {"ORU^R01", "UNICODE UTF-8", "AA", true},
                  {"ORU^R01", "8859/1", "AA", true},
-                 {"ORU^R01", "8859/2", "AE", false},
+                 {"ORU^R01", "8859/2", "AA", true},
+                 {"ORU^R01", "8859/15", "AA", true},
                  {"ORU^R01", "UNICODE UTF-16", "AE", false},
-                 {"ORU^R01", "UNICODE UTF-8~8859/1", "AE", false},
-                 {"ORU^R01", "unicode utf-8", "AE", false},
+                 {"ORU^R01", "GB 18030-2000", "AE", false},
+                 {"ORU^R01", "UNICODE UTF-8~8859/1", "AA", true},
+                 {"ORU^R01", "GB 18030-2000~ASCII", "AE", false},
+                 {"ORU^R01", "unicode utf-8", "AA", true},
                  {"ORU^R02", "", "AR", false},
                  {"ORU", "", "AR", false},
                  {"ADT^A01^ADT_A01", "", "AR", false},
@@ -377,10 +382,12 @@ static void test_repeated(void **state)
     (void)state;
     say_header("ORU^R01", "r1", "P", "");
     assert_int_equal(bench.count, 2);
-    for (int i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         bench_pass_ms(10000);
         say_header("ORU^R01", "r1", "P", "");
         assert_int_equal(bench.count, 2);
+        assert_int_equal(bench.health.refused,
+                         i + 1); /* a sender that gives all its messages one MSH-10 is seen there */
         assert_non_null(strstr(bench.ack, "MSA|AA|r1"));
     }
     bench_sayf("MSH|^~\\&|OTHER||||%s||ORU^R01|r1|P|2.6\r%s", bench_time(0), group("ICU^1^B", "97", "", ""));

@@ -222,6 +222,22 @@ static void test_silence(void **state)
     (void)close(fd);
 }
 
+/* One whose clock is wrong says so until it falls silent, too. */
+static void test_outdated(void **state)
+{
+    (void)state;
+    const int fd = hl7_rig_call();
+    assert_true(hl7_rig_say(fd, "MSH|^~\\&|M||||20200101000000||ORU^R01|o1|P|2.6\rPV1||I|ICU^1^A\rOBR|1\r"
+                                "OBX|1|NM|150456^^MDC||97|%|||||R\r"));
+    assert_false(hl7_rig.health->monitors[0].answering);
+    assert_true(hl7_rig.health->monitors[0].outdated);
+    hl7_rig_pass_s(9);
+    assert_true(hl7_rig.health->monitors[0].outdated);
+    hl7_rig_pass_s(2);
+    assert_false(hl7_rig.health->monitors[0].outdated);
+    (void)close(fd);
+}
+
 static void test_stop_and_start(void **state)
 {
     (void)state;
@@ -300,10 +316,11 @@ int main(void)
 {
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_message),        RIG_TEST(test_dribble),       RIG_TEST(test_garbage),
-        RIG_TEST(test_half_message),   RIG_TEST(test_two_callers),   RIG_TEST(test_sent_again),
-        RIG_TEST(test_burst),          RIG_TEST(test_any_cut),       RIG_TEST(test_silence),
-        RIG_TEST(test_stop_and_start), RIG_TEST(test_port_is_taken), RIG_TEST(test_driver),
+        RIG_TEST(test_message),      RIG_TEST(test_dribble),        RIG_TEST(test_garbage),
+        RIG_TEST(test_half_message), RIG_TEST(test_two_callers),    RIG_TEST(test_sent_again),
+        RIG_TEST(test_burst),        RIG_TEST(test_any_cut),        RIG_TEST(test_silence),
+        RIG_TEST(test_outdated),     RIG_TEST(test_stop_and_start), RIG_TEST(test_port_is_taken),
+        RIG_TEST(test_driver),
     };
 #undef RIG_TEST
     return cmocka_run_group_tests_name("hl7 listener", tests, NULL, NULL);

@@ -100,7 +100,8 @@ static void check_observations(void)
         const struct observation *o = &bench.seen[i];
         assert_true(o->bed < bench.config.monitor_count);
         assert_int_equal(o->at_ms, bench.now.at_ms);
-        assert_true(o->kind == OBSERVATION_VALUE || o->kind == OBSERVATION_HEARD || o->kind == OBSERVATION_IDENTITY);
+        assert_true(o->kind == OBSERVATION_VALUE || o->kind == OBSERVATION_HEARD || o->kind == OBSERVATION_IDENTITY ||
+                    o->kind == OBSERVATION_OUTDATED);
         assert_true(o->kind != OBSERVATION_VALUE || o->vital < VITAL_COUNT);
         assert_true(o->quality == QUALITY_VALID || o->quality == QUALITY_ABSENT || o->quality == QUALITY_DEMO);
         assert_true(o->kind != OBSERVATION_IDENTITY || o->value_milli != 0);

@@ -65,7 +65,7 @@ static void test_vs900_in_another_zone(void **state)
     play_at("mindray_vs900_oru_r01.hl7", VS900_LOCAL_MS - UTC_P1 * SECOND_MS);
     assert_null(bench_value(0, VITAL_spo2));
     assert_value(VITAL_temp, 35100, OBSERVATION_AGE_UNKNOWN);
-    assert_int_equal(bench.monitor_health[0].failures[STATUS_TIMEOUT], 7);
+    assert_int_equal(bench.monitor_health[0].failures[STATUS_OUTDATED], 7);
 }
 
 static void test_vs900_by_device_id(void **state)

@@ -83,6 +83,8 @@ static void test_identifiers(void **state)
                  {"147842^HR^99LOCAL", VITAL_NONE},
                  {"147842", VITAL_NONE},
                  {"^ECG_HR^EHC", VITAL_NONE},
+                 {"131072^^MDC", VITAL_NONE}, /* a number of Edan's alone */
+                 {"458752^TEMP_T9^MDC", VITAL_NONE},
                  {"150020^MDC_PRESS_BLD_NONINV^MDC", VITAL_NONE},
                  {"69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC", VITAL_NONE},
                  {"", VITAL_NONE},
@@ -216,8 +218,12 @@ static void test_current(void **state)
         (void)open_bedside(state);
         say_at(cases[i].ms, "97");
         assert_int_equal(bench_values(0), cases[i].current ? 1 : 0);
-        assert_int_equal(bench.monitor_health[0].failures[STATUS_TIMEOUT], cases[i].current ? 0 : 1);
-        assert_int_equal(bench_count(OBSERVATION_HEARD), 1); /* it is alive, whatever its clock says */
+        assert_int_equal(bench.monitor_health[0].failures[STATUS_OUTDATED], cases[i].current ? 0 : 1);
+        /* a monitor of which nothing is current is not watched, however much it says */
+        assert_int_equal(bench_count(OBSERVATION_HEARD), cases[i].current ? 1 : 0);
+        assert_int_equal(bench_count(OBSERVATION_OUTDATED), cases[i].current ? 0 : 1);
+        assert_int_equal(bench.monitor_health[0].answering, cases[i].current);
+        assert_int_equal(bench.monitor_health[0].outdated, !cases[i].current);
     }
 }
 
@@ -344,6 +350,24 @@ static void test_source_without_value(void **state)
 }
 
 /* Two probes with one code: the first, unless the other is newer. */
+/* Nor does it matter that they stand in two orders of one instant. */
+static void test_sources_of_two_orders(void **state)
+{
+    (void)state;
+    const char *const off = "OBX|1|NM|" PULSE "||||||||X\r", *on = "OBX|2|NM|149522^MDC_BLD_PULS_RATE_INV^MDC||70|/min|||||R\r";
+    for (int i = 0; i < 4; i++) {
+        char results[400];
+        const char *instant = bench_time(0);
+        (void)snprintf(results, sizeof results, "%sOBR|2||||||%s\r%s", i % 2 == 0 ? off : on, instant,
+                       i % 2 == 0 ? on : off);
+        bench_forget();
+        say(0, instant, results);
+        assert_value(VITAL_pulse, 70000);
+        assert_int_equal(bench_value(0, VITAL_pulse)->quality, QUALITY_VALID);
+        bench_pass_ms(STEP_MS);
+    }
+}
+
 static void test_same_code_twice(void **state)
 {
     (void)state;
@@ -438,7 +462,7 @@ static void test_thermometer(void **state)
         bench_pass_ms(60000);
         say(0, bench_time(0), result);
         assert_int_equal(bench_values(0), 1);
-        assert_int_equal(bench.monitor_health[0].failures[STATUS_TIMEOUT], i); /* a probe should have news */
+        assert_int_equal(bench.monitor_health[0].failures[STATUS_OUTDATED], i); /* a probe should have news */
     }
 }
 
@@ -457,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_fast_profile),
         cmocka_unit_test_setup(test_best_source, open_bedside),
         cmocka_unit_test_setup(test_source_without_value, open_bedside),
+        cmocka_unit_test_setup(test_sources_of_two_orders, open_bedside),
         cmocka_unit_test_setup(test_same_code_twice, open_bedside),
         cmocka_unit_test_setup(test_measured_once, open_bedside),
         cmocka_unit_test_setup(test_old_measurement, open_bedside),

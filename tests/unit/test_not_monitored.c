@@ -37,6 +37,50 @@ static void test_how_long_unknown_is_borne(void **state)
     ward_close(ward);
 }
 
+/* Of a monitor that may give a vital or not: rules wait for the first value, but not at a bed where nothing comes at all. */
+static void test_what_may_never_come_is_waited_for(void **state)
+{
+    (void)state;
+    rule_on_pressure("abp_sys > limit", NULL, 200, PRIORITY_HIGH);
+    ward_add_channel(VITAL_spo2, 1000);
+    ward_add_rule("s", "spo2 < limit", NULL, 90, PRIORITY_HIGH);
+    ward_config.channels[0].optional = ward_config.channels[1].optional = true;
+    struct ward *ward = ward_start();
+    ward_values(ward, 0, 99, VITAL_spo2, 97);
+    ward_expect(ward, "");
+    ward_value(ward, 100, VITAL_spo2, 97);
+    ward_value(ward, 100, VITAL_abp_sys, 120);
+    ward_values(ward, 101, 140, VITAL_spo2, 97);
+    ward_expect(ward, "131.5 r.not_monitored start active high 120\n"); /* it has come, and is missed */
+    ward_close(ward);
+
+    ward = ward_start();
+    ward_until(ward, 40);
+    ward_expect(ward, "30 r.not_monitored start active high -1\n30 s.not_monitored start active high -1\n");
+    ward_value(ward, 41, VITAL_spo2, 97);
+    ward_until(ward, 42);
+    ward_expect(ward, "41 r.not_monitored end ended high -1\n41 s.not_monitored end ended high 97\n");
+    ward_close(ward);
+}
+
+/* It goes on being missed after a restart, though the journal does not reach back to its last value. */
+static void test_what_came_once_is_missed_after_a_restart(void **state)
+{
+    (void)state;
+    rule_on_pressure("abp_sys > limit", NULL, 200, PRIORITY_HIGH);
+    ward_add_channel(VITAL_spo2, 1000);
+    ward_config.channels[0].optional = ward_config.channels[1].optional = true;
+    struct ward *before = ward_start();
+    ward_value(before, 0, VITAL_abp_sys, 120);
+    ward_values(before, 1, 400, VITAL_spo2, 97);
+    const struct ward_break lost = {.committed = before->record_count, .journal_from_ms = 300000, .begin_ms = 400500};
+    struct ward *ward = ward_restart(before, &lost);
+    ward_values(ward, 401, 440, VITAL_spo2, 97);
+    ward_expect(ward, "");
+    ward_close(before);
+    ward_close(ward);
+}
+
 /* A rejected value does not stand, so the time runs from its instant. */
 static void test_rejection_is_unknown_at_once(void **state)
 {
@@ -251,6 +295,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_how_long_unknown_is_borne),
+        cmocka_unit_test(test_what_may_never_come_is_waited_for),
+        cmocka_unit_test(test_what_came_once_is_missed_after_a_restart),
         cmocka_unit_test(test_rejection_is_unknown_at_once),
         cmocka_unit_test(test_it_ends_at_the_first_known_value),
         cmocka_unit_test(test_the_first_span_is_excused),

@@ -174,6 +174,9 @@ static void test_monitors(void **state)
            "<6>wardgate: monitor at b2 (net-a, address 4) answers\n");
     atomic_store(&lines[0].monitors[1].answering, false);
     expect("<6>wardgate: monitor at b2 (line-a, address 4) does not answer\n");
+    atomic_store(&lines[0].monitors[1].outdated, true);
+    expect("<6>wardgate: monitor at b2 (line-a, address 4) sends values that are not current, check its clock and this "
+           "box's\n");
 }
 
 /* The other way round in the file, and a third line: only of that one there is something to say. */

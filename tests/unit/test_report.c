@@ -135,7 +135,8 @@ static void test_a_gateway_that_has_just_started(void **state)
     expect("\"left_out\":null,\"buses\":[{\"bus\":\"line-1\",\"kind\":\"modbus-rtu\",\"state\":\"closed\",\"error\":"
            "null,\"opened\":0,");
     expect("\"monitor_count\":1,\"answering_count\":0,\"monitors\":[{\"bed\":\"b01\",\"address\":1,"
-           "\"profile\":\"generic-vitals\",\"answering\":false,\"polls\":0,\"answers\":0,\"answer_us\":0,\"exception\":"
+           "\"profile\":\"generic-vitals\",\"answering\":false,\"outdated\":false,\"polls\":0,\"answers\":0,\"answer_"
+           "us\":0,\"exception\":"
            "0,\"failures\":{"
            "}}]}]");
     expect("\"expires_at\":\"2026-02-01T00:00:29.000Z\"}");
@@ -189,7 +190,7 @@ static void test_figures(void **state)
         "\"state\":\"open\",\"error\":null,\"opened\":3,\"requests\":1000,\"gap_us_min\":1750,\"busy_us\":5000000000,"
         "\"adapter_us\":900,\"unasked\":12,\"foreign\":2,\"refused\":3,\"connections\":4,\"speaks\":\"nonin-df8\"");
     expect("\"monitor_count\":2,\"answering_count\":1");
-    expect("\"answering\":true,\"polls\":500,\"answers\":498,\"answer_us\":12345,\"exception\":6,"
+    expect("\"answering\":true,\"outdated\":false,\"polls\":500,\"answers\":498,\"answer_us\":12345,\"exception\":6,"
            "\"failures\":{\"timeout\":1,\"bad_checksum\":2}");
     expect("\"state\":\"opening\",\"error\":\"permission denied\"");
     atomic_store(&board.uplink_broker, 9);
@@ -342,6 +343,9 @@ static void test_a_screen(void **state)
     expect("line-2                        1 of  2 answer         12 answers  open\n");
     expect("broker   mqtts://broker-a.example:8883 not connected\n");
     expect("Secondary notification");
+    atomic_store(&lines[1].monitors[1].outdated, true);
+    (void)report_text(&report, out, sizeof out);
+    expect("line-2                        1 of  2 answer         12 answers  values of 1 not current: check clocks\n");
 }
 
 /* Two beds must never look alike. */

@@ -241,6 +241,20 @@ static void test_silence_goes_on(void **state)
     close_both();
 }
 
+/* A reload is no break: who was silent before it is no less so after it. */
+static void test_silence_counts_through_a_reload(void **state)
+{
+    (void)state;
+    rule_on_hr("hr > limit", NULL, 120, PRIORITY_LOW)->unknown_after_ms = 10000000;
+    run_before(50, 80);
+    ward_until(before, 57);
+    const struct ward_break none = {.committed = before->record_count, .begin_ms = 57000, .none = true};
+    after = ward_restart(before, &none);
+    ward_until(after, 70);
+    ward_expect(after, "60 monitor_silent start active medium -1\n");
+    close_both();
+}
+
 /* A restored alarm that does not show again ends when monitors had their time; one that shows and goes ends at once. */
 static void test_restored_alarms_wait_for_monitors(void **state)
 {
@@ -413,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_a_lost_pulse_stays_lost),
         cmocka_unit_test(test_lost_signals_without_a_journal),
         cmocka_unit_test(test_silence_goes_on),
+        cmocka_unit_test(test_silence_counts_through_a_reload),
         cmocka_unit_test(test_restored_alarms_wait_for_monitors),
         cmocka_unit_test(test_restored_alarms_of_the_gateway),
         cmocka_unit_test(test_unverified_until_confirmed),

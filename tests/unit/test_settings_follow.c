@@ -233,6 +233,13 @@ static void a_default_is_the_same_written_or_not(void **state)
     assert_true(can_follow(HEAD UPLINK TAIL, HEAD "store: {size: 131072KiB, journal_interval: 1000ms}\n"
                                                   "commands: {enabled: false}\n"
                                                   "uplink: {keep_alive: 0.5min, brokers: [mqtt://127.0.0.1]}\n" TAIL));
+    assert_true(can_follow(HEAD UPLINK "commands: {enabled: true}\n" TAIL,
+                           HEAD UPLINK "commands: {enabled: true, roles: [biomed, nurse, charge]}\n" TAIL));
+    assert_true(can_follow(HEAD UPLINK TAIL, HEAD "uplink: {brokers: [\"mqtt://127.0.0.1:1883\"]}\n" TAIL));
+    assert_true(can_follow(HEAD "uplink: {brokers: [{url: \"mqtt://127.0.0.1:1883\"}]}\n" TAIL, HEAD UPLINK TAIL));
+    assert_false(can_follow(HEAD UPLINK "commands: {enabled: true}\n" TAIL,
+                            HEAD UPLINK "commands: {enabled: true, roles: [biomed, nurse]}\n" TAIL));
+    assert_string_equal(report.faults[0].key, "commands.roles");
 }
 
 static void everything_else_can_be_followed(void **state)

@@ -169,6 +169,32 @@ static void test_a_silent_monitor(void **state)
     ward_close(ward);
 }
 
+/* One that speaks and says nothing that is current is not watched, at a vacant bed neither, whatever alarms it tells. */
+static void test_an_outdated_monitor(void **state)
+{
+    (void)state;
+    live_bed();
+    ward_add_channel(VITAL_hr, 1000);
+    const struct observation outdated = {.kind = OBSERVATION_OUTDATED};
+    struct ward *ward = ward_start();
+    ward_heard(ward, 1, 0);
+    for (int s = 2; s <= 13; s++) {
+        const struct observation o = {.kind = OBSERVATION_IDENTITY,
+                                      .value_milli = 7}; /* heard, and says nothing else */
+        ward_observe(ward, s, &outdated);
+        ward_observe(ward, s, &o);
+    }
+    ward_expect(ward, "12 monitor_silent start active medium -1\n");
+    assert_string_equal(ward_newest(ward)->detail, "its values are not current, check its clock and the gateway's");
+    ward_heard(ward, 14, 0);
+    ward_until(ward, 14);
+    ward_expect(ward, "14 monitor_silent end ended medium -1\n");
+    ward_observe(ward, 15, &outdated);
+    ward_until(ward, 24);
+    ward_expect(ward, "24 monitor_silent start active medium -1\n");
+    ward_close(ward);
+}
+
 /* Of several monitors at a bed it says which. */
 static void test_two_silent_monitors(void **state)
 {
@@ -473,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_implausible_from_the_first),
         cmocka_unit_test(test_identity_changes_there_and_back),
         cmocka_unit_test(test_a_silent_monitor),
+        cmocka_unit_test(test_an_outdated_monitor),
         cmocka_unit_test(test_two_silent_monitors),
         cmocka_unit_test(test_no_pulse_signal),
         cmocka_unit_test(test_a_pulse_that_never_was),

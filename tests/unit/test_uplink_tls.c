@@ -304,9 +304,9 @@ static void test_unfit_files_are_told_before_anything_is_tried(void **state)
     use(&t, "ca", "gateway", "broker");
     expect_failure(&t, "/broker.key does not belong to the certificate ");
     (void)snprintf(path, sizeof path, "%s/open.key", t.bench.broker.folder);
-    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(chmod(path, 0644), 0);
     use(&t, "ca", "gateway", "open");
-    expect_failure(&t, "/open.key is open to others (mode 0640), chmod 600 it");
+    expect_failure(&t, "/open.key is open to others (mode 0644), chmod 600 it");
     bench_close(&t.bench);
 }
 

@@ -4,8 +4,8 @@
  *     ward [-q] FILE        -q: do not tell on standard error what happens
  *
  * Serial lines are ptys paced like wires, TCP monitors are sockets; those that are asked serve the register map of
- * config/profiles/generic-vitals.yaml. Oximeters talk on lines of their own, and central stations call the gateway, both
- * unasked. Prints `ward: NAME ADDRESS` for each line and socket, then `ward: ready`.
+ * config/profiles/generic-vitals.yaml. Oximeters talk on lines of their own, and central stations call the gateway,
+ * both unasked. Prints `ward: NAME ADDRESS` for each line and socket, then `ward: ready`.
  * SIGTERM, SIGINT and SIGHUP print the report (ward_report.h) and end it. Exit status 0, 1 the system refused, 2 wrong
  * usage or description.
  *
@@ -25,9 +25,11 @@
  *     monitor NAME LINE UNIT registers FILE
  *         Any device: serves the registers of the file and no others (ward_map.h).
  *     oximeter NAME PATH nonin-df2|nonin-df7|nonin-df8|masimo-ascii1|masimo-rad8 [seed=N] [baud=9600] [identity=TEXT]
- *         A serial pulse oximeter with a generated patient, a monitor and its line in one: commands for either take its name.
+ *         A serial pulse oximeter with a generated patient, a monitor and its line in one: commands for either take
+ *         its name.
  *     hl7 NAME HOST:PORT [every=1s]
- *         A central station that calls the gateway and sends HL7 messages for its beds, one at a time, over one connection.
+ *         A central station that calls the gateway and sends HL7 messages for its beds, one at a time, over one
+ *         connection.
  *     monitor NAME CENTRAL POC^ROOM^BED generated|recording ...
  *         A bed of it: its values every so often, its own alarms when they start, every 10 s, and when they end.
  *     at TIME [every PERIOD] COMMAND
@@ -54,13 +56,14 @@
  *     LINE flood [FRAMES]       50 such answers    LINE log FILE|off the wire: MM:SS.mmm > hex (request), < (answer)
  *     LINE unplug | replug      serial             TCP refuse | accept | reset
  *
- * An oximeter takes of these crc (with a checksum), truncate, silence, noise, unplug, log; a bed of a central station silence,
- * and, of its messages: COUNT, or all until `answer`
+ * Of these faults an oximeter has silence, crc (Nonin 2 and 7), truncate, noise and unplug; a bed of a central station
+ * has silence and, COUNT being messages, its own:
  *
- *     MONITOR duplicate [COUNT]  sent twice        MONITOR encoding [COUNT]  unknown character set
+ *     MONITOR duplicate [COUNT] sent twice         MONITOR encoding [COUNT]  in an unknown character set
  *     MONITOR test [COUNT]      marked as a test   MONITOR half [COUNT]      cut, and the connection closed
- *     MONITOR lose_alarms [COUNT]  those of its alarms are not sent
- *     MONITOR move POC^ROOM^BED    the same device elsewhere; `bit demo on` marks its values DEMO
+ *     MONITOR bit demo on|off   its values marked as DEMO
+ *     MONITOR lose_alarms [COUNT]                  messages of its alarms, not sent
+ *     MONITOR move POC^ROOM^BED                    the same device at another place
  *     CENTRAL unplug | replug   no connection      CENTRAL reset             it calls again
  *     CENTRAL deaf on|off       acknowledgements are not read                CENTRAL clock SECONDS  its clock is ahead
  */

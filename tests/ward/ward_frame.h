@@ -1,7 +1,8 @@
 /*
  * ward_frame.h: Modbus as a monitor speaks it: request bytes in, answer bytes out.
  *
- * Pure: no clock, no I/O, no state; safe on any bytes. Reading functions 01-04 only: everything else gets exception 01. The wire forms are RTU (unit, PDU, CRC) and TCP (MBAP header of 7 bytes, PDU).
+ * Pure: no clock, no I/O, no state; safe on any bytes. Reading functions 01-04 only: everything else gets exception 01.
+ * The wire forms are RTU (unit, PDU, CRC) and TCP (MBAP header of 7 bytes, PDU).
  * Source: Modbus application protocol V1.1b3 (limits, exceptions), Modbus over serial line V1.02 (CRC, frame times).
  */
 #ifndef WARD_FRAME_H

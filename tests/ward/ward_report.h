@@ -6,8 +6,8 @@
  *           {"name","kind":"tcp","port","requests","answered","unknown_unit","writes_refused","lost","connections",
  *            "bad_headers"},
  *           {"name","kind":"oximeter","received","lost","wrong_speed"},
- *           {"name","kind":"hl7","connections","messages","accepted","failed","rejected" (AA, AE, AR),"unexpected","lost"
- *            (nobody acknowledged in time),"sent_again" (after a connection was lost)}],
+ *           {"name","kind":"hl7","connections","messages","accepted" (AA),"failed" (AE),"rejected" (AR),
+ *            "unexpected" (acknowledgements),"lost" (acknowledgements),"sent_again" (after a lost connection)}],
  *  "monitors":[{"name","line","unit","requests","answered","ignored","exceptions","writes_refused"},
  *              {"name","line","told" (frames or messages of one that talks unasked)}]}
  */

@@ -135,7 +135,7 @@ static void take_event(const struct message *message, struct text segment, struc
     const struct code *event = own.number == EVENT_ALARM && is_event(&said) ? &said : &own;
     const bool is_coded = said.reference.length > 0 || is_event(&said);
     facts->begun = true;
-    facts->is_limit = is_limit_event(event);
+    facts->is_limit = event->number != EVENT_ALARM && is_limit_event(event);
     facts->is_watchdog = text_is(event->reference, "MDC_EVT_WATCHDOG");
     facts->is_sign_of_life = text_is(event->reference, "MDC_EVT_ACTIVE") || event->number == EVENT_ACTIVE;
     message_text(message, original.length > 0 || is_coded ? original : message_repetition(message, value, 1),
@@ -228,6 +228,15 @@ static void take_kind(struct text word, struct alarm_facts *facts)
     }
 }
 
+/* Of a demonstration or test, or taken back (OBX-11 wrong or deleted). */
+static bool is_unreal(const struct message *message, struct text segment)
+{
+    const struct text flags = message_field(message, segment, 8);
+    const struct text status = message_component(message, message_field(message, segment, 11), 1);
+    return message_field_has(message, flags, "DEMO") || message_field_has(message, flags, "TEST") ||
+           (alarms_is_event(message, segment) && (text_is(status, "W") || text_is(status, "D")));
+}
+
 /* What OBX-8 says counts until a facet says it again. */
 static void take_flags(const struct message *message, struct text field, struct alarm_facts *facts)
 {
@@ -248,6 +257,7 @@ void alarms_take(const struct message *message, struct text segment, struct alar
         *facts = (struct alarm_facts){.vital = VITAL_NONE};
         take_event(message, segment, facts);
     }
+    facts->is_unreal = facts->is_unreal || is_unreal(message, segment);
     take_flags(message, message_field(message, segment, 8), facts);
     switch (facet) {
     case FACET_SOURCE:
@@ -290,15 +300,11 @@ static enum priority usual_priority(uint8_t kind)
     return kind == KIND_TECHNICAL ? PRIORITY_LOW : PRIORITY_NONE;
 }
 
-/* The longest name of a limit event leaves room. What is too long is cut. */
+/* What is too long is cut. */
 static void append_name(char name[MONITOR_ALARM_NAME_MAX], const char *tail)
 {
-    size_t used = strlen(name);
-    name[used++] = '_';
-    while (*tail != '\0' && used + 1 < MONITOR_ALARM_NAME_MAX) {
-        name[used++] = *tail++;
-    }
-    name[used] = '\0';
+    const size_t used = strlen(name);
+    (void)snprintf(name + used, MONITOR_ALARM_NAME_MAX - used, "_%s", tail);
 }
 
 bool alarms_conclude(const struct alarm_facts *facts, struct monitor_alarm *out)
@@ -306,7 +312,7 @@ bool alarms_conclude(const struct alarm_facts *facts, struct monitor_alarm *out)
     const uint8_t kind = facts->has_kind ? facts->kind : (uint8_t)KIND_PHYSIOLOGICAL;
     const uint8_t priority = facts->has_priority ? facts->priority : (uint8_t)usual_priority(kind);
     const bool is_heartbeat = facts->is_watchdog || (facts->is_sign_of_life && priority == PRIORITY_NONE);
-    if (!facts->begun || is_heartbeat) {
+    if (!facts->begun || facts->is_unreal || is_heartbeat) {
         return false;
     }
     const bool has_ended = facts->said == SAID_END || facts->is_off;

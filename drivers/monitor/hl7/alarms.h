@@ -27,6 +27,7 @@ struct alarm_facts {
     bool is_sign_of_life; /* a heartbeat that only says so, if its priority is none */
     bool is_watchdog;
     bool has_priority, has_kind;
+    bool is_unreal;       /* a demonstration, a test, or taken back */
     bool is_off;          /* by its state */
     enum alarm_said said; /* by its phase */
     uint8_t priority, kind, inactivation, vital;
@@ -41,7 +42,7 @@ bool alarms_is_event(const struct message *message, struct text segment);
 /* One OBX of the alarm. */
 void alarms_take(const struct message *message, struct text segment, struct alarm_facts *facts);
 
-/* True when it is an alarm, not a heartbeat. Of the alarm only what the facts say is written: instant, bed and monitor
+/* True when it is an alarm, not a heartbeat, and a real one. Of the alarm only what the facts say is written: instant, bed and monitor
  * are the caller's. */
 bool alarms_conclude(const struct alarm_facts *facts, struct monitor_alarm *out);
 

@@ -147,6 +147,9 @@ void caller_compact(struct caller *caller)
 {
     const bool is_small = caller->large != NULL && caller->length < CALLER_BYTES;
     const char *from = bytes_of(caller) + caller->begin;
+    if (caller->begin == 0 && !is_small) {
+        return; /* who sends a large message byte by byte does not have it moved at each */
+    }
     memmove(is_small ? caller->own : bytes_of(caller), from, caller->length);
     caller->begin = 0;
     if (is_small) {

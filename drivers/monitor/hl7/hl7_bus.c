@@ -346,9 +346,13 @@ static void check_monitors(struct bus *bus, int64_t now_us)
 {
     for (uint16_t i = 0; i < bus->config->monitor_count; i++) {
         const int64_t patience_ms = bus->config->monitors[i].profile->poll_interval_ms * INT64_C(3);
-        const int64_t silent_ms = now_us / 1000 - bus->intake.monitors[i].heard_ms;
-        if (silent_ms >= (patience_ms > SILENT_MS_MIN ? patience_ms : SILENT_MS_MIN)) {
+        const int64_t least_ms = now_us / 1000 - (patience_ms > SILENT_MS_MIN ? patience_ms : SILENT_MS_MIN);
+        const struct intake_monitor *monitor = &bus->intake.monitors[i];
+        if (monitor->heard_ms <= least_ms) {
             atomic_store_explicit(&bus->health.monitors[i].answering, false, memory_order_relaxed);
+        }
+        if (monitor->outdated_ms <= least_ms) {
+            atomic_store_explicit(&bus->health.monitors[i].outdated, false, memory_order_relaxed);
         }
     }
 }

@@ -49,13 +49,46 @@ static void put_mark(const struct group *group, uint16_t monitor, enum observati
     group->out->put(group->out, &mark);
 }
 
-/* Once a message, however many groups it has: who it is, before its values, and that it is alive. */
+/* Once a message, before the values: by its first group, or by a later one whose device has an id of its own. */
+static void identify(struct group *group, uint16_t monitor)
+{
+    struct intake *intake = group->intake;
+    struct intake_monitor *state = &intake->monitors[monitor];
+    const bool is_first = state->heard_number != intake->messages;
+    int32_t identity = 0;
+    if (state->named_number != intake->messages && (is_first || group->origin.device_is_typed) &&
+        origin_identify(&intake->senders, &state->origin, intake->config, monitor, &group->origin, group->now->at_ms,
+                        &identity)) {
+        state->named_number = intake->messages;
+        put_mark(group, monitor, OBSERVATION_IDENTITY, identity);
+    }
+}
+
+/* A monitor whose values are not current counts as silent: its clock is wrong, or ours, and nobody watches. */
+static bool is_outdated(struct group *group, uint16_t monitor)
+{
+    struct intake_monitor *state = &group->intake->monitors[monitor];
+    const enum values_age age =
+        values_age(&group->values, group->intake->config->monitors[monitor].profile, group->now);
+    if (age != VALUES_NONE) {
+        state->is_outdated = age == VALUES_OUTDATED;
+        state->outdated_ms = state->is_outdated ? group->now->at_ms : state->outdated_ms;
+    }
+    atomic_store_explicit(&group->intake->health->monitors[monitor].outdated, state->is_outdated, memory_order_relaxed);
+    return state->is_outdated;
+}
+
+/* Once a message, however many groups it has: that it is alive. */
 static void hear(struct group *group, uint16_t monitor)
 {
     struct intake *intake = group->intake;
     struct intake_monitor *state = &intake->monitors[monitor];
     struct monitor_health *health = &intake->health->monitors[monitor];
-    int32_t identity = 0;
+    if (is_outdated(group, monitor)) {
+        put_mark(group, monitor, OBSERVATION_OUTDATED, 0);
+        return;
+    }
+    identify(group, monitor);
     if (state->heard_number == intake->messages) {
         return;
     }
@@ -64,10 +97,6 @@ static void hear(struct group *group, uint16_t monitor)
     count(&health->polls, 1);
     count(&health->answers, 1);
     atomic_store_explicit(&health->answering, true, memory_order_relaxed);
-    if (origin_identify(&intake->senders, &state->origin, intake->config, monitor, &group->origin, group->now->at_ms,
-                        &identity)) {
-        put_mark(group, monitor, OBSERVATION_IDENTITY, identity);
-    }
     put_mark(group, monitor, OBSERVATION_HEARD, 0);
 }
 
@@ -75,11 +104,9 @@ static void put_alarm(struct group *group, uint16_t monitor)
 {
     const struct monitor_config *config = &group->intake->config->monitors[monitor];
     struct monitor_alarm alarm = {.at_ms = group->now->at_ms, .bed = config->bed, .monitor = config->monitor};
-    if (!alarms_conclude(&group->facts, &alarm)) {
-        return;
-    }
-    if (group->alarm_count == INTAKE_ALARMS_MAX) {
-        group->refused = true;
+    const bool is_alarm = alarms_conclude(&group->facts, &alarm);
+    group->refused = group->refused || group->facts.is_unreal || (is_alarm && group->alarm_count == INTAKE_ALARMS_MAX);
+    if (!is_alarm || group->alarm_count == INTAKE_ALARMS_MAX) {
         return;
     }
     group->alarm_count++;
@@ -97,7 +124,7 @@ static void give(struct group *group, uint16_t monitor)
     const unsigned outdated = values_give(&group->values, &intake->config->monitors[monitor],
                                           &intake->monitors[monitor].values, group->now, group->out);
     count(&health->failures[STATUS_INVALID], group->values.unusable);
-    count(&health->failures[STATUS_TIMEOUT], outdated);
+    count(&health->failures[STATUS_OUTDATED], outdated);
     group->refused = group->refused || group->values.demo;
 }
 
@@ -119,12 +146,18 @@ static void conclude(struct group *group)
     group->facts = (struct alarm_facts){0};
 }
 
+static void forget_device(struct group *group)
+{
+    memset(group->origin.ids[ORIGIN_FILLER], 0, ORIGIN_TEXT_MAX);
+    memset(group->origin.ids[ORIGIN_DEVICE], 0, ORIGIN_TEXT_MAX);
+    group->origin.device_is_typed = false;
+}
+
 static void begin_order(struct group *group, struct text segment)
 {
     const struct message *m = group->message;
     conclude(group);
-    memset(group->origin.ids[ORIGIN_DEVICE], 0, ORIGIN_TEXT_MAX);
-    group->origin.device_is_typed = false;
+    forget_device(group);
     origin_read_id(m, message_field(m, segment, 3), ORIGIN_FILLER, &group->origin);
     group->order = observed_at(message_component(m, message_field(m, segment, 7), 1), group->sent, group->utc_offset_s);
 }
@@ -132,6 +165,8 @@ static void begin_order(struct group *group, struct text segment)
 static void begin_patient(struct group *group)
 {
     conclude(group);
+    forget_device(group);
+    group->order = group->sent;
     memset(group->origin.place, 0, sizeof group->origin.place);
 }
 
@@ -141,6 +176,22 @@ static void begin_place(struct group *group, struct text segment)
     origin_read_place(group->message, message_field(group->message, segment, 3), &group->origin);
 }
 
+/* The first device named is the order's; after it, one that is another of our monitors begins a group of its own. */
+static void name_device(struct group *group, struct text field)
+{
+    const struct bus_config *config = group->intake->config;
+    struct origin next = group->origin;
+    origin_read_id(group->message, field, ORIGIN_DEVICE, &next);
+    if (group->origin.ids[ORIGIN_DEVICE][0] != '\0') {
+        const uint16_t monitor = origin_find(config, &next);
+        if (monitor == ORIGIN_NONE || monitor == origin_find(config, &group->origin)) {
+            return;
+        }
+        conclude(group);
+    }
+    group->origin = next;
+}
+
 static void take_result(struct group *group, struct text segment)
 {
     const struct message *m = group->message;
@@ -148,11 +199,11 @@ static void take_result(struct group *group, struct text segment)
     if (group->alarms && alarms_is_event(m, segment) && group->facts.begun) {
         conclude(group);
     }
+    if (device.length > 0) {
+        name_device(group, device);
+    }
     group->has_any = true;
     group->is_empty = false;
-    if (device.length > 0 && group->origin.ids[ORIGIN_DEVICE][0] == '\0') {
-        origin_read_id(m, device, ORIGIN_DEVICE, &group->origin);
-    }
     if (group->alarms) {
         alarms_take(m, segment, &group->facts);
     } else {
@@ -187,6 +238,8 @@ static struct text header_field(const struct message *message, unsigned n)
     return message_component(message, message_field(message, message->header, n), 1);
 }
 
+/* Of several the first is meant (the others would be switched to by escapes, which are dropped). Of the other sets of
+ * 8859 what is ASCII is read: numbers and codes are. False: others may have delimiters inside a character. */
 static bool read_charset(struct message *message)
 {
     static const struct {
@@ -194,14 +247,14 @@ static bool read_charset(struct message *message)
         enum charset charset;
     } charsets[] = {
         {"", CHARSET_ASCII}, {"ASCII", CHARSET_ASCII}, {"UNICODE UTF-8", CHARSET_UTF8}, {"8859/1", CHARSET_LATIN1}};
-    const struct text name = text_trimmed(message_field(message, message->header, 18));
+    const struct text name = header_field(message, 18);
     for (size_t i = 0; i < sizeof charsets / sizeof charsets[0]; i++) {
-        if (text_is(name, charsets[i].name)) {
+        if (text_is_word(name, charsets[i].name)) {
             message->charset = charsets[i].charset;
             return true;
         }
     }
-    return false;
+    return text_begins(name, "8859/");
 }
 
 /* Every segment has a name, and only the first is a header: two messages in one frame are none. */
@@ -349,7 +402,9 @@ bool intake_take(struct intake *intake, const char *bytes, size_t length, const 
     *out_result = ACK_TAKEN;
     if (!is_real(intake, &message)) {
         count(&intake->health->refused, 1);
-    } else if (!is_repeated(intake, &message, now->at_ms)) {
+    } else if (is_repeated(intake, &message, now->at_ms)) {
+        count(&intake->health->refused, 1);
+    } else {
         use(intake, &message, now, out);
     }
     return true;

@@ -7,7 +7,7 @@
  *
  * Of MSH-10 the newest INTAKE_RECENT are remembered, for INTAKE_RECENT_MS. Monitors count from 1 again when they are
  * switched on, some with each connection: the same MSH-10 over another connection and with another MSH-7 is another
- * message.
+ * message. A message that is sent again (because its acknowledgement was lost, say) keeps its MSH-7.
  *
  * Pure: time is an argument, nothing is read or allocated; counters go into the bus's health. Thread: the bus's.
  */
@@ -31,8 +31,11 @@
 struct intake_monitor {
     struct value_memory values;
     struct origin_monitor origin;
+    bool is_outdated;      /* its newest continuous values were not current */
+    int64_t outdated_ms;   /* CLOCK_BOOTTIME: when they came */
     int64_t heard_ms;      /* CLOCK_BOOTTIME */
     uint64_t heard_number; /* the message that it was heard by */
+    uint64_t named_number; /* and that which said who it is */
 };
 
 struct intake_recent {

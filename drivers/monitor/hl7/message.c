@@ -120,6 +120,19 @@ struct text message_component(const struct message *message, struct text field, 
     return text_trimmed(text_part(first, message->component, n));
 }
 
+bool message_field_has(const struct message *message, struct text field, const char *word)
+{
+    enum { REPETITIONS_MAX = 8 };
+    for (unsigned i = 1; i <= REPETITIONS_MAX; i++) {
+        const struct text repetition = message_repetition(message, field, i);
+        if (text_is_word(message_component(message, repetition, 1), word) ||
+            text_is_word(message_component(message, repetition, 2), word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- texts --------------------------------------------------------------------------------------------------- */
 
 /* Bytes of a text after its escapes, one by one. */

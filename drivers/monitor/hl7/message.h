@@ -42,6 +42,9 @@ struct text message_repetition(const struct message *message, struct text field,
 /* Component n of the first repetition, blanks at its ends removed. */
 struct text message_component(const struct message *message, struct text field, unsigned n);
 
+/* Whether a repeating field has this word (in any case) in one of its first eight repetitions' first two components. */
+bool message_field_has(const struct message *message, struct text field, const char *word);
+
 /*
  * A text as UTF-8 with a NUL: escapes resolved (\F\ \S\ \T\ \R\ \E\ \X..\, others dropped), converted from the
  * message's character set, what is no character or a control replaced by '?', cut to `size` at a whole character.

@@ -7,8 +7,6 @@
 
 _Static_assert(VITAL_COUNT <= 32, "sets of vitals are kept in 32 bits");
 
-enum { REPETITIONS_MAX = 8 };
-
 /* --- taking -------------------------------------------------------------------------------------------------- */
 
 struct observed observed_at(struct text field, struct observed otherwise, int32_t utc_offset_s)
@@ -22,19 +20,6 @@ struct observed observed_at(struct text field, struct observed otherwise, int32_
     }
     const int64_t offset_s = instant.has_offset ? instant.offset_s : utc_offset_s;
     return (struct observed){.known = true, .wall_ms = instant.local_ms - offset_s * 1000};
-}
-
-/* Whether a repeating field has this word, in any of its repetitions' first two components. */
-static bool has_word(const struct message *message, struct text field, const char *word)
-{
-    for (unsigned i = 1; i <= REPETITIONS_MAX; i++) {
-        const struct text repetition = message_repetition(message, field, i);
-        if (text_is_word(message_component(message, repetition, 1), word) ||
-            text_is_word(message_component(message, repetition, 2), word)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Empty, HL7's null (""), or the dashes that a screen shows. */
@@ -68,9 +53,10 @@ static bool read_value(const struct message *message, struct text segment, enum 
     if (!is_result && !text_is(status, "X")) {
         return false;
     }
-    if (has_word(message, flags, "DEMO") || has_word(message, flags, "TEST")) {
+    if (message_field_has(message, flags, "DEMO") || message_field_has(message, flags, "TEST")) {
         out->quality = QUALITY_DEMO;
-    } else if (!is_result || is_no_value(value) || has_word(message, flags, "INV") || has_word(message, flags, "NAV")) {
+    } else if (!is_result || is_no_value(value) || message_field_has(message, flags, "INV") ||
+               message_field_has(message, flags, "NAV")) {
         out->quality = QUALITY_ABSENT;
     } else {
         out->quality = QUALITY_VALID;
@@ -107,8 +93,9 @@ void values_take(const struct message *message, struct text segment, struct obse
     }
     value.rank = (uint8_t)rank;
     value.observed = observed_at(instant, order, utc_offset_s);
-    value.own_instant = value.observed.known && (text_trimmed(instant).length > 0 ||
-                                                 has_word(message, message_field(message, segment, 17), "APERIODIC"));
+    value.own_instant =
+        value.observed.known && (text_trimmed(instant).length > 0 ||
+                                 message_field_has(message, message_field(message, segment, 17), "APERIODIC"));
     values->demo = values->demo || value.quality == QUALITY_DEMO;
     if ((values->present & VITAL_BIT(vital)) == 0 || is_better(&value, &values->of[vital])) {
         values->present |= VITAL_BIT(vital);
@@ -227,6 +214,18 @@ static const struct profile_channel *channel_of(const struct profile *profile, e
         }
     }
     return NULL;
+}
+
+enum values_age values_age(const struct values *values, const struct profile *profile, const struct moment *now)
+{
+    enum values_age age = VALUES_NONE;
+    for (unsigned v = 0; v < VITAL_COUNT && age != VALUES_CURRENT; v++) {
+        const struct profile_channel *channel = channel_of(profile, (enum vital)v);
+        if ((values->present & VITAL_BIT(v)) != 0 && channel != NULL && !channel->episodic) {
+            age = is_current(&values->of[v].observed, now) ? VALUES_CURRENT : VALUES_OUTDATED;
+        }
+    }
+    return age;
 }
 
 unsigned values_give(const struct values *values, const struct monitor_config *monitor, struct value_memory *memory,

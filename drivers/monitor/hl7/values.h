@@ -73,6 +73,10 @@ struct value_memory {
     } of[VITAL_COUNT];
 };
 
+/* Of the continuous vitals that such a monitor gives: there is none, at least one is current, none of them is. */
+enum values_age { VALUES_NONE, VALUES_CURRENT, VALUES_OUTDATED };
+enum values_age values_age(const struct values *values, const struct profile *profile, const struct moment *now);
+
 /* Puts what is news. Returns how many were not current. */
 unsigned values_give(const struct values *values, const struct monitor_config *monitor, struct value_memory *memory,
                      const struct moment *now, struct observation_sink *out);

@@ -155,6 +155,9 @@ bool asker_is_there(struct asker *asker, uint8_t address)
     static const uint8_t request[] = {READ_HOLDING, 0, 0, 0, 1};
     const uint8_t *pdu = NULL;
     const enum status status = ask(asker, address, request, sizeof request, &pdu);
+    if (pdu == NULL) {
+        return false;
+    }
     /* A gateway says these two for somebody who is not there; an adapter that hears itself says what was asked. */
     return (status == STATUS_OK && pdu[1] == REGISTER_BYTES) ||
            (status == STATUS_EXCEPTION && pdu[1] != GATEWAY_PATH_UNAVAILABLE && pdu[1] != GATEWAY_TARGET_SILENT);

@@ -105,7 +105,8 @@ void commit_rig_unmake(void)
 void commit_rig_alert(uint16_t bed, enum alarm_phase phase)
 {
     struct commit_rig *r = &commit_rig;
-    struct record record = {.kind = RECORD_ALERT, .bed = bed, .seq = ++r->seq, .next_id = r->seq + 1};
+    struct record record = {
+        .kind = RECORD_ALERT, .bed = bed, .of_command = r->of_command, .seq = ++r->seq, .next_id = r->seq + 1};
     const int64_t at_ms = RIG_ANCHOR_MS + r->now_us / 1000;
     record.alert = (struct alert){
         .key = {.bed = bed, .family = ALARM_OF_RULE, .index = 0},

@@ -41,6 +41,7 @@ struct commit_rig {
     void *memory;
     int64_t now_us;
     uint64_t seq, bed_seq[RIG_BEDS]; /* of the newest alert made */
+    bool of_command;                 /* of the alerts that are made */
 };
 
 extern struct commit_rig commit_rig; /* one at a time */

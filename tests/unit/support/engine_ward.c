@@ -332,7 +332,7 @@ struct ward *ward_restart(const struct ward *before, const struct ward_break *lo
         restore_windows(ward, before, lost);
     }
     restore_alarms(ward, lost);
-    engine_begin(ward->engine, lost->begin_ms);
+    (lost->none ? engine_continue : engine_begin)(ward->engine, lost->begin_ms);
     return ward;
 }
 

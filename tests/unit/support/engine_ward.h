@@ -67,6 +67,7 @@ struct ward_break {
     int64_t journal_from_ms; /* the journal reaches back to here */
     int64_t begin_ms;        /* the next run begins */
     bool unverified;         /* after a break of unknown length: without the journal */
+    bool none; /* a reload: nothing was missed */
 };
 struct ward *ward_restart(const struct ward *before, const struct ward_break *lost);
 

@@ -122,6 +122,9 @@ static int64_t run_outputs(struct peer *peer)
         if (first == NULL || due_us(first) > now_us) {
             return first != NULL && due_us(first) < now_us + TICK_US ? due_us(first) : now_us + TICK_US;
         }
+        if (now_us - due_us(first) > atomic_load(&peer->late_us)) {
+            atomic_store(&peer->late_us, now_us - due_us(first));
+        }
         put_out(peer, first);
     }
 }

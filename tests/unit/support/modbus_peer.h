@@ -53,6 +53,7 @@ struct peer {
     atomic_uint newest;        /* number of the newest request */
     atomic_uint connections;
     atomic_llong gap_us_min; /* silence seen before a request */
+    atomic_llong late_us;    /* the most that bytes went out too late: this machine is busy */
     /* its own */
     char folder[32];
     int listening, held, wake;

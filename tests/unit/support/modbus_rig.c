@@ -148,7 +148,8 @@ static void run_once(int64_t until_us)
     struct pollfd descriptor = {.fd = rig.driver->descriptor(rig.bus, &writable)};
     descriptor.events = writable ? POLLOUT : POLLIN;
     const int64_t deadline_us = rig.driver->next_deadline(rig.bus);
-    const int64_t left_us = (deadline_us < until_us ? deadline_us : until_us) - clock_boot_us();
+    const int64_t wake_us = deadline_us < until_us ? deadline_us : until_us;
+    const int64_t left_us = wake_us - clock_boot_us();
     const int64_t wait_us = left_us > 0 ? left_us : 0;
     const struct timespec wait = {.tv_sec = (time_t)(wait_us / 1000000), .tv_nsec = (long)(wait_us % 1000000) * 1000};
     const bool ready = ppoll(&descriptor, 1, &wait, NULL) > 0;
@@ -156,10 +157,16 @@ static void run_once(int64_t until_us)
         rig.driver->on_ready(rig.bus, clock_boot_us(), &rig.sink);
     }
     const int64_t now_us = clock_boot_us();
+    rig.late_us = now_us - wake_us > rig.late_us ? now_us - wake_us : rig.late_us;
     if (rig.driver->next_deadline(rig.bus) <= now_us) {
         rig.driver->on_deadline(rig.bus, now_us, &rig.sink);
     }
     rig.wakes++;
+}
+
+bool rig_was_stalled(void)
+{
+    return rig.late_us > RIG_STALL_US || atomic_load(&rig.peer.late_us) > RIG_STALL_US;
 }
 
 void rig_run_ms(unsigned ms)
@@ -201,6 +208,21 @@ bool rig_run_until_values(uint16_t monitor, unsigned values, unsigned ms)
         run_once(until_us);
     }
     return true;
+}
+
+bool rig_run_until_failure(uint16_t monitor, enum status status, unsigned before, unsigned ms)
+{
+    const int64_t until_us = clock_boot_us() + ms * INT64_C(1000);
+    while (rig_failures(monitor, status) <= before && clock_boot_us() < until_us) {
+        run_once(until_us);
+    }
+    return rig_failures(monitor, status) > before;
+}
+
+void rig_step(void)
+{
+    clock_sleep_until_us(rig.driver->next_deadline(rig.bus));
+    rig.driver->on_deadline(rig.bus, clock_boot_us(), &rig.sink);
 }
 
 unsigned rig_values(uint16_t monitor)

@@ -30,7 +30,8 @@ struct rig {
     struct bus *bus;
     bool numbered; /* heart rates are numbers of requests; the usual */
     int64_t started_us;
-    unsigned wakes; /* of the driver */
+    unsigned wakes;  /* of the driver */
+    int64_t late_us; /* the most that a wake came too late */
     unsigned count;
     struct observation seen[RIG_SEEN_MAX];
 };
@@ -57,6 +58,17 @@ unsigned rig_retry_ms(void);
 
 /* Until a monitor was observed with at least so many valid values since the call; false after ms. */
 bool rig_run_until_values(uint16_t monitor, unsigned values, unsigned ms);
+
+/* Until a failure of a monitor was counted more often than `before`; false after ms. */
+bool rig_run_until_failure(uint16_t monitor, enum status status, unsigned before, unsigned ms);
+
+/* True when this machine was too busy to keep the rig's time, by more than RIG_STALL_US at once: what a test then
+ * measures is the machine. It skips what it would ask of the times. */
+#define RIG_STALL_US 8000
+bool rig_was_stalled(void);
+
+/* To the next deadline and no further, however late it is by then. */
+void rig_step(void);
 
 /* From a `value` of the test's: as the usual one, or a bad one. */
 uint16_t rig_number(const struct peer_request *request, uint16_t reg);

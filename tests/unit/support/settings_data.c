@@ -59,7 +59,7 @@ const char *const settings_secrets[] = {"ca.pem",  "c.pem",    "k.pem",        "
 
 bool settings_data_set_modes(void)
 {
-    bool is_done = chmod(DATA "bad/secrets/open", 0644) == 0 && chmod(DATA "bad/secrets/group", 0640) == 0;
+    bool is_done = chmod(DATA "bad/secrets/open", 0644) == 0 && chmod(DATA "bad/secrets/group", 0660) == 0;
     for (size_t i = 0; settings_secrets[i] != NULL; i++) {
         char path[96];
         (void)snprintf(path, sizeof path, DATA "good/secrets/%s", settings_secrets[i]);
