@@ -73,7 +73,7 @@ FUZZERS   := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 PROGRAMS  := $(UNIT) $(TOOLS) $(OUT)/tests/ward
 E2E       := $(shell find tests/e2e -name '[0-9]*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
-OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools))
+OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools tests/fuzz))
 
 # A compiler is there before anything is compiled, cmocka and the broker before anything of the tests.
 COMPILER = build/.have-$(if $(findstring clang,$(CC)),clang,build)

@@ -309,6 +309,7 @@ static enum status go_up(struct reload *r, struct generation *gen, const struct 
 static void fall_back(struct reload *r, struct generation *before, struct generation *next, enum status why)
 {
     enum status status = lines_leave(next, before);
+    gateway_show(r->g); /* takes the replies that lie in what is built anew */
     if (status == STATUS_OK) {
         status = generation_remake(r->g, before);
     }

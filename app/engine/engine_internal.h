@@ -70,11 +70,11 @@ struct rule_alarm {
 
 struct monitor_state {
     int64_t heard_at_ms;
-    int64_t back_at_ms; /* heard again after a start or a silence; INSTANT_NONE: not heard since the start */
+    int64_t back_at_ms;     /* heard again after a start or a silence; INSTANT_NONE: not heard since the start */
     int64_t outdated_at_ms; /* since when it has said nothing that is current; INSTANT_NONE: it does, or is silent */
-    int32_t answers;    /* identity_hash of who answers; 0: nobody said */
-    bool foreign;       /* and whether that one is in doubt: its values count for nothing */
-    uint16_t also_at;   /* foreign: the bed that has this monitor, BED_NONE: none */
+    int32_t answers;        /* identity_hash of who answers; 0: nobody said */
+    bool foreign;           /* and whether that one is in doubt: its values count for nothing */
+    uint16_t also_at;       /* foreign: the bed that has this monitor, BED_NONE: none */
 };
 
 /* One alarm that a monitor tells by name, from its first word to its end; see reported.c. */

@@ -136,12 +136,12 @@ static uint32_t rules_applying(const struct engine_config *config, const struct 
 
 /*
  * Two alerts an alarm: it ends with its stay and begins in the next, or tells what a restart changed and then what this
- * instant does. One that a monitor reports may end and begin again, and be heard again at that. Of a bed one record a
+ * instant does. One that a monitor reports has another beside it (reported.c). Of a bed one record a
  * measured vital, and one each for a stay that ends, one that begins and an identity.
  */
 static uint32_t bed_records_max(const struct engine_config *config, const struct bed_config *bed)
 {
-    const uint32_t reported = bed->reports_alarms ? 3U * ENGINE_REPORTED_PER_BED_MAX : 0;
+    const uint32_t reported = bed->reports_alarms ? 4U * ENGINE_REPORTED_PER_BED_MAX : 0;
     return 4U * rules_applying(config, bed) + 2U * (BUILTIN_BED_COUNT + bed->signal_count) + reported +
            bed->channel_count + 3U;
 }

@@ -45,7 +45,7 @@ enum observation_kind {
     OBSERVATION_LOST,     /* observations of this monitor were dropped by a full ring: its channels have a hole */
     OBSERVATION_IDENTITY, /* the monitor says who it is: `value_milli` is identity_hash of its serial number or id */
     OBSERVATION_REFUSED,  /* the monitor has no register for `vital`, it says (1), or has one after all (0) */
-    OBSERVATION_OUTDATED  /* the monitor spoke, but nothing that it said is current, by its clock and ours; until HEARD */
+    OBSERVATION_OUTDATED /* the monitor spoke, but nothing that it said is current, by its clock and ours; until HEARD */
 };
 
 enum {

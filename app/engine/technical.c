@@ -128,7 +128,7 @@ static int64_t unheard_since(const struct monitor_state *monitor)
 {
     const bool is_outdated = monitor->outdated_at_ms != INSTANT_NONE;
     return is_outdated && monitor->outdated_at_ms < monitor->heard_at_ms ? monitor->outdated_at_ms
-                                                                        : monitor->heard_at_ms;
+                                                                         : monitor->heard_at_ms;
 }
 
 static struct condition judge_silence(const struct engine *engine, const struct bed *bed)

@@ -19,7 +19,7 @@
 #include "hal/wake.h"
 
 #define ACQUIRE_RING_SLOTS  4096U
-#define ACQUIRE_ALARM_SLOTS 64U
+#define ACQUIRE_ALARM_SLOTS 256U /* what one message of a central can hold (drivers/monitor/hl7/intake.h) comes at once */
 
 struct acquire_bus {
     const struct monitor_driver *driver;

@@ -99,6 +99,9 @@ enum status connection_listen(const char *path, int *out_fd)
     if (dialled == STATUS_OK || dialled == STATUS_TIMEOUT) {
         return STATUS_BUSY; /* somebody listens, if only just */
     }
+    if (dialled != STATUS_NOT_FOUND) {
+        return dialled; /* somebody's: who may not ask cannot know whether he listens */
+    }
     if (lstat(path, &found) == 0 && S_ISSOCK(found.st_mode)) {
         (void)unlink(path);
     }

@@ -188,14 +188,14 @@ static bool take_request(struct local_socket *local, int fd, char *line)
     return false;
 }
 
-static void take_clients(struct local_socket *local)
+/* One a step: main has signals to look at in between. */
+static void take_client(struct local_socket *local)
 {
     char line[LOCAL_REQUEST_MAX];
     int fd = -1;
-    for (int i = 0; i < LOCAL_CLIENTS_MAX && connection_accept(local->fd, LOCAL_CLIENT_MS, &fd); i++) {
-        if (!connection_read_line(fd, LOCAL_CLIENT_MS, line, sizeof line) || !take_request(local, fd, line)) {
-            (void)close(fd);
-        }
+    if (connection_accept(local->fd, LOCAL_CLIENT_MS, &fd) &&
+        (!connection_read_line(fd, LOCAL_CLIENT_MS, line, sizeof line) || !take_request(local, fd, line))) {
+        (void)close(fd);
     }
 }
 
@@ -308,7 +308,7 @@ void local_step(struct local_socket *local)
     take_replies(local);
     look_at_clients(local);
     if (local->fd >= 0) {
-        take_clients(local);
+        take_client(local);
     }
 }
 

@@ -81,7 +81,7 @@ enum status local_open(struct local_socket *local, const char *path) MUST_CHECK;
 /* Tells those that wait that nothing comes any more. */
 void local_close(struct local_socket *local);
 
-/* Takes requests, replies and time-outs. To be called when fd or wake are ready, and after local_wait_ms at the latest. */
+/* Takes a request, replies and time-outs. To be called when fd or wake are ready, and after local_wait_ms at the latest. */
 void local_step(struct local_socket *local);
 int local_wait_ms(const struct local_socket *local); /* -1: nobody waits */
 

@@ -27,8 +27,8 @@ enum status file_read(const char *path, struct pool *pool, struct file_bytes *ou
 
 bool file_is_there(const char *path);
 
-/* Its permissions (07777), and whether root owns it, without opening it. STATUS_NOT_FOUND, STATUS_DENIED (its folder), STATUS_INVALID (a folder,
- * a device), STATUS_IO. */
+/* Its permissions (07777), and whether root owns it, without opening it. STATUS_NOT_FOUND, STATUS_DENIED (its folder),
+ * STATUS_INVALID (a folder, a device), STATUS_IO. */
 enum status file_look(const char *path, unsigned *out_mode, bool *out_is_roots) MUST_CHECK;
 
 /* The folder that `path` names a file in; "." when it names none. NULL: the pool is exhausted. */

@@ -38,7 +38,8 @@ static bool check_login(struct load *load, const struct node *node, const struct
     return lacking == NULL;
 }
 
-/* As the uplink has it (drivers/uplink/credential.c): for its owner alone, or, if that is root, for its group to read. */
+/* As the uplink has it (drivers/uplink/credential.c): its owner alone may open it; its group may read it if root owns
+ * it. */
 static bool is_open_to_others(unsigned mode, bool is_roots)
 {
     return (mode & (is_roots ? 037U : 077U)) != 0;

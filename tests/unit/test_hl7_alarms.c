@@ -311,11 +311,12 @@ static void test_wild_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_phases, open_bench), cmocka_unit_test_setup(test_time_point, open_bench),          cmocka_unit_test_setup(test_priorities, open_bench),
-        cmocka_unit_test_setup(test_inactivations, open_bench),   cmocka_unit_test_setup(test_names, open_bench),
-        cmocka_unit_test_setup(test_heartbeats, open_bench),      cmocka_unit_test_setup(test_many, open_bench),
-        cmocka_unit_test_setup(test_wild_texts, open_bench),      cmocka_unit_test_setup(test_flood, open_bench),
-        cmocka_unit_test_setup(test_long_limit_name, open_bench), cmocka_unit_test_setup(test_not_real, open_bench),
+        cmocka_unit_test_setup(test_phases, open_bench),     cmocka_unit_test_setup(test_time_point, open_bench),
+        cmocka_unit_test_setup(test_priorities, open_bench), cmocka_unit_test_setup(test_inactivations, open_bench),
+        cmocka_unit_test_setup(test_names, open_bench),      cmocka_unit_test_setup(test_heartbeats, open_bench),
+        cmocka_unit_test_setup(test_many, open_bench),       cmocka_unit_test_setup(test_wild_texts, open_bench),
+        cmocka_unit_test_setup(test_flood, open_bench),      cmocka_unit_test_setup(test_long_limit_name, open_bench),
+        cmocka_unit_test_setup(test_not_real, open_bench),
     };
     return cmocka_run_group_tests_name("hl7 alarms", tests, NULL, NULL);
 }

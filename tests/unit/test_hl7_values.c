@@ -354,7 +354,8 @@ static void test_source_without_value(void **state)
 static void test_sources_of_two_orders(void **state)
 {
     (void)state;
-    const char *const off = "OBX|1|NM|" PULSE "||||||||X\r", *on = "OBX|2|NM|149522^MDC_BLD_PULS_RATE_INV^MDC||70|/min|||||R\r";
+    const char *const off = "OBX|1|NM|" PULSE "||||||||X\r",
+                      *on = "OBX|2|NM|149522^MDC_BLD_PULS_RATE_INV^MDC||70|/min|||||R\r";
     for (int i = 0; i < 4; i++) {
         char results[400];
         const char *instant = bench_time(0);

@@ -85,6 +85,21 @@ static void test_another_file_is_left_alone(void **state)
     assert_int_equal(connection_listen(folder, &fd), STATUS_BUSY);
 }
 
+/* Nobody listens there as we would, and yet it is somebody's. */
+static void test_another_socket_is_left_alone(void **state)
+{
+    (void)state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = -1;
+    const int other = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", file);
+    assert_int_equal(bind(other, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(connection_listen(file, &fd), STATUS_IO);
+    assert_int_equal(access(file, F_OK), 0);
+    assert_int_equal(unlink(file), 0);
+    (void)close(other);
+}
+
 static void test_places_where_none_can_be(void **state)
 {
     (void)state;
@@ -200,6 +215,7 @@ int main(void)
         LOCAL_TEST(test_one_that_listens_keeps_its_place),
         LOCAL_TEST(test_what_a_crash_left_is_removed),
         LOCAL_TEST(test_another_file_is_left_alone),
+        LOCAL_TEST(test_another_socket_is_left_alone),
         LOCAL_TEST(test_places_where_none_can_be),
         LOCAL_TEST(test_clients_that_stall),
         LOCAL_TEST(test_a_gateway_that_is_stuck),

@@ -354,6 +354,30 @@ static void test_before_the_stay(void **state)
     ward_close(ward);
 }
 
+/* All of them, not said again for long, when somebody is admitted: each ends and begins with its not_monitored. */
+static void test_the_most_of_an_instant(void **state)
+{
+    (void)state;
+    reporting_bed();
+    struct ward *ward = ward_start();
+    for (unsigned i = 0; i < ENGINE_REPORTED_PER_BED_MAX; i++) {
+        struct monitor_alarm said = lead_off();
+        said.is_repeated = true;
+        (void)snprintf(said.name, sizeof said.name, "a%u", i);
+        ward_say_alarm(ward, 1, &said);
+    }
+    ward_until(ward, 40);
+    const unsigned records = ward->record_count;
+    assert_int_equal(ward_tell(ward, 41, COMMAND_admit), VERDICT_ACCEPTED);
+    unsigned reported = 0;
+    for (unsigned i = records; i < ward->record_count; i++) {
+        const struct record *r = &ward->records[i];
+        reported += r->kind == RECORD_ALERT && r->alert.key.family >= ALARM_REPORTED ? 1 : 0;
+    }
+    assert_int_equal(reported, 4 * ENGINE_REPORTED_PER_BED_MAX); /* make.c counts on no more */
+    ward_close(ward);
+}
+
 /* A discharge ends it; the next patient has it when it is said again, at that very instant or later. */
 static void test_after_the_stay(void **state)
 {
@@ -488,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_too_many_at_once),
         cmocka_unit_test(test_what_is_none),
         cmocka_unit_test(test_before_the_stay),
+        cmocka_unit_test(test_the_most_of_an_instant),
         cmocka_unit_test(test_after_the_stay),
         cmocka_unit_test(test_over_a_restart),
         cmocka_unit_test(test_silence_over_a_restart),

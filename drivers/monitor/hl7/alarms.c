@@ -168,7 +168,7 @@ static void take_phase(struct text value, struct alarm_facts *facts)
         const char *word;
         enum alarm_said said;
     } phases[] = {{"start", SAID_BEGIN},       {"update", SAID_BEGIN},     {"escalate", SAID_BEGIN},
-                  {"de-escalate", SAID_BEGIN}, {"deescalate", SAID_BEGIN}, {"tpoint", SAID_BEGIN},
+                  {"de-escalate", SAID_BEGIN}, {"deescalate", SAID_BEGIN}, {"tpoint", SAID_ONCE},
                   {"continue", SAID_AGAIN},    {"present", SAID_AGAIN},    {"end", SAID_END},
                   {"reset", SAID_END}};
     for (size_t i = 0; i < COUNT(phases); i++) {
@@ -307,6 +307,11 @@ static void append_name(char name[MONITOR_ALARM_NAME_MAX], const char *tail)
     (void)snprintf(name + used, MONITOR_ALARM_NAME_MAX - used, "_%s", tail);
 }
 
+bool alarms_is_over(const struct alarm_facts *facts)
+{
+    return facts->said == SAID_ONCE && facts->is_off;
+}
+
 bool alarms_conclude(const struct alarm_facts *facts, struct monitor_alarm *out)
 {
     const uint8_t kind = facts->has_kind ? facts->kind : (uint8_t)KIND_PHYSIOLOGICAL;
@@ -315,7 +320,7 @@ bool alarms_conclude(const struct alarm_facts *facts, struct monitor_alarm *out)
     if (!facts->begun || facts->is_unreal || is_heartbeat) {
         return false;
     }
-    const bool has_ended = facts->said == SAID_END || facts->is_off;
+    const bool has_ended = facts->said == SAID_END || (facts->is_off && facts->said != SAID_ONCE);
     out->phase = has_ended ? MONITOR_ALARM_ENDED : MONITOR_ALARM_PRESENT;
     out->priority = priority;
     out->kind = kind;

@@ -19,7 +19,7 @@
 #include "app/engine/observation.h"
 #include "drivers/monitor/hl7/message.h"
 
-enum alarm_said { SAID_NOTHING, SAID_BEGIN, SAID_AGAIN, SAID_END };
+enum alarm_said { SAID_NOTHING, SAID_BEGIN, SAID_AGAIN, SAID_ONCE, SAID_END };
 
 struct alarm_facts {
     bool begun;           /* an event has been seen */
@@ -42,8 +42,11 @@ bool alarms_is_event(const struct message *message, struct text segment);
 /* One OBX of the alarm. */
 void alarms_take(const struct message *message, struct text segment, struct alarm_facts *facts);
 
-/* True when it is an alarm, not a heartbeat, and a real one. Of the alarm only what the facts say is written: instant, bed and monitor
- * are the caller's. */
+/* True when it is an alarm, not a heartbeat, and a real one. Of the alarm only what the facts say is written: instant,
+ * bed and monitor are the caller's. */
 bool alarms_conclude(const struct alarm_facts *facts, struct monitor_alarm *out);
+
+/* True when it was a point of time (phase tpoint) and is not active: no other word will end it. */
+bool alarms_is_over(const struct alarm_facts *facts);
 
 #endif

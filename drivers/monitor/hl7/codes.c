@@ -117,7 +117,7 @@ struct code code_alternate_of(const struct message *message, struct text field)
     return code_at(message, field, 4);
 }
 
-/* A number alone says something only in a system whose numbers are these. */
+/* A number alone says something only in a system whose numbers are these (Edan's are not). */
 static bool is_numbered_alike(struct text system)
 {
     return text_is(system, "MDC") || text_is(system, "MDIL");
@@ -147,7 +147,8 @@ static bool find_vital(const struct code *code, enum vital *out_vital, unsigned 
         const bool same_name = text_is(code->reference, identifiers[i].reference);
         const bool fits =
             by_name ? same_name && (same_number || (code->number == 0 && is_sure_name(identifiers[i].reference)))
-                    : same_number && is_numbered_alike(code->system);
+                    : same_number && (is_sure_name(identifiers[i].reference) ? is_numbered_alike(code->system)
+                                                                             : text_is(code->system, "MDIL"));
         if (fits) {
             *out_vital = identifiers[i].vital;
             *out_rank = i;

@@ -111,6 +111,10 @@ static void put_alarm(struct group *group, uint16_t monitor)
     }
     group->alarm_count++;
     group->out->put_alarm(group->out, &alarm);
+    if (alarms_is_over(&group->facts)) {
+        alarm.phase = MONITOR_ALARM_ENDED;
+        group->out->put_alarm(group->out, &alarm);
+    }
 }
 
 static void give(struct group *group, uint16_t monitor)

@@ -26,7 +26,7 @@
 
 #define INTAKE_RECENT     2048
 #define INTAKE_RECENT_MS  300000
-#define INTAKE_ALARMS_MAX 128 /* of one message, which usually has one; the rest is counted as refused */
+#define INTAKE_ALARMS_MAX 128 /* of one message, which usually has one (each may end at once); the rest is refused */
 
 struct intake_monitor {
     struct value_memory values;

@@ -150,11 +150,14 @@ static bool is_newer(const struct giving *g, enum vital vital, int64_t step_ms)
 }
 
 /* A faster sender than the profile says would fill more than there is room for: it is thinned to 1.5 values a period.
- * */
+ * A value may come at the very instant at which another order of the message had none. */
 static int64_t step_of(const struct giving *g, enum vital vital, uint32_t period_ms)
 {
-    const bool is_alike = g->values->of[vital].quality == g->memory->of[vital].quality;
-    return is_alike ? (int64_t)period_ms * 2 / 3 - 1 : 0;
+    const uint8_t quality = g->values->of[vital].quality;
+    if (quality == g->memory->of[vital].quality) {
+        return (int64_t)period_ms * 2 / 3 - 1;
+    }
+    return quality == QUALITY_VALID ? -1 : 0;
 }
 
 static void give_continuous(struct giving *g, enum vital vital, uint32_t period_ms)
