@@ -273,11 +273,11 @@ static void test_long_limit_name(void **state)
 static void test_not_real(void **state)
 {
     (void)state;
-#define DEMO_PHASE LEAD_OFF "OBX|3|ST|68481^MDC_ATTR_EVENT_PHASE^MDC||start|||DEMO\r"
-    static const char *const events[] = {"OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x|||DEMO|||R\r",
-                                         "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x|||PH~SP~TEST\r",
-                                         "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x||||||W\r",
-                                         "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x||||||D\r", DEMO_PHASE};
+    static const char demo_phase[] = LEAD_OFF "OBX|3|ST|68481^MDC_ATTR_EVENT_PHASE^MDC||start|||DEMO\r";
+    const char *const events[] = {"OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x|||DEMO|||R\r",
+                                  "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x|||PH~SP~TEST\r",
+                                  "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x||||||W\r",
+                                  "OBX|1|ST|196882^MDC_EVT_LEADS_OFF^MDC||x||||||D\r", demo_phase};
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         assert_null(alarm_of(events[i], PRIORITY("PH") TYPE("SP")));
         assert_int_equal(bench.health.refused, i + 1);

@@ -231,6 +231,32 @@ static void test_device_of_later_order(void **state)
     assert_int_equal(bench_values(0), 2);
 }
 
+/* Where one of our monitors sends for another, the device that measured decides, then who filled the order. */
+static void test_monitor_sends_for_another(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"00A1", "00A2", "00A3", NULL};
+    bench_open(BENCH_BEDSIDE, places);
+    say_as("M^00A1^EUI-64", group("", "97", "", "00A2^^00A2^EUI-64"));
+    say_as("M^00A3^EUI-64", group("", "96", "9^X^00A1^EUI-64", "00A2^^00A2^EUI-64"));
+    assert_int_equal(bench_values(0) + bench_values(2), 0);
+    assert_value(1, 97000);
+    say_as("M^00A1^EUI-64", group("", "95", "9^X^00A3^EUI-64", ""));
+    assert_int_equal(bench_values(0), 0);
+    assert_value(2, 95000);
+}
+
+/* A monitor whose clock is wrong says who it is, too: its measurements and alarms are taken. */
+static void test_device_with_wrong_clock(void **state)
+{
+    (void)state;
+    bench_sayf("MSH|^~\\&|MON|VENDOR|||20200101000000+0000||ORU^R01|%u|P|2.6\r%s", ++next_id,
+               group("ICU^1^A", "97", "", "00A1^^00A1^EUI-64"));
+    assert_int_equal(bench_count(OBSERVATION_OUTDATED), 1);
+    assert_int_equal(bench_count(OBSERVATION_HEARD), 0);
+    assert_int_equal(bench_count(OBSERVATION_IDENTITY), 1);
+}
+
 /* What the header says is the monitor's own only after it has come from one place for a while. */
 static void test_sender_as_device(void **state)
 {
@@ -425,6 +451,18 @@ static void test_counts_per_connection(void **state)
     assert_int_equal(bench.result, ACK_TAKEN);
 }
 
+/* Monitors of one name that were switched on together count alike, behind an interface engine or each by itself. */
+static void test_counts_alike(void **state)
+{
+    (void)state;
+    for (unsigned bed = 0; bed < 3; bed++) {
+        bench.intake.connection += bed == 2;
+        bench_sayf("MSH|^~\\&|M||||%s||ORU^R01|1|P|2.6\r%s", bench_time(0), group(ward[bed], "97", "", ""));
+        assert_int_equal(bench_values((uint16_t)bed), 1);
+    }
+    assert_int_equal(bench.health.refused, 0);
+}
+
 /* The memory of ids is bounded: the oldest of a flood are forgotten, nothing else happens. */
 static void test_flood_of_ids(void **state)
 {
@@ -539,6 +577,8 @@ int main(void)
         cmocka_unit_test(test_device_ends_with_patient),
         cmocka_unit_test(test_devices_in_one_order),
         cmocka_unit_test_setup(test_device_of_later_order, open_ward),
+        cmocka_unit_test(test_monitor_sends_for_another),
+        cmocka_unit_test_setup(test_device_with_wrong_clock, open_ward),
         cmocka_unit_test(test_place_parts),
         cmocka_unit_test(test_device_ids),
         cmocka_unit_test_setup(test_moved_device, open_ward),
@@ -551,6 +591,7 @@ int main(void)
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test_setup(test_repeated, open_ward),
         cmocka_unit_test_setup(test_counts_per_connection, open_ward),
+        cmocka_unit_test_setup(test_counts_alike, open_ward),
         cmocka_unit_test_setup(test_flood_of_ids, open_ward),
         cmocka_unit_test(test_sign_of_life),
         cmocka_unit_test(test_ack_modes),

@@ -233,7 +233,11 @@ static void test_outdated(void **state)
     assert_true(hl7_rig.health->monitors[0].outdated);
     hl7_rig_pass_s(9);
     assert_true(hl7_rig.health->monitors[0].outdated);
+    assert_true(hl7_rig_say(fd, "MSH|^~\\&|M||||20200101000009||ORU^R01|o2|P|2.6\rPV1||I|ICU^1^A\rOBR|1\r"
+                                "OBX|1|ST|1^OTHER^MDC||x||||||R\r")); /* nothing that has an age: it is as it was */
     hl7_rig_pass_s(2);
+    assert_true(hl7_rig.health->monitors[0].outdated);
+    hl7_rig_pass_s(9);
     assert_false(hl7_rig.health->monitors[0].outdated);
     (void)close(fd);
 }

@@ -349,7 +349,6 @@ static void test_source_without_value(void **state)
     assert_int_equal(bench_values(0), 1);
 }
 
-/* Two probes with one code: the first, unless the other is newer. */
 /* Nor does it matter that they stand in two orders of one instant. */
 static void test_sources_of_two_orders(void **state)
 {
@@ -369,6 +368,7 @@ static void test_sources_of_two_orders(void **state)
     }
 }
 
+/* Two probes with one code: the first, unless the other is newer. */
 static void test_same_code_twice(void **state)
 {
     (void)state;

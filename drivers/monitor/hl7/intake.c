@@ -72,8 +72,8 @@ static bool is_outdated(struct group *group, uint16_t monitor)
         values_age(&group->values, group->intake->config->monitors[monitor].profile, group->now);
     if (age != VALUES_NONE) {
         state->is_outdated = age == VALUES_OUTDATED;
-        state->outdated_ms = state->is_outdated ? group->now->at_ms : state->outdated_ms;
     }
+    state->outdated_ms = state->is_outdated ? group->now->at_ms : state->outdated_ms;
     atomic_store_explicit(&group->intake->health->monitors[monitor].outdated, state->is_outdated, memory_order_relaxed);
     return state->is_outdated;
 }
@@ -84,11 +84,12 @@ static void hear(struct group *group, uint16_t monitor)
     struct intake *intake = group->intake;
     struct intake_monitor *state = &intake->monitors[monitor];
     struct monitor_health *health = &intake->health->monitors[monitor];
-    if (is_outdated(group, monitor)) {
+    const bool outdated = is_outdated(group, monitor);
+    identify(group, monitor);
+    if (outdated) {
         put_mark(group, monitor, OBSERVATION_OUTDATED, 0);
         return;
     }
-    identify(group, monitor);
     if (state->heard_number == intake->messages) {
         return;
     }
@@ -299,6 +300,9 @@ static bool is_real(const struct intake *intake, const struct message *message)
            (text_is(processing, "D") && intake->config->believe_debug);
 }
 
+/* FNV-1a. */
+#define HASH_BASIS UINT64_C(14695981039346656037)
+
 static uint64_t hash_more(uint64_t hash, struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {
@@ -307,16 +311,25 @@ static uint64_t hash_more(uint64_t hash, struct text text)
     return (hash ^ 0xff) * UINT64_C(1099511628211); /* where it ends */
 }
 
-/* Its id is 0 when it has no MSH-10. Hashes are FNV-1a. */
-static struct intake_recent recent_of(const struct intake *intake, const struct message *message, int64_t at_ms)
+/* Of sender, MSH-10 and places (PV1): monitors of one name may well count alike. */
+static uint64_t id_of(const struct message *message, struct text control_id)
 {
-    const uint64_t basis = UINT64_C(14695981039346656037);
-    const struct text control_id = message_field(message, message->header, 10);
-    uint64_t id = hash_more(basis, message_field(message, message->header, 3));
+    struct text rest = message->bytes, segment;
+    uint64_t id = hash_more(HASH_BASIS, message_field(message, message->header, 3));
     id = hash_more(id, message_field(message, message->header, 4));
     id = hash_more(id, control_id);
-    return (struct intake_recent){.id = control_id.length > 0 ? id | 1 : 0,
-                                  .sent = hash_more(basis, message_field(message, message->header, 7)),
+    while (message_next(&rest, &segment)) {
+        id = message_segment_is(message, segment, "PV1") ? hash_more(id, segment) : id;
+    }
+    return id | 1;
+}
+
+/* Its id is 0 when it has no MSH-10. */
+static struct intake_recent recent_of(const struct intake *intake, const struct message *message, int64_t at_ms)
+{
+    const struct text control_id = message_field(message, message->header, 10);
+    return (struct intake_recent){.id = control_id.length > 0 ? id_of(message, control_id) : 0,
+                                  .sent = hash_more(HASH_BASIS, message_field(message, message->header, 7)),
                                   .connection = intake->connection,
                                   .at_ms = at_ms};
 }
@@ -404,9 +417,7 @@ bool intake_take(struct intake *intake, const char *bytes, size_t length, const 
         return true;
     }
     *out_result = ACK_TAKEN;
-    if (!is_real(intake, &message)) {
-        count(&intake->health->refused, 1);
-    } else if (is_repeated(intake, &message, now->at_ms)) {
+    if (!is_real(intake, &message) || is_repeated(intake, &message, now->at_ms)) {
         count(&intake->health->refused, 1);
     } else {
         use(intake, &message, now, out);

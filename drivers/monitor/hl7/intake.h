@@ -2,8 +2,8 @@
  * intake.h: one whole HL7 message: what it is, whether it counts, whose it is; its values and alarms are put.
  *
  * Taken are ORU^R01 (values) and ORU^R40 (alarms). A message has an effect only when all of it is sound, when it is
- * real (MSH-11 neither T nor, unless the bus believes it, D) and when its sender has not sent its MSH-10 before. Its
- * groups (PID, PV1, OBR) may be about many beds. Of PID nothing is read.
+ * real (MSH-11 neither T nor, unless the bus believes it, D) and when its sender has not sent its MSH-10 for its places
+ * (PV1) before. Its groups (PID, PV1, OBR) may be about many beds. Of PID nothing is read.
  *
  * Of MSH-10 the newest INTAKE_RECENT are remembered, for INTAKE_RECENT_MS. Monitors count from 1 again when they are
  * switched on, some with each connection: the same MSH-10 over another connection and with another MSH-7 is another
@@ -32,14 +32,14 @@ struct intake_monitor {
     struct value_memory values;
     struct origin_monitor origin;
     bool is_outdated;      /* its newest continuous values were not current */
-    int64_t outdated_ms;   /* CLOCK_BOOTTIME: when they came */
+    int64_t outdated_ms;   /* CLOCK_BOOTTIME: when it last spoke like that */
     int64_t heard_ms;      /* CLOCK_BOOTTIME */
     uint64_t heard_number; /* the message that it was heard by */
     uint64_t named_number; /* and that which said who it is */
 };
 
 struct intake_recent {
-    uint64_t id;   /* hash of sender and MSH-10 */
+    uint64_t id;   /* hash of sender, MSH-10 and PV1 */
     uint64_t sent; /* hash of MSH-7 */
     uint64_t connection;
     int64_t at_ms;

@@ -57,29 +57,43 @@ static bool fits_place(const char *address, const struct origin *origin)
     return true;
 }
 
-static bool fits_id(const char *address, const struct origin *origin)
+static bool fits_id(const char *address, const char *id)
 {
-    const struct text id = {address, strlen(address)};
-    for (unsigned i = 0; i < ORIGIN_IDS && id.length > 0; i++) {
-        if (text_is_word(id, origin->ids[i])) {
-            return true;
+    const struct text text = {address, strlen(address)};
+    return text.length > 0 && text_is_word(text, id);
+}
+
+static uint16_t find_id(const struct bus_config *config, const char *id)
+{
+    for (uint16_t i = 0; i < config->monitor_count; i++) {
+        const char *address = config->monitors[i].place;
+        if (address != NULL && !is_place(address) && fits_id(address, id)) {
+            return i;
         }
     }
-    return false;
+    return ORIGIN_NONE;
+}
+
+static uint16_t find_place(const struct bus_config *config, const struct origin *origin)
+{
+    for (uint16_t i = 0; i < config->monitor_count; i++) {
+        const char *address = config->monitors[i].place;
+        if (is_place(address) && fits_place(address, origin)) {
+            return i;
+        }
+    }
+    return ORIGIN_NONE;
 }
 
 uint16_t origin_find(const struct bus_config *config, const struct origin *origin)
 {
-    uint16_t by_place = ORIGIN_NONE;
-    for (uint16_t i = 0; i < config->monitor_count; i++) {
-        const char *address = config->monitors[i].place;
-        if (is_place(address)) {
-            by_place = by_place == ORIGIN_NONE && fits_place(address, origin) ? i : by_place;
-        } else if (address != NULL && fits_id(address, origin)) {
-            return i;
+    for (unsigned which = ORIGIN_IDS; which > 0; which--) {
+        const uint16_t monitor = find_id(config, origin->ids[which - 1]);
+        if (monitor != ORIGIN_NONE) {
+            return monitor;
         }
     }
-    return by_place;
+    return find_place(config, origin);
 }
 
 /* --- who ----------------------------------------------------------------------------------------------------- */

@@ -2,8 +2,8 @@
  * origin.h: where a group of observations comes from, which of our monitors that is, and who that monitor says it is.
  *
  * A monitor is found by its device id (address without ^) or by the place in PV1-3 (POC^ROOM^BED, an empty part fits
- * all); where a message has both, the device id decides. Pure but for the memory, which is the caller's. Thread: the
- * bus's.
+ * all); where a message has both, the device id decides: that of OBX-18, else of OBR-3, else of MSH-3. Pure but for
+ * the memory, which is the caller's. Thread: the bus's.
  */
 #ifndef WARDGATE_HL7_ORIGIN_H
 #define WARDGATE_HL7_ORIGIN_H
@@ -17,8 +17,8 @@
 #define ORIGIN_TEXT_MAX 64
 #define ORIGIN_NONE     UINT16_MAX
 
-/* Whose id is it: of the sender of the message (MSH-3), of the filler of the order (OBR-3), of the device (OBX-18). The
- * first two may be a gateway's. */
+/* Whose id is it: of the sender of the message (MSH-3), of the filler of the order (OBR-3), of the device (OBX-18), each
+ * nearer to the patient. The first two may be a gateway's. */
 enum origin_id { ORIGIN_SENDER, ORIGIN_FILLER, ORIGIN_DEVICE, ORIGIN_IDS };
 
 struct origin {
