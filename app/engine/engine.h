@@ -32,6 +32,7 @@
 #define ENGINE_SIGNALS_PER_BED_MAX  64
 #define ENGINE_REPORTED_PER_BED_MAX 16    /* alarms of a monitor's own, by name, at one time (struct monitor_alarm) */
 #define ENGINE_LIMITS_PER_BED_MAX   16    /* limits set by command */
+#define ENGINE_ALARMS_VIEWED        8     /* of a bed, for screens; the others are counted */
 #define ENGINE_REPORTED_SILENT_MS   35000 /* a repeated one that is not said again for this long is not monitored */
 
 struct signal_config {
@@ -47,9 +48,9 @@ struct channel_config {
     enum vital vital;
     uint8_t monitor; /* the first monitor of the bed that gives it */
     bool episodic;
-    bool optional; /* the monitor may have it or not: what rests on it waits until it has come once in the stay */
-    uint32_t period_ms;            /* expected period */
-    uint32_t stale_ms;             /* how long a value is current: vital.h's, 6 h for an episodic temperature */
+    bool optional;      /* the monitor may have it or not: what rests on it waits until it has come once in the stay */
+    uint32_t period_ms; /* expected period */
+    uint32_t stale_ms;  /* how long a value is current: vital.h's, 6 h for an episodic temperature */
     int32_t low_milli, high_milli; /* plausible */
 };
 
@@ -134,6 +135,14 @@ struct vital_view {
     int32_t value_milli;
     int64_t at_ms; /* of the value */
 };
+/* One that is active or latched. */
+struct alarm_view {
+    char name[ALARM_NAME_MAX];
+    uint64_t id;
+    uint32_t rev;
+    uint8_t priority, state, inactivation; /* the enums of alert.h */
+};
+
 struct bed_view {
     uint16_t bed;
     uint8_t patient_class;
@@ -141,9 +150,10 @@ struct bed_view {
     bool monitored; /* a stay is on */
     uint64_t stay;
     int64_t stay_start_ms, at_ms;
-    uint8_t priority;      /* highest among its alarms */
-    uint8_t alarm_count;   /* active or latched; 255 also for more */
-    int64_t away_until_ms; /* 0: the patient is here */
+    uint8_t priority;                               /* highest among its alarms */
+    uint8_t alarm_count;                            /* active or latched; 255 also for more */
+    struct alarm_view alarms[ENGINE_ALARMS_VIEWED]; /* the first of them, the most urgent ones first */
+    int64_t away_until_ms;                          /* 0: the patient is here */
     struct set_limit limits[ENGINE_LIMITS_PER_BED_MAX];
     struct vital_view vitals[VITAL_COUNT];
 };

@@ -102,8 +102,8 @@ void technical_begin(struct engine *engine, struct bed *bed)
         if (!engine->unbroken || monitor->back_at_ms == INSTANT_NONE) {
             monitor->heard_at_ms = engine->now_ms;
             monitor->back_at_ms = INSTANT_NONE;
+            monitor->outdated_at_ms = INSTANT_NONE;
         }
-        bed->monitors[m].outdated_at_ms = INSTANT_NONE;
         const int64_t at_ms = silent_at(bed, m, engine->now_ms);
         bed->settle_until_ms = at_ms > bed->settle_until_ms ? at_ms : bed->settle_until_ms;
     }
@@ -290,7 +290,7 @@ static struct pulse judge_lost_pulse(const struct engine *engine, const struct b
         pulse.since_ms = later(pulse.since_ms, monitor->back_at_ms + standing_ms);
     }
     pulse.at_ms = later(pulse.since_ms, last_ms + ENGINE_SILENT_AFTER_MS);
-    if (!engine->config->replay && monitor->heard_at_ms < pulse.since_ms) {
+    if (!engine->config->replay && unheard_since(monitor) < pulse.since_ms) {
         pulse.state = PULSE_NONE;
     }
     return pulse;

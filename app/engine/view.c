@@ -9,10 +9,38 @@
 static const char NOT_MONITORED_SUFFIX[] = ".not_monitored";
 static const char MONITOR_PREFIX[] = "monitor.";
 
+struct viewing {
+    const struct engine_config *config;
+    struct bed_view *view;
+};
+
+/* Behind those that are as urgent; the last one gives way. */
+static void show_among_first(const struct viewing *viewing, const struct alert *alert)
+{
+    struct alarm_view *alarms = viewing->view->alarms;
+    unsigned at = viewing->view->alarm_count < ENGINE_ALARMS_VIEWED ? viewing->view->alarm_count : ENGINE_ALARMS_VIEWED;
+    const unsigned last = at < ENGINE_ALARMS_VIEWED ? at : ENGINE_ALARMS_VIEWED - 1;
+    while (at > 0 && alarms[at - 1].priority < alert->priority) {
+        at--;
+    }
+    if (at == ENGINE_ALARMS_VIEWED) {
+        return;
+    }
+    memmove(&alarms[at + 1], &alarms[at], (last - at) * sizeof alarms[0]);
+    alarms[at] = (struct alarm_view){.id = alert->id,
+                                     .rev = alert->rev,
+                                     .priority = alert->priority,
+                                     .state = alert->state,
+                                     .inactivation = alert->inactivation};
+    alarm_name(viewing->config, alert, alarms[at].name);
+}
+
 static void note_alarm(void *context, struct alarm *alarm)
 {
-    struct bed_view *view = context;
+    const struct viewing *viewing = context;
+    struct bed_view *view = viewing->view;
     if (alarm->raised) {
+        show_among_first(viewing, &alarm->last);
         view->alarm_count = (uint8_t)(view->alarm_count < UINT8_MAX ? view->alarm_count + 1 : UINT8_MAX);
         view->priority = alarm->last.priority > view->priority ? alarm->last.priority : view->priority;
     }
@@ -30,7 +58,7 @@ void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed
     out->at_ms = engine->now_ms;
     out->away_until_ms = bed->state.away_until_ms;
     memcpy(out->limits, bed->state.limits, sizeof out->limits);
-    bed_each_alarm(bed, note_alarm, out);
+    bed_each_alarm(bed, note_alarm, &(struct viewing){.config = engine->config, .view = out});
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         const struct channel *channel = &bed->channels[i];
         const bool silent = monitor_is_silent(engine, bed, channel->config->monitor);
