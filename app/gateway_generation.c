@@ -58,7 +58,7 @@ static void build_core(struct gateway *g, struct generation *gen, struct arena *
     core_init(&gen->core, arena, &config);
 }
 
-static enum status build_commit(struct gateway *g, struct generation *gen, struct arena *arena)
+static void build_commit(struct gateway *g, struct generation *gen, struct arena *arena)
 {
     ring_init(&gen->delivered, arena, DELIVERED_RING_SLOTS, sizeof(uint64_t));
     ring_init(&gen->direct, arena, DIRECT_RING_SLOTS, sizeof(struct direct_alert));
@@ -84,7 +84,7 @@ static enum status build_commit(struct gateway *g, struct generation *gen, struc
         .clock = &g->clock,
         .journal_interval_ms = g->settings->store.journal_interval_ms,
         .journal_keep_ms = generation_journal_keep_ms(gen->plan)};
-    return commit_init(&gen->commit, arena, &config);
+    commit_init(&gen->commit, arena, &config);
 }
 
 static void build_deliver(struct gateway *g, struct generation *gen, struct arena *arena)
@@ -157,7 +157,7 @@ static void name_everything(const struct gateway *g, struct generation *gen)
 }
 
 /* Measures while arena->base is NULL, builds otherwise; the same steps in the same order. */
-static enum status build(struct gateway *g, struct generation *gen, struct arena *arena, struct gateway_bill *bill)
+static void build(struct gateway *g, struct generation *gen, struct arena *arena, struct gateway_bill *bill)
 {
     size_t before = arena->used;
     gen->engine = engine_make(arena, &gen->plan->engine);
@@ -168,13 +168,12 @@ static enum status build(struct gateway *g, struct generation *gen, struct arena
     gateway_add_to_bill(bill, "uplink and views", arena->used - before);
     before = arena->used;
     build_core(g, gen, arena);
-    const enum status status = build_commit(g, gen, arena);
+    build_commit(g, gen, arena);
     gateway_add_to_bill(bill, "rings and store", arena->used - before);
     before = arena->used;
     conditions_init(&gen->conditions, arena, gen->plan->bus_count);
     notices_init(&gen->notices, arena, gen->plan->bus_count, count_monitors(gen->plan));
     gateway_add_to_bill(bill, "reports", arena->used - before);
-    return status;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------------- */
@@ -198,10 +197,10 @@ static enum status measure(struct gateway *g, const struct plan *plan, size_t *o
     if (gen == NULL) {
         return STATUS_NO_MEMORY;
     }
-    const enum status status = build(g, gen, &arena, bill);
+    build(g, gen, &arena, bill);
     *out_bytes = arena.used;
     free(gen);
-    return status;
+    return STATUS_OK;
 }
 
 enum status generation_measure(struct gateway *g, const struct plan *plan, struct gateway_bill *bill)
@@ -212,13 +211,12 @@ enum status generation_measure(struct gateway *g, const struct plan *plan, struc
     return status;
 }
 
-static enum status fill(struct gateway *g, struct generation *gen)
+static void fill(struct gateway *g, struct generation *gen)
 {
     struct arena arena = gen->arena; /* what it has used is of no use any more */
-    const enum status status = build(g, gen, &arena, NULL);
+    build(g, gen, &arena, NULL);
     gen->core.config.runner_count = gen->runner_count;
     fill_views(g, gen);
-    return status;
 }
 
 struct generation *generation_make(struct gateway *g, const struct settings *settings, const struct plan *plan,
@@ -230,10 +228,11 @@ struct generation *generation_make(struct gateway *g, const struct settings *set
         return NULL;
     }
     if (measure(g, plan, &bytes, NULL) != STATUS_OK || !gateway_take_memory(&gen->arena, bytes) ||
-        !lines_make(g, gen, before) || fill(g, gen) != STATUS_OK) {
+        !lines_make(g, gen, before) || commit_open(&gen->commit) != STATUS_OK) {
         generation_free(gen, before);
         return NULL;
     }
+    fill(g, gen);
     return gen;
 }
 
@@ -253,11 +252,10 @@ void generation_free(struct generation *gen, const struct generation *other)
     free(gen);
 }
 
-enum status generation_remake(struct gateway *g, struct generation *gen)
+void generation_remake(struct gateway *g, struct generation *gen)
 {
-    commit_fini(&gen->commit);
     memset(gen->arena.base, 0, gen->arena.size);
-    return fill(g, gen);
+    fill(g, gen);
 }
 
 void generation_continue(struct generation *gen, struct generation *before)

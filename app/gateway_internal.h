@@ -118,8 +118,8 @@ struct generation *generation_make(struct gateway *g, const struct settings *set
 /* Gives back everything that the other one (or NULL) does not have. */
 void generation_free(struct generation *gen, const struct generation *other);
 
-/* Built anew in the memory that it has, after all its parts have ended. */
-enum status generation_remake(struct gateway *g, struct generation *gen) MUST_CHECK;
+/* Built anew in the memory and with the descriptors that it has, after all its parts have ended. */
+void generation_remake(struct gateway *g, struct generation *gen);
 
 enum status generation_measure(struct gateway *g, const struct plan *plan, struct gateway_bill *bill) MUST_CHECK;
 

@@ -38,9 +38,12 @@ static struct line_runner *make_runner(const char *name, uint16_t bus_max, uint3
     return runner;
 }
 
+/* Its buses have left it, and may be gone. */
 static void free_runner(struct line_runner *runner)
 {
     struct arena memory = runner->memory; /* it lies in there itself */
+    assert(runner->runner.bus_count == 0);
+    runner_stop(&runner->runner);
     gateway_free_memory(&memory);
 }
 

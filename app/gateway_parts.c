@@ -33,17 +33,21 @@ static void stop_signals(struct gateway *g)
     (void)close(g->signal_fd);
 }
 
-static enum status start_lines(struct gateway *g)
-{
-    lines_aim(g->now);
-    return lines_enter(g->now, NULL);
-}
-
 static void stop_lines(struct gateway *g)
 {
     const enum status status = lines_leave(g->now, NULL);
     assert(status == STATUS_OK); /* nothing is started */
     (void)status;
+}
+
+static enum status start_lines(struct gateway *g)
+{
+    lines_aim(g->now);
+    const enum status status = lines_enter(g->now, NULL);
+    if (status != STATUS_OK) {
+        stop_lines(g); /* some run */
+    }
+    return status;
 }
 
 /* The journal's list goes on, unless it has become so long that there might be no room for the beds of the next configurations. */
@@ -92,13 +96,14 @@ static void restore(struct gateway *g, const struct restore_clock *now)
     }
 }
 
-static void open_store(struct gateway *g)
+/* One that another gateway has is told by tell_fault. */
+static enum status open_store(struct gateway *g)
 {
     const struct store_config config = {.path = g->settings->store.path, .size_bytes = g->settings->store.size_bytes};
     const enum status status = store_open(&config, &g->opened);
     if (status == STATUS_CORRUPT && g->opened != NULL) {
         log_error("the store was damaged and is set aside (%s), a new one begins", store_set_aside_path(g->opened));
-    } else if (status != STATUS_OK) {
+    } else if (status != STATUS_OK && status != STATUS_BUSY) {
         log_error("the store cannot be opened (%s: %s), it is tried again and again; alerts are sent without being "
                   "safe from a "
                   "power cut",
@@ -107,6 +112,7 @@ static void open_store(struct gateway *g)
     if (g->opened != NULL) {
         (void)snprintf(g->epoch, sizeof g->epoch, "%s", store_epoch(g->opened));
     }
+    return status == STATUS_BUSY ? STATUS_BUSY : STATUS_OK;
 }
 
 /* The lines run already: what they bring waits in their rings until the engine goes on from the store. */
@@ -116,7 +122,10 @@ static enum status start_engine_state(struct gateway *g)
         .boot_us = clock_boot_us(), .wall_ms = clock_wall_ms(), .synced = clock_is_synchronised()};
     struct engine *engine = g->now->engine;
     clock_boot_id(now.boot_id);
-    open_store(g);
+    const enum status opened = open_store(g);
+    if (opened != STATUS_OK) {
+        return opened;
+    }
     restore(g, &now);
     number_beds(g);
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now.boot_us);
@@ -247,6 +256,18 @@ static void watch(struct gateway *g)
     }
 }
 
+/* Two gateways would answer for the same beds and take the broker's session from each other. */
+static void tell_fault(const struct gateway *g, const char *part, enum status status)
+{
+    if (status == STATUS_BUSY) {
+        log_error("another gateway runs with this store (%s), stop it first (`systemctl stop wardgate`) or look at it "
+                  "with `wardgate status`",
+                  g->settings->store.path);
+    } else {
+        log_error("cannot start the %s (%s), give the box more memory or file descriptors", part, status_text(status));
+    }
+}
+
 bool gateway_run_parts(struct gateway *g)
 {
     unsigned started = 0;
@@ -255,8 +276,7 @@ bool gateway_run_parts(struct gateway *g)
         const enum status status = parts[started].start(g);
         whole = status == STATUS_OK;
         if (!whole) {
-            log_error("cannot start the %s (%s), give the box more memory or file descriptors", parts[started].name,
-                      status_text(status));
+            tell_fault(g, parts[started].name, status);
         }
     }
     if (whole) {

@@ -23,6 +23,10 @@
 #include "app/gateway_internal.h"
 #include "hal/clock.h"
 
+#define NOTE_WAIT_US     1000000
+#define NOTE_LOOK_US     2000
+#define CHANGED_TEXT_MAX 256
+
 enum { PATIENCE_MAX = 10 }; /* times the 0.9 s that commit_detach waits */
 
 struct reload {
@@ -54,8 +58,19 @@ static void print_report(struct reload *r, const struct settings_report *report)
     }
 }
 
+/* Whoever is answered may look there at once. */
+static bool wait_for_note(const struct commit *commit)
+{
+    const int64_t until_us = clock_boot_us() + NOTE_WAIT_US;
+    while (!commit_has_noted(commit) && clock_boot_us() < until_us) {
+        clock_sleep_until_us(clock_boot_us() + NOTE_LOOK_US);
+    }
+    return commit_has_noted(commit);
+}
+
 static void note(const struct reload *r, const char *by, bool done)
 {
+    struct commit *commit = &r->g->now->commit;
     char text[STORE_AUDIT_MAX];
     struct json json;
     json_begin(&json, text, sizeof text);
@@ -67,14 +82,37 @@ static void note(const struct reload *r, const char *by, bool done)
     json_text_add(&json, r->out, strlen(r->out));
     json_text_close(&json);
     const size_t length = json_end(&json);
-    if (length == 0 || !commit_note(&r->g->now->commit, text, length)) {
+    if (length == 0 || !commit_note(commit, text, length)) {
         log_warning("this reload is not in the audit log");
+    } else if (!wait_for_note(commit)) {
+        log_warning("this reload is not in the audit log yet (%s)", status_text(store_state_status(&commit->state)));
+    }
+}
+
+/* "; changed: b03 b07", the beds that go on with another class or other limits of their own; empty when there are none. */
+static void list_changed(const struct plan *before, const struct plan *now, char text[CHANGED_TEXT_MAX])
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (uint16_t b = 0; b < now->engine.bed_count; b++) {
+        const uint16_t old = bed_index(&before->engine, now->beds[b].id);
+        const size_t room = CHANGED_TEXT_MAX - length;
+        if (old == BED_NONE || plan_bed_is_same(before, &before->beds[old], now, &now->beds[b])) {
+            continue;
+        }
+        if (room < SETTINGS_ID_MAX + sizeof "; changed:  ...") {
+            (void)snprintf(text + length, room, " ...");
+            return;
+        }
+        length += (size_t)snprintf(text + length, room, "%s %s", length == 0 ? "; changed:" : "", now->beds[b].id);
     }
 }
 
 static void tell(struct reload *r, const struct generation *before)
 {
     const struct generation *now = r->g->now;
+    char changed[CHANGED_TEXT_MAX];
+    list_changed(before->plan, now->plan, changed);
     unsigned gone = 0, fresh = 0, lines = 0;
     for (uint16_t b = 0; b < before->plan->engine.bed_count; b++) {
         gone += bed_index(&now->plan->engine, before->plan->beds[b].id) == BED_NONE ? 1 : 0;
@@ -86,8 +124,8 @@ static void tell(struct reload *r, const struct generation *before)
         lines += lines_find(before, now->lines[i]) >= 0 ? 1 : 0;
     }
     (void)snprintf(r->out, r->size,
-                   "reloaded: %u beds new, %u gone, %u go on; %u of %u lines untouched; %" PRId64 " ms", fresh, gone,
-                   now->plan->engine.bed_count - fresh, lines, now->plan->bus_count, r->pause_us / 1000);
+                   "reloaded: %u beds new, %u gone, %u go on%s; %u of %u lines untouched; %" PRId64 " ms", fresh, gone,
+                   now->plan->engine.bed_count - fresh, changed, lines, now->plan->bus_count, r->pause_us / 1000);
     log_note("%s", r->out);
 }
 
@@ -114,11 +152,23 @@ static struct settings *read_settings(struct reload *r)
     return settings;
 }
 
-/* Nothing could be restored from a store that does not commit. */
-static bool is_store_well(const struct gateway *g)
+/* Nothing could be restored from a store that does not commit, and less than the engine knows from one that cannot be read. */
+static bool is_store_well(struct reload *r)
 {
-    struct commit *commit = &g->now->commit;
-    return atomic_load(&commit->store) != NULL && !store_state_is_failing(&commit->state, clock_boot_us());
+    struct commit *commit = &r->g->now->commit;
+    struct store *store = atomic_load(&commit->store);
+    if (store == NULL || store_state_is_failing(&commit->state, clock_boot_us())) {
+        refuse(r, "alerts cannot be stored, so nothing could go on from the store; mend the disk first");
+        return false;
+    }
+    const enum status status = restore_check(store, &r->g->now->plan->engine);
+    if (status != STATUS_OK) {
+        refuse(r,
+               "part of the store cannot be read (%s), so alarms or windows would be lost; try again "
+               "later, or restart the gateway",
+               status_text(status));
+    }
+    return status == STATUS_OK;
 }
 
 static bool is_affordable(struct reload *r, const struct plan *plan)
@@ -189,12 +239,7 @@ static struct generation *prepare(struct reload *r)
     if (settings == NULL) {
         return NULL;
     }
-    struct generation *next = NULL;
-    if (is_store_well(r->g)) {
-        next = plan_and_build(r, settings);
-    } else {
-        refuse(r, "alerts cannot be stored, so nothing could go on from the store; mend the disk first");
-    }
+    struct generation *next = is_store_well(r) ? plan_and_build(r, settings) : NULL;
     if (next == NULL) {
         settings_free(settings);
     }
@@ -257,7 +302,10 @@ static bool come_down(struct reload *r, struct generation *before, struct genera
     }
     if (!settle(r->g, before)) {
         unsettle(r->g, before, next);
-        refuse(r, "alerts cannot be stored, so nothing could go on from the store; mend the disk first");
+        refuse(r,
+               "alerts are not stored within a second (%s), so nothing could go on from the store; try again, or mend "
+               "the disk",
+               status_text(store_state_status(&before->commit.state)));
         return false;
     }
     retire(r, before, next);
@@ -296,31 +344,36 @@ static enum status start(struct gateway *g, struct generation *gen)
 /* `other`: whose lines run beside those that both have. */
 static enum status go_up(struct reload *r, struct generation *gen, const struct generation *other)
 {
-    struct restore_counts counts;
-    enum status status = gateway_restore(r->g, gen, r->at_ms, true, &counts);
-    if (status == STATUS_OK) {
-        engine_continue(gen->engine, r->at_ms);
-        lines_aim(gen);
-        status = lines_enter(gen, other);
-    }
+    engine_continue(gen->engine, r->at_ms);
+    lines_aim(gen);
+    const enum status status = lines_enter(gen, other);
     return status == STATUS_OK ? start(r->g, gen) : status;
 }
 
-static void fall_back(struct reload *r, struct generation *before, struct generation *next, enum status why)
+/* As a start: what cannot be read stops nothing. */
+static void restore_before(struct reload *r, struct generation *before)
+{
+    struct restore_counts counts;
+    const enum status status = gateway_restore(r->g, before, r->at_ms, true, &counts);
+    if (status != STATUS_OK) {
+        log_warning("part of the store could not be read (%s: %s), the rest is restored", r->g->settings->store.path,
+                    status_text(status));
+    }
+}
+
+static void fall_back(struct reload *r, struct generation *before, struct generation *next)
 {
     enum status status = lines_leave(next, before);
     gateway_show(r->g); /* takes the replies that lie in what is built anew */
     if (status == STATUS_OK) {
-        status = generation_remake(r->g, before);
-    }
-    if (status == STATUS_OK) {
+        generation_remake(r->g, before);
+        restore_before(r, before);
         generation_continue(before, next);
         status = go_up(r, before, next);
     }
     if (status != STATUS_OK) {
         give_up(status_text(status));
     }
-    refuse(r, "it does not start (%s)", status_text(why));
 }
 
 /* False: `before` goes on. */
@@ -332,9 +385,17 @@ static bool go_over(struct reload *r, struct generation *before, struct generati
     }
     generation_continue(next, before);
     pass_delivered(before, next);
-    const enum status status = go_up(r, next, before);
+    struct restore_counts counts;
+    enum status status = gateway_restore(r->g, next, r->at_ms, true, &counts);
     if (status != STATUS_OK) {
-        fall_back(r, before, next, status);
+        fall_back(r, before, next);
+        refuse(r, "the store cannot be gone on from (%s), mend the disk first", status_text(status));
+        return false;
+    }
+    status = go_up(r, next, before);
+    if (status != STATUS_OK) {
+        fall_back(r, before, next);
+        refuse(r, "it does not start (%s), give the box more memory or file descriptors", status_text(status));
         return false;
     }
     r->g->now = next;

@@ -186,18 +186,15 @@ void runner_remove(struct runner *runner, const struct bus *bus)
 enum status runner_start(struct runner *runner, const char *name, int64_t anchor_ms)
 {
     assert(runner->descriptors != NULL && !runner->thread.running);
-    enum status status = wake_open(&runner->stop_wake);
+    const enum status status = runner->stop_wake.fd < 0 ? wake_open(&runner->stop_wake) : STATUS_OK;
     if (status != STATUS_OK) {
         return status;
     }
+    wake_clear(&runner->stop_wake);
     runner->anchor_ms = anchor_ms;
     atomic_store(&runner->stop, false);
     atomic_store(&runner->alive_us, clock_boot_us());
-    status = thread_start(&runner->thread, name, run, runner);
-    if (status != STATUS_OK) {
-        wake_close(&runner->stop_wake);
-    }
-    return status;
+    return thread_start(&runner->thread, name, run, runner);
 }
 
 void runner_pause(struct runner *runner)
@@ -208,7 +205,6 @@ void runner_pause(struct runner *runner)
     atomic_store(&runner->stop, true);
     wake_raise(&runner->stop_wake);
     thread_join(&runner->thread);
-    wake_close(&runner->stop_wake);
 }
 
 /* The buses' own thread has ended: they are this one's now. */
@@ -218,4 +214,5 @@ void runner_stop(struct runner *runner)
     for (uint16_t i = 0; i < runner->bus_count; i++) {
         stop_bus(&runner->buses[i]);
     }
+    wake_close(&runner->stop_wake);
 }

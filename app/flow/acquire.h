@@ -18,8 +18,9 @@
 #include "hal/thread.h"
 #include "hal/wake.h"
 
-#define ACQUIRE_RING_SLOTS  4096U
-#define ACQUIRE_ALARM_SLOTS 256U /* what one message of a central can hold (drivers/monitor/hl7/intake.h) comes at once */
+#define ACQUIRE_RING_SLOTS 4096U
+#define ACQUIRE_ALARM_SLOTS \
+    256U /* what one message of a central can hold (drivers/monitor/hl7/intake.h) comes at once */
 
 struct acquire_bus {
     const struct monitor_driver *driver;
@@ -57,13 +58,14 @@ void runner_init(struct runner *runner, struct arena *arena, uint16_t bus_max, u
 /* Begins, or goes on after a pause: buses that are not started yet are. */
 enum status runner_start(struct runner *runner, const char *name, int64_t anchor_ms) MUST_CHECK;
 
-/* Ends its thread, within one step of a bus, and leaves the buses as they are: connections stay open. Only while it does not run buses may be
+/* Ends its thread, within one step of a bus, and leaves the buses as they are: connections stay open, and going on needs no descriptor. Only while it does not run buses may be
  * added, and removed, which stops them. */
 void runner_pause(struct runner *runner);
 void runner_add(struct runner *runner, const struct monitor_driver *driver, struct bus *bus);
 void runner_remove(struct runner *runner, const struct bus *bus);
 
-/* Asks it to stop and waits: within one poll of its longest wait, never longer than 100 ms. Buses are stopped. */
+/* Asks it to stop and waits: within one poll of its longest wait, never longer than 100 ms. Buses are stopped, and nothing
+ * is held any more. */
 void runner_stop(struct runner *runner);
 
 #endif

@@ -27,12 +27,22 @@ struct reading {
 const char *command_fault_text(unsigned fault)
 {
     static const char *const texts[] = {
-#define COMMAND_KEY_TEXT(name) #name,
+#define COMMAND_KEY_TEXT(name, wanted) #name,
         COMMAND_KEY_LIST(COMMAND_KEY_TEXT)
 #undef COMMAND_KEY_TEXT
             [COMMAND_FAULT_FORM] = "not a flat JSON object",
         [COMMAND_FAULT_UNKNOWN_KEY] = "a key that is unknown, or there twice",
         [COMMAND_FAULT_TOO_LONG] = "too long",
+    };
+    return fault < sizeof texts / sizeof texts[0] ? texts[fault] : "";
+}
+
+const char *command_fault_wanted(unsigned fault)
+{
+    static const char *const texts[] = {
+#define COMMAND_KEY_WANTED(name, wanted) wanted,
+        COMMAND_KEY_LIST(COMMAND_KEY_WANTED)
+#undef COMMAND_KEY_WANTED
     };
     return fault < sizeof texts / sizeof texts[0] ? texts[fault] : "";
 }

@@ -33,16 +33,26 @@
 #define COMMAND_VALID_MS_MAX 30000
 
 /* What is wrong with a malformed one: a key, or the payload as a whole. */
-/* In the order in which they are read. */
-#define COMMAND_KEY_LIST(X)                                                                                      \
-    X(id)                                                                                                        \
-    X(by)                                                                                                        \
-    X(command)                                                                                                   \
-    X(schema) X(stay) X(at) X(expires_at) X(alarm_id) X(rev) X(rule) X(parameter) X(value) X(duration) X(to_bed) \
-        X(priority)
+/* In the order in which they are read; what is asked for, for a person. */
+#define COMMAND_KEY_LIST(X)                                                    \
+    X(id, "1 to 39 printable characters without a space")                      \
+    X(by, "1 to 39 printable characters without a space")                      \
+    X(command, "the word of a command is needed")                              \
+    X(schema, "\"1\", or left out")                                            \
+    X(stay, "16 digits, as in the bed's payloads, or null for a vacant bed")   \
+    X(at, "a time as RFC 3339 has it, with its zone")                          \
+    X(expires_at, "a time as RFC 3339 has it, with its zone")                  \
+    X(alarm_id, "for acknowledge, 16 digits, as in the alert")                 \
+    X(rev, "for acknowledge, a whole number from 1, as in the alert")          \
+    X(rule, "for set_limit and reset_limit, the name of a rule")               \
+    X(parameter, "for set_limit and reset_limit, the name of a parameter")     \
+    X(value, "for set_limit, a number with at most three decimal places")      \
+    X(duration, "for away, a time with its unit, such as 30min; at most 12 h") \
+    X(to_bed, "for transfer, a bed of this gateway")                           \
+    X(priority, "for test_alert, low, medium or high")
 
 enum command_key {
-#define COMMAND_KEY_ENUM(name) COMMAND_KEY_##name,
+#define COMMAND_KEY_ENUM(name, wanted) COMMAND_KEY_##name,
     COMMAND_KEY_LIST(COMMAND_KEY_ENUM)
 #undef COMMAND_KEY_ENUM
         COMMAND_KEYS_MAX
@@ -53,6 +63,8 @@ enum command_fault {
     COMMAND_FAULT_TOO_LONG
 };
 const char *command_fault_text(unsigned fault);
+/* What the key asks for; "" when the fault is none of a key. */
+const char *command_fault_wanted(unsigned fault);
 
 /* What a payload says beside the command itself. */
 struct command_times {

@@ -27,30 +27,32 @@ enum status store_state_status(const struct store_state *state)
 
 /* ---- making ---- */
 
-enum status commit_init(struct commit *commit, struct arena *arena, const struct commit_config *config)
+void commit_init(struct commit *commit, struct arena *arena, const struct commit_config *config)
 {
     struct pending_record *pending = ARENA_TAKE(arena, struct pending_record, COMMIT_PENDING_MAX);
     uint64_t *delivered = ARENA_TAKE(arena, uint64_t, COMMIT_GROUP_MAX);
     struct commit_journal *journals = ARENA_TAKE(arena, struct commit_journal, 2);
-    if (pending == NULL || delivered == NULL || journals == NULL) {
-        ring_init(&commit->notes, arena, COMMIT_NOTE_SLOTS, sizeof(struct audit_note));
-        return writer_init(&commit->writer, arena, config);
+    if (pending != NULL && delivered != NULL && journals != NULL) {
+        *commit = (struct commit){.config = *config,
+                                  .wake = commit->wake,
+                                  .writer = {.wake = commit->writer.wake},
+                                  .pending = pending,
+                                  .delivered = delivered,
+                                  .journals = journals};
+        config = &commit->config;
     }
-    memset(commit, 0, sizeof *commit);
-    commit->config = *config;
-    commit->pending = pending;
-    commit->delivered = delivered;
-    commit->journals = journals;
     ring_init(&commit->notes, arena, COMMIT_NOTE_SLOTS, sizeof(struct audit_note));
-    commit->wake.fd = commit->writer.wake.fd = -1;
-    enum status status = wake_open(&commit->wake);
-    if (status == STATUS_OK) {
-        status = writer_init(&commit->writer, arena, &commit->config);
-    }
+    writer_init(&commit->writer, arena, config);
     commit->writer.store = &commit->store;
     commit->writer.replaced = &commit->state.replaced;
     commit->writer.done_wake = &commit->wake;
-    return status;
+}
+
+enum status commit_open(struct commit *commit)
+{
+    commit->wake.fd = commit->writer.wake.fd = -1;
+    const enum status status = wake_open(&commit->wake);
+    return status == STATUS_OK ? wake_open(&commit->writer.wake) : status;
 }
 
 void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now_us)
@@ -264,6 +266,7 @@ static void drop_done(struct commit *c)
     c->delivered_count -= b->delivered_done;
     memmove(c->delivered, c->delivered + b->delivered_done, c->delivered_count * sizeof c->delivered[0]);
     c->has_note = c->has_note && !b->note_done;
+    atomic_fetch_add(&c->notes_done, b->note_done);
 }
 
 static void note_success(struct commit *c)
@@ -435,8 +438,14 @@ bool commit_note(struct commit *commit, const char *json, size_t length)
     if (!ring_push(&commit->notes, &note)) {
         return false;
     }
+    commit->notes_given++;
     wake_raise(&commit->wake);
     return true;
+}
+
+bool commit_has_noted(const struct commit *commit)
+{
+    return atomic_load(&commit->notes_done) == commit->notes_given;
 }
 
 static void count_unstored(struct commit *c)

@@ -125,10 +125,15 @@ struct commit {
     struct ring notes;                               /* struct audit_note, from commit_note */
     struct audit_note note;                          /* the one to be committed, if has_note */
     bool has_note;
+    unsigned notes_given;   /* of the thread that gives them */
+    atomic_uint notes_done; /* of them, committed */
 };
 
-/* Takes storage and opens the wakes (not while the arena measures). The config is copied; what it points at must outlive the threads. */
-enum status commit_init(struct commit *commit, struct arena *arena, const struct commit_config *config) MUST_CHECK;
+/* Takes storage; leaves the wakes as they are, so that a commit that is made anew needs no descriptor. The config is copied; what it points at must
+ * outlive the threads. */
+void commit_init(struct commit *commit, struct arena *arena, const struct commit_config *config);
+enum status commit_open(struct commit *commit)
+    MUST_CHECK; /* once: opens the wakes; commit_fini closes them in any case */
 
 /* `opened` is the store that start-up opened to restore from, or NULL: then it is tried to be opened for ever. It belongs to the commit from now on,
  * if that could start. */
@@ -152,6 +157,7 @@ void commit_continue(struct commit *commit, const struct commit *before);
 /* One row for the audit log that is no command (a start, a reload): a JSON object of at most STORE_AUDIT_MAX bytes. One thread: main's. False: too many
  * wait already. */
 bool commit_note(struct commit *commit, const char *json, size_t length) MUST_CHECK;
+bool commit_has_noted(const struct commit *commit); /* all of them are durable; the same thread */
 
 /* The parts of commit_start and of its thread, for tests that keep time themselves: one round; when the next is due at the latest. */
 void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now_us);

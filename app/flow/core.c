@@ -292,7 +292,7 @@ void core_stop(struct core *core)
 
 bool core_has_left(const struct core *core)
 {
-    bool left = false;
+    bool left = engine_next(core->config.engine) <= engine_now(core->config.engine);
     for (unsigned i = 0; i < core->config.runner_count; i++) {
         left |= core->intakes[i].has_alarm || core->intakes[i].next < core->intakes[i].count;
     }

@@ -75,7 +75,7 @@ enum status core_start(struct core *core) MUST_CHECK;
 /* Ends after what is in the rings has been taken, as far as there is room for its records; it may be started again. */
 void core_stop(struct core *core);
 
-/* After core_stop: it holds something that there was no room for, or a command waits. Nobody else can go on with that. */
+/* After core_stop: it or its engine holds something that there was no room for, or a command waits. Nobody else can go on with that. */
 bool core_has_left(const struct core *core);
 
 /* After core_stop: has the engine end what `next` does not have any more, and tells the instant that it has come to, at which another may go on. False:

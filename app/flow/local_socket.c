@@ -48,7 +48,7 @@ static void name_user(int fd, char by[COMMAND_BY_MAX])
 static void send_report(struct local_socket *local, int fd, bool json)
 {
     const struct report *report = local->parts.report;
-    const size_t length = json ? report_json(report, clock_wall_ms(), local->buffer, REPORT_TEXT_MAX)
+    const size_t length = json ? report_json_with_alarms(report, clock_wall_ms(), local->buffer, REPORT_TEXT_MAX)
                                : report_text(report, local->buffer, REPORT_TEXT_MAX);
     (void)connection_send(fd, local->buffer, length);
 }

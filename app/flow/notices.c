@@ -8,6 +8,10 @@
 
 enum { WHERE_MAX = 256 };
 
+/* Connections that follow each other so quickly, so many in a row: somebody else may use our session with the broker. */
+#define QUICK_US   30000000
+#define QUICK_TOLD 3
+
 /* How a monitor is heard. */
 enum { MONITOR_SILENT, MONITOR_ANSWERS, MONITOR_OUTDATED };
 
@@ -30,20 +34,36 @@ void notices_init(struct notices *notices, struct arena *arena, uint16_t bus_cou
     }
 }
 
+static void line_place(const struct bus_config *config, char out[WHERE_MAX])
+{
+    if (config->device != NULL) {
+        (void)snprintf(out, WHERE_MAX, "%s", config->device);
+    } else {
+        const bool is_v6 = strchr(config->host, ':') != NULL;
+        (void)snprintf(out, WHERE_MAX, "%s%s%s:%u", is_v6 ? "[" : "", config->host, is_v6 ? "]" : "", config->port);
+    }
+}
+
+/* The system's own words only where ours say nothing. */
+static const char *line_fault(int error, int number)
+{
+    return error == STATUS_IO && number != 0 ? strerrordesc_np(number) : status_text((enum status)error);
+}
+
 static void look_at_bus(struct notices *n, const struct bus_config *config, const struct bus_health *health,
                         unsigned index)
 {
     const int state = atomic_load_explicit(&health->state, memory_order_relaxed);
     const int error = atomic_load_explicit(&health->last_error, memory_order_relaxed);
     const int number = atomic_load_explicit(&health->last_errno, memory_order_relaxed);
-    const char *where = config->device != NULL ? config->device : config->host;
+    char where[WHERE_MAX];
+    line_place(config, where);
     if (state == BUS_OPEN && n->bus_states[index] != BUS_OPEN) {
         log_note("line %s is open (%s)", config->name, where);
     } else if (state != BUS_OPEN && error != STATUS_OK &&
                (n->bus_states[index] == BUS_OPEN || error != n->bus_errors[index])) {
-        log_warning("line %s cannot be used (%s: %s%s%s), it is tried again and again", config->name, where,
-                    status_text((enum status)error), number != 0 ? ", " : "",
-                    number != 0 ? strerrordesc_np(number) : "");
+        log_warning("line %s cannot be used (%s: %s), it is tried again and again", config->name, where,
+                    line_fault(error, number));
     }
     if (state == BUS_OPEN || error != STATUS_OK) {
         n->bus_states[index] = state;
@@ -104,15 +124,39 @@ static void look_at_monitors(uint8_t *before, const struct report *report, const
     }
 }
 
+static void count_connections(struct notices *n, const struct board *board)
+{
+    const unsigned connects = atomic_load_explicit(&board->uplink_connects, memory_order_relaxed);
+    const int64_t now_us = clock_boot_us();
+    if (connects != n->uplink_connects) {
+        const bool is_quick = n->uplink_connects != 0 && now_us - n->uplink_begun_us < QUICK_US;
+        n->uplink_quick = is_quick ? n->uplink_quick + connects - n->uplink_connects : 0;
+        n->uplink_connects = connects;
+        n->uplink_begun_us = now_us;
+    }
+}
+
+static void tell_lost(const struct notices *n, const struct report *report, const char *url)
+{
+    if (n->uplink_quick >= QUICK_TOLD) {
+        log_warning("lost the broker again and again (%s), alerts wait in the store; does a second gateway run with "
+                    "the id %s?",
+                    url, report->payloads->gateway);
+    } else {
+        log_warning("lost the broker (%s), alerts wait in the store", url);
+    }
+}
+
 static void look_at_uplink(struct notices *n, const struct report *report)
 {
     const int connected = atomic_load_explicit(&report->board->uplink_connected, memory_order_relaxed) ? 1 : 0;
     const unsigned broker = atomic_load_explicit(&report->board->uplink_broker, memory_order_relaxed);
     const char *url = broker < report->broker_count ? report->brokers[broker] : "none";
+    count_connections(n, report->board);
     if (connected == 1 && n->uplink_connected != 1) {
         log_note("connected to the broker (%s)", url);
     } else if (connected == 0 && n->uplink_connected == 1) {
-        log_warning("lost the broker (%s), alerts wait in the store", url);
+        tell_lost(n, report, url);
     }
     n->uplink_connected = connected;
 }
@@ -156,6 +200,9 @@ void notices_continue(struct notices *notices, const struct report *report, cons
                       const struct report *report_before, const int *from)
 {
     notices->uplink_connected = before->uplink_connected;
+    notices->uplink_connects = before->uplink_connects;
+    notices->uplink_quick = before->uplink_quick;
+    notices->uplink_begun_us = before->uplink_begun_us;
     notices->store_failing = before->store_failing;
     for (int i = 0; i < report->bus_count; i++) {
         if (from[i] < 0) {

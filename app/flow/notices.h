@@ -10,11 +10,13 @@
 #include "app/flow/report.h"
 
 struct notices {
-    int *bus_states;      /* enum bus_state, -1: not looked at yet */
-    int *bus_errors;      /* enum status */
-    unsigned *rs485_told; /* the opening (bus_health.opened) that was told to lack RS-485; 0: none */
-    uint8_t *monitors;    /* how each was heard last, all buses one after another; see notices.c */
-    int uplink_connected; /* -1: not looked at yet */
+    int *bus_states;                        /* enum bus_state, -1: not looked at yet */
+    int *bus_errors;                        /* enum status */
+    unsigned *rs485_told;                   /* the opening (bus_health.opened) that was told to lack RS-485; 0: none */
+    uint8_t *monitors;                      /* how each was heard last, all buses one after another; see notices.c */
+    int uplink_connected;                   /* -1: not looked at yet */
+    unsigned uplink_connects, uplink_quick; /* connections; how many in a row followed the one before quickly */
+    int64_t uplink_begun_us;                /* CLOCK_BOOTTIME of the newest */
     int store_failing;
 };
 

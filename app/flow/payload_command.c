@@ -5,6 +5,8 @@
 #include "app/flow/command_read.h"
 #include "app/flow/payload_internal.h"
 
+#define BEDS_TOLD_BYTES 160
+
 static void put_bed(struct json *json, const struct payload_context *context, const char *key, uint16_t bed)
 {
     json_text(json, key, bed < context->config->bed_count ? context->config->beds[bed].id : NULL);
@@ -16,15 +18,67 @@ static void put_command(struct json *json, const struct bed_command *command)
     json_text(json, "command", command->kind < COMMAND_KIND_COUNT ? command_word(command->kind) : NULL);
 }
 
-static void put_text(struct json *json, const struct bed_command *command)
+static void add(struct json *json, const char *text)
 {
-    const char *text = verdict_text(command->verdict);
-    json_text_open(json, "text", SIZE_MAX);
     json_text_add(json, text, strlen(text));
+}
+
+static void add_fault(struct json *json, const struct bed_command *command)
+{
+    const char *wanted = command_fault_wanted(command->fault);
+    if (wanted[0] == '\0') {
+        add(json, verdict_text(command->verdict));
+        add(json, ": ");
+    }
+    add(json, command_fault_text(command->fault));
+    add(json, wanted[0] != '\0' ? ": " : "");
+    add(json, wanted);
+}
+
+static void add_bounds(struct json *json, const struct engine_config *config, const struct bed_command *command)
+{
+    const struct rule_parameter *parameter = &config->rules[command->rule].parameters[command->parameter];
+    json_text_add_milli(json, command->value_milli);
+    add(json, " is outside of ");
+    json_text_add_milli(json, parameter->settable_low_milli);
+    add(json, " to ");
+    json_text_add_milli(json, parameter->settable_high_milli);
+}
+
+static void add_beds(struct json *json, const struct engine_config *config)
+{
+    size_t room = BEDS_TOLD_BYTES;
+    add(json, "; beds:");
+    for (uint16_t b = 0; b < config->bed_count; b++) {
+        const char *id = config->beds[b].id;
+        if (strlen(id) >= room) {
+            add(json, " ...");
+            return;
+        }
+        room -= strlen(id) + 1;
+        add(json, " ");
+        add(json, id);
+    }
+}
+
+static bool names_parameter(const struct engine_config *config, const struct bed_command *command)
+{
+    return command->kind == COMMAND_set_limit && command->rule < config->rule_count &&
+           command->parameter < PARAMETERS_MAX;
+}
+
+static void put_text(struct json *json, const struct engine_config *config, const struct bed_command *command)
+{
+    json_text_open(json, "text", SIZE_MAX);
     if (command->verdict == VERDICT_MALFORMED) {
-        const char *fault = command_fault_text(command->fault);
-        json_text_add(json, ": ", 2);
-        json_text_add(json, fault, strlen(fault));
+        add_fault(json, command);
+    } else if (command->verdict == VERDICT_BOUNDS && names_parameter(config, command)) {
+        add_bounds(json, config, command);
+    } else {
+        add(json, verdict_text(command->verdict));
+    }
+    if (command->verdict == VERDICT_UNKNOWN_BED) {
+        add_beds(json, config);
     }
     json_text_close(json);
 }
@@ -42,7 +96,7 @@ size_t payload_reply(const struct payload_context *context, const struct reply *
     payload_put_id(&json, "stay", reply->stay);
     json_bool(&json, "accepted", accepted);
     json_text(&json, "reason", accepted ? NULL : verdict_word(command->verdict));
-    put_text(&json, command);
+    put_text(&json, context->config, command);
     json_time(&json, "at", reply->wall_ms);
     payload_put_origin(&json, context);
     return json_end(&json);

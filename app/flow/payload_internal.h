@@ -1,5 +1,5 @@
 /*
- * payload_internal.h: what the files that write payloads share. Private to app/flow/payload*.c.
+ * payload_internal.h: what the files that write payloads share. Private to app/flow/payload*.c and report_json.c.
  */
 #ifndef WARDGATE_PAYLOAD_INTERNAL_H
 #define WARDGATE_PAYLOAD_INTERNAL_H

@@ -1,14 +1,14 @@
 /* The health payload. */
 #include <stdio.h>
 
-#include "app/flow/json.h"
+#include "app/flow/payload_internal.h"
 #include "app/flow/report.h"
 #include "hal/clock.h"
 
 #define DAY_MS 86400000U
 
 /* What there is no room for goes from the end of this list: a large ward without its monitors is better than none. */
-enum detail { DETAIL_NONE, DETAIL_BUSES, DETAIL_MONITORS, DETAIL_COUNT };
+enum detail { DETAIL_NONE, DETAIL_BUSES, DETAIL_MONITORS, DETAIL_ALARMS };
 
 static const char *bus_state_word(int state)
 {
@@ -117,15 +117,54 @@ static void write_bus(struct json *json, const struct report *report, unsigned i
 
 static void write_buses(struct json *json, const struct report *report, enum detail detail)
 {
-    static const char *const left_out[] = {
-        [DETAIL_NONE] = "buses", [DETAIL_BUSES] = "monitors", [DETAIL_MONITORS] = NULL};
-    json_text(json, "left_out", left_out[detail]);
     if (detail < DETAIL_BUSES) {
         return;
     }
     json_open_array(json, "buses");
     for (unsigned i = 0; i < report->bus_count; i++) {
         write_bus(json, report, i, detail);
+    }
+    json_close_array(json);
+}
+
+static void write_alarm(struct json *json, const struct alarm_view *alarm)
+{
+    json_open_object(json, NULL);
+    json_text(json, "rule", alarm->name);
+    json_text(json, "priority", priority_word((enum priority)alarm->priority));
+    json_hex(json, "id", alarm->id, PAYLOAD_ID_DIGITS);
+    json_unsigned(json, "rev", alarm->rev);
+    json_text(json, "state", alarm_state_word(alarm->state));
+    json_text(json, "inactivation", alarm_inactivation_word(alarm->inactivation));
+    json_close_object(json);
+}
+
+static void write_bed(struct json *json, const struct report *report, uint16_t bed)
+{
+    struct bed_view view;
+    if (board_take(report->board, bed, &view) == 0) {
+        return;
+    }
+    json_open_object(json, NULL);
+    json_text(json, "bed", report->payloads->config->beds[bed].id);
+    payload_put_id(json, "stay", view.stay);
+    json_unsigned(json, "alarm_count", view.alarm_count);
+    json_open_array(json, "alarms");
+    for (unsigned i = 0; i < view.alarm_count && i < ENGINE_ALARMS_VIEWED; i++) {
+        write_alarm(json, &view.alarms[i]);
+    }
+    json_close_array(json);
+    json_close_object(json);
+}
+
+static void write_beds(struct json *json, const struct report *report, enum detail detail)
+{
+    if (detail < DETAIL_ALARMS) {
+        return;
+    }
+    json_open_array(json, "beds");
+    for (uint16_t b = 0; b < report->bed_count; b++) {
+        write_bed(json, report, b);
     }
     json_close_array(json);
 }
@@ -205,7 +244,7 @@ static void write_uplink(struct json *json, const struct report *report, int64_t
 }
 
 static size_t write_report(const struct report *report, const struct store_usage *usage, enum detail detail,
-                           int64_t wall_ms, char *out, size_t size)
+                           const char *left_out, int64_t wall_ms, char *out, size_t size)
 {
     struct json json;
     json_begin(&json, out, size);
@@ -224,21 +263,36 @@ static size_t write_report(const struct report *report, const struct store_usage
     json_open_object(&json, "memory");
     json_unsigned(&json, "arena_bytes", report->arena_bytes);
     json_close_object(&json);
+    json_text(&json, "left_out", left_out);
     write_buses(&json, report, detail);
+    write_beds(&json, report, detail);
     json_time(&json, "expires_at", wall_ms + PAYLOAD_HEALTH_EXPIRY_MS);
     return json_end(&json);
 }
 
-size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size)
+static size_t write_most(const struct report *report, enum detail most, int64_t wall_ms, char *out, size_t size)
 {
+    static const char *const left_out[] = {
+        [DETAIL_NONE] = "buses", [DETAIL_BUSES] = "monitors", [DETAIL_MONITORS] = "alarms"};
     struct store *store = atomic_load(report->store);
     struct store_usage usage = {.commits = 0};
     size_t length = 0;
     if (store != NULL) {
         store_usage(store, &usage);
     }
-    for (int detail = DETAIL_COUNT - 1; detail >= 0 && length == 0; detail--) {
-        length = write_report(report, &usage, (enum detail)detail, wall_ms, out, size);
+    for (int detail = (int)most; detail >= 0 && length == 0; detail--) {
+        const char *without = detail < (int)most ? left_out[detail] : NULL;
+        length = write_report(report, &usage, (enum detail)detail, without, wall_ms, out, size);
     }
     return length;
+}
+
+size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size)
+{
+    return write_most(report, DETAIL_MONITORS, wall_ms, out, size);
+}
+
+size_t report_json_with_alarms(const struct report *report, int64_t wall_ms, char *out, size_t size)
+{
+    return write_most(report, DETAIL_ALARMS, wall_ms, out, size);
 }

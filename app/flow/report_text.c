@@ -1,4 +1,5 @@
 /* One screen for a person at a terminal. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,42 @@ static void put_beds(struct page *page, const struct report *report)
     }
 }
 
+static void put_alarm(struct page *page, const char *bed, const struct alarm_view *alarm)
+{
+    put(page, "%-*s %-6s %-28s %016" PRIx64 " %3" PRIu32, page->id_width, bed,
+        priority_word((enum priority)alarm->priority), alarm->name, alarm->id, alarm->rev);
+    if (alarm->state == ALARM_LATCHED) {
+        put(page, "  %s", alarm_state_word(alarm->state));
+    } else if (alarm->inactivation != INACTIVATION_NONE) {
+        put(page, "  %s", alarm_inactivation_word(alarm->inactivation));
+    }
+    put(page, "\n");
+}
+
+static void put_alarms_of(struct page *page, const struct report *report, uint16_t bed)
+{
+    struct bed_view view;
+    const char *id = report->payloads->config->beds[bed].id;
+    if (board_take(report->board, bed, &view) == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < view.alarm_count && i < ENGINE_ALARMS_VIEWED; i++) {
+        put_alarm(page, id, &view.alarms[i]);
+    }
+    if (view.alarm_count > ENGINE_ALARMS_VIEWED) {
+        put(page, "%-*s and %u more\n", page->id_width, id, (unsigned)view.alarm_count - ENGINE_ALARMS_VIEWED);
+    }
+}
+
+/* What to acknowledge, and by which words. */
+static void put_alarms(struct page *page, const struct report *report)
+{
+    put(page, "\n%-*s alarm                               alarm_id         rev\n", page->id_width, "bed");
+    for (uint16_t b = 0; b < report->bed_count; b++) {
+        put_alarms_of(page, report, b);
+    }
+}
+
 static void put_bus(struct page *page, const struct report *report, unsigned index)
 {
     const struct bus_config *config = &report->configs[index];
@@ -153,8 +190,9 @@ size_t report_text(const struct report *report, char *out, size_t size)
     const struct board *board = report->board;
     const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
     out[0] = '\0';
-    put(&page, "wardgate %s  gateway %s  up %lld s\n\n", report->payloads->version, report->payloads->gateway,
+    put(&page, "wardgate %s  gateway %s  up %lld s\n", report->payloads->version, report->payloads->gateway,
         (long long)(clock_boot_us() - report->started_us) / 1000000);
+    put(&page, "Secondary notification: watch the monitors themselves.\n\n");
     put_beds(&page, report);
     put(&page, "\n");
     for (unsigned i = 0; i < report->bus_count; i++) {
@@ -163,6 +201,6 @@ size_t report_text(const struct report *report, char *out, size_t size)
     put(&page, "\nbroker   %s %s\n", broker < report->broker_count ? report->brokers[broker] : "none",
         atomic_load_explicit(&board->uplink_connected, memory_order_relaxed) ? "connected" : "not connected");
     put_store(&page, report);
-    put(&page, "\nSecondary notification: watch the monitors themselves.\n");
+    put_alarms(&page, report);
     return end_page(&page);
 }

@@ -7,7 +7,7 @@
 #include "app/flow/bed_numbers.h"
 #include "app/flow/order.h"
 
-enum { MEASUREMENTS_MAX = 2048, GONE_MAX = 64 };
+enum { MEASUREMENTS_MAX = 2048, GONE_MAX = 64, NUMBERS_SPARE = 1 << 20 };
 
 /* An alarm of the store that nothing in the configuration can end any more, and what stands in the store of it. */
 struct gone_alarm {
@@ -37,10 +37,30 @@ struct restorer {
     struct gone_content content;
 };
 
-static bool get_state(struct store *store, const char *key, void *value, size_t size)
+/* STATUS_NOT_FOUND: there is none. */
+static enum status read_state(struct store *store, const char *key, void *value, size_t size)
 {
     size_t length = 0;
-    return store_get_state(store, key, value, size, &length) == STATUS_OK && length == size;
+    const enum status status = store_get_state(store, key, value, size, &length);
+    return status == STATUS_TOO_LARGE || (status == STATUS_OK && length != size) ? STATUS_CORRUPT : status;
+}
+
+static bool get_state(struct store *store, const char *key, void *value, size_t size)
+{
+    return read_state(store, key, value, size) == STATUS_OK;
+}
+
+/* The first one that is a fault. */
+static enum status worse(enum status first, enum status second)
+{
+    return first == STATUS_OK || first == STATUS_NOT_FOUND ? second : first;
+}
+
+static enum status read_bed(struct store *store, const char *id, struct bed_snapshot *out)
+{
+    char key[STORE_KEY_MAX];
+    (void)snprintf(key, sizeof key, STATE_BED "%s", id);
+    return read_state(store, key, out, sizeof *out);
 }
 
 static bool note_instant(void *context, int64_t at_ms, const void *bytes, size_t size)
@@ -62,12 +82,26 @@ static bool note_alarm(void *context, const struct store_alarm *alarm)
     return true;
 }
 
-/* The newest that the store knows of; false when not all of it can be read. */
-static bool newest_instant(struct store *store, int64_t *out_ms)
+/* The newest that the store knows of. A status other than STATUS_OK: not all of it can be read. */
+static enum status newest_instant(struct store *store, int64_t *out_ms)
 {
     *out_ms = INT64_MIN;
     const enum status journal = store_journal_each(store, INT64_MIN, note_instant, out_ms);
-    return store_each_alarm(store, note_alarm, out_ms) == STATUS_OK && journal == STATUS_OK;
+    const enum status alarms = store_each_alarm(store, note_alarm, out_ms);
+    return alarms != STATUS_OK ? alarms : journal;
+}
+
+enum status restore_check(struct store *store, const struct engine_config *config)
+{
+    int64_t newest_ms = 0;
+    struct state_numbers numbers;
+    enum status status =
+        worse(newest_instant(store, &newest_ms), read_state(store, STATE_NUMBERS, &numbers, sizeof numbers));
+    for (uint16_t b = 0; b < config->bed_count; b++) {
+        struct bed_snapshot bed;
+        status = worse(status, read_bed(store, config->beds[b].id, &bed));
+    }
+    return worse(status, STATUS_OK);
 }
 
 bool restore_clock(struct store *store, const struct restore_clock *now, struct state_clock *out)
@@ -86,7 +120,7 @@ bool restore_clock(struct store *store, const struct restore_clock *now, struct 
         return true;
     }
     int64_t newest_ms = 0;
-    const bool readable = newest_instant(store, &newest_ms);
+    const bool readable = newest_instant(store, &newest_ms) == STATUS_OK;
     if (newest_ms >= out->anchor_ms + boot_ms) {
         out->anchor_ms = newest_ms + 1 - boot_ms;
         return false; /* the wall clock fell behind what is known: nobody can say how long the break was */
@@ -94,23 +128,69 @@ bool restore_clock(struct store *store, const struct restore_clock *now, struct 
     return known && readable && now->synced && before.synced != 0;
 }
 
-static void restore_beds(struct restorer *r)
+/* --- numbers and stays --------------------------------------------------------------------------------------- */
+
+static bool note_seq(void *context, const struct store_alert *alert)
 {
-    char key[STORE_KEY_MAX];
-    struct state_numbers numbers;
-    if (get_state(r->store, STATE_NUMBERS, &numbers, sizeof numbers) && numbers.next_id > 0) {
-        engine_restore_numbers(r->engine, numbers.seq, numbers.next_id);
+    struct state_numbers *numbers = context;
+    numbers->seq = alert->seq > numbers->seq ? alert->seq : numbers->seq;
+    return true;
+}
+
+static bool note_numbers(void *context, const struct store_alarm *alarm)
+{
+    struct alarm_snapshot snapshot;
+    struct state_numbers *numbers = context;
+    if (alarm->snapshot_length == sizeof snapshot) {
+        memcpy(&snapshot, alarm->snapshot, sizeof snapshot);
+        numbers->seq = snapshot.last.seq > numbers->seq ? snapshot.last.seq : numbers->seq;
+        numbers->next_id = snapshot.last.id >= numbers->next_id ? snapshot.last.id + 1 : numbers->next_id;
     }
+    return true;
+}
+
+/* No number may be given twice in an epoch: what the rows say that there are is enough, and stays, of which they do not tell, have come in
+ * between. A row that cannot be read either is no newer than the next one that can, or than those few. */
+static void find_numbers(struct store *store, struct state_numbers *out)
+{
+    *out = (struct state_numbers){.next_id = 1};
+    (void)!store_each_outbox(store, 0, UINT32_MAX, note_seq, out);
+    (void)!store_each_history(store, 0, UINT32_MAX, note_seq, out);
+    (void)!store_each_alarm(store, note_numbers, out);
+    out->next_id += NUMBERS_SPARE;
+}
+
+static enum status restore_numbers(struct restorer *r)
+{
+    struct state_numbers numbers;
+    const enum status status = read_state(r->store, STATE_NUMBERS, &numbers, sizeof numbers);
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK || numbers.next_id == 0) {
+        find_numbers(r->store, &numbers);
+    }
+    engine_restore_numbers(r->engine, numbers.seq, numbers.next_id);
+    return status;
+}
+
+static enum status restore_beds(struct restorer *r)
+{
+    enum status status = STATUS_OK;
     for (uint16_t b = 0; b < r->config->bed_count; b++) {
         struct bed_snapshot bed;
+        const enum status found = read_bed(r->store, r->config->beds[b].id, &bed);
         r->stay_start_ms[b] = INT64_MIN;
-        (void)snprintf(key, sizeof key, STATE_BED "%s", r->config->beds[b].id);
-        if (get_state(r->store, key, &bed, sizeof bed)) {
+        if (found == STATUS_OK) {
             engine_restore_bed(r->engine, b, &bed);
             r->stay_start_ms[b] = bed.stay != 0 ? bed.stay_start_ms : INT64_MIN;
         }
+        status = worse(status, found);
     }
+    return worse(status, STATUS_OK);
 }
+
+/* --- windows ------------------------------------------------------------------------------------------------- */
 
 static bool is_of_this_stay(const struct restorer *r, uint16_t bed, int64_t at_ms)
 {
@@ -198,10 +278,10 @@ static enum status vacate_gone_bed(struct restorer *r, const char *id)
 {
     char key[STORE_KEY_MAX];
     struct bed_snapshot bed;
-    (void)snprintf(key, sizeof key, STATE_BED "%s", id);
-    if (!get_state(r->store, key, &bed, sizeof bed) || bed.stay == 0) {
+    if (read_bed(r->store, id, &bed) != STATUS_OK || bed.stay == 0) {
         return STATUS_OK;
     }
+    (void)snprintf(key, sizeof key, STATE_BED "%s", id);
     const struct bed_snapshot vacant = {.bed_seq = bed.bed_seq, .stay_start_ms = r->now_ms};
     enum status status = store_begin(r->store);
     if (status == STATUS_OK) {
@@ -233,6 +313,8 @@ static enum status restore_windows(struct restorer *r)
     engine_restore_end(r->engine);
     return status;
 }
+
+/* --- alarms -------------------------------------------------------------------------------------------------- */
 
 static void note_gone(struct restorer *r, const struct store_alarm *alarm)
 {
@@ -300,13 +382,27 @@ static enum status end_in_store(struct restorer *r, const struct gone_alarm *gon
     return status == STATUS_OK ? store_commit(r->store) : status;
 }
 
+static enum status end_gone_alarms(struct restorer *r)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < r->gone_count && status == STATUS_OK; i++) {
+        status = end_in_store(r, &r->gone[i]);
+    }
+    return status;
+}
+
+/* Once more as long as more are gone than are ended at a time: those that are restored are so again. */
 static enum status restore_alarms(struct restorer *r)
 {
-    const enum status status = store_each_alarm(r->store, restore_alarm, r);
-    enum status ended = STATUS_OK;
-    for (uint32_t i = 0; i < r->gone_count && ended == STATUS_OK; i++) {
-        ended = end_in_store(r, &r->gone[i]);
-    }
+    enum status status, ended;
+    uint32_t gone = 0;
+    do {
+        r->counts->alarms = r->counts->alarms_gone = r->gone_count = 0;
+        status = store_each_alarm(r->store, restore_alarm, r);
+        ended = end_gone_alarms(r);
+        gone += r->gone_count;
+    } while (r->counts->alarms_gone > r->gone_count && ended == STATUS_OK);
+    r->counts->alarms_gone = gone;
     return status != STATUS_OK ? status : ended;
 }
 
@@ -324,9 +420,10 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
     assert(config->bed_count <= BED_NUMBERS_MAX);
     *out = (struct restore_counts){.alarms = 0};
     bed_numbers_read(&restorer.numbers, store, STATE_BEDS);
-    restore_beds(&restorer);
+    const enum status numbers = restore_numbers(&restorer);
+    const enum status beds = restore_beds(&restorer);
     const enum status windows = continuous ? restore_windows(&restorer) : STATUS_OK;
     const enum status alarms = restore_alarms(&restorer);
     const enum status vacated = vacate_gone_beds(&restorer);
-    return alarms != STATUS_OK ? alarms : windows != STATUS_OK ? windows : vacated;
+    return worse(worse(numbers, beds), worse(worse(alarms, windows), vacated));
 }

@@ -4,7 +4,7 @@
  * Time: in the same boot of the box, engine time goes on with the anchor that was stored, and the time that passed counts. After another
  * boot it counts only if the wall clock is and was synchronised; else windows start empty, delays start over, and active alarms stay active, marked
  * unverified until data confirm or clear them. Engine time never begins before the newest instant that the store knows.
- * Thread: start-up only, before the store thread runs.
+ * Thread: main's, while the store thread does not run, unless said otherwise.
  */
 #ifndef WARDGATE_RESTORE_H
 #define WARDGATE_RESTORE_H
@@ -29,6 +29,9 @@ struct restore_counts {
 
 /* Chooses the anchor of engine time. True when what the store kept follows on without a break of unknown length. store may be NULL. */
 bool restore_clock(struct store *store, const struct restore_clock *now, struct state_clock *out);
+
+/* Whether all that stays, windows and alarms would be restored from can be read, and why not. Any thread, at any time. */
+enum status restore_check(struct store *store, const struct engine_config *config) MUST_CHECK;
 
 /* Numbers, stays, windows and alarms into an engine that has not begun. continuous: from restore_clock. A status other than STATUS_OK: part of it
  * could not be read, the rest was restored. */

@@ -9,15 +9,13 @@
 
 #define WRITER_IDLE_US 1000000
 
-enum status writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config)
+void writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config)
 {
     struct known_bed *beds = ARENA_TAKE(arena, struct known_bed, config->engine->bed_count);
     char *found = ARENA_TAKE(arena, char, BED_NUMBERS_TEXT_MAX);
-    if (beds == NULL || found == NULL) {
-        return STATUS_OK;
+    if (beds != NULL && found != NULL) {
+        *writer = (struct writer){.config = config, .wake = writer->wake, .beds = beds, .beds_found = found};
     }
-    *writer = (struct writer){.config = config, .wake = {.fd = -1}, .beds = beds, .beds_found = found};
-    return wake_open(&writer->wake);
 }
 
 /* ---- what is put ---- */
@@ -282,13 +280,15 @@ static void read_stored(const struct writer *w, struct store *store, struct stor
     }
 }
 
-/* What is durable, nothing when that cannot be read. */
+/* What is durable, nothing when that cannot be read. What the try before put and did not commit has not been put. */
 static enum status find_stored(struct writer *w, struct store *store, struct stored *out)
 {
     const enum status status = begin(w, store); /* opens again what the failure closed: only then can it be read */
     if (status == STATUS_OK) {
         store_abort(store);
         read_stored(w, store, out);
+        w->command_us = out->audited.command_us;
+        w->note_us = out->audited.note_us;
     }
     return status;
 }
@@ -329,11 +329,11 @@ static enum status commit_group(struct writer *w, struct store *store)
         return status;
     }
     status = put_group(w, store, &stored);
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK) {
+        status = store_commit(store);
+    } else {
         store_abort(store); /* the put that failed has ended it, unless the fault was found before */
-        return status;
     }
-    status = store_commit(store);
     w->clock_is_put = w->clock_is_put || status == STATUS_OK;
     return status;
 }

@@ -88,7 +88,8 @@ struct writer {
     char json[STORE_VALUE_MAX];
 };
 
-enum status writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config) MUST_CHECK;
+/* Leaves its wake as it is. */
+void writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config);
 enum status writer_start(struct writer *writer) MUST_CHECK; /* does nothing while it runs */
 
 /* Ends the thread when it is idle; false when it is still in a batch. */
