@@ -42,6 +42,10 @@ void plan_free(struct plan *plan);
 bool plan_bus_is_same(const struct plan *now, const struct bus_config *bus, const struct plan *next,
                       const struct bus_config *other);
 
+/* True when a bed of the next plan has the same class and the same limits of its own. Indices of rules may differ. */
+bool plan_bed_is_same(const struct plan *now, const struct bed_config *bed, const struct plan *next,
+                      const struct bed_config *other);
+
 /* The longest window in time that any rule asks, and so how long the journal must reach back. */
 uint32_t plan_longest_span_ms(const struct plan *plan);
 

@@ -1,5 +1,5 @@
 /*
- * plan_same.c: which buses stay as they are when the configuration is loaded again.
+ * plan_same.c: which buses and beds stay as they are when the configuration is loaded again.
  *
  * Member by member: structs have gaps whose bytes say nothing.
  */
@@ -73,6 +73,28 @@ bool plan_bus_is_same(const struct plan *now, const struct bus_config *bus, cons
         is_same = strcmp(now->beds[a->bed].id, next->beds[b->bed].id) == 0 && a->monitor == b->monitor &&
                   a->address == b->address && is_same_text(a->place, b->place) &&
                   is_same_profile(a->profile, b->profile);
+    }
+    return is_same;
+}
+
+static bool is_among(const struct plan *now, const struct override_config *override, const struct plan *next,
+                     const struct bed_config *other)
+{
+    bool found = false;
+    for (unsigned i = 0; !found && i < other->override_count; i++) {
+        const struct override_config *o = &other->overrides[i];
+        found = strcmp(now->engine.rules[override->rule].name, next->engine.rules[o->rule].name) == 0 &&
+                override->parameter == o->parameter && override->value_milli == o->value_milli;
+    }
+    return found;
+}
+
+bool plan_bed_is_same(const struct plan *now, const struct bed_config *bed, const struct plan *next,
+                      const struct bed_config *other)
+{
+    bool is_same = bed->patient_class == other->patient_class && bed->override_count == other->override_count;
+    for (unsigned i = 0; is_same && i < bed->override_count; i++) {
+        is_same = is_among(now, &bed->overrides[i], next, other);
     }
     return is_same;
 }

@@ -38,14 +38,14 @@ static int run(int argc, char **argv)
     }
     (void)snprintf(request, sizeof request, "audit %s", rows);
     const size_t most = STORE_AUDIT_ROWS * (STORE_AUDIT_MAX + 1) + 16;
-    const bool done = local_ask_for(configuration, request, LOCAL_ANSWER_MS, most, &answer, &words);
-    if (done) {
+    const int result = local_ask(configuration, request, LOCAL_ANSWER_MS, most, &answer, &words);
+    if (result == COMMAND_OK) {
         (void)fputs(words, stdout);
     } else if (answer != NULL) {
         command_complain("the audit log cannot be read (%s), see `wardgate status`", words);
     }
     free(answer);
-    return done && fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;
+    return fflush(stdout) == 0 ? result : COMMAND_FAILED;
 }
 
 const struct command command_audit = {

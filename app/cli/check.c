@@ -7,6 +7,7 @@
 #include "app/cli/check_profile.h"
 #include "app/cli/command.h"
 #include "app/gateway.h"
+#include "drivers/uplink/uplink.h"
 
 struct load {
     const struct plan *plan;
@@ -157,6 +158,26 @@ static void print_uplink(const struct settings *settings)
     (void)printf("\nstore %s, %llu MiB\n", settings->store.path, (unsigned long long)settings->store.size_bytes >> 20);
 }
 
+/* The certificates, keys and passwords of every broker. */
+static bool check_credentials(const struct settings *settings)
+{
+    bool is_sound = true;
+    for (unsigned i = 0; i < settings->uplink.broker_count; i++) {
+        const struct broker_settings *b = &settings->uplink.brokers[i];
+        const struct uplink_broker broker = {
+            .url = b->url, .ca = b->ca, .cert = b->cert, .key = b->key, .password_file = b->password_file};
+        char why[UPLINK_TEXT_MAX];
+        const enum status status = uplink_check_files(&broker, why);
+        if (status == STATUS_DENIED) {
+            command_complain("only the gateway's user can check this file (%s), run wardgate check as that user", why);
+        } else if (status != STATUS_OK) {
+            command_complain("%s (%s, for %s)", why, settings->file, b->url);
+            is_sound = false;
+        }
+    }
+    return is_sound;
+}
+
 static int print_all(const struct settings *settings, const struct plan *plan)
 {
     bool carried = true;
@@ -174,6 +195,9 @@ static int print_all(const struct settings *settings, const struct plan *plan)
         command_complain(
             "the windows need more memory than is allowed (%s), raise memory: or shorten the longest windows",
             settings->file);
+        return COMMAND_USAGE;
+    }
+    if (!check_credentials(settings)) {
         return COMMAND_USAGE;
     }
     if (!carried) {

@@ -9,6 +9,7 @@
 #include "app/cli/registers.h"
 #include "app/engine/signal.h"
 #include "app/gateway.h"
+#include "app/settings/value.h"
 
 #define TEXT_MAX 65536
 
@@ -21,6 +22,7 @@ struct reading {
     struct observation values[VITAL_COUNT];
     bool has_value[VITAL_COUNT];
     uint32_t bits_on;
+    uint32_t absent; /* bit per vital: its registers hold none, whatever the bits say of it */
 };
 
 static void take(struct observation_sink *sink, const struct observation *observation)
@@ -34,11 +36,33 @@ static void take(struct observation_sink *sink, const struct observation *observ
     }
 }
 
-static void make_reading(const struct profile *profile, const struct registers *registers, struct reading *out)
+static void decode(const struct profile *profile, const struct registers *registers, struct reading *out)
 {
     const struct register_image image = {registers->values, registers->count};
     *out = (struct reading){.sink = {.put = take}, .registers = registers};
     gateway_driver(driver_kind)->decode_registers(profile, &image, &out->sink);
+}
+
+/* Read once more as if there were no bits. */
+static uint32_t find_absent(const struct profile *profile, const struct registers *registers)
+{
+    static struct reading bare;
+    static struct profile without_bits;
+    uint32_t absent = 0;
+    without_bits = *profile;
+    without_bits.bit_count = 0;
+    decode(&without_bits, registers, &bare);
+    for (unsigned v = 0; v < VITAL_COUNT; v++) {
+        const bool is_absent = bare.has_value[v] && bare.values[v].quality == QUALITY_ABSENT;
+        absent |= is_absent ? UINT32_C(1) << v : 0;
+    }
+    return absent;
+}
+
+static void make_reading(const struct profile *profile, const struct registers *registers, struct reading *out)
+{
+    decode(profile, registers, out);
+    out->absent = find_absent(profile, registers);
 }
 
 /* --- channels ------------------------------------------------------------------------------------------------ */
@@ -84,10 +108,14 @@ static void print_type(const struct profile_channel *channel)
     (void)printf(" %-20s", text);
 }
 
-static void print_value(const struct observation *value)
+/* As it was read, not rounded as screens show it: a wrong scale must be seen. */
+static void print_value(const struct reading *reading, const struct observation *value)
 {
-    const struct vital_info *info = vital_info((enum vital)value->vital);
-    (void)printf(" %10.*f %-8s %s%s", info->places, value->value_milli / 1000.0, info->unit,
+    char text[VALUE_TEXT_MAX] = "-";
+    if ((reading->absent >> value->vital & 1U) == 0) {
+        value_print_decimal((int64_t)value->value_milli * 1000, text);
+    }
+    (void)printf(" %10s %-8s %s%s", text, vital_info((enum vital)value->vital)->unit,
                  quality_word((enum quality)value->quality),
                  (value->flags & OBSERVATION_AGE_UNKNOWN) != 0 ? ", age unknown" : "");
 }
@@ -103,7 +131,7 @@ static void print_channel(const struct reading *reading, const struct profile_ch
     } else {
         (void)printf(" %-13s", raw);
         if (reading->has_value[channel->vital]) {
-            print_value(&reading->values[channel->vital]);
+            print_value(reading, &reading->values[channel->vital]);
         } else {
             (void)printf("  none now: the cuff inflates");
         }

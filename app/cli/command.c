@@ -29,8 +29,8 @@ int command_misused(const struct command *command, const char *format, ...)
     va_start(arguments, format);
     complain(format, arguments);
     va_end(arguments);
-    (void)fprintf(stderr, "usage: wardgate %s %s\nSee `wardgate help %s`.\n", command->name, command->arguments,
-                  command->name);
+    (void)fprintf(stderr, "usage: wardgate %s%s%s\nSee `wardgate help %s`.\n", command->name,
+                  command->arguments[0] != '\0' ? " " : "", command->arguments, command->name);
     return COMMAND_USAGE;
 }
 
@@ -53,6 +53,10 @@ const char *command_option(int argc, char **argv, int *index, const char *short_
 
 struct settings *command_settings(const char *file)
 {
+    if (strcmp(file, COMMAND_DEFAULT_CONFIGURATION) == 0 && access(file, F_OK) != 0) {
+        command_complain("there is no configuration (%s), name one with -c FILE, or run make install in a clone", file);
+        return NULL;
+    }
     struct settings_report *report = calloc(1, sizeof *report);
     struct settings *settings = NULL;
     if (report == NULL) {

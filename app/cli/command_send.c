@@ -108,21 +108,21 @@ static int run(int argc, char **argv)
     char request[LOCAL_REQUEST_MAX - 1];
     char *answer = NULL;
     const char *words = NULL;
-    int usage = parse(argc, argv, &o);
-    if (usage == COMMAND_OK) {
-        usage = write_request(&o, request, sizeof request);
+    int result = parse(argc, argv, &o);
+    if (result == COMMAND_OK) {
+        result = write_request(&o, request, sizeof request);
     }
-    if (usage != COMMAND_OK) {
-        return usage;
+    if (result != COMMAND_OK) {
+        return result;
     }
-    const bool done = local_ask_for(o.configuration, request, LOCAL_RECEIPT_MS, 2 * PAYLOAD_REPLY_MAX, &answer, &words);
+    result = local_ask(o.configuration, request, LOCAL_RECEIPT_MS, 2 * PAYLOAD_REPLY_MAX, &answer, &words);
     if (answer != NULL && *words == '{') {
         (void)puts(words);
     } else if (answer != NULL) {
         command_complain("the command was not done (%s: %s)", o.bed, words);
     }
     free(answer);
-    return done ? COMMAND_OK : COMMAND_FAILED;
+    return result;
 }
 
 const struct command command_command = {

@@ -26,8 +26,8 @@ static bool print_command(const char *name)
 {
     for (size_t i = 0; commands[i] != NULL; i++) {
         if (strcmp(commands[i]->name, name) == 0) {
-            (void)printf("usage: wardgate %s %s\n\n%s\n\n%s", name, commands[i]->arguments, commands[i]->summary,
-                         commands[i]->details);
+            (void)printf("usage: wardgate %s%s%s\n\n%s\n\n%s", name, commands[i]->arguments[0] != '\0' ? " " : "",
+                         commands[i]->arguments, commands[i]->summary, commands[i]->details);
             return true;
         }
     }
@@ -38,12 +38,8 @@ static void print_ranges(enum vital vital)
 {
     for (unsigned c = 0; c < CLASS_COUNT; c++) {
         const struct vital_range range = vital_range(vital, (enum patient_class)c);
-        (void)printf("  %-11s %g to %g", patient_class_name((enum patient_class)c), range.low_milli / 1000.0,
+        (void)printf("  %-11s %g to %g\n", patient_class_name((enum patient_class)c), range.low_milli / 1000.0,
                      range.high_milli / 1000.0);
-        if (range.rate_milli_per_s != 0) {
-            (void)printf(", changing by at most %g a second", range.rate_milli_per_s / 1000.0);
-        }
-        (void)putchar('\n');
     }
 }
 
@@ -90,8 +86,11 @@ static int print_all(const char *word)
         return COMMAND_OK;
     }
     const char *near = nearest(word);
-    return command_misused(&command_help, "there is no command, key or vital '%s'%s%s%s", word,
-                           near != NULL ? ", did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+    return command_misused(&command_help,
+                           "there is no command, key or vital '%s'%s%s%s; rules stand in the files that the key rules "
+                           "names, kinds of bus are told by `wardgate help kind`",
+                           word, near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
+                           near != NULL ? "'?)" : "");
 }
 
 static int run(int argc, char **argv)

@@ -4,14 +4,15 @@
 #ifndef WARDGATE_LOCAL_H
 #define WARDGATE_LOCAL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* Asks the gateway that runs with this configuration. The answer is the caller's to free; NULL: there was none, which was told. */
-char *local_ask(const char *configuration, const char *request, int wait_ms, size_t size);
+/* Asks the gateway that runs with this configuration, which answers `ok` or `failed` and words. The exit status of the
+ * command that asks: COMMAND_OK for `ok`, COMMAND_USAGE for a faulty configuration. *out_answer is the caller's to free;
+ * NULL: there was none, which was told. *out_words points into it. */
+int local_ask(const char *configuration, const char *request, int wait_ms, size_t size, char **out_answer,
+              const char **out_words);
 
-/* The same, for requests answered by `ok` or `failed`: true for ok; *out_words are what follows, in the answer. */
-bool local_ask_for(const char *configuration, const char *request, int wait_ms, size_t size, char **out_answer,
-                   const char **out_words);
+/* What the reply to a command says to a person; words that are no reply stay as they are. */
+void local_reply_text(const char *words, char *out, size_t size);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "drivers/monitor/probe.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ struct finder {
     struct probe_finding found[FOUND_MAX];
     unsigned count;
     bool on_terminal, line_is_open, warned;
+    int fault; /* errno of an opening that failed with STATUS_IO */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -125,7 +127,9 @@ static bool read_target(struct options *o)
     }
     if (o->where != WHERE_SERIAL &&
         !probe_name_split(text, o->where == WHERE_CALLERS, MODBUS_PORT, o->host, &o->port)) {
-        (void)command_misused(&command_probe, "'%s' is no address: write digits, with a port if it is not 502",
+        (void)command_misused(&command_probe,
+                              "'%s' is no address: write digits, with a port if it is not 502, or a device such as "
+                              "/dev/ttyUSB0",
                               o->target);
         return false;
     }
@@ -246,7 +250,9 @@ static enum status look(const struct options *o, struct finder *finder, const st
                                            [WHERE_CALLERS] = {"hl7", NULL}};
     enum status status = STATUS_OK;
     for (unsigned i = 0; i < 2 && kinds[o->where][i] != NULL && status == STATUS_OK && finder->count == 0; i++) {
+        errno = 0;
         status = gateway_driver(kinds[o->where][i])->probe(&target, &finder->listener);
+        finder->fault = errno;
     }
     clear_line(finder);
     return status;
@@ -287,6 +293,7 @@ static void print_quoted(const char *text)
     }
 }
 
+/* Who lies in the bed no monitor says: `check` refuses what is left unwritten. */
 static void print_bed(const struct probe_finding *finding, unsigned number)
 {
     (void)printf("  bed-%u: {bus: line-1, ", number);
@@ -297,7 +304,8 @@ static void print_bed(const struct probe_finding *finding, unsigned number)
     } else if (finding->address != 0) {
         (void)printf("address: %u, ", finding->address);
     }
-    (void)printf("profile: %s, class: adult}%s%s\n", finding->profile != NULL ? finding->profile->name : "WRITE-ONE",
+    (void)printf("profile: %s, class: WRITE-ONE}%s%s\n",
+                 finding->profile != NULL ? finding->profile->name : "WRITE-ONE",
                  finding->identity[0] != '\0' ? "  # " : "", finding->identity);
 }
 
@@ -308,7 +316,8 @@ static int conclude(const struct options *o, const struct finder *finder, enum s
         return COMMAND_FAILED;
     }
     if (status != STATUS_OK) {
-        command_complain("cannot look there (%s: %s), check cable, power and address", o->target, status_text(status));
+        command_complain("cannot look there (%s: %s), check cable, power and address", o->target,
+                         status == STATUS_IO && finder->fault != 0 ? strerror(finder->fault) : status_text(status));
         return COMMAND_FAILED;
     }
     if (finder->count == 0) {

@@ -19,14 +19,15 @@ static int run(int argc, char **argv)
         }
         configuration = file;
     }
-    const bool done = local_ask_for(configuration, "reload", RELOAD_WAIT_MS, REPORT_TEXT_MAX + 16, &answer, &words);
+    const int result = local_ask(configuration, "reload", RELOAD_WAIT_MS, REPORT_TEXT_MAX + 16, &answer, &words);
     if (answer != NULL) {
+        FILE *stream = result == COMMAND_OK ? stdout : stderr;
         const size_t length = strlen(words);
-        (void)fputs(words, done ? stdout : stderr);
-        (void)fputs(length > 0 && words[length - 1] == '\n' ? "" : "\n", done ? stdout : stderr);
+        (void)fputs(words, stream);
+        (void)fputs(length > 0 && words[length - 1] == '\n' ? "" : "\n", stream);
     }
     free(answer);
-    return done ? COMMAND_OK : COMMAND_FAILED;
+    return result;
 }
 
 const struct command command_reload = {

@@ -46,14 +46,16 @@ static int run(int argc, char **argv)
         return usage;
     }
     (void)snprintf(request, sizeof request, "test-alert %s %s", o.bed, o.priority);
-    const bool done = local_ask_for(o.configuration, request, LOCAL_RECEIPT_MS, 2 * PAYLOAD_REPLY_MAX, &answer, &words);
-    if (done) {
+    const int result = local_ask(o.configuration, request, LOCAL_RECEIPT_MS, 2 * PAYLOAD_REPLY_MAX, &answer, &words);
+    if (result == COMMAND_OK) {
         (void)printf("%s: %s\n", o.bed, words);
     } else if (answer != NULL) {
-        command_complain("the test alert did not arrive (%s: %s)", o.bed, words);
+        char text[PAYLOAD_REPLY_MAX];
+        local_reply_text(words, text, sizeof text);
+        command_complain("the test alert did not arrive (%s: %s)", o.bed, text);
     }
     free(answer);
-    return done ? COMMAND_OK : COMMAND_FAILED;
+    return result;
 }
 
 const struct command command_test_alert = {

@@ -3,6 +3,7 @@
  */
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "app/settings/load.h"
 #include "app/settings/value.h"
@@ -179,6 +180,70 @@ static void check_rules(struct load *load)
     }
 }
 
+/* --- limits that cross --------------------------------------------------------------------------------------- */
+
+static int32_t limit_at(const struct load *load, uint16_t rule, uint16_t bed)
+{
+    const struct bed_settings *at = &load->beds[bed];
+    for (uint16_t i = 0; i < at->override_count; i++) {
+        if (at->overrides[i].rule == rule && at->overrides[i].parameter == PARAMETER_LIMIT) {
+            return at->overrides[i].value_milli;
+        }
+    }
+    return load->rules[rule].parameters[PARAMETER_LIMIT].value_milli[at->patient_class];
+}
+
+static bool has_limit_at(const struct load *load, uint16_t rule, uint16_t bed)
+{
+    const struct rule_parameter *limit = &load->rules[rule].parameters[PARAMETER_LIMIT];
+    const uint32_t lacking = settings_rule_vitals(&load->rules[rule]) & ~settings_bed_vitals(load->settings, bed);
+    return load->rule_is_sound[rule] && lacking == 0 && limit->name != NULL &&
+           limit->has[load->beds[bed].patient_class];
+}
+
+/* The length of "hr" in "hr_low"; 0: it is no such name. */
+static size_t stem_of_low(const char *name)
+{
+    static const char ending[] = "_low";
+    const size_t length = strlen(name), end = sizeof ending - 1;
+    return length > end && strcmp(name + length - end, ending) == 0 ? length - end : 0;
+}
+
+/* Two rules whose names say that they belong together, on the same vitals. */
+static bool is_pair(const struct rule *low, const struct rule *high, size_t stem)
+{
+    return low->when.vitals == high->when.vitals && strncmp(low->name, high->name, stem) == 0 &&
+           strcmp(high->name + stem, "_high") == 0;
+}
+
+static void check_pair(struct load *load, uint16_t low, uint16_t high, uint16_t bed)
+{
+    char low_text[VALUE_TEXT_MAX], high_text[VALUE_TEXT_MAX];
+    const int32_t low_milli = limit_at(load, low, bed), high_milli = limit_at(load, high, bed);
+    if (low_milli < high_milli) {
+        return;
+    }
+    value_print_decimal((int64_t)low_milli * 1000, low_text);
+    value_print_decimal((int64_t)high_milli * 1000, high_text);
+    const struct node *overrides = node_child(load->bed_nodes[bed], "overrides");
+    report_warning(load->reader.report, overrides != NULL ? overrides : load->bed_nodes[bed],
+                   "the limit of %s (%s) is not below that of %s (%s): one of them always alarms",
+                   load->rules[low].name, low_text, load->rules[high].name, high_text);
+}
+
+static void check_limits(struct load *load, uint16_t bed)
+{
+    const uint16_t count = load->settings->rule_count;
+    for (uint16_t low = 0; low < count; low++) {
+        const size_t stem = has_limit_at(load, low, bed) ? stem_of_low(load->rules[low].name) : 0;
+        for (uint16_t high = 0; stem != 0 && high < count; high++) {
+            if (has_limit_at(load, high, bed) && is_pair(&load->rules[low], &load->rules[high], stem)) {
+                check_pair(load, low, high, bed);
+            }
+        }
+    }
+}
+
 static void check_signals(struct load *load, uint16_t bed)
 {
     unsigned signals = 0;
@@ -220,6 +285,7 @@ void checks_run(struct load *load)
     for (uint16_t i = 0; i < load->settings->bed_count; i++) {
         if (load->bed_is_sound[i]) {
             check_signals(load, i);
+            check_limits(load, i);
         }
     }
     check_rules(load);

@@ -324,7 +324,7 @@ static bool open_file(struct reading *reading)
         skip_byte_order_mark(&reading->text);
         return true;
     case STATUS_NOT_FOUND:
-        return stop(reading, whole_file(reading), "there is no such file");
+        return stop(reading, whole_file(reading), "there is no such file, check its name and folder");
     case STATUS_DENIED:
         return stop(reading, whole_file(reading), "this file may not be read, check its owner and mode");
     case STATUS_INVALID:

@@ -1,8 +1,10 @@
 #include "app/settings/file.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -120,4 +122,30 @@ const char *file_name(const char *path)
     assert(path != NULL);
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t file_list(const char *folder, const char *ending, struct pool *pool, const char **out, size_t most)
+{
+    assert(folder != NULL && ending != NULL && out != NULL);
+    size_t count = 0;
+    DIR *directory = opendir(folder);
+    const struct dirent *entry = NULL;
+    while (directory != NULL && count < most && (entry = readdir(directory)) != NULL) {
+        const size_t length = strlen(entry->d_name), end = strlen(ending);
+        const bool fits = length > end && strcmp(entry->d_name + length - end, ending) == 0;
+        const char *name = fits ? pool_text(pool, entry->d_name, length - end) : NULL;
+        if (name != NULL) {
+            out[count++] = name;
+        }
+    }
+    if (directory != NULL) {
+        (void)closedir(directory);
+    }
+    qsort(out, count, sizeof out[0], compare_names);
+    return count;
 }

@@ -16,6 +16,9 @@
 #define FILE_BYTES_MAX      (1024 * 1024)
 #define FILE_INSTALL_FOLDER WARDGATE_SHARE /* PREFIX/share/wardgate: where the package puts profiles/ and rules/ */
 
+/* Of a file that may be one of the package's. */
+#define FILE_INSTALL_HINT ", from a clone run `sudo make install` or keep the configuration in its folder config"
+
 struct file_bytes {
     const unsigned char *bytes; /* in the pool */
     size_t size;
@@ -39,5 +42,9 @@ const char *file_path(const char *folder, const char *path, struct pool *pool);
 
 /* The last part of a path. */
 const char *file_name(const char *path);
+
+/* Names in a folder that end in `ending`, without it, in the order of the alphabet; at most `most`, none where there is
+ * no such folder. */
+size_t file_list(const char *folder, const char *ending, struct pool *pool, const char **out, size_t most);
 
 #endif

@@ -163,6 +163,17 @@ static bool read_episodic(const struct reader *reader, const struct node *node, 
     return true;
 }
 
+/* Manuals count registers from 1, behind a digit for the table: 40001 is the first holding register. */
+static void warn_of_number(const struct reader *reader, const struct node *node, int64_t reg)
+{
+    const bool is_holding = reg >= 40001 && reg <= 49999;
+    if (is_holding || (reg >= 30001 && reg <= 39999)) {
+        report_warning(reader->report, node_child(node, "register"),
+                       "is this a manual's number? Its %" PRId64 " is register %" PRId64 " of table %s", reg,
+                       reg - (is_holding ? 40001 : 30001), is_holding ? "holding" : "input");
+    }
+}
+
 static bool check_scale(const struct reader *reader, const struct node *node, int64_t scale)
 {
     if (scale == 0) {
@@ -189,6 +200,7 @@ bool profile_read_channel(const struct reader *reader, const struct node *node, 
         .offset_micro = keys.offset,
         .poll_interval_ms = (uint32_t)keys.poll_interval,
     };
+    warn_of_number(reader, node, keys.reg);
     bool is_sound = check_place(reader, node, &channel);
     is_sound = check_scale(reader, node, keys.scale) && is_sound;
     is_sound = read_absent(reader, keys.absent, &channel) && is_sound;

@@ -83,19 +83,22 @@ bool profiles_fit(struct load *load, const struct node *node, const char *name, 
     return false;
 }
 
-/* A profile that nobody has: perhaps one that comes with a driver, or that another bed has, misspelt. */
+/* A profile that nobody has: perhaps one that is there, misspelt. */
 static void report_none(struct load *load, const struct node *node, const char *beside, const char *installed)
 {
-    const char *names[2 * SETTINGS_PROFILES_MAX];
-    size_t count = list_builtin(load, PROTOCOL_MODBUS, names);
-    for (uint16_t i = 0; i < load->settings->profile_count; i++) {
-        const bool is_sound = load->profile_nodes[i] != node && load->profile_is_sound[i];
-        names[count++] = is_sound ? load->profile_nodes[i]->text : NULL;
-    }
+    const char *names[3 * SETTINGS_PROFILES_MAX];
+    const char *folder = file_folder(beside, load->trees);
+    size_t count = folder != NULL ? file_list(folder, ".yaml", load->trees, names, SETTINGS_PROFILES_MAX) : 0;
+    count += file_list(FILE_INSTALL_FOLDER "/profiles", ".yaml", load->trees, names + count, SETTINGS_PROFILES_MAX);
+    count += list_builtin(load, PROTOCOL_MODBUS, names + count);
     const char *near = suggest(node->text, strlen(node->text), names, count);
-    report_fault(load->reader.report, node, "there is no profile \"%s\"%s%s%s %s nor %s is there", node->text,
-                 near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
-                 near != NULL ? "\"? Neither" : ": neither", beside, installed);
+    if (near != NULL) {
+        report_fault(load->reader.report, node, "there is no profile \"%s\", did you mean \"%s\"?", node->text, near);
+    } else {
+        report_fault(load->reader.report, node,
+                     "there is no profile \"%s\": neither %s nor %s is there" FILE_INSTALL_HINT, node->text, beside,
+                     installed);
+    }
 }
 
 /* Beside the configuration, else where the package installs it. NULL: reported. */

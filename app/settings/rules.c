@@ -30,7 +30,8 @@ static const char *find_file(struct load *load, const struct node *node)
     if (file_is_there(installed)) {
         return installed;
     }
-    report_fault(load->reader.report, node, "there is no such file: neither %s nor %s is there", beside, installed);
+    report_fault(load->reader.report, node, "there is no such file: neither %s nor %s is there" FILE_INSTALL_HINT,
+                 beside, installed);
     return NULL;
 }
 

@@ -35,6 +35,14 @@ static bool is_fit(const char *path, const struct stat *about, bool is_private, 
     return true;
 }
 
+bool credential_is_for_us(const char *path)
+{
+    struct stat about;
+    const bool is_seen = stat(path, &about) == 0;
+    const bool is_anothers = is_seen && about.st_uid != 0 && about.st_uid != geteuid();
+    return !is_anothers && !(access(path, R_OK) != 0 && errno == EACCES);
+}
+
 /* Not blocking: a pipe under this name must not hold us. */
 int credential_open(const char *path, bool is_private, struct credential_text *why)
 {

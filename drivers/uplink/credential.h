@@ -32,6 +32,9 @@ struct credential_marks {
     struct credential_mark files[CREDENTIAL_FILES];
 };
 
+/* Ours or root's, and not closed to us: what else there is to say of it we can say. */
+bool credential_is_for_us(const char *path);
+
 /* Opens a file for reading, -1: `why` says what is wrong and what to do. The descriptor is the caller's. */
 int credential_open(const char *path, bool is_private, struct credential_text *why);
 

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +171,21 @@ void uplink_note_end(const struct uplink_broker *broker, struct uplink_certifica
     if (own.ends_ms != 0 && (first_end->ends_ms == 0 || own.ends_ms < first_end->ends_ms)) {
         *first_end = own;
     }
+}
+
+enum status uplink_check_files(const struct uplink_broker *broker, char why[UPLINK_TEXT_MAX])
+{
+    struct credential_text text = {.text = ""};
+    const char *const files[CREDENTIAL_FILES] = {broker->ca, broker->cert, broker->key, broker->password_file};
+    for (size_t i = 0; i < CREDENTIAL_FILES; ++i) {
+        if (files[i] != NULL && !credential_is_for_us(files[i])) {
+            (void)snprintf(why, UPLINK_TEXT_MAX, "%s", files[i]);
+            return STATUS_DENIED;
+        }
+    }
+    const bool fit = certificate_check(broker, certificate_now_ms(), &text);
+    (void)snprintf(why, UPLINK_TEXT_MAX, "%s", text.text);
+    return fit ? STATUS_OK : STATUS_INVALID;
 }
 
 bool uplink_next_message(struct uplink *uplink, struct uplink_incoming *out)

@@ -85,7 +85,7 @@ void uplink_close(struct uplink *uplink); /* NULL is allowed; bounded in time ev
 
 /* Begins to connect and ends in UPLINK_CONNECTED or UPLINK_CONNECT_FAILED: only then call it again. The texts are
  * copied. The connection before is dropped. The files are read anew each time; the key and the
- * password file must be private (mode 0600 or 0400, ours or root's). STATUS_INVALID
+ * password file must be private: ours alone (mode 0600), or root's, whose group may read them (0640). STATUS_INVALID
  * (URL, mqtts:// without ca), STATUS_TOO_LARGE (texts): nothing was begun. */
 enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *broker) MUST_CHECK;
 /* A clean DISCONNECT after what is queued, waiting at most timeout_ms for it. No UPLINK_LOST follows. */
@@ -133,6 +133,9 @@ void uplink_look(struct uplink *uplink, struct uplink_look *out);
 /* A broker that is not connected to, but may have to be: *first_end becomes the end of one of its files that ends sooner.
  * What it shows itself is not known. Reads files. */
 void uplink_note_end(const struct uplink_broker *broker, struct uplink_certificate *first_end);
+/* What uplink_connect would find wrong with a broker's files, before it is connected to; STATUS_DENIED: only the user whom
+ * they belong to can tell. Reads files. Any thread; no uplink is needed. */
+enum status uplink_check_files(const struct uplink_broker *broker, char why[UPLINK_TEXT_MAX]) MUST_CHECK;
 uint32_t uplink_connection(const struct uplink *uplink); /* number of the current connection attempt */
 
 #endif
