@@ -33,7 +33,7 @@ start_gateway
 wait_for 5 "the stay goes on" bash -c "tail -n +$((killed + 1)) '$TEST_DIR/seen.txt' | grep -q 'vitals .*\"stay\":\"$stay\"'"
 grep -q 'restored [1-9][0-9]* alarms' "$TEST_DIR/gateway.log" || fail "no alarm was restored"
 sleep 3
-tail -n +$((killed + 1)) "$TEST_DIR/seen.txt" | grep -q '"phase":"start".*"rule":"spo2_low"' && fail "the alarm started a second time"
+tail -n +$((killed + 1)) "$TEST_DIR/seen.txt" | finds '"phase":"start".*"rule":"spo2_low"' && fail "the alarm started a second time"
 ward_do b01 value spo2 auto
 wait_for 20 "the alarm ends" bash -c "tail -n +$((killed + 1)) '$TEST_DIR/seen.txt' | grep -q '\"phase\":\"end\".*\"rule\":\"spo2_low\"'"
 end=$(grep '"phase":"end".*"rule":"spo2_low"' "$TEST_DIR/seen.txt" | tail -n 1)

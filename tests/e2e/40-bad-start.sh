@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What is broken at start is reported and tried again; the rest works: no broker, no line, no monitor, no store.
+# What is broken at start is reported and tried again; the rest works: no broker, no line, no monitor, no store. Only a
+# second gateway does not start.
 . tests/e2e/lib.sh
 
 start_ward <<END
@@ -31,4 +32,12 @@ wait_for 20 "the store is an alarm" grep -q "^$BASE/gateway/gw-test/alert .*stor
 rm "$TEST_DIR/store"
 wait_for 20 "the store works again" grep -q "store works again" "$TEST_DIR/gateway.log"
 wait_for 20 "the alarm ends, durable" grep -q '/alert .*"phase":"end".*store_failing.*"durable":true' "$TEST_DIR/seen.txt"
+
+# A second gateway with the same store ends, and the first one keeps its broker.
+status=0
+timeout $((10 * PATIENCE)) "$WARDGATE" run -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/second.log" 2>&1 || status=$?
+[ "$status" -eq 1 ] || fail "the second gateway: status $status"
+grep -q "another gateway runs with this store ($TEST_DIR/store), stop it first" "$TEST_DIR/second.log" || fail "the second gateway does not say why"
+sleep 1.5
+! grep -q "lost the broker" "$TEST_DIR/gateway.log" || fail "the second gateway disturbs the first"
 stop_gateway

@@ -27,8 +27,11 @@ grep -q '^address 2: vaisala-hmp' "$TEST_DIR/tcp.txt" || fail "the probe of Vais
 grep -q '^address 9: bender-iso' "$TEST_DIR/tcp.txt" || fail "the insulation monitor is not recognised"
 [ "$(grep -c '^address' "$TEST_DIR/tcp.txt")" -eq 3 ] || fail "somebody is found behind the gateway who is not there"
 
-# What it printed, as it is, behind a gateway's own lines.
+# What it printed, behind a gateway's own lines: all but the class of the patients, which must be written.
 sed -n '/^buses:/,$p' "$TEST_DIR/serial.txt" | write_config
+"$WARDGATE" check -c "$TEST_DIR/wardgate.yaml" >/dev/null 2>"$TEST_DIR/class.txt" && fail "a class that nobody wrote is taken"
+grep -q '"WRITE-ONE" is not known here, possible: adult' "$TEST_DIR/class.txt" || fail "the class: $(cat "$TEST_DIR/class.txt")"
+sed -i 's/class: WRITE-ONE/class: adult/' "$TEST_DIR/wardgate.yaml"
 "$WARDGATE" check -c "$TEST_DIR/wardgate.yaml" >/dev/null || fail "what probe prints is no configuration"
 start_broker
 subscribe seen.txt "$BASE/#"
@@ -47,6 +50,9 @@ probe "$TEST_DIR/line-b" --addresses 1-3 --baud 19200 --answer 20 --seconds 1 >/
 status=0
 probe "$TEST_DIR/no-such-line" >/dev/null 2>"$TEST_DIR/none.err" || status=$?
 { [ "$status" -eq 1 ] && grep -q 'cannot look there' "$TEST_DIR/none.err"; } || fail "no line: $status $(cat "$TEST_DIR/none.err")"
+status=0
+probe "127.0.0.1:$((PORT + 900))" >/dev/null 2>"$TEST_DIR/none.err" || status=$?
+{ [ "$status" -eq 1 ] && grep -q 'Connection refused' "$TEST_DIR/none.err"; } || fail "nobody listens: $status $(cat "$TEST_DIR/none.err")"
 for wrong in "" "name.example" "127.0.0.1:0" "127.0.0.1 --addresses 0-9" "127.0.0.1 --baud x" "listen:99999"; do
     status=0
     # shellcheck disable=SC2086 # several words
@@ -75,7 +81,7 @@ if [ -s /proc/net/if_inet6 ]; then
     { printf '\013MSH|^~\\&|MON|H|||20240101000000||ORU^R01^ORU_R01|1|P|2.6\rPV1||I|W"1^R^B\rOBR|1\r\034\r'; sleep 1; } |
         timeout 5 bash -c "cat >/dev/tcp/::1/$((PORT + 3))" || true
     wait "$probe_pid" || fail "nobody was found over IPv6"
-    sed -n '/^buses:/,$p' "$TEST_DIR/hl7-6.txt" | write_config
+    sed -n '/^buses:/,$p' "$TEST_DIR/hl7-6.txt" | sed 's/WRITE-ONE/adult/' | write_config
     "$WARDGATE" check -c "$TEST_DIR/wardgate.yaml" >/dev/null 2>"$TEST_DIR/check-6.txt" ||
         fail "what probe prints over IPv6 is no configuration: $(cat "$TEST_DIR/check-6.txt" "$TEST_DIR/hl7-6.txt")"
 fi

@@ -69,6 +69,7 @@ sleep 6
 after=$(station)
 extra=$(($(member accepted <<<"$after") - $(member accepted <<<"$before") - ($(member messages <<<"$after") - $(member messages <<<"$before"))))
 { [ "$extra" -ge 4 ] && [ "$extra" -le 6 ]; } || fail "5 messages sent twice made $extra more acknowledgements"
+grep -qE "^$BASE/b1[0-6]/alert .*not_monitored" "$TEST_DIR/seen.txt" && fail "what a monitor may lack is missed"
 refused=$(figure refused)
 ward_do b03 test
 ward_do b04 bit demo on
@@ -129,6 +130,9 @@ wait_for 20 "b10 has its own again" seen b10 end identity_changed
 ward_do central clock -3600
 wait_for 25 "values of an hour ago are none" bash -c \
     "grep \"^$BASE/b12/vitals \" '$TEST_DIR/seen.txt' | tail -n 1 | grep -qv '\"hr\":[0-9]'"
+wait_for 20 "whose clock is wrong is told" grep -q \
+    "^$BASE/b12/alert .*\"phase\":\"start\".*\"rule\":\"monitor_silent\".*values are not current" "$TEST_DIR/seen.txt"
+grep -q "^$BASE/b12/alert .*\"rule\":\"no_pulse_signal\"" "$TEST_DIR/seen.txt" && fail "a wrong clock stopped a heart"
 ward_do central clock 0
 wait_for 20 "the right time" bash -c \
     "grep \"^$BASE/b12/vitals \" '$TEST_DIR/seen.txt' | tail -n 1 | grep -q '\"hr\":72'"

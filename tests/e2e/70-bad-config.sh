@@ -117,7 +117,8 @@ ward 's/parity: even/parity: evne/' 6:73 'did you mean "even"?'
 
 ward '10s/address: 2/address: 1/' 10:31 "this monitor (line-a, address 1) is already at bed b01 in line 9"
 ward '9s/line-a/line-b/' 9:14 'there is no bus "line-b", did you mean "line-a"?'
-ward '9s/profile: module/profile: modul/' 9:43 'there is no profile "modul"'
+ward '9s/profile: module/profile: modul/' 9:43 'there is no profile "modul", did you mean "module"?'
+ward '9s/profile: module/profile: philips/' 9:43 'or keep the configuration in its folder config'
 ward 's#rules/ward.yaml#rules/wards.yaml#' 17:9 "neither rules/wards.yaml nor"
 ward 's/spo2_low: \{limit/spo2_lo: {limit/' 16:17 'there is no rule "spo2_lo", did you mean "spo2_low"?'
 ward 's/limit: 88/limt: 88/' 16:28 'no parameter "limt", did you mean "limit"?'

@@ -114,8 +114,8 @@ refused() { # PATTERN: a reload that must be refused with these words
     before=$(reloads)
     from=$(($(wc -l <"$TEST_DIR/gateway.log") + 1))
     kill -HUP "$GATEWAY_PID"
-    wait_for 5 "the reload is refused: $1" eval "tail -n +$from '$TEST_DIR/gateway.log' | grep -q '$1'"
-    tail -n +"$from" "$TEST_DIR/gateway.log" | grep -q 'the one before goes on' || fail "nobody said that the old configuration goes on"
+    wait_for 5 "the reload is refused: $1" eval "tail -n +$from '$TEST_DIR/gateway.log' | finds '$1'"
+    tail -n +"$from" "$TEST_DIR/gateway.log" | finds 'the one before goes on' || fail "nobody said that the old configuration goes on"
     [ "$(reloads)" = "$before" ] || fail "it was loaded all the same"
 }
 
@@ -134,7 +134,7 @@ figure() { # LINK KEY: out of the ward's own report
 vitals_flow() { # BED: from now on
     local from
     from=$(($(wc -l <"$TEST_DIR/seen.txt") + 1))
-    wait_for 10 "vitals of $1 flow" eval "tail -n +$from '$TEST_DIR/seen.txt' | grep -q '^$BASE/$1/vitals .*\"hr\":'"
+    wait_for 10 "vitals of $1 flow" eval "tail -n +$from '$TEST_DIR/seen.txt' | finds '^$BASE/$1/vitals .*\"hr\":'"
 }
 
 # --- what goes on, what ends, what begins ---
@@ -196,7 +196,7 @@ wait_for 5 "the alarm of the bed that is gone ends" eval "grep -q '^$BASE/b13/al
 vitals_flow b14
 vitals_flow b92
 vitals_flow b15
-grep "^$BASE/b92/vitals" "$TEST_DIR/seen.txt" | member stay | grep -qx "$(grep "^$BASE/b12/vitals" "$TEST_DIR/seen.txt" | tail -n 2 | head -n 1 | member stay)" &&
+grep "^$BASE/b92/vitals" "$TEST_DIR/seen.txt" | member stay | finds -x "$(grep "^$BASE/b12/vitals" "$TEST_DIR/seen.txt" | tail -n 2 | head -n 1 | member stay)" &&
     fail "another bed has the stay of the one that is gone"
 for bed in b12 b13; do
     for leaf in vitals settings; do
@@ -209,7 +209,7 @@ for bed in b05 b11 b16; do
     [ "$(count "$bed" spo2_desat end)" = 0 ] || fail "the alarm of $bed ended"
 done
 [ "$(grep "^$BASE/b16/vitals" "$TEST_DIR/seen.txt" | tail -n 1 | member stay)" = "$stay" ] || fail "b16 has another stay"
-grep "/status " "$TEST_DIR/seen.txt" | grep -q '"state":"offline"' && fail "the gateway was offline"
+grep "/status " "$TEST_DIR/seen.txt" | finds '"state":"offline"' && fail "the gateway was offline"
 [ "$(grep "/status " "$TEST_DIR/seen.txt" | tail -n 1 | member connect_count)" = "$connects" ] || fail "it connected again"
 for link in gw-a gw-f; do
     [ "$(figure "$link" connections)" = 1 ] || fail "$link was closed: $(figure "$link" connections) connections"
@@ -238,7 +238,7 @@ refused 'the windows need [0-9]* KiB, more than memory: allows'
 rm "$TEST_DIR/wardgate.yaml"
 refused 'wardgate.yaml'
 cp "$TEST_DIR/good.yaml" "$TEST_DIR/wardgate.yaml"
-"$WARDGATE" reload -c "$TEST_DIR/wardgate.yaml" | grep -q 'reloaded: 0 beds new, 0 gone, 15 go on; 6 of 6 lines untouched' || fail "it is not loaded when asked"
+"$WARDGATE" reload -c "$TEST_DIR/wardgate.yaml" | finds 'reloaded: 0 beds new, 0 gone, 15 go on; 6 of 6 lines untouched' || fail "it is not loaded when asked"
 "$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/audit.txt"
 [ "$(grep -c '"kind":"reload".*"result":"accepted"' "$TEST_DIR/audit.txt")" = 2 ] || fail "the audit log: $(cat "$TEST_DIR/audit.txt")"
 [ "$(grep -c '"kind":"reload".*"result":"refused"' "$TEST_DIR/audit.txt")" = 5 ] || fail "the audit log: $(cat "$TEST_DIR/audit.txt")"
@@ -287,9 +287,9 @@ reload
 kill_gateway
 start_gateway
 wait_for 10 "it goes on" eval "[ \$(grep -c 'restored [1-9][0-9]* alarms' '$TEST_DIR/gateway.log') -ge 1 ]"
-grep 'restored [1-9][0-9]* alarms' "$TEST_DIR/gateway.log" | tail -n 1 | grep -q '0 observations' && fail "the windows are empty after a kill"
+grep 'restored [1-9][0-9]* alarms' "$TEST_DIR/gateway.log" | tail -n 1 | grep -q ' 0 observations' && fail "the windows are empty after a kill"
 from=$(($(wc -l <"$TEST_DIR/seen-again.txt") + 1))
-wait_for 10 "vitals flow after the kill" eval "tail -n +$from '$TEST_DIR/seen-again.txt' | grep -q '^$BASE/b16/vitals .*\"stay\":\"$stay\"'"
+wait_for 10 "vitals flow after the kill" eval "tail -n +$from '$TEST_DIR/seen-again.txt' | finds '^$BASE/b16/vitals .*\"stay\":\"$stay\"'"
 sleep 3
 for file in seen.txt seen-again.txt; do
     [ "$(grep -h "^$BASE/b16/alert .*\"phase\":\"start\".*\"rule\":\"spo2_desat\"" "$TEST_DIR/$file" | member id | sort -u | wc -l)" -le 1 ] || fail "the alarm of b16 has two ids"

@@ -105,7 +105,7 @@ send b01 nurse "$(VALID=40 body far-1 back)"
 expect b01 far-1 expiry
 send b01 nurse "$(body form-1 away '"duration":"soon"')"
 expect b01 form-1 malformed
-grep -q '"id":"form-1".*duration' "$TEST_DIR/seen.txt" || fail "the reply does not say which key"
+grep -q '"id":"form-1".*"text":"duration: .*such as 30min' "$TEST_DIR/seen.txt" || fail "the reply does not say which key, and what to write"
 send b01 nurse 'not JSON at all'
 wait_for 5 "no JSON" grep -q "^$BASE/b01/reply .*\"id\":null.*\"reason\":\"malformed\"" "$TEST_DIR/seen.txt"
 mine=$stay
@@ -147,7 +147,7 @@ grep -q '"accepted":true' "$TEST_DIR/local.json" || fail "$(cat "$TEST_DIR/local
 wait_for 5 "the settings show it" bash -c \
     "grep '^$BASE/b01/settings ' '$TEST_DIR/seen.txt' | tail -n 1 | grep -q '\"away\":{\"until\":\"20'"
 ! "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 set_limit rule=spo2_low value=20 >"$TEST_DIR/local.json" || fail "bounds"
-grep -q '"reason":"bounds"' "$TEST_DIR/local.json" || fail "$(cat "$TEST_DIR/local.json")"
+grep -q '"reason":"bounds","text":"20 is outside of 85 to 95"' "$TEST_DIR/local.json" || fail "$(cat "$TEST_DIR/local.json")"
 ! "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b99 admit >"$TEST_DIR/local.json" || fail "b99"
 grep -q '"reason":"unknown_bed"' "$TEST_DIR/local.json" || fail "$(cat "$TEST_DIR/local.json")"
 

@@ -32,6 +32,12 @@ for words in "test-alert" "test-alert b01 b02" "test-alert b01 --priority" "comm
     [ "$status" -eq 2 ] || fail "$words: status $status"
     grep -q '^usage: wardgate ' "$TEST_DIR/out.txt" || fail "$words says no usage"
 done
+for words in "test-alert b01" "command b01 back" "audit show" "reload" "status"; do # as `check` and `run`
+    status=0
+    # shellcheck disable=SC2086 # several words
+    "$WARDGATE" $words -c "$TEST_DIR/none.yaml" >"$TEST_DIR/out.txt" 2>&1 || status=$?
+    [ "$status" -eq 2 ] || fail "$words without a configuration: status $status"
+done
 for name in test-alert command audit reload; do
     "$WARDGATE" help $name | grep -q "^usage: wardgate $name " || fail "no help for $name"
     "$WARDGATE" help | grep -q "^  $name " || fail "$name is not in the list"
@@ -48,13 +54,16 @@ wait_for 2 "the alert is there" grep -q "^$BASE/b02/alert .*\"stay\":null.*\"pri
 sleep 0.5
 grep -q "/alarm/test_alert" "$TEST_DIR/seen.txt" && fail "a test alert has an alarm topic"
 "$WARDGATE" test-alert -c "$config" b09 >"$TEST_DIR/out.txt" 2>&1 && fail "b09"
-grep -q 'there is no such bed' "$TEST_DIR/out.txt" || fail "$(cat "$TEST_DIR/out.txt")"
+grep -q '^wardgate: the test alert did not arrive (b09: there is no such bed; beds: b01 b02)$' "$TEST_DIR/out.txt" || fail "$(cat "$TEST_DIR/out.txt")"
 "$WARDGATE" test-alert -c "$config" b01 -p deafening >"$TEST_DIR/out.txt" 2>&1 && fail "deafening"
-grep -q 'malformed.*priority' "$TEST_DIR/out.txt" || fail "$(cat "$TEST_DIR/out.txt")"
+grep -q '^wardgate: .*(b01: priority: .*low, medium or high)$' "$TEST_DIR/out.txt" || fail "$(cat "$TEST_DIR/out.txt")"
 
 # The configuration again, by the command.
 "$WARDGATE" reload -c "$config" >"$TEST_DIR/out.txt" || fail "reload: $(cat "$TEST_DIR/out.txt")"
-[ -s "$TEST_DIR/out.txt" ] || fail "reload says nothing"
+grep -q 'reloaded: 0 beds new, 0 gone, 2 go on; 1 of 1 lines' "$TEST_DIR/out.txt" || fail "$(cat "$TEST_DIR/out.txt")"
+sed -i '/^  b02:/s/adult/child/' "$config"
+"$WARDGATE" reload -c "$config" >"$TEST_DIR/out.txt" || fail "reload: $(cat "$TEST_DIR/out.txt")"
+grep -q 'reloaded: 0 beds new, 0 gone, 2 go on; changed: b02; 1 of 1 lines' "$TEST_DIR/out.txt" || fail "$(cat "$TEST_DIR/out.txt")"
 "$WARDGATE" test-alert -c "$config" b01 >"$TEST_DIR/out.txt" || fail "after a reload: $(cat "$TEST_DIR/out.txt")"
 echo 'nonsense: 1' >>"$config"
 "$WARDGATE" reload -c "$config" >"$TEST_DIR/out.txt" 2>&1 && fail "a faulty configuration was loaded"

@@ -95,6 +95,16 @@ END
 sed -i "s#^uplink:.*#uplink: {brokers: [\"mqtts://127.0.0.1:$PORT\"], ca: tls/ca.pem, cert: tls/gw.pem, key: tls/gw.key}#" \
     "$TEST_DIR/wardgate.yaml"
 
+# ---- what check says of the files
+
+"$WARDGATE" check -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/check.txt" 2>&1 || fail "check: $(tail -n 3 "$TEST_DIR/check.txt")"
+mv "$TLS/gw.key" "$TLS/kept.key"
+(umask 077 && echo abc >"$TLS/gw.key")
+status=0
+"$WARDGATE" check -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/check.txt" 2>&1 || status=$?
+{ [ "$status" -eq 2 ] && grep -q "^wardgate: .*gw.key .*wardgate.yaml" "$TEST_DIR/check.txt"; } || fail "a key that is none: $status $(tail -n 3 "$TEST_DIR/check.txt")"
+mv "$TLS/kept.key" "$TLS/gw.key"
+
 # ---- all is well
 
 broker broker

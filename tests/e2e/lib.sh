@@ -5,7 +5,7 @@ set -euo pipefail
 PATH=$PATH:/usr/sbin # where Debian has mosquitto
 
 : "${WARDGATE:?run this through make e2e}" "${WARD:?}" "${TEST_DIR:?}"
-export PORT=$((20000 + RANDOM % 20000))
+export PORT=$((12000 + ${TEST_SLOT:-0} % 20 * 1000 + RANDOM % 950)) # below those that the system hands out itself
 export WARD_PORT=$((PORT + 1))
 export WARD_DIR=$TEST_DIR
 # How much longer things may take where a sanitizer slows them down.
@@ -122,6 +122,11 @@ subscribe() {
     pids+=("$!")
     # shellcheck disable=SC2034 # for the tests
     SUBSCRIBER_PID=$!
+}
+
+# finds PATTERN: grep -q for a pipe. It reads all that comes: breaking off who writes would make the pipe fail (pipefail).
+finds() {
+    [ "$(grep -c "$@")" -gt 0 ]
 }
 
 # member KEY: the value of a key in each line of standard input, quotes taken off.

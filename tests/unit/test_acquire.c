@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdalign.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/flow/acquire.h"
@@ -240,6 +241,23 @@ static void test_buses_come_and_go_in_a_pause(void **state)
     assert_int_equal(atomic_load(&buses[1].starts), 1);
 }
 
+/* A reload that goes back must not need what may have become scarce meanwhile. */
+static void test_going_on_needs_no_descriptor(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    make_runner(1);
+    runner_pause(&runner);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit scarce = {.rlim_cur = 3, .rlim_max = before.rlim_max}; /* the standard ones are above that */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &scarce), 0);
+    const enum status status = runner_start(&runner, "bus-test", ANCHOR_MS);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(status, STATUS_OK);
+    runner_stop(&runner);
+    assert_int_equal(runner.stop_wake.fd, -1);
+}
+
 /* A monitor's own alarms have a ring of their own, in engine time; one that does not fit makes the monitor one that was not heard. */
 static void test_alarms(void **state)
 {
@@ -397,6 +415,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_descriptors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stops_at_once_and_starts_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_buses_come_and_go_in_a_pause, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_going_on_needs_no_descriptor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alarms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alive_without_work, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_ring_is_marked, set_up, tear_down),

@@ -317,6 +317,40 @@ static void test_another_priority_is_acknowledged_anew(void **state)
 /* --- test alerts -------------------------------------------------------------------------------------------------- */
 
 /* One alert, marked, with numbers of its own; no alarm is there, not even when it is told twice. */
+/* What screens need to acknowledge: the most urgent first, and those that have no place are counted. */
+static void test_alarms_in_view(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"};
+    ward_clear_config();
+    ward_config.engine.replay = false;
+    ward_add_channel(VITAL_hr, 1000);
+    for (unsigned i = 0; i < 10; i++) {
+        ward_add_rule(names[i], "hr > limit", NULL, 120, i == 3 || i == 9 ? PRIORITY_HIGH : PRIORITY_MEDIUM);
+    }
+    struct ward *ward = start_admitted();
+    ward_value(ward, 1, VITAL_hr, 150);
+    ward_until(ward, 1);
+    const struct alert newest = *ward_newest(ward); /* r9's */
+    struct bed_view view;
+    engine_view_bed(ward->engine, 0, &view);
+    assert_int_equal(view.alarm_count, 10);
+    static const char *const shown[ENGINE_ALARMS_VIEWED] = {"r3", "r9", "r0", "r1", "r2", "r4", "r5", "r6"};
+    for (unsigned i = 0; i < ENGINE_ALARMS_VIEWED; i++) {
+        assert_string_equal(view.alarms[i].name, shown[i]);
+        assert_int_equal(view.alarms[i].priority, i < 2 ? PRIORITY_HIGH : PRIORITY_MEDIUM);
+        assert_int_equal(view.alarms[i].state, ALARM_ACTIVE);
+    }
+    assert_int_equal(view.alarms[1].id, newest.id);
+    assert_int_equal(view.alarms[1].rev, 1);
+    assert_int_equal(view.alarms[1].inactivation, INACTIVATION_NONE);
+    assert_int_equal(ward_acknowledge(ward, 2, &newest), VERDICT_ACCEPTED);
+    engine_view_bed(ward->engine, 0, &view);
+    assert_int_equal(view.alarms[1].rev, 2);
+    assert_int_equal(view.alarms[1].inactivation, INACTIVATION_ACKNOWLEDGED);
+    ward_close(ward);
+}
+
 static void test_a_test_alert(void **state)
 {
     (void)state;
@@ -356,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_latched_over_a_restart),
         cmocka_unit_test(test_released_before_a_restart),
         cmocka_unit_test(test_another_priority_is_acknowledged_anew),
+        cmocka_unit_test(test_alarms_in_view),
         cmocka_unit_test(test_a_test_alert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

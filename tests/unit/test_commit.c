@@ -405,6 +405,36 @@ static void test_detached_it_gives_the_store_back(void **state)
     assert_true(commit_detach(&commit_rig.commit, &store)); /* with nothing to do */
 }
 
+/* A reload that goes back must not need what may have become scarce meanwhile. */
+static void test_made_anew_it_keeps_its_descriptors(void **state)
+{
+    (void)state;
+    struct commit *c = &commit_rig.commit;
+    struct store *store = NULL;
+    commit_rig_make(true);
+    start_threads();
+    assert_true(commit_detach(c, &store));
+    const int fds[] = {c->wake.fd, c->writer.wake.fd};
+    const struct commit_config config = c->config;
+    struct arena arena = {.base = NULL};
+    commit_init(c, &arena, &config);
+    arena = (struct arena){.size = (arena.used + 63) / 64 * 64};
+    void *const memory = arena.base = aligned_alloc(64, arena.size);
+    assert_non_null(memory);
+    memset(memory, 0, arena.size);
+    commit_init(c, &arena, &config);
+    assert_int_equal(c->wake.fd, fds[0]);
+    assert_int_equal(c->writer.wake.fd, fds[1]);
+    assert_int_equal(commit_start(c, store), STATUS_OK);
+    commit_rig_alert(0, PHASE_START);
+    wake_raise(&c->wake);
+    assert_true(commit_detach(c, &store));
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 1);
+    commit_rig_unmake();
+    free(memory);
+}
+
 static void test_thread_wakes_the_deliver_thread(void **state)
 {
     (void)state;
@@ -440,6 +470,7 @@ int main(void)
         COMMIT_TEST(test_journal_form),
         COMMIT_TEST(test_threads_commit_and_stop_drains),
         COMMIT_TEST(test_detached_it_gives_the_store_back),
+        COMMIT_TEST(test_made_anew_it_keeps_its_descriptors),
         COMMIT_TEST(test_thread_wakes_the_deliver_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -348,9 +348,13 @@ static void test_notes(void **state)
         assert_true(commit_note(&commit_rig.commit, largest, sizeof largest - i));
     }
     assert_false(commit_note(&commit_rig.commit, "{}", 2));
+    assert_false(commit_has_noted(&commit_rig.commit));
     for (unsigned i = 0; i < COMMIT_NOTE_SLOTS + 2; i++) {
+        read_audit();
+        assert_int_equal(commit_has_noted(&commit_rig.commit), audit.count == COMMIT_NOTE_SLOTS);
         commit_rig_round(1000);
     }
+    assert_true(commit_has_noted(&commit_rig.commit));
     read_audit();
     assert_int_equal(audit.count, COMMIT_NOTE_SLOTS);
     for (unsigned i = 0; i < COMMIT_NOTE_SLOTS; i++) {

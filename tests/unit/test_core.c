@@ -175,6 +175,24 @@ static void test_a_stop_with_a_full_ring_ends(void **state)
     assert_int_equal(atomic_load(&board.observations_late), 0);
 }
 
+/* What was observed and had no room to be judged waits in the engine itself. */
+static void test_an_engine_with_something_to_say_has_it_left(void **state)
+{
+    (void)state;
+    struct record taken;
+    make_core(128, 64);
+    const struct record filler = {.kind = RECORD_BED};
+    while (ring_push(&records, &filler)) {
+    }
+    run_to_the_end();
+    assert_true(core_has_left(&core));
+    while (ring_pop(&records, &taken, 1) == 1) {
+    }
+    assert_true(core_has_left(&core));
+    run_to_the_end();
+    assert_false(core_has_left(&core));
+}
+
 static void test_it_looks_at_conditions_and_shows_beds(void **state)
 {
     (void)state;
@@ -211,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_full_journal_is_only_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_record_ring_makes_it_wait, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_stop_with_a_full_ring_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_engine_with_something_to_say_has_it_left, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_it_looks_at_conditions_and_shows_beds, set_up, tear_down),
         cmocka_unit_test(test_room_for_records),
     };

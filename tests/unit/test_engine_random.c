@@ -56,7 +56,8 @@ static const struct {
 
 static void draw_rule(unsigned number)
 {
-    static const char *const names[] = {"r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"};
+    static const char *const names[WARD_RULES_MAX] = {"r0", "r1", "r2", "r3", "r4",  "r5",
+                                                      "r6", "r7", "r8", "r9", "r10", "r11"};
     const unsigned pick = (unsigned)draw(sizeof pool / sizeof pool[0]);
     const enum priority priority = (enum priority)(1 + draw(3));
     struct rule *rule = ward_add_rule(names[number], pool[pick].when, pool[pick].clear, pool[pick].limit, priority);

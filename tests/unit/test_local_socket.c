@@ -131,6 +131,12 @@ static void test_clients_that_stall(void **state)
     char byte;
     assert_int_equal(recv(silent, &byte, 1, 0), 0); /* it is hung up on */
     (void)close(silent);
+    const int several[] = {dial(), dial(), dial()};
+    assert_true(serve_ms() < 2 * LOCAL_CLIENT_MS); /* one a step: a signal is not kept waiting by all of them */
+    for (unsigned i = 0; i < 3; i++) {
+        (void)close(several[i]);
+        local_step(&local);
+    }
     const int gone = dial();
     assert_int_equal(send(gone, "json\n", 5, MSG_NOSIGNAL), 5);
     (void)close(gone);

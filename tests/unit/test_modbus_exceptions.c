@@ -111,7 +111,7 @@ static void test_whoever_answers_is_alive(void **state)
         assert_int_equal(rig_answering(0), !away);
         assert_true(rig_failures(0, STATUS_EXCEPTION) >= 2);
         assert_int_equal(atomic_load(&monitor_health()->exceptions), codes[i]);
-        assert_true(rig_values(1) >= 2);
+        assert_true(rig_run_until_values(1, 2, 1000));
         heal();
         assert_true(rig_run_until_values(0, 1, 3000));
         rig_run_ms(100);

@@ -24,8 +24,8 @@ typedef size_t answerer(const uint8_t *request, uint8_t *out);
 struct far_end {
     int fd;
     answerer *answer;
-    bool talks;          /* by itself, as a master does */
-    useconds_t pause_us; /* pause behind the first bytes of an answer */
+    bool talks;           /* by itself, as a master does */
+    atomic_uint pause_us; /* pause behind the first bytes of an answer */
     atomic_bool stop;
     atomic_uint requests;
     pthread_t thread;
@@ -104,9 +104,10 @@ static void *far_main(void *argument)
             uint8_t out[FRAME_MAX];
             atomic_fetch_add(&far->requests, 1);
             const size_t answered = far->answer != NULL ? far->answer(bytes, out) : 0;
-            const size_t first = far->pause_us != 0 ? answered / 2 : 0;
+            const unsigned pause_us = atomic_load(&far->pause_us);
+            const size_t first = pause_us != 0 ? answered / 2 : 0;
             write_all(far->fd, out, first);
-            (void)usleep(far->pause_us);
+            (void)usleep(pause_us);
             write_all(far->fd, out + first, answered - first);
             length = 0;
         }
@@ -206,7 +207,7 @@ static void test_an_answer_in_pieces(void **state)
     (void)state;
     struct bench bench;
     bench_open(&bench, refuse, false);
-    bench.far.pause_us = 20000;
+    atomic_store(&bench.far.pause_us, 20000);
     assert_int_equal(probe_at(&bench, 57600, 5, 5, 400), STATUS_OK);
     assert_int_equal(bench.found, 1);
     bench_close(&bench);

@@ -53,13 +53,13 @@ static void test_long_lines_are_cut(void **state)
 
 static struct bed_config beds[] = {{.id = "b1"}, {.id = "b2"}};
 static struct engine_config config = {.beds = beds, .bed_count = 2};
-static const struct payload_context payloads = {.config = &config};
+static const struct payload_context payloads = {.config = &config, .gateway = "gw-7e"};
 static const struct profile profile = {.protocol = PROTOCOL_MODBUS};
 static const struct monitor_config monitors[] = {{.bed = 0, .address = 3, .profile = &profile},
                                                  {.bed = 1, .address = 4, .profile = &profile}};
 static const struct bus_config bus_configs[] = {
     {.name = "line-a", .device = "/dev/ttyUSB0", .monitors = monitors, .monitor_count = 2},
-    {.name = "net-a", .host = "10.7.0.32", .monitors = monitors + 1, .monitor_count = 1}};
+    {.name = "net-a", .host = "10.7.0.32", .port = 502, .monitors = monitors + 1, .monitor_count = 1}};
 static const char *const brokers[] = {"mqtts://broker-a.example:8883", "mqtt://127.0.0.1:1883"};
 static struct bus lines[2];
 static struct acquire_bus buses[2];
@@ -127,14 +127,13 @@ static void test_lines(void **state)
     (void)state;
     set_line(0, BUS_CLOSED, STATUS_NOT_FOUND, ENOENT);
     set_line(1, BUS_OPEN, STATUS_OK, 0);
-    expect("<4>wardgate: line line-a cannot be used (/dev/ttyUSB0: not found, No such file or directory), "
-           "it is tried again and again\n"
-           "<6>wardgate: line net-a is open (10.7.0.32)\n");
+    expect("<4>wardgate: line line-a cannot be used (/dev/ttyUSB0: not found), it is tried again and again\n"
+           "<6>wardgate: line net-a is open (10.7.0.32:502)\n");
     set_line(0, BUS_OPENING, STATUS_NOT_FOUND, ENOENT);
     expect("");
     set_line(0, BUS_CLOSED, STATUS_DENIED, EACCES);
-    expect("<4>wardgate: line line-a cannot be used (/dev/ttyUSB0: permission denied, Permission denied), "
-           "it is tried again and again\n");
+    expect("<4>wardgate: line line-a cannot be used (/dev/ttyUSB0: permission denied), it is tried again and "
+           "again\n");
     set_line(0, BUS_OPEN, STATUS_OK, 0);
     expect("<6>wardgate: line line-a is open (/dev/ttyUSB0)\n");
     set_line(0, BUS_CLOSED, STATUS_IO, 0);
@@ -179,6 +178,16 @@ static void test_monitors(void **state)
            "box's\n");
 }
 
+static void test_a_port_that_is_taken(void **state)
+{
+    (void)state;
+    set_line(1, BUS_CLOSED, STATUS_BUSY, EADDRINUSE);
+    expect("<4>wardgate: line net-a cannot be used (10.7.0.32:502: in use by another program), it is tried again and "
+           "again\n");
+    set_line(1, BUS_CLOSED, STATUS_IO, ECONNREFUSED);
+    expect("<4>wardgate: line net-a cannot be used (10.7.0.32:502: Connection refused), it is tried again and again\n");
+}
+
 /* The other way round in the file, and a third line: only of that one there is something to say. */
 static void test_another_configuration(void **state)
 {
@@ -188,7 +197,7 @@ static void test_another_configuration(void **state)
     const struct acquire_bus next_buses[] = {buses[1], fake_bus_init(&third), buses[0]};
     const struct bus_config next_configs[] = {
         bus_configs[1],
-        {.name = "net-c", .host = "10.7.0.33", .monitors = monitors, .monitor_count = 1},
+        {.name = "net-c", .host = "fd00::7", .port = 503, .monitors = monitors, .monitor_count = 1},
         bus_configs[0]};
     const int from[] = {1, -1, 0};
     struct report next = report;
@@ -213,7 +222,7 @@ static void test_another_configuration(void **state)
     capture_begin(&capture);
     notices_look(&later, &next);
     capture_end(&capture, said, sizeof said);
-    assert_string_equal(said, "<6>wardgate: line net-c is open (10.7.0.33)\n");
+    assert_string_equal(said, "<6>wardgate: line net-c is open ([fd00::7]:503)\n");
 }
 
 static void test_broker(void **state)
@@ -228,6 +237,32 @@ static void test_broker(void **state)
     expect("");
     atomic_store(&board.uplink_connected, true);
     expect("<6>wardgate: connected to the broker (mqtt://127.0.0.1:1883)\n");
+}
+
+static void connect_and_lose(const char *told)
+{
+    (void)atomic_fetch_add(&board.uplink_connects, 1);
+    atomic_store(&board.uplink_connected, true);
+    expect("<6>wardgate: connected to the broker (mqtts://broker-a.example:8883)\n");
+    atomic_store(&board.uplink_connected, false);
+    expect(told);
+}
+
+/* Two gateways with one id take the session from each other. */
+static void test_a_broker_that_is_lost_again_and_again(void **state)
+{
+    (void)state;
+    static const char lost[] =
+        "<4>wardgate: lost the broker (mqtts://broker-a.example:8883), alerts wait in the store\n";
+    static const char asks[] = "<4>wardgate: lost the broker again and again (mqtts://broker-a.example:8883), alerts "
+                               "wait in the store; does a second gateway run with the id gw-7e?\n";
+    connect_and_lose(lost);
+    connect_and_lose(lost);
+    connect_and_lose(lost);
+    connect_and_lose(asks);
+    connect_and_lose(asks);
+    notices.uplink_begun_us -= 30000000; /* the next one after a while */
+    connect_and_lose(lost);
 }
 
 static void test_store(void **state)
@@ -250,9 +285,11 @@ int main(void)
         cmocka_unit_test_setup(test_nothing_is_told_of_what_has_not_begun, set_up),
         cmocka_unit_test_setup(test_lines, set_up),
         cmocka_unit_test_setup(test_an_adapter_without_rs485, set_up),
+        cmocka_unit_test_setup(test_a_port_that_is_taken, set_up),
         cmocka_unit_test_setup(test_monitors, set_up),
         cmocka_unit_test_setup(test_another_configuration, set_up),
         cmocka_unit_test_setup(test_broker, set_up),
+        cmocka_unit_test_setup(test_a_broker_that_is_lost_again_and_again, set_up),
         cmocka_unit_test_setup(test_store, set_up),
     };
     return cmocka_run_group_tests_name("notices", tests, NULL, NULL);

@@ -111,6 +111,54 @@ static void test_one_that_nobody_can_read(void **state)
            "\"at\":\"2026-01-31T23:59:59.000Z\",\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\"}");
 }
 
+static void expect_text(struct bed_command command, const char *text)
+{
+    char wanted[256];
+    const struct reply reply = {.command = command, .wall_ms = NOW_MS};
+    expect_json(out, payload_reply(&context, &reply, out, PAYLOAD_REPLY_MAX));
+    (void)snprintf(wanted, sizeof wanted, "\"text\":\"%s\"", text);
+    if (strstr(out, wanted) == NULL) {
+        fail_msg("%s is not in %s", wanted, out);
+    }
+}
+
+/* What to write instead. */
+static void test_a_refusal_helps(void **state)
+{
+    (void)state;
+    struct bed_command command = command_of(COMMAND_set_limit, VERDICT_BOUNDS);
+    command.value_milli = 20500;
+    expect_text(command, "20.5 is outside of 85 to 95.5");
+    command.rule = 1; /* a configuration before had it */
+    expect_text(command, "outside of what may be set");
+    command = command_of(COMMAND_away, VERDICT_BOUNDS);
+    expect_text(command, "outside of what may be set");
+    command = command_of(COMMAND_away, VERDICT_MALFORMED);
+    command.fault = COMMAND_KEY_duration;
+    expect_text(command, "duration: for away, a time with its unit, such as 30min; at most 12 h");
+    command.fault = COMMAND_KEY_schema;
+    expect_text(command, "schema: \\\"1\\\", or left out");
+    command = command_of(COMMAND_back, VERDICT_UNKNOWN_BED);
+    command.bed = BED_NONE;
+    expect_text(command, "there is no such bed; beds: b12 b13");
+}
+
+static void test_many_beds_are_not_all_named(void **state)
+{
+    (void)state;
+    static struct bed_config many[64];
+    const struct engine_config ward = {.beds = many, .bed_count = 64};
+    struct bed_command command = command_of(COMMAND_back, VERDICT_UNKNOWN_BED);
+    for (unsigned b = 0; b < 64; b++) {
+        many[b] = (struct bed_config){.id = "bed-of-32-letters-in-the-north-w"};
+    }
+    context.config = &ward;
+    command.bed = BED_NONE;
+    expect_text(command,
+                "there is no such bed; beds: bed-of-32-letters-in-the-north-w bed-of-32-letters-in-the-north-w "
+                "bed-of-32-letters-in-the-north-w bed-of-32-letters-in-the-north-w ...");
+}
+
 /* Every reason, and every fault of a payload, has words of its own. */
 static void test_every_refusal_says_why(void **state)
 {
@@ -297,6 +345,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_an_accepted_command, set_up),
         cmocka_unit_test_setup(test_one_that_nobody_can_read, set_up),
+        cmocka_unit_test_setup(test_a_refusal_helps, set_up),
+        cmocka_unit_test_setup(test_many_beds_are_not_all_named, set_up),
         cmocka_unit_test_setup(test_every_refusal_says_why, set_up),
         cmocka_unit_test_setup(test_a_row_for_every_command, set_up),
         cmocka_unit_test_setup(test_a_row_of_a_refusal, set_up),

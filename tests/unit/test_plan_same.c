@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/settings/keys.h"
 #include "tests/unit/support/plan_bench.h"
 
 /* The first bus of two configurations. */
@@ -76,6 +77,63 @@ static void test_a_bus_starts_anew_when_its_line_changes(void **state)
                        LINE("") "beds:\n" BED("b1", "address: 1, profile: module")));
 }
 
+/* One of two values that differ and that a key of this type takes. */
+static void write_value(const struct field *field, bool is_other, char *text, size_t room)
+{
+    char number[VALUE_TEXT_MAX];
+    if (field_is_number(field)) {
+        field_print_number(field, is_other ? field->high : field->low, number);
+        (void)snprintf(text, room, "%s", number);
+    } else if (field->type == FIELD_BOOLEAN) {
+        (void)snprintf(text, room, "%s", is_other ? "true" : "false");
+    } else if (field->type == FIELD_WORD) {
+        (void)snprintf(text, room, "%s", field->words[is_other ? 1 : 0]);
+    } else {
+        assert_int_equal(field->type, FIELD_TEXT);
+        const bool is_device = strcmp(field->name, "device") == 0;
+        (void)snprintf(text, room, "%s%d", is_device ? "/dev/tty" : "10.0.0.", is_other ? 2 : 1);
+    }
+}
+
+/* A bus of this kind with all of its keys, and its bed. changed: the place of the key that has its other value; 0 (that
+ * is `kind`): none. */
+static void write_bus(enum bus_kind kind, size_t changed, char *ward, size_t room)
+{
+    static const char *const monitors[] = {[BUS_MODBUS_RTU] = "address: 1, profile: module",
+                                           [BUS_MODBUS_TCP] = "address: 1, profile: module",
+                                           [BUS_RTU_OVER_TCP] = "address: 1, profile: module",
+                                           [BUS_SERIAL] = "profile: test-oximeter",
+                                           [BUS_HL7] = "address: W7E^1^A, profile: test-central"};
+    const struct section *section = bus_section.variants[kind];
+    size_t used = (size_t)snprintf(ward, room, "buses: {a: {kind: %s", section->fields[0].words[kind]);
+    for (size_t i = 1; i < section->count; i++) {
+        char value[64];
+        write_value(&section->fields[i], i == changed, value, sizeof value);
+        used += (size_t)snprintf(ward + used, room - used, ", %s: %s", section->fields[i].name, value);
+    }
+    used += (size_t)snprintf(ward + used, room - used, "}}\nbeds:\n  b1: {bus: a, class: adult, %s}\n", monitors[kind]);
+    assert_true(used < room);
+}
+
+/* Each key of each kind of bus, straight from the tables, so that a new one comes here by itself. */
+static void test_a_bus_starts_anew_when_any_of_its_keys_changes(void **state)
+{
+    (void)state;
+    char ward[512], next[512];
+    unsigned keys = 0;
+    for (enum bus_kind kind = BUS_MODBUS_RTU; kind <= BUS_HL7; kind++) {
+        write_bus(kind, 0, ward, sizeof ward);
+        assert_true(stays(ward, ward));
+        for (size_t i = 1; i < bus_section.variants[kind]->count; i++, keys++) {
+            write_bus(kind, i, next, sizeof next);
+            if (stays(ward, next)) {
+                fail_msg("%s was changed: %s", bus_section.variants[kind]->fields[i].name, next);
+            }
+        }
+    }
+    assert_true(keys >= 19);
+}
+
 static void test_a_bus_starts_anew_when_its_monitors_change(void **state)
 {
     (void)state;
@@ -141,13 +199,58 @@ static void test_a_bus_starts_anew_when_a_profile_changes(void **state)
     }
 }
 
+static bool bed_stays(const char *keys, const char *next_keys, const char *next_rules)
+{
+    static const char both[] =
+        "rules:\n  low: {when: hr < limit and a > 0, limit: 50, parameters: {a: 1}, priority: low}\n"
+        "  high: {when: hr > limit, limit: 120, priority: low}\n";
+    char ward[1024];
+    write_file("rules.yaml", both);
+    (void)snprintf(ward, sizeof ward, "%srules: [rules.yaml]\nbeds:\n  b1: {bus: a, address: 1, profile: module, %s}\n",
+                   LINE(""), keys);
+    struct plan now = plan_of(ward);
+    struct settings *running = settings;
+    write_file("rules.yaml", next_rules != NULL ? next_rules : both);
+    (void)snprintf(ward, sizeof ward, "%srules: [rules.yaml]\nbeds:\n  b1: {bus: a, address: 1, profile: module, %s}\n",
+                   LINE(""), next_keys);
+    struct plan next = plan_of(ward);
+    const bool is_same = plan_bed_is_same(&now, &now.beds[0], &next, &next.beds[0]);
+    assert_true(plan_bed_is_same(&next, &next.beds[0], &now, &now.beds[0]) == is_same);
+    plan_free(&now);
+    plan_free(&next);
+    settings_free(running);
+    settings_free(settings);
+    settings = NULL;
+    return is_same;
+}
+
+#define OWN(limits) "class: adult, overrides: {" limits "}"
+
+static void test_a_bed_changes_with_its_class_and_its_own_limits(void **state)
+{
+    (void)state;
+    static const char other_order[] =
+        "rules:\n  high: {when: hr > limit, limit: 130, priority: low}\n"
+        "  low: {when: hr < limit and a > 0, limit: 50, parameters: {a: 1}, priority: low}\n";
+    static const char own[] = OWN("low: {limit: 40, a: 2}, high: {limit: 130}");
+    assert_true(bed_stays("class: adult", "class: adult", NULL));
+    assert_false(bed_stays("class: adult", "class: child", NULL));
+    assert_true(bed_stays(own, OWN("high: {limit: 130}, low: {a: 2, limit: 40}"), other_order));
+    assert_false(bed_stays(own, "class: adult", NULL));
+    assert_false(bed_stays(own, OWN("low: {limit: 41, a: 2}, high: {limit: 130}"), NULL));
+    assert_false(bed_stays(OWN("low: {limit: 40}"), OWN("low: {a: 40}"), NULL));
+    assert_false(bed_stays(OWN("low: {limit: 40}"), OWN("high: {limit: 40}"), NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_bus_stays_when_nothing_of_it_changes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_bus_starts_anew_when_its_line_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_bus_starts_anew_when_any_of_its_keys_changes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_bus_starts_anew_when_its_monitors_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_bus_starts_anew_when_a_profile_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_bed_changes_with_its_class_and_its_own_limits, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("plan_same", tests, NULL, NULL);
 }

@@ -42,7 +42,8 @@ static _Atomic(struct store *) store;
 static struct report report;
 
 static alignas(64) unsigned char storage[1 << 20];
-static char out[REPORT_TEXT_MAX];
+static char out[PAYLOAD_HEALTH_MAX];
+static bool with_alarms;
 
 /* As many beds, each with a line of its own and so many monitors. */
 static void make_ward(uint16_t bed_count, uint16_t monitor_count, const char *id, const char *name)
@@ -52,6 +53,7 @@ static void make_ward(uint16_t bed_count, uint16_t monitor_count, const char *id
     memset(&board, 0, sizeof board);
     memset(&store_state, 0, sizeof store_state);
     memset(runners, 0, sizeof runners);
+    with_alarms = false;
     struct arena arena = {.base = storage, .size = sizeof storage};
     board_init(&board, &arena, bed_count);
     config.bed_count = bed_count;
@@ -89,7 +91,8 @@ static size_t json(size_t size)
     static jsmntok_t tokens[TOKENS_MAX];
     jsmn_parser parser;
     memset(out, 0x5A, sizeof out);
-    const size_t length = report_json(&report, WALL_MS, out, size);
+    const size_t length =
+        with_alarms ? report_json_with_alarms(&report, WALL_MS, out, size) : report_json(&report, WALL_MS, out, size);
     if (length == 0) {
         return 0;
     }
@@ -286,11 +289,55 @@ static void test_the_worst_ward_and_without_its_lines(void **state)
     expect("\"expires_at\":");
 }
 
+static const struct alarm_view DESATURATION = {.name = "spo2_low",
+                                               .id = 0x12,
+                                               .rev = 3,
+                                               .priority = PRIORITY_MEDIUM,
+                                               .state = ALARM_ACTIVE,
+                                               .inactivation = INACTIVATION_ACKNOWLEDGED};
+static const struct alarm_view LATCHED = {
+    .name = "monitor.vtach", .id = 0xfedcba9876543210, .rev = 1, .priority = PRIORITY_HIGH, .state = ALARM_LATCHED};
+
+/* So many times the desaturation, the most urgent first. */
+static void show_alarms(uint16_t bed, uint8_t count)
+{
+    struct bed_view view = {.bed = bed, .stay = 0xabcd, .monitored = true, .alarm_count = count};
+    view.priority = PRIORITY_HIGH;
+    view.alarms[0] = LATCHED;
+    for (unsigned i = 1; i < ENGINE_ALARMS_VIEWED; i++) {
+        view.alarms[i] = DESATURATION;
+    }
+    board_put(&board, &view);
+}
+
+static void test_alarms_of_beds(void **state)
+{
+    (void)state;
+    make_ward(3, 1, "b", "line-");
+    show_alarms(0, 2);
+    show_alarms(2, 0);
+    assert_true(json(sizeof out) > 0);
+    expect_not("\"beds\""); /* the health topic has none */
+    with_alarms = true;
+    assert_true(json(sizeof out) > 0);
+    expect("\"left_out\":null");
+    expect("\"beds\":[{\"bed\":\"b01\",\"stay\":\"000000000000abcd\",\"alarm_count\":2,\"alarms\":["
+           "{\"rule\":\"monitor.vtach\",\"priority\":\"high\",\"id\":\"fedcba9876543210\",\"rev\":1,"
+           "\"state\":\"latched\",\"inactivation\":\"none\"},"
+           "{\"rule\":\"spo2_low\",\"priority\":\"medium\",\"id\":\"0000000000000012\",\"rev\":3,"
+           "\"state\":\"active\",\"inactivation\":\"acknowledged\"}]},"
+           "{\"bed\":\"b03\",\"stay\":\"000000000000abcd\",\"alarm_count\":0,\"alarms\":[]}]");
+    assert_true(json(strlen(out)) > 0);
+    expect("\"left_out\":\"alarms\"");
+}
+
 /* Any buffer: whole JSON of less and less detail, or nothing. */
 static void test_every_size_of_buffer(void **state)
 {
     (void)state;
     make_ward(3, 2, "b", "line-");
+    with_alarms = true;
+    show_alarms(1, 9);
     const size_t whole = json(sizeof out);
     size_t longest = 0;
     for (size_t size = 1; size <= whole + 1; size++) {
@@ -348,6 +395,20 @@ static void test_a_screen(void **state)
     expect("line-2                        1 of  2 answer         12 answers  values of 1 not current: check clocks\n");
 }
 
+static void test_a_screen_names_every_alarm(void **state)
+{
+    (void)state;
+    make_ward(3, 1, "b", "line-");
+    show_alarms(0, 2);
+    show_alarms(2, ENGINE_ALARMS_VIEWED + 3);
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect("bed      alarm                               alarm_id         rev\n"
+           "b01      high   monitor.vtach                fedcba9876543210   1  latched\n"
+           "b01      medium spo2_low                     0000000000000012   3  acknowledged\n"
+           "b03      high   monitor.vtach                fedcba9876543210   1  latched\n");
+    expect("b03      and 3 more\n");
+}
+
 /* Two beds must never look alike. */
 static void test_long_bed_ids_are_whole(void **state)
 {
@@ -372,6 +433,7 @@ static void test_the_largest_screen_fits(void **state)
     }
     const size_t length = report_text(&report, out, sizeof out);
     print_message("the largest screen: %zu bytes\n", length);
+    expect("\nstore    "); /* only alarms may be left out */
     expect("Secondary notification");
 }
 
@@ -381,7 +443,7 @@ static void test_a_screen_is_cut_between_lines(void **state)
     static char whole[REPORT_TEXT_MAX];
     make_ward(3, 1, "b", "line-");
     for (uint16_t b = 0; b < 3; b++) {
-        show(b, nothing, 0, 0, PRIORITY_NONE);
+        show_alarms(b, 2);
     }
     const size_t most = report_text(&report, whole, sizeof whole);
     for (size_t size = 1; size <= most + 1; size++) {
@@ -404,8 +466,10 @@ int main(void)
         cmocka_unit_test(test_a_usual_ward_is_whole),
         cmocka_unit_test(test_256_beds_without_their_monitors),
         cmocka_unit_test(test_the_worst_ward_and_without_its_lines),
+        cmocka_unit_test(test_alarms_of_beds),
         cmocka_unit_test(test_every_size_of_buffer),
         cmocka_unit_test(test_a_screen),
+        cmocka_unit_test(test_a_screen_names_every_alarm),
         cmocka_unit_test(test_long_bed_ids_are_whole),
         cmocka_unit_test(test_the_largest_screen_fits),
         cmocka_unit_test(test_a_screen_is_cut_between_lines),

@@ -261,6 +261,25 @@ static void test_alarms_whose_rule_or_bed_is_gone(void **state)
     assert_int_equal(alerts_named("hr_high", 0), 0); /* unknown ends nothing */
 }
 
+/* However many: a ward may have lost a rule that every bed had an alarm of. */
+static void test_many_alarms_are_gone(void **state)
+{
+    (void)state;
+    char active[256] = "";
+    put_ward();
+    put_alarm("b1", "hr_high", false);
+    for (unsigned i = 0; i < 150; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "gone_%u", i);
+        put_alarm("b2", name, false);
+    }
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_int_equal(counts.alarms, 1);
+    assert_int_equal(counts.alarms_gone, 150);
+    assert_int_equal(store_each_alarm(store, note_active, active), STATUS_OK);
+    assert_string_equal(active, "b1/hr_high");
+}
+
 /* A monitor's own alarm is known by its name alone, and only where the configuration says that a monitor tells any. */
 static void test_alarms_that_a_monitor_names(void **state)
 {
@@ -361,6 +380,39 @@ static void test_damaged_rows_do_no_harm(void **state)
     assert_string_equal(view_of(0), "hr 90 valid");
 }
 
+/* Of numbers that cannot be read only this is sure: none may be given twice. */
+static void test_damaged_numbers(void **state)
+{
+    (void)state;
+    struct test_alert alert;
+    put_ward();
+    put_alarm("b1", "hr_low", false);
+    assert_int_equal(store_begin(store), STATUS_OK);
+    assert_int_equal(store_put_alert(store, test_alert_make(&alert, 55, 100)), STATUS_OK);
+    assert_int_equal(store_commit(store), STATUS_OK);
+    assert_int_equal(restore_check(store, &config), STATUS_OK);
+    put_state(STATE_NUMBERS, "?", 1);
+    assert_int_equal(restore_check(store, &config), STATUS_CORRUPT);
+    journal_beds(60, 0, (const int32_t[]){130, 80}, 2);
+    assert_int_equal(restore(true), STATUS_CORRUPT);
+    assert_int_equal(alerts_named("hr_high", 0), 1);
+    assert_int_equal(taken[0].alert.seq, 56);
+    assert_true(taken[0].alert.id > ALARM_ID + 1000);
+    assert_int_equal(taken[0].alert.stay, 11);
+}
+
+static void test_a_damaged_bed(void **state)
+{
+    (void)state;
+    put_ward();
+    put_state(STATE_BED "b1", "?", 1);
+    assert_int_equal(restore_check(store, &config), STATUS_CORRUPT);
+    journal_beds(60, 0, (const int32_t[]){130, 80}, 2);
+    assert_int_equal(restore(true), STATUS_CORRUPT);
+    assert_int_equal(alerts_named("hr_high", 0), 0); /* nobody knows whose these were */
+    assert_string_equal(view_of(1), "hr 80 valid");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,11 +429,14 @@ int main(void)
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_bed_that_goes_ends_its_stay, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_whose_rule_or_bed_is_gone, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_many_alarms_are_gone, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_that_a_monitor_names, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_measurement_older_than_the_journal, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_measurement_that_the_journal_lost, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_measurements_that_cannot_be, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_rows_do_no_harm, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged_numbers, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_damaged_bed, restore_set_up, restore_tear_down),
     };
     return cmocka_run_group_tests_name("restore", tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/settings/keys.h"
@@ -131,7 +132,7 @@ static void a_missing_file_is_told_of(void **state)
     enter(DATA "/bad");
     assert_null(load("no/such.yaml"));
     char *told = print(false);
-    assert_string_equal(told, "wardgate: no/such.yaml: there is no such file\n");
+    assert_string_equal(told, "wardgate: no/such.yaml: there is no such file, check its name and folder\n");
     free(told);
 }
 
@@ -146,6 +147,43 @@ static void a_large_file_is_refused(void **state)
     assert_string_equal(report.faults[0].message, "this file is larger than 1 MiB, it cannot be a configuration");
     assert_int_equal(close(descriptor), 0);
     assert_int_equal(unlink(file), 0);
+}
+
+static bool is_told_of_open_secret(mode_t mode, uid_t owner)
+{
+    char secret[] = "/tmp/wardgate-secret-XXXXXX", file[] = "/tmp/wardgate-settings-XXXXXX", text[160];
+    const int secret_descriptor = mkstemp(secret), descriptor = mkstemp(file);
+    const int length = snprintf(text, sizeof text,
+                                "uplink: {brokers: [\"mqtt://127.0.0.1\"], username: u, password_file: %s}\n", secret);
+    bool is_told = false;
+    assert_true(secret_descriptor >= 0 && descriptor >= 0);
+    assert_int_equal(write(descriptor, text, (size_t)length), length);
+    assert_int_equal(fchown(secret_descriptor, owner, (gid_t)-1), 0);
+    assert_int_equal(fchmod(secret_descriptor, mode), 0);
+    assert_null(load(file)); /* there are no beds */
+    for (uint32_t i = 0; i < report.fault_count; i++) {
+        is_told = is_told || strstr(report.faults[i].message, "other users can open this secret") != NULL;
+    }
+    assert_int_equal(close(secret_descriptor) + close(descriptor), 0);
+    assert_int_equal(unlink(secret) + unlink(file), 0);
+    return is_told;
+}
+
+/* As drivers/uplink/credential.c has it (test_certificate.c). */
+static void a_secret_is_its_owners_or_root_s_group_s(void **state)
+{
+    (void)state;
+    static const struct {
+        mode_t mode;
+        bool of_ours, of_roots; /* told of */
+    } cases[] = {{0600, false, false}, {0400, false, false}, {0640, true, false}, {0440, true, false},
+                 {0660, true, true},   {0650, true, true},   {0644, true, true},  {0604, true, true},
+                 {0602, true, true},   {0601, true, true}};
+    const bool is_root = geteuid() == 0;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_true(is_told_of_open_secret(cases[i].mode, is_root ? 12345 : geteuid()) == cases[i].of_ours);
+        assert_true(!is_root || is_told_of_open_secret(cases[i].mode, 0) == cases[i].of_roots);
+    }
 }
 
 static void colours_only_when_asked(void **state)
@@ -362,6 +400,7 @@ int main(void)
         cmocka_unit_test(good_files_load),
         cmocka_unit_test(a_missing_file_is_told_of),
         cmocka_unit_test(a_large_file_is_refused),
+        cmocka_unit_test(a_secret_is_its_owners_or_root_s_group_s),
         cmocka_unit_test(colours_only_when_asked),
         cmocka_unit_test(the_shipped_configuration_is_sound),
         cmocka_unit_test(shipped_limits_lie_in_order),

@@ -195,6 +195,29 @@ static void test_an_outdated_monitor(void **state)
     ward_close(ward);
 }
 
+/* A reload misses nothing: what was not current before it is not after it, as long as nothing else is said. */
+static void test_an_outdated_monitor_over_a_reload(void **state)
+{
+    (void)state;
+    live_bed();
+    ward_add_channel(VITAL_hr, 1000);
+    const struct observation outdated = {.kind = OBSERVATION_OUTDATED};
+    const struct observation spoke = {.kind = OBSERVATION_IDENTITY, .value_milli = 7};
+    struct ward *ward = ward_start();
+    ward_heard(ward, 1, 0);
+    ward_observe(ward, 2, &outdated);
+    ward_observe(ward, 2, &spoke);
+    ward_until(ward, 13);
+    const struct ward_break lost = {.committed = ward->record_count, .begin_ms = 13500, .none = true};
+    struct ward *after = ward_restart(ward, &lost);
+    for (int s = 14; s <= 40; s++) {
+        ward_observe(after, s, &spoke);
+    }
+    ward_expect(after, "");
+    ward_close(ward);
+    ward_close(after);
+}
+
 /* Of several monitors at a bed it says which. */
 static void test_two_silent_monitors(void **state)
 {
@@ -302,6 +325,24 @@ static void test_a_pulse_that_stops_coming(void **state)
         ward_heard(ward, t, 0);
     }
     ward_expect(ward, "15 no_pulse_signal start active high -1\n");
+    ward_close(ward);
+}
+
+/* A clock that is set wrong stops no heart: what is not current is told as that, whatever else the monitor says. */
+static void test_an_outdated_pulse(void **state)
+{
+    (void)state;
+    ward_clear_config();
+    ward_add_channel(VITAL_hr, 1000);
+    const struct observation outdated = {.kind = OBSERVATION_OUTDATED};
+    const struct observation spoke = {.kind = OBSERVATION_IDENTITY, .value_milli = 7};
+    struct ward *ward = start_admitted();
+    ward_values(ward, 1, 5, VITAL_hr, 80);
+    for (int s = 6; s <= 30; s++) {
+        ward_observe(ward, s, &spoke);
+        ward_observe(ward, s, &outdated);
+    }
+    ward_expect(ward, "16 monitor_silent start active medium -1\n");
     ward_close(ward);
 }
 
@@ -500,8 +541,10 @@ int main(void)
         cmocka_unit_test(test_identity_changes_there_and_back),
         cmocka_unit_test(test_a_silent_monitor),
         cmocka_unit_test(test_an_outdated_monitor),
+        cmocka_unit_test(test_an_outdated_monitor_over_a_reload),
         cmocka_unit_test(test_two_silent_monitors),
         cmocka_unit_test(test_no_pulse_signal),
+        cmocka_unit_test(test_an_outdated_pulse),
         cmocka_unit_test(test_a_pulse_that_never_was),
         cmocka_unit_test(test_what_explains_a_lost_pulse),
         cmocka_unit_test(test_one_explanation_is_enough),

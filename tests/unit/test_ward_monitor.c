@@ -162,6 +162,12 @@ static void test_glucose_and_identity(void **state)
     ward_bank_put(&bank, WARD_glucose, 5500); /* 5.5 is 0x40B00000 */
     assert_int_equal(bank.input[7], 0x0000);
     assert_int_equal(bank.input[8], 0x40B0);
+    assert_int_equal(ward_bank_get(&bank, WARD_glucose), 5500);
+    ward_bank_put(&bank, WARD_glucose, 0);
+    assert_int_equal(ward_bank_get(&bank, WARD_glucose), 0);
+    ward_bank_put(&bank, WARD_glucose, WARD_ABSENT);
+    assert_int_equal(bank.input[8], 0x7FC0); /* no number */
+    assert_int_equal(ward_bank_get(&bank, WARD_glucose), WARD_ABSENT);
     ward_bank_put_identity(&bank, "BM7-1");
     assert_int_equal(bank.holding[90], 'B' << 8 | 'M');
     assert_int_equal(bank.holding[92], '1' << 8);
@@ -258,6 +264,7 @@ static void test_recording(void **state)
     assert_int_equal(seen(0, HR), 101);
     assert_int_equal(seen(0, SYS), ABSENT);
     assert_int_equal(seen(0, TEMP), 0x7FFF);
+    assert_int_equal(ward_bank_get(&monitor.bank, WARD_glucose), WARD_ABSENT); /* no column */
     assert_int_equal(seen(999, WARD_CUFF_COUNTER), 0);
     assert_int_equal(seen(1000, HR), ABSENT); /* 0 is "no value" here */
     assert_int_equal(seen(1000, SYS), 66);

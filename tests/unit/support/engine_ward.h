@@ -18,7 +18,7 @@
 #define WARD_TEXT_MAX    32768
 #define WARD_RECORDS_MAX 20000
 #define WARD_JOURNAL_MAX 20000
-#define WARD_RULES_MAX   8
+#define WARD_RULES_MAX   12
 #define WARD_BEDS_MAX    2
 #define WARD_SIGNALS_MAX 4
 
@@ -67,7 +67,7 @@ struct ward_break {
     int64_t journal_from_ms; /* the journal reaches back to here */
     int64_t begin_ms;        /* the next run begins */
     bool unverified;         /* after a break of unknown length: without the journal */
-    bool none; /* a reload: nothing was missed */
+    bool none;               /* a reload: nothing was missed */
 };
 struct ward *ward_restart(const struct ward *before, const struct ward_break *lost);
 
