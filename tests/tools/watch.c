@@ -34,7 +34,7 @@ static const char *const SHOWN[] = {"hr", "pulse", "spo2", "resp", "nibp_sys", "
 enum { SHOWN_COUNT = sizeof SHOWN / sizeof SHOWN[0] };
 
 struct alarm {
-    char name[TEXT_MAX], priority[TEXT_MAX];
+    char name[TEXT_MAX], priority[TEXT_MAX], kind[TEXT_MAX];
 };
 
 struct bed {
@@ -132,6 +132,7 @@ static void take_alarm(struct bed *bed, const char *name, const char *json, cons
     if (count > 0) {
         (void)snprintf(found->name, TEXT_MAX, "%s", name);
         (void)find_member(json, tokens, count, "priority", found->priority, TEXT_MAX);
+        (void)find_member(json, tokens, count, "kind", found->kind, TEXT_MAX);
     }
 }
 
@@ -197,13 +198,19 @@ static int weight(const char *priority)
                                              : 0;
 }
 
+/* Of two that are equally urgent the patient's own comes first. */
+static int rank(const struct alarm *alarm)
+{
+    return 2 * weight(alarm->priority) + (strcmp(alarm->kind, "physiological") == 0 ? 1 : 0);
+}
+
 /* NULL: nothing but advisories. */
 static const struct alarm *worst(const struct bed *bed)
 {
     const struct alarm *found = NULL;
     for (int i = 0; i < ALARMS_MAX; i++) {
         const struct alarm *a = &bed->alarms[i];
-        if (weight(a->priority) > (found == NULL ? 0 : weight(found->priority))) {
+        if (weight(a->priority) > 0 && (found == NULL || rank(a) > rank(found))) {
             found = a;
         }
     }

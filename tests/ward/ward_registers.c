@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define NO_GLUCOSE 0x7FC00000U /* not a number */
+
 _Static_assert(sizeof(float) == sizeof(uint32_t), "glucose goes out as an IEEE 754 single");
 
 struct vital_register {
@@ -67,12 +69,14 @@ bool ward_vital_fits(enum ward_vital vital, int32_t milli)
     return vital == WARD_temp ? steps >= INT16_MIN && steps < INT16_MAX : steps >= 0 && steps < UINT16_MAX;
 }
 
-/* Single precision, low word first ("cdab"): a glucose meter has no absent code, it reads 0. */
+/* Single precision, low word first ("cdab"). */
 static void put_glucose(struct ward_bank *bank, int32_t milli)
 {
-    const float value = milli == WARD_ABSENT ? 0.0F : (float)milli / 1000.0F;
-    uint32_t raw = 0;
-    memcpy(&raw, &value, sizeof raw);
+    const float value = (float)milli / 1000.0F;
+    uint32_t raw = NO_GLUCOSE;
+    if (milli != WARD_ABSENT) {
+        memcpy(&raw, &value, sizeof raw);
+    }
     bank->input[vitals[WARD_glucose].at] = (uint16_t)raw;
     bank->input[vitals[WARD_glucose].at + 1] = (uint16_t)(raw >> 16);
 }
@@ -100,7 +104,7 @@ static int32_t get_glucose(const struct ward_bank *bank)
     const uint32_t raw = (uint32_t)bank->input[at + 1] << 16 | bank->input[at];
     float value = 0.0F;
     memcpy(&value, &raw, sizeof value);
-    return raw == 0 ? WARD_ABSENT : (int32_t)(value * 1000.0F + 0.5F);
+    return raw == NO_GLUCOSE ? WARD_ABSENT : (int32_t)(value * 1000.0F + 0.5F);
 }
 
 int32_t ward_bank_get(const struct ward_bank *bank, enum ward_vital vital)

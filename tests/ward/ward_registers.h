@@ -1,7 +1,7 @@
 /*
  * ward_registers.h: the registers every simulated monitor serves: config/profiles/generic-vitals.yaml seen from the
  * other side. Holding 0..11 (vitals, cuff counter, status bits) and 90..93 (identity), input 7..8 (glucose) and 20 (its
- * counter); what else lies in 0..99 reads 0, behind it is nothing.
+ * counter); what else lies in 0..99 reads 0, behind it is nothing. A glucose without a value is no number (NaN).
  *
  * Values are thousandths of the profile's unit. Pure.
  */
