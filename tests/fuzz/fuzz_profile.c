@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { REGISTERS = 128 };
 
-static char folder[] = "/tmp/wardgate-fuzz-XXXXXX";
+static char folder[] = "/dev/shm/wardgate-fuzz-XXXXXX";
 static char path[64];
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

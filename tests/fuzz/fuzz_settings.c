@@ -36,7 +36,7 @@ static const struct profile module = {
     .name = "test-module", .poll_interval_ms = 1000, .channel_count = 1, .channels = {GIVES(hr)}};
 static const struct profile *const builtin[] = {&oximeter, &central, &module, NULL};
 
-static char folder[] = "/tmp/wardgate-fuzz-XXXXXX";
+static char folder[] = "/dev/shm/wardgate-fuzz-XXXXXX";
 static const char *const names[] = {"every-key.yaml", "profiles/full.yaml", "rules/full.yaml", "profiles/plain.yaml",
                                     "rules/plain.yaml"};
 static const char *const secrets[] = {"secrets/ca.pem",  "secrets/c.pem",    "secrets/k.pem",       "secrets/own.pem",
