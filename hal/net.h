@@ -6,7 +6,6 @@
 #ifndef WARDGATE_NET_H
 #define WARDGATE_NET_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +19,9 @@ enum status net_connect_start(const char *host, uint16_t port, int *out_fd) MUST
 enum status net_connect_finish(int fd) MUST_CHECK;
 
 void net_close(int fd);
+
+/* The closing that follows breaks the connection off: what is on its way is dropped on both sides. */
+void net_abort(int fd);
 
 /* Copies what was received, at most size bytes, and leaves it to be read; 0 bytes when there is nothing yet.
  * STATUS_CLOSED: the other side has ended the connection. STATUS_IO: it broke. */
@@ -38,23 +40,6 @@ enum status net_receive(int fd, void *bytes, size_t size, size_t *out_length) MU
 
 /* Sends as much as fits, maybe 0 bytes. STATUS_IO: it broke. */
 enum status net_send_some(int fd, const void *bytes, size_t size, size_t *out_length) MUST_CHECK;
-
-/*
- * Many descriptors behind one that becomes readable when something is ready on any of them. A descriptor that is closed
- * is no longer watched.
- */
-struct net_ready {
-    uint32_t token; /* as given to net_watch_set */
-    bool readable, writable;
-    bool broken; /* ended by both sides, or by a fault; said also of one that waits for nothing */
-};
-enum status net_watch_open(int *out_watch) MUST_CHECK;
-
-/* Watches fd from now on, or changes what for. STATUS_IO: the system has no room for it. */
-enum status net_watch_set(int watch, int fd, uint32_t token, bool reads, bool writes) MUST_CHECK;
-
-/* What is ready now, at most `size`; never waits. Returns how many. */
-size_t net_watch_ready(int watch, struct net_ready *out, size_t size);
 
 /* Takes away the first `length` of the bytes that net_peek gave. */
 enum status net_skip(int fd, size_t length) MUST_CHECK;

@@ -1,11 +1,22 @@
 /*
- * wake.h: one thread wakes another through a descriptor that can be waited for beside others.
+ * wake.h: one thread wakes another, through a descriptor that can be waited for beside others.
  *
- * wake_raise: any thread or a signal handler, never blocks. wake_clear: the waiting thread.
+ * Who waits does so in one of two ways, always the same one for a wake: by wake_wait_until, or for its descriptor and
+ * then by wake_clear. In the first way a thread that is awake is raised without a call of the system, and so is one
+ * that was raised already:
+ *
+ *     AWAKE --wake_wait_until--> SLEEPING --wake_raise, writes--> RAISED --wake_wait_until--> AWAKE
+ *       +-------------------------wake_raise------------------------^
+ *
+ * In the second it is SLEEPING whenever it is not RAISED.
+ *
+ * wake_raise: any thread or a signal handler, never blocks; what was done before it is seen by who was woken. All else:
+ * the waiting thread.
  */
 #ifndef WARDGATE_WAKE_H
 #define WARDGATE_WAKE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +24,8 @@
 
 struct wake {
     int fd;
+    atomic_int state;
+    bool armed; /* the waiting thread's: since it was last drained, the descriptor may have been written */
 };
 
 enum status wake_open(struct wake *wake) MUST_CHECK;
@@ -20,7 +33,7 @@ void wake_close(struct wake *wake);
 void wake_raise(struct wake *wake);
 void wake_clear(struct wake *wake);
 
-/* Waits until raised or the instant (CLOCK_BOOTTIME, µs); true when raised (and clears it). */
+/* Waits until raised or the instant (CLOCK_BOOTTIME, µs); true when raised (and clears it). May come back early. */
 bool wake_wait_until(struct wake *wake, int64_t boot_us);
 
 #endif

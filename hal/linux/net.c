@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -77,6 +76,12 @@ void net_close(int fd)
     const int saved_errno = errno;
     (void)close(fd);
     errno = saved_errno;
+}
+
+void net_abort(int fd)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 enum status net_peek(int fd, void *bytes, size_t size, size_t *out_length)
@@ -175,37 +180,4 @@ enum status net_send_some(int fd, const void *bytes, size_t size, size_t *out_le
     }
     *out_length = sent > 0 ? (size_t)sent : 0;
     return STATUS_OK;
-}
-
-enum status net_watch_open(int *out_watch)
-{
-    const int watch = epoll_create1(EPOLL_CLOEXEC);
-    if (watch < 0) {
-        return STATUS_IO;
-    }
-    *out_watch = watch;
-    return STATUS_OK;
-}
-
-enum status net_watch_set(int watch, int fd, uint32_t token, bool reads, bool writes)
-{
-    struct epoll_event event = {.events = (reads ? EPOLLIN : 0U) | (writes ? EPOLLOUT : 0U), .data = {.u32 = token}};
-    if (epoll_ctl(watch, EPOLL_CTL_MOD, fd, &event) == 0) {
-        return STATUS_OK;
-    }
-    return errno == ENOENT && epoll_ctl(watch, EPOLL_CTL_ADD, fd, &event) == 0 ? STATUS_OK : STATUS_IO;
-}
-
-size_t net_watch_ready(int watch, struct net_ready *out, size_t size)
-{
-    enum { ROUND = 16 };
-    struct epoll_event events[ROUND];
-    const int count = epoll_wait(watch, events, size < ROUND ? (int)size : ROUND, 0);
-    for (int i = 0; i < count; i++) {
-        out[i] = (struct net_ready){.token = events[i].data.u32,
-                                    .readable = (events[i].events & EPOLLIN) != 0,
-                                    .writable = (events[i].events & EPOLLOUT) != 0,
-                                    .broken = (events[i].events & (EPOLLHUP | EPOLLERR)) != 0};
-    }
-    return count > 0 ? (size_t)count : 0;
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* Enough for the deepest library call of a thread; only the pages it touches cost memory. */
 enum { THREAD_STACK_BYTES = 256 * 1024, THREAD_NAME_MAX = 15 };
@@ -36,6 +37,12 @@ enum status thread_start(struct thread *thread, const char *name, void *(*run)(v
     (void)pthread_setname_np(thread->id, short_name);
     thread->running = true;
     return STATUS_OK;
+}
+
+void thread_set_slack_us(uint32_t slack_us)
+{
+    /* 0 would bring back the usual slack. */
+    (void)prctl(PR_SET_TIMERSLACK, slack_us > 0 ? slack_us * 1000UL : 1UL, 0UL, 0UL, 0UL);
 }
 
 void thread_join(struct thread *thread)

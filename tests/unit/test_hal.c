@@ -21,6 +21,7 @@
 #include "hal/net.h"
 #include "hal/thread.h"
 #include "hal/wake.h"
+#include "hal/watch.h"
 
 #define MS 1000
 
@@ -104,6 +105,88 @@ static void *work(void *argument)
     (void)pthread_getname_np(pthread_self(), worker->name, sizeof worker->name);
     wake_raise(&worker->wake);
     return NULL;
+}
+
+/* Who raises may be held up before it writes: the descriptor is then drained once, however the wait ended. */
+static void test_written_late(void **state)
+{
+    (void)state;
+    struct wake wake;
+    const uint64_t one = 1;
+    assert_int_equal(wake_open(&wake), STATUS_OK);
+    (void)atomic_exchange(&wake.state, 1); /* the first half of wake_raise */
+    assert_true(wake_wait_until(&wake, 0));
+    assert_int_equal(write(wake.fd, &one, sizeof one), sizeof one);   /* the second */
+    assert_false(wake_wait_until(&wake, clock_boot_us() + 100 * MS)); /* may come back early */
+    const int64_t from_us = clock_boot_us();
+    assert_false(wake_wait_until(&wake, from_us + 20 * MS));
+    assert_true(clock_boot_us() - from_us >= 20 * MS);
+    wake_close(&wake);
+}
+
+/* Whoever is awake is not written to, and sees all the same that it was raised. */
+static void test_raised_while_awake(void **state)
+{
+    (void)state;
+    struct wake wake;
+    assert_int_equal(wake_open(&wake), STATUS_OK);
+    struct pollfd descriptor = {.fd = wake.fd, .events = POLLIN};
+    wake_raise(&wake); /* before anybody ever waited */
+    assert_true(wake_wait_until(&wake, 0));
+    assert_int_equal(poll(&descriptor, 1, 0), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        wake_raise(&wake);
+        assert_int_equal(poll(&descriptor, 1, 0), 0);
+        assert_true(wake_wait_until(&wake, clock_boot_us() + 1000 * MS));
+        assert_false(wake_wait_until(&wake, 0));
+    }
+    wake_clear(&wake); /* from now on by its descriptor */
+    wake_raise(&wake);
+    assert_int_equal(poll(&descriptor, 1, 0), 1);
+    wake_clear(&wake);
+    assert_int_equal(poll(&descriptor, 1, 0), 0);
+    wake_close(&wake);
+}
+
+enum { RELAYS = 20000 };
+
+struct relay {
+    struct wake there, back;
+    unsigned sent; /* no atomic: what was done before a raise is seen after it */
+};
+
+static void *relay_back(void *argument)
+{
+    struct relay *relay = argument;
+    for (unsigned i = 1; i <= RELAYS; i++) {
+        while (!wake_wait_until(&relay->there, clock_boot_us() + 1000 * MS)) {
+        }
+        assert_int_equal(relay->sent, i);
+        wake_raise(&relay->back);
+    }
+    return NULL;
+}
+
+/* No raise is ever lost, asleep, awake or just between. */
+static void test_raised_at_any_moment(void **state)
+{
+    (void)state;
+    struct relay relay = {.sent = 0};
+    struct thread thread = {.running = false};
+    assert_int_equal(wake_open(&relay.there), STATUS_OK);
+    assert_int_equal(wake_open(&relay.back), STATUS_OK);
+    assert_int_equal(thread_start(&thread, "relay", relay_back, &relay), STATUS_OK);
+    const int64_t begin_us = clock_boot_us();
+    for (unsigned i = 1; i <= RELAYS; i++) {
+        relay.sent = i;
+        wake_raise(&relay.there);
+        while (!wake_wait_until(&relay.back, clock_boot_us() + (i % 3 == 0 ? 0 : 1000 * MS))) {
+        }
+    }
+    thread_join(&thread);
+    assert_true(clock_boot_us() - begin_us < RELAYS * INT64_C(1000)); /* a lost one would have cost a second */
+    wake_close(&relay.there);
+    wake_close(&relay.back);
 }
 
 static void test_thread(void **state)
@@ -285,37 +368,37 @@ static void test_watch(void **state)
     (void)state;
     char bytes[8];
     size_t length = 9;
-    struct net_ready ready[4];
+    struct watch_ready ready[4];
     int watch = -1, listening = -1, calling = -1, taken = -1;
-    assert_int_equal(net_watch_open(&watch), STATUS_OK);
+    assert_int_equal(watch_open(&watch), STATUS_OK);
     assert_int_equal(net_listen("127.0.0.1", 0, &listening), STATUS_OK);
-    assert_int_equal(net_watch_set(watch, listening, 7, true, false), STATUS_OK);
-    assert_int_equal(net_watch_ready(watch, ready, 4), 0);
+    assert_int_equal(watch_set(watch, listening, 7, true, false), STATUS_OK);
+    assert_int_equal(watch_wait(watch, 0, ready, 4), 0);
     assert_int_equal(net_connect_start("127.0.0.1", port_of(listening), &calling), STATUS_OK);
     struct pollfd wait = {.fd = watch, .events = POLLIN};
     assert_int_equal(poll(&wait, 1, 2000), 1);
-    assert_int_equal(net_watch_ready(watch, ready, 4), 1);
+    assert_int_equal(watch_wait(watch, 0, ready, 4), 1);
     assert_int_equal(ready[0].token, 7);
     assert_true(ready[0].readable && !ready[0].broken);
     assert_int_equal(net_accept(listening, &taken), STATUS_OK);
-    assert_int_equal(net_watch_ready(watch, ready, 4), 0);
-    assert_int_equal(net_watch_set(watch, taken, 8, true, true), STATUS_OK);
-    assert_int_equal(net_watch_ready(watch, ready, 4), 1);
+    assert_int_equal(watch_wait(watch, 0, ready, 4), 0);
+    assert_int_equal(watch_set(watch, taken, 8, true, true), STATUS_OK);
+    assert_int_equal(watch_wait(watch, 0, ready, 4), 1);
     assert_true(ready[0].token == 8 && ready[0].writable && !ready[0].readable);
     assert_int_equal(net_receive(taken, bytes, sizeof bytes, &length), STATUS_OK);
     assert_int_equal(length, 0);
-    assert_int_equal(net_watch_set(watch, taken, 8, false, false), STATUS_OK); /* waits for nothing */
+    assert_int_equal(watch_set(watch, taken, 8, false, false), STATUS_OK); /* waits for nothing */
     assert_int_equal(net_send_some(calling, "abc", 3, &length), STATUS_OK);
     assert_int_equal(length, 3);
-    assert_int_equal(net_watch_ready(watch, ready, 4), 0);
+    assert_int_equal(watch_wait(watch, 0, ready, 4), 0);
     assert_int_equal(net_receive(taken, bytes, sizeof bytes, &length), STATUS_OK);
     assert_int_equal(length, 3);
     net_close(calling);
     assert_int_equal(net_receive(taken, bytes, sizeof bytes, &length), STATUS_CLOSED);
     net_close(taken); /* is no longer watched */
-    assert_int_equal(net_watch_ready(watch, ready, 4), 0);
+    assert_int_equal(watch_wait(watch, 0, ready, 4), 0);
     net_close(listening);
-    net_close(watch);
+    watch_close(watch);
 }
 
 int main(void)
@@ -325,6 +408,9 @@ int main(void)
         cmocka_unit_test(test_boot_id),
         cmocka_unit_test(test_utc_offset),
         cmocka_unit_test(test_wake),
+        cmocka_unit_test(test_written_late),
+        cmocka_unit_test(test_raised_while_awake),
+        cmocka_unit_test(test_raised_at_any_moment),
         cmocka_unit_test(test_thread),
         cmocka_unit_test(test_a_connection),
         cmocka_unit_test(test_a_broken_connection),
