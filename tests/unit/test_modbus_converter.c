@@ -129,7 +129,7 @@ static void test_late_answers(void **state)
     rig_start();
     assert_true(rig_run_until_values(0, 1, 1000));
     atomic_store(&rig.peer.mode, 1);
-    rig_run_ms(1000);
+    rig_run_ms(2500);
     assert_true(rig_failures(0, STATUS_TIMEOUT) >= 2);
     assert_false(rig_answering(0));
     assert_true(rig_values(1) >= 6);
@@ -235,7 +235,7 @@ static void test_half_an_answer_is_not_left_to_the_next(void **state)
     open_rig(2, serve_damaged);
     atomic_store(&rig.peer.mode, TRUNCATED);
     rig_start();
-    rig_run_ms(600);
+    rig_run_ms(2500);
     assert_true(rig_failures(0, STATUS_SHORT_FRAME) >= 2);
     assert_int_equal(rig_failures(0, STATUS_UNASKED) + rig_failures(1, STATUS_UNASKED), 0);
     assert_true(rig_values(1) >= 4);

@@ -45,7 +45,7 @@ static void test_coils(void **state)
     (void)state;
     add(VITAL_gas_pressure, 21, TYPE_U16)->table = TABLE_COIL;
     add(VITAL_room_pressure, 29, TYPE_F32)->table = TABLE_DISCRETE;
-    t.profile.bits[0] = (struct profile_bit){.table = TABLE_COIL, .reg = 30, .means = SIGNAL_monitor_alarm_low};
+    t.bits[0] = (struct profile_bit){.table = TABLE_COIL, .reg = 30, .means = SIGNAL_monitor_alarm_low};
     t.profile.bit_count = 1;
     const uint8_t data[] = {0x02, 0x04}; /* coils 21 and 30 of 20 to 30 */
     struct request request = {.table = TABLE_COIL, .first = 20, .count = 11};

@@ -234,11 +234,11 @@ static void make_everything_missing_in_turn(uint16_t missing)
 {
     rig_open(0, 1, INTERVAL_MS, TIMEOUT_MS, serve_exceptions);
     rig.numbered = false;
-    rig.profile.channels[3].episodic = true;
-    rig.profile.channels[3].has_changed_by = true;
-    rig.profile.channels[3].changed_by = 13;
-    rig.profile.bits[0].reg = 14;
-    rig.profile.bits[1].reg = 15;
+    rig.channels[3].episodic = true;
+    rig.channels[3].has_changed_by = true;
+    rig.channels[3].changed_by = 13;
+    rig.bits[0].reg = 14;
+    rig.bits[1].reg = 15;
     rig.profile.bit_count = 2;
     rig.profile.identity_register = 16;
     rig.profile.identity_count = 2;

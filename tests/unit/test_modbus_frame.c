@@ -47,9 +47,9 @@ static void test_rtu_answers(void **state)
         assert_int_equal(frame_check_rtu(frame, cut, &two_registers), STATUS_SHORT_FRAME);
     }
     assert_int_equal(frame_check_rtu(frame, length + 1, &two_registers), STATUS_LONG_FRAME);
-    const struct expected other_address = {2, 3, 4};
-    const struct expected other_function = {1, 4, 4};
-    const struct expected other_length = {1, 3, 2};
+    const struct expected other_address = {2, 3, 4, 0};
+    const struct expected other_function = {1, 4, 4, 0};
+    const struct expected other_length = {1, 3, 2, 0};
     assert_int_equal(frame_check_rtu(frame, length, &other_address), STATUS_WRONG_ADDRESS);
     assert_int_equal(frame_check_rtu(frame, length, &other_function), STATUS_WRONG_FUNCTION);
     assert_int_equal(frame_check_rtu(frame, length, &other_length), STATUS_WRONG_LENGTH);
@@ -104,6 +104,22 @@ static void test_tcp_answers(void **state)
     }
     const uint8_t exception[] = {0, 0, 0, 0, 0, 3, 1, 0x83, 2};
     assert_int_equal(frame_check_tcp(exception, sizeof exception, &two_registers), STATUS_EXCEPTION);
+}
+
+/* Only under the number of the request. */
+static void test_tcp_numbers(void **state)
+{
+    (void)state;
+    uint8_t frame[sizeof tcp_answer];
+    struct expected numbered = two_registers;
+    memcpy(frame, tcp_answer, sizeof frame);
+    numbered.transaction = 0x1234;
+    assert_int_equal(frame_check_tcp(frame, sizeof frame, &numbered), STATUS_BAD_HEADER);
+    frame[0] = 0x12;
+    frame[1] = 0x34;
+    assert_int_equal(frame_check_tcp(frame, sizeof frame, &numbered), STATUS_OK);
+    numbered.transaction++; /* the answer before */
+    assert_int_equal(frame_check_tcp(frame, sizeof frame, &numbered), STATUS_BAD_HEADER);
 }
 
 static void test_tcp_headers(void **state)
@@ -194,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_rtu_any_burst_is_found),
         cmocka_unit_test(test_rtu_exception_of_another),
         cmocka_unit_test(test_tcp_answers),
+        cmocka_unit_test(test_tcp_numbers),
         cmocka_unit_test(test_tcp_headers),
         cmocka_unit_test(test_garbage_is_survived),
     };

@@ -17,12 +17,14 @@
 static alignas(64) unsigned char storage[65536];
 static struct arena arena;
 static struct profile profile;
+static struct profile_channel channels[PROFILE_CHANNELS_MAX];
+static struct profile_bit bits[PROFILE_BITS_MAX];
 static struct monitor_config config;
 static struct poller poller;
 
 static struct profile_channel *add(enum register_table table, uint16_t reg)
 {
-    struct profile_channel *channel = &profile.channels[profile.channel_count];
+    struct profile_channel *channel = &channels[profile.channel_count];
     *channel = (struct profile_channel){.vital = (enum vital)profile.channel_count++,
                                         .table = table,
                                         .reg = reg,
@@ -37,7 +39,7 @@ static int set_up(void **state)
     memset(storage, 0, sizeof storage);
     memset(&poller, 0, sizeof poller);
     arena = (struct arena){.base = storage, .size = sizeof storage};
-    profile = (struct profile){.poll_interval_ms = 1000};
+    profile = (struct profile){.poll_interval_ms = 1000, .channels = channels, .bits = bits};
     config = (struct monitor_config){.address = 1, .profile = &profile};
     return 0;
 }
@@ -50,9 +52,8 @@ static void make(void)
 
 static uint8_t next_poll(int64_t *out_due_us)
 {
-    uint8_t poll = 0;
-    *out_due_us = poller_due_us(&poller, &poll);
-    return poll;
+    *out_due_us = poller_due_us(&poller);
+    return *out_due_us != BUS_NEVER ? poller_turn(&poller, *out_due_us).poll : 0;
 }
 
 static struct request next_request(void)
@@ -99,7 +100,7 @@ static void test_identity_then_bits_then_values(void **state)
     (void)state;
     int64_t due_us;
     add(TABLE_HOLDING, 0);
-    profile.bits[0] = (struct profile_bit){.table = TABLE_HOLDING, .reg = 40};
+    bits[0] = (struct profile_bit){.table = TABLE_HOLDING, .reg = 40};
     profile.bit_count = 1;
     profile.identity_register = 90;
     profile.identity_count = 2;
@@ -176,25 +177,75 @@ static void test_rare_polls_are_not_probed_more_often(void **state)
     assert_int_equal(due_us, START + 60 * SECOND);
 }
 
+/* Rules may have changed: from its next turn on a run is as urgent as they say now. */
+static void test_urgency_follows(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    make();
+    assert_false(poller_turn(&poller, START).pressing);
+    config.urgent_vitals = UINT32_C(1) << channels[0].vital;
+    poller_answered(&poller, next_poll(&due_us), START, 1000);
+    assert_true(poller_turn(&poller, START).pressing);
+    config.urgent_vitals = 0;
+    poller_answered(&poller, 0, START + SECOND, 1000);
+    assert_false(poller_turn(&poller, START + SECOND).pressing);
+}
+
+/* However long it has been away: it may come back as a slower one. */
+static void test_full_patience_never_ends(void **state)
+{
+    (void)state;
+    add(TABLE_HOLDING, 0);
+    make();
+    poller.answer_time.floor_us = 50000;
+    for (unsigned i = 0; i < 1000; i++) {
+        poller_failed(&poller, START);
+    }
+    unsigned in_full = 0;
+    for (unsigned i = 0; i < 40; i++) {
+        poller_failed(&poller, START);
+        in_full += poller_patience_us(&poller, 500) == 500000;
+    }
+    assert_int_equal(in_full, 10);
+}
+
 static void test_patience(void **state)
 {
     (void)state;
     add(TABLE_HOLDING, 0);
     make();
+    poller.answer_time.floor_us = 50000;
     assert_int_equal(poller_patience_us(&poller, 500), 500000);
-    poller_answered(&poller, 0, START, 40000);
-    assert_int_equal(poller_patience_us(&poller, 500), 500000);
-    poller_failed(&poller, START);
-    assert_int_equal(poller_patience_us(&poller, 500), 160000); /* four times what it used to need */
+    for (unsigned i = 0; i < ANSWER_TRUST_AFTER; i++) {
+        assert_int_equal(poller_patience_us(&poller, 500), 500000);
+        poller_answered(&poller, 0, START, 80000);
+    }
+    const uint32_t learnt_us = poller_patience_us(&poller, 500);
+    assert_in_range(learnt_us, 80000, 90000);
+    assert_int_equal(poller_patience_us(&poller, 60), 60000);
     poller_failed(&poller, START);
     assert_int_equal(poller_patience_us(&poller, 500), 500000); /* it may have become slower */
-    for (unsigned i = 3; i < 14; i++) {
+    for (unsigned i = 2; i < 14; i++) {
         poller_failed(&poller, START);
-        assert_int_equal(poller_patience_us(&poller, 500), i % 4 == 2 ? 500000 : 160000);
+        assert_int_equal(poller_patience_us(&poller, 500), i % 4 == 1 ? 500000 : learnt_us);
     }
-    assert_int_equal(poller_patience_us(&poller, 100), 100000);
-    poller_restart(&poller, START);
-    poller.think_us = 0;
+    poller_recovered(&poller, START);
+    assert_int_equal(poller_patience_us(&poller, 500), 500000);
+}
+
+/* One that never answered is not waited for in full each time either. */
+static void test_patience_with_the_unknown(void **state)
+{
+    (void)state;
+    add(TABLE_HOLDING, 0);
+    make();
+    poller.answer_time.floor_us = 50000;
+    poller_failed(&poller, START);
+    assert_int_equal(poller_patience_us(&poller, 500), 50000); /* it was waited for in full before */
+    poller_failed(&poller, START);
+    assert_int_equal(poller_patience_us(&poller, 500), 500000);
     poller_failed(&poller, START);
     assert_int_equal(poller_patience_us(&poller, 500), 50000);
 }
@@ -205,16 +256,16 @@ static void test_a_probe_is_unmistakable(void **state)
     (void)state;
     for (unsigned round = 0; round < 500; round++) {
         struct poller all[2];
-        struct profile profiles[2];
+        struct profile_room rooms[2];
         struct monitor_config configs[2];
         (void)set_up(NULL);
         for (unsigned m = 0; m < 2; m++) {
-            profile = (struct profile){.poll_interval_ms = 1000};
+            profile = (struct profile){.poll_interval_ms = 1000, .channels = channels, .bits = bits};
             for (unsigned i = 0; i < 1 + draw(12); i++) {
                 add(chance(70) ? TABLE_HOLDING : TABLE_COIL, (uint16_t)(chance(50) ? draw(60) : 65535 - draw(60)));
             }
-            profiles[m] = profile;
-            configs[m] = (struct monitor_config){.address = 1, .profile = &profiles[m]};
+            profile_copy(&profile, &rooms[m]);
+            configs[m] = (struct monitor_config){.address = 1, .profile = &rooms[m].profile};
             poller_make(&all[m], &arena, &configs[m]);
             poller_restart(&all[m], START);
             for (unsigned i = 0; i < draw(6); i++) {
@@ -453,7 +504,10 @@ int main(void)
         cmocka_unit_test_setup(test_after_a_failure_only_probes, set_up),
         cmocka_unit_test_setup(test_probes_come_ever_more_rarely, set_up),
         cmocka_unit_test_setup(test_rare_polls_are_not_probed_more_often, set_up),
+        cmocka_unit_test_setup(test_urgency_follows, set_up),
+        cmocka_unit_test_setup(test_full_patience_never_ends, set_up),
         cmocka_unit_test_setup(test_patience, set_up),
+        cmocka_unit_test_setup(test_patience_with_the_unknown, set_up),
         cmocka_unit_test_setup(test_a_probe_is_unmistakable, set_up),
         cmocka_unit_test_setup(test_a_doubted_monitor_is_probed_in_its_turn, set_up),
         cmocka_unit_test_setup(test_a_refused_register_is_found, set_up),

@@ -12,14 +12,18 @@
 #include "drivers/monitor/modbus/requests.h"
 #include "tests/unit/support/draw.h"
 
+/* Of the newest profile. */
+static struct profile_channel channels[PROFILE_CHANNELS_MAX];
+static struct profile_bit bits[PROFILE_BITS_MAX];
+
 static struct profile empty_profile(void)
 {
-    return (struct profile){.name = "test", .poll_interval_ms = 1000};
+    return (struct profile){.name = "test", .poll_interval_ms = 1000, .channels = channels, .bits = bits};
 }
 
 static struct profile_channel *add(struct profile *profile, enum register_table table, uint16_t reg)
 {
-    struct profile_channel *channel = &profile->channels[profile->channel_count];
+    struct profile_channel *channel = &channels[profile->channel_count];
     *channel = (struct profile_channel){.vital = (enum vital)profile->channel_count,
                                         .table = table,
                                         .reg = reg,
@@ -68,7 +72,7 @@ static void test_largest_hole(void **state)
     add(&profile, TABLE_INPUT, 11 + REQUEST_HOLE_MAX);
     requests_plan(&profile, &plan);
     assert_int_equal(plan.run_count, 1);
-    profile.channels[1].reg++;
+    channels[1].reg++;
     requests_plan(&profile, &plan);
     assert_int_equal(plan.run_count, 2);
     assert_request(&plan, 0, TABLE_INPUT, 10, 1);
@@ -110,7 +114,7 @@ static void test_limits_of_a_request(void **state)
     assert_int_equal(plan.run_count, 2);
     assert_request(&plan, 0, TABLE_HOLDING, 0, 118);
     assert_request(&plan, 1, TABLE_HOLDING, 124, 2);
-    profile.channels[14].reg = 123;
+    channels[14].reg = 123;
     requests_plan(&profile, &plan);
     assert_int_equal(plan.run_count, 1);
     assert_request(&plan, 0, TABLE_HOLDING, 0, 125);
@@ -168,7 +172,7 @@ static void test_bits_and_doubles(void **state)
     add(&profile, TABLE_HOLDING, 0);
     add(&profile, TABLE_HOLDING, 0);
     for (uint8_t i = 0; i < 16; i++) {
-        profile.bits[i] = (struct profile_bit){.table = TABLE_HOLDING, .reg = 3, .bit = i};
+        bits[i] = (struct profile_bit){.table = TABLE_HOLDING, .reg = 3, .bit = i};
     }
     profile.bit_count = 16;
     requests_plan(&profile, &plan);
@@ -238,8 +242,8 @@ static void test_any_profile(void **state)
     for (unsigned round = 0; round < 3000; round++) {
         struct profile profile = empty_profile();
         struct request_plan plan;
-        const unsigned channels = 1 + (unsigned)draw(PROFILE_CHANNELS_MAX);
-        for (unsigned i = 0; i < channels; i++) {
+        const unsigned count = 1 + (unsigned)draw(PROFILE_CHANNELS_MAX);
+        for (unsigned i = 0; i < count; i++) {
             struct profile_channel *channel =
                 add(&profile, (enum register_table)draw(4), (uint16_t)draw(draw(2) ? 60 : 3000));
             channel->type = (enum register_type)draw(5);
@@ -249,7 +253,7 @@ static void test_any_profile(void **state)
         }
         profile.bit_count = (uint8_t)draw(PROFILE_BITS_MAX + 1);
         for (unsigned i = 0; i < profile.bit_count; i++) {
-            profile.bits[i] = (struct profile_bit){.table = (enum register_table)draw(4), .reg = (uint16_t)draw(100)};
+            bits[i] = (struct profile_bit){.table = (enum register_table)draw(4), .reg = (uint16_t)draw(100)};
         }
         profile.identity_count = (uint8_t)draw(5);
         profile.identity_register = (uint16_t)draw(200);
@@ -267,7 +271,7 @@ static void test_any_profile(void **state)
             }
         }
         assert_int_equal(next, plan.span_count);
-        for (unsigned i = 0; i < channels; i++) {
+        for (unsigned i = 0; i < count; i++) {
             const struct profile_channel *channel = &profile.channels[i];
             bool read = false;
             for (uint8_t r = 0; r < plan.run_count; r++) {
@@ -329,9 +333,9 @@ static void test_a_request_says_what_it_reads(void **state)
     struct profile profile = empty_profile();
     add(&profile, TABLE_HOLDING, 0)->vital = VITAL_hr;
     add(&profile, TABLE_HOLDING, 2)->vital = VITAL_insulation;
-    profile.channels[1].type = TYPE_U32;
+    channels[1].type = TYPE_U32;
     add(&profile, TABLE_INPUT, 7)->vital = VITAL_spo2;
-    profile.bits[0] = (struct profile_bit){.table = TABLE_HOLDING, .reg = 4};
+    bits[0] = (struct profile_bit){.table = TABLE_HOLDING, .reg = 4};
     profile.bit_count = 1;
     profile.identity_register = 90;
     profile.identity_count = 4;

@@ -133,7 +133,7 @@ static void test_late_answers(void **state)
     rig_start();
     assert_true(rig_run_until_values(0, 1, 1000));
     atomic_store(&rig.peer.mode, 1);
-    rig_run_ms(1000);
+    rig_run_ms(2000);
     assert_true(rig_failures(0, STATUS_TIMEOUT) >= 2);
     assert_false(rig_answering(0));
     assert_true(rig_values(1) >= 6);
@@ -212,12 +212,12 @@ static void test_two_beds_at_one_address(void **state)
     open_rig(2, serve_now_and_then_late);
     peer_set_value(&rig.peer, value_by_register);
     rig.numbered = false;
-    static struct profile second;
-    second = rig.profile;
-    for (uint8_t i = 0; i < second.channel_count; i++) {
+    static struct profile_room second;
+    profile_copy(&rig.profile, &second);
+    for (uint8_t i = 0; i < second.profile.channel_count; i++) {
         second.channels[i].reg = (uint16_t)(100 + i);
     }
-    rig.monitors[1].profile = &second;
+    rig.monitors[1].profile = &second.profile;
     rig.monitors[1].address = 1;
     rig_start();
     rig_run_ms(800);

@@ -37,16 +37,6 @@ static void add_word(struct words *words, const char *word)
     words->length += (size_t)snprintf(words->text + words->length, words->size - words->length, " %s", word);
 }
 
-static bool reads_bits(const struct profile *profile, const struct request *request)
-{
-    for (uint8_t i = 0; i < profile->bit_count; i++) {
-        if (request_covers(request, profile->bits[i].table, profile->bits[i].reg, 1)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What is read: vitals, whether bits, whether the identity. */
 static void name_what(const struct profile *profile, const struct request *request, struct words *words)
 {
@@ -56,11 +46,10 @@ static void name_what(const struct profile *profile, const struct request *reque
             add_word(words, vital_info(channel->vital)->name);
         }
     }
-    if (reads_bits(profile, request)) {
+    if (request_reads_bits(request, profile)) {
         add_word(words, "bits");
     }
-    if (profile->identity_count > 0 &&
-        request_covers(request, TABLE_HOLDING, profile->identity_register, profile->identity_count)) {
+    if (request_reads_identity(request, profile)) {
         add_word(words, "identity");
     }
     if (words->left_out > 0) {
@@ -70,11 +59,13 @@ static void name_what(const struct profile *profile, const struct request *reque
 
 static struct bus_request describe(const struct bus_config *config, uint16_t monitor, const struct request *request)
 {
-    struct bus_request out = {.monitor = monitor, .interval_ms = request->interval_ms};
+    const struct monitor_config *asked = &config->monitors[monitor];
+    struct bus_request out = {
+        .monitor = monitor, .interval_ms = request->interval_ms, .urgent = request_is_urgent(request, asked)};
     struct words words = {.text = out.text, .size = sizeof out.text};
     words.length = (size_t)snprintf(out.text, sizeof out.text, "%s %u-%u (%u):", table_word(request->table),
                                     request->first, request->first + request->count - 1U, request->count);
-    name_what(config->monitors[monitor].profile, request, &words);
+    name_what(asked->profile, request, &words);
     const struct wire wire = wire_of_bus(config);
     if (wire.char_ns > 0) {
         out.wire_us = wire_poll_us(&wire, request, TURNAROUND_US);

@@ -113,7 +113,9 @@ enum status frame_check_tcp(const uint8_t *frame, size_t length, const struct ex
     }
     const size_t follows = (size_t)frame[4] << 8 | frame[5];
     const uint8_t *pdu = frame + FRAME_TCP_PDU_OFFSET;
-    if ((frame[0] | frame[1] | frame[2] | frame[3]) != 0 || follows < TCP_LENGTH_MIN || follows > TCP_LENGTH_MAX) {
+    const unsigned transaction = (unsigned)frame[0] << 8 | frame[1];
+    if (transaction != expected->transaction || (frame[2] | frame[3]) != 0 || follows < TCP_LENGTH_MIN ||
+        follows > TCP_LENGTH_MAX) {
         return STATUS_BAD_HEADER;
     }
     const enum status status = check_length(length, TCP_LENGTH_OFFSET + follows);

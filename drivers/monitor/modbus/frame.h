@@ -1,7 +1,7 @@
 /*
  * frame.h: is this the answer to that request? Every header, length and checksum is checked here. Pure.
  *
- * RTU: address, PDU, CRC (low byte first). TCP: transaction (always 0 in what we send), protocol 0, length of what
+ * RTU: address, PDU, CRC (low byte first). TCP: transaction (that of the request), protocol 0, length of what
  * follows, unit, PDU. The PDU of an answer: function, byte count, data; of an exception: function + 0x80, code.
  * Big-endian. Thread: any.
  */
@@ -15,6 +15,7 @@
 
 #define FRAME_MAX            260
 #define FRAME_REQUEST        8 /* an RTU request of functions 01 to 06 */
+#define FRAME_TCP_REQUEST    12
 #define FRAME_RTU_MIN        5 /* an exception */
 #define FRAME_RTU_PDU_OFFSET 1
 #define FRAME_TCP_PDU_OFFSET 7
@@ -22,6 +23,7 @@
 /* What the answer to the outstanding request must look like. */
 struct expected {
     uint8_t address, function, data_bytes;
+    uint16_t transaction; /* TCP */
 };
 
 /* Bytes that a frame of at least 3 says it has; at most FRAME_MAX. */

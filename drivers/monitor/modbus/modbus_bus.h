@@ -1,26 +1,33 @@
 /*
- * modbus_bus.h: inside the Modbus driver: the state of one bus, and what its two halves ask of each other.
+ * modbus_bus.h: inside the Modbus driver: the state of one bus, and what its parts ask of each other.
  *
  *           bus_open            connected         exchange_ask        exchange_listen        exchange_look
  *   CLOSED ---------> OPENING -----------> RESTING -----------> SENDING ------------> LISTENING -----------> RESTING
  *     ^             (networks only)                     (TCP goes straight to LISTENING)
  *     +-- bus_lose, from anywhere: the device or the other side is gone; opened again later and later
  *     +-- bus_reconnect (networks): at once; over TCP so that an answer that comes late dies with its connection, to
- *         a converter (RTU over TCP) when nothing was heard for so long that the connection itself may be dead
+ *     |   a converter (RTU over TCP) when nothing was heard for so long that the connection itself may be dead
+ *     +-- bus_part (TCP, at rest): until the next turn; the other side ended the connection, or has only one, for others, too
  *
- * The silences of an RTU line are kept by the clock, because a tty does not tell them. SENDING ends when the last
- * bit of the request is out: what is there by then cannot be its answer. LISTENING then sleeps for as long as the
- * answer takes on the wire, instead of waking up for every byte. Whatever happens, an exchange ends at give_up_us,
- * however slowly bytes dribble in.
+ * The silences of an RTU line are kept by the clock, because a tty does not tell them. SENDING ends with the first byte
+ * of the answer: what comes before the last bit of the request is out cannot be of its answer. LISTENING then sleeps for
+ * as long as the rest takes on the wire, instead of waking up for every byte. Whatever happens, an exchange ends at
+ * give_up_us, however slowly bytes dribble in.
+ *
+ * Of a monitor whose answers can be foreseen (answer_time.h), on a line on which nothing but answers was heard for
+ * BUS_CLEAN_AFTER exchanges, nobody watches for the first byte: one sleep, from the request to the whole answer.
  */
 #ifndef WARDGATE_MODBUS_BUS_H
 #define WARDGATE_MODBUS_BUS_H
 
 #include "drivers/monitor/driver.h"
 #include "drivers/monitor/modbus/frame.h"
+#include "drivers/monitor/modbus/line_plan.h"
 #include "drivers/monitor/modbus/modbus_link.h"
 #include "drivers/monitor/modbus/poller.h"
 #include "drivers/monitor/modbus/requests.h"
+
+#define BUS_CLEAN_AFTER 64
 
 enum step { STEP_CLOSED, STEP_OPENING, STEP_RESTING, STEP_SENDING, STEP_LISTENING };
 
@@ -32,11 +39,16 @@ struct exchange {
     struct request request;
     struct expected expected;
     uint32_t answer_bytes;
-    size_t pending;     /* at the newest look */
-    int64_t grown_us;   /* when that became more */
-    int64_t sent_us;    /* before the first bit of the request can have left */
-    int64_t out_us;     /* before its last bit can have left */
-    int64_t give_up_us; /* whatever happens */
+    size_t pending;      /* at the newest look */
+    int64_t begun_us;    /* the answer's first byte can have begun no later; 0: nobody saw */
+    bool foreseen;       /* nobody watches for the first byte */
+    bool too_soon;       /* something came before the request was out: counted once */
+    int64_t others_us;   /* see line_plan.h */
+    int64_t grown_us;    /* when that became more */
+    int64_t sent_us;     /* before the first bit of the request can have left */
+    int64_t out_us;      /* before its last bit can have left */
+    int64_t begin_by_us; /* when nothing came by then, nothing comes */
+    int64_t give_up_us;  /* whatever happens */
 };
 
 struct bus {
@@ -44,28 +56,60 @@ struct bus {
     struct bus_health health;
     struct link link;
     struct wire wire;
-    struct poller *pollers;
+    struct line_plan plan;
     enum step step;
     int64_t deadline_us;
-    bool watching; /* for the descriptor, too */
-    bool proven;   /* something answered since it was opened */
-    bool lost;     /* it was away, and nobody knows what happened meanwhile: everything starts over */
+    bool watching;  /* for the descriptor, too */
+    bool proven;    /* something answered since it was opened */
+    uint32_t taken; /* so many sound frames */
+    bool lost;      /* it was away, and nobody knows what happened meanwhile: everything starts over */
     uint32_t retry_ms;
-    int64_t quiet_us; /* nothing is known to have been on the wire since then */
-    int64_t hum_us;   /* noise has kept us from asking since then; 0: it does not */
-    int64_t sound_us; /* the newest sound frame, or when it was opened */
-    int64_t extra_us; /* the least that an answer was later than the wire explains; BUS_NEVER: none yet */
+    int64_t share_until_us; /* TCP: until then others need the monitor's only connection, too */
+    int64_t brief_until_us; /* TCP: until then it is taken to end each connection after one answer */
+    int64_t quiet_us;       /* nothing is known to have been on the wire since then */
+    int64_t hum_us;         /* noise has kept us from asking since then; 0: it does not */
+    int64_t sound_us;       /* the newest sound frame, or when it was opened */
+    int64_t answered_us;    /* the newest sound frame of any connection; 0: none yet */
+    int64_t extra_us;       /* the least that an answer was later than the wire explains; BUS_NEVER: none yet */
+    uint32_t clean;         /* exchanges in a row in which nothing but the answer was heard */
+    int64_t load_from_us;   /* how busy the line is, is told from then on */
+    uint64_t load_busy_us;
     struct exchange ask;
 };
 
-/* modbus_bus.c: chooses what is asked next and when; closes and opens again later, or at once. */
+/* Modbus TCP: answers bear the number of their request. */
+static inline bool bus_is_numbered(const struct bus *bus)
+{
+    return bus->link.network && !bus->link.rtu;
+}
+
+/* modbus_bus.c: chooses what is asked next and when. */
 void bus_rest(struct bus *bus, int64_t now_us);
+
+/* modbus_opening.c: opens, and closes until it is opened again: later, at once, or (bus_part) when the next turn comes. */
+void bus_open(struct bus *bus, int64_t now_us);
+void bus_connected(struct bus *bus, int64_t now_us);
 void bus_lose(struct bus *bus, int64_t now_us, enum status status, int fault);
 void bus_reconnect(struct bus *bus, int64_t now_us);
+void bus_part(struct bus *bus);
+
+/* True when a connection is not kept until a turn that comes then. */
+bool bus_is_to_part(const struct bus *bus, int64_t now_us, int64_t turn_us);
+
+/* TCP: the other side ended a connection that worked. */
+void bus_hung_up(struct bus *bus, int64_t now_us);
 
 /* modbus_exchange.c: each ends in one of the three above or sets the step, deadline and watching. */
 void exchange_ask(struct bus *bus, int64_t now_us);
-void exchange_listen(struct bus *bus);
+void exchange_listen(struct bus *bus, struct observation_sink *out);
 void exchange_look(struct bus *bus, struct observation_sink *out);
+void exchange_notice(struct bus *bus, int64_t now_us); /* at rest, and the descriptor is ready */
+
+/* Beyond patience and wire time: how long a line must have carried nothing to have fallen silent, and the gap. */
+int64_t exchange_slack_us(const struct bus *bus);
+
+/* modbus_answer.c: the monitor that was asked answered (STATUS_OK, STATUS_EXCEPTION), or not: then it is only probed. */
+void answer_take(struct bus *bus, int64_t now_us, enum status status, const uint8_t *pdu, struct observation_sink *out);
+void answer_failed(struct bus *bus, int64_t now_us);
 
 #endif

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <modbus.h>
+#include <string.h>
 #include <sys/select.h>
 #include <unistd.h>
 
@@ -17,11 +18,10 @@ static char parity_letter(enum parity parity)
     return letters[parity];
 }
 
-static modbus_t *make_context(const struct bus_config *config, bool network)
+static modbus_t *make_context(const struct bus_config *config)
 {
-    modbus_t *context = network ? modbus_new_tcp(NULL, config->port)
-                                : modbus_new_rtu(config->device, (int)config->baud, parity_letter(config->parity), 8,
-                                                 config->stop_bits);
+    modbus_t *context =
+        modbus_new_rtu(config->device, (int)config->baud, parity_letter(config->parity), 8, config->stop_bits);
     if (context != NULL) {
         /* The shortest it knows: all it shall read is there. 0 between bytes: no time of its own for them. */
         (void)modbus_set_response_timeout(context, 0, 1);
@@ -31,16 +31,11 @@ static modbus_t *make_context(const struct bus_config *config, bool network)
     return context;
 }
 
-static bool needs_context(const struct link *link)
-{
-    return !(link->network && link->rtu);
-}
-
 void link_make(struct link *link, const struct bus_config *config, bool network, bool rtu)
 {
     *link = (struct link){.config = config, .network = network, .rtu = rtu, .fd = -1};
-    if (needs_context(link)) {
-        link->context = make_context(config, network);
+    if (!network) {
+        link->context = make_context(config);
     }
 }
 
@@ -65,6 +60,7 @@ static enum status open_line(struct link *link)
     return status;
 }
 
+/* It waits by select, which knows no larger ones. */
 static enum status lend_descriptor(struct link *link)
 {
     if (link->fd >= FD_SETSIZE) {
@@ -79,13 +75,15 @@ static enum status lend_descriptor(struct link *link)
 enum status link_open(struct link *link)
 {
     assert(link->fd < 0);
-    if (needs_context(link) && link->context == NULL) {
+    if (link->network) {
+        return net_connect_start(link->config->host, link->config->port, &link->fd);
+    }
+    if (link->context == NULL) {
         errno = ENOMEM;
         return STATUS_NO_MEMORY;
     }
-    const enum status status =
-        link->network ? net_connect_start(link->config->host, link->config->port, &link->fd) : open_line(link);
-    return status == STATUS_OK && needs_context(link) ? lend_descriptor(link) : status;
+    const enum status status = open_line(link);
+    return status == STATUS_OK ? lend_descriptor(link) : status;
 }
 
 enum status link_finish(struct link *link)
@@ -104,36 +102,79 @@ void link_close(struct link *link)
         serial_close(link->fd);
     }
     link->fd = -1;
+    link->held = 0;
     if (link->context != NULL) {
         (void)modbus_set_socket(link->context, -1);
     }
 }
 
+void link_abort(struct link *link)
+{
+    if (link->network && link->fd >= 0) {
+        net_abort(link->fd);
+    }
+    link_close(link);
+}
+
+/* RTU frames to a converter. */
+static enum status send_sealed(struct link *link, const uint8_t *raw, size_t length)
+{
+    uint8_t frame[FRAME_REQUEST];
+    memcpy(frame, raw, length);
+    frame_seal(frame, length);
+    return net_send_whole(link->fd, frame, length + 2);
+}
+
+static enum status send_numbered(struct link *link, const uint8_t *raw, size_t length)
+{
+    link->transaction++;
+    uint8_t frame[FRAME_TCP_REQUEST] = {
+        (uint8_t)(link->transaction >> 8), (uint8_t)link->transaction, 0, 0, 0, (uint8_t)length};
+    memcpy(frame + FRAME_TCP_PDU_OFFSET - 1, raw, length);
+    return net_send_whole(link->fd, frame, sizeof frame);
+}
+
+static enum status send_by_libmodbus(struct link *link, const uint8_t *raw, size_t length)
+{
+    (void)modbus_set_slave(link->context, raw[0]); /* it drops answers of others unchecked */
+    return modbus_send_raw_request(link->context, raw, (int)length) > 0 ? STATUS_OK : STATUS_IO;
+}
+
 enum status link_send(struct link *link, uint8_t address, const struct request *request)
 {
     const uint8_t function = request_function(request);
-    uint8_t raw[FRAME_REQUEST] = {address,
-                                  function,
-                                  (uint8_t)(request->first >> 8),
-                                  (uint8_t)request->first,
-                                  (uint8_t)(request->count >> 8),
-                                  (uint8_t)request->count};
-    const size_t unsealed = sizeof raw - 2;
+    const uint8_t raw[] = {address,
+                           function,
+                           (uint8_t)(request->first >> 8),
+                           (uint8_t)request->first,
+                           (uint8_t)(request->count >> 8),
+                           (uint8_t)request->count};
     assert(function >= 1 && function <= 4);
-    if (!needs_context(link)) {
-        frame_seal(raw, unsealed);
-        return net_send_whole(link->fd, raw, sizeof raw);
+    if (!link->network) {
+        return send_by_libmodbus(link, raw, sizeof raw);
     }
-    if (link->rtu) {
-        (void)modbus_set_slave(link->context, address); /* it drops answers of others unchecked */
+    return link->rtu ? send_sealed(link, raw, sizeof raw) : send_numbered(link, raw, sizeof raw);
+}
+
+/* No more than a frame and a byte, which tells that there is more. */
+static enum status read_on(struct link *link, size_t *out_bytes)
+{
+    size_t got = 0;
+    const size_t room = sizeof link->frame - link->held;
+    const enum status status = room > 0 ? net_receive(link->fd, link->frame + link->held, room, &got) : STATUS_OK;
+    if (status == STATUS_OK) {
+        link->held += got;
+        *out_bytes = link->held;
     }
-    return modbus_send_raw_request(link->context, raw, (int)unsealed) > 0 ? STATUS_OK : STATUS_IO;
+    return status;
 }
 
 enum status link_pending(struct link *link, size_t *out_bytes)
 {
-    return link->network ? net_peek(link->fd, link->frame, sizeof link->frame, out_bytes)
-                         : serial_pending(link->fd, out_bytes);
+    if (!link->network) {
+        return serial_pending(link->fd, out_bytes);
+    }
+    return link->rtu ? net_peek(link->fd, link->frame, sizeof link->frame, out_bytes) : read_on(link, out_bytes);
 }
 
 enum status link_discard(struct link *link, size_t pending, size_t *out_kept)
@@ -183,19 +224,17 @@ static enum status take_from_converter(struct link *link, const struct expected 
     return status;
 }
 
-/* What was peeked at is checked before libmodbus, which believes every header, may read it. */
-static enum status take_from_connection(struct link *link, const struct expected *expected, size_t pending,
-                                        const uint8_t **out_pdu)
+static enum status take_numbered(struct link *link, const struct expected *expected, size_t pending,
+                                 const uint8_t **out_pdu)
 {
-    const enum status status = frame_check_tcp(link->frame, pending, expected);
-    if (status != STATUS_OK && status != STATUS_EXCEPTION) {
-        return status;
+    struct expected numbered = *expected;
+    numbered.transaction = link->transaction;
+    const enum status status = frame_check_tcp(link->frame, pending, &numbered);
+    if (status == STATUS_OK || status == STATUS_EXCEPTION) {
+        link->held = 0;
+        *out_pdu = link->frame + FRAME_TCP_PDU_OFFSET;
     }
-    if (modbus_receive_confirmation(link->context, link->frame) != (int)pending) {
-        return STATUS_IO;
-    }
-    *out_pdu = link->frame + FRAME_TCP_PDU_OFFSET;
-    return frame_check_tcp(link->frame, pending, expected);
+    return status;
 }
 
 enum status link_take(struct link *link, const struct expected *expected, size_t pending, const uint8_t **out_pdu)
@@ -204,5 +243,5 @@ enum status link_take(struct link *link, const struct expected *expected, size_t
         return take_from_line(link, expected, pending, out_pdu);
     }
     return link->rtu ? take_from_converter(link, expected, pending, out_pdu)
-                     : take_from_connection(link, expected, pending, out_pdu);
+                     : take_numbered(link, expected, pending, out_pdu);
 }

@@ -5,9 +5,10 @@
 
 enum {
     PAUSE_MS_MIN = 2000,
-    THINK_FACTOR = 4,
-    FULL_PATIENCE_FIRST = 2, /* the second probe, then every fourth */
+    FULL_PATIENCE_FIRST = 2, /* the second probe, then every fourth; after it was cut short, the first */
     FULL_PATIENCE_EVERY = 4,
+    LEAD_IDENTITY = 2,
+    LEAD_BITS = 1,
     REGISTERS_END = 65536
 };
 
@@ -17,6 +18,7 @@ void poller_make(struct poller *poller, struct arena *arena, const struct monito
     requests_plan(config->profile, &plan);
     struct span *spans = ARENA_TAKE(arena, struct span, plan.span_count);
     struct run *runs = ARENA_TAKE(arena, struct run, plan.run_count);
+    int64_t *phases_us = ARENA_TAKE(arena, int64_t, plan.run_count);
     struct poll *polls = ARENA_TAKE(arena, struct poll, plan.span_count);
     if (polls == NULL) {
         return;
@@ -24,6 +26,7 @@ void poller_make(struct poller *poller, struct arena *arena, const struct monito
     memcpy(spans, plan.spans, plan.span_count * sizeof *spans);
     memcpy(runs, plan.runs, plan.run_count * sizeof *runs);
     *poller = (struct poller){.config = config, .spans = spans, .runs = runs, .polls = polls};
+    poller->phases_us = phases_us;
     poller->span_count = plan.span_count;
     poller->run_count = plan.run_count;
     poller->interval_ms = UINT32_MAX;
@@ -38,62 +41,76 @@ void poller_make(struct poller *poller, struct arena *arena, const struct monito
 
 static bool has_identity(const struct poller *poller, struct run run)
 {
-    const struct profile *profile = poller->config->profile;
     const struct request request = request_of_run(poller->spans, run);
-    return profile->identity_count > 0 &&
-           request_covers(&request, TABLE_HOLDING, profile->identity_register, profile->identity_count);
+    return request_reads_identity(&request, poller->config->profile);
 }
 
-/* How much earlier than others a run is asked in the first round. */
-static int64_t run_precedence(const struct poller *poller, struct run run)
+static uint8_t run_lead(const struct poller *poller, struct run run)
 {
-    const struct profile *profile = poller->config->profile;
     const struct request request = request_of_run(poller->spans, run);
     if (has_identity(poller, run)) {
-        return 2;
+        return LEAD_IDENTITY;
     }
-    for (uint8_t i = 0; i < profile->bit_count; i++) {
-        if (request_covers(&request, profile->bits[i].table, profile->bits[i].reg, 1)) {
-            return 1;
-        }
-    }
-    return 0;
+    return request_reads_bits(&request, poller->config->profile) ? LEAD_BITS : 0;
+}
+
+static int64_t interval_us(const struct poller *poller, struct run run)
+{
+    return poller->spans[run.from].interval_ms * INT64_C(1000);
+}
+
+static struct poll make_poll(const struct poller *poller, struct run run, int64_t grid_us, int64_t due_us)
+{
+    const struct request request = request_of_run(poller->spans, run);
+    return (struct poll){.run = run,
+                         .lead = run_lead(poller, run),
+                         .urgent = request_is_urgent(&request, poller->config),
+                         .grid_us = grid_us,
+                         .due_us = due_us,
+                         .asked_us = due_us - interval_us(poller, run)};
 }
 
 static void merge_polls(struct poller *poller, int64_t due_us)
 {
     poller->poll_count = poller->run_count;
     for (uint8_t i = 0; i < poller->run_count; i++) {
-        const struct run run = poller->runs[i];
-        poller->polls[i] = (struct poll){.run = run, .due_us = due_us - run_precedence(poller, run)};
+        poller->polls[i] = make_poll(poller, poller->runs[i], poller->epoch_us + poller->phases_us[i], due_us);
     }
 }
 
 static void cut_poll(struct poller *poller, uint8_t at, struct run left, struct run right, int64_t now_us)
 {
+    const int64_t grid_us = poller->polls[at].grid_us;
     assert(poller->poll_count < poller->span_count);
     for (uint8_t i = poller->poll_count; i > at + 1; i--) {
         poller->polls[i] = poller->polls[i - 1];
     }
     poller->poll_count++;
-    poller->polls[at] = (struct poll){.run = left, .due_us = now_us};
-    poller->polls[at + 1] = (struct poll){.run = right, .due_us = now_us};
+    poller->polls[at] = make_poll(poller, left, grid_us, now_us);
+    poller->polls[at + 1] = make_poll(poller, right, grid_us, now_us);
 }
 
 /* The next instant of the poll's grid that is not over. */
 static int64_t next_turn_us(const struct poller *poller, const struct poll *poll, int64_t now_us)
 {
-    const int64_t interval_us = poller->spans[poll->run.from].interval_ms * INT64_C(1000);
-    const int64_t late_us = now_us - poll->due_us;
-    return poll->due_us + (late_us < 0 ? interval_us : (late_us / interval_us + 1) * interval_us);
+    const int64_t step_us = interval_us(poller, poll->run);
+    const int64_t behind_us = now_us - poll->grid_us;
+    return behind_us < 0 ? poll->grid_us : poll->grid_us + (behind_us / step_us + 1) * step_us;
 }
 
+/* Its turn is over; those that came and went meanwhile were missed. */
 static void move_on(struct poller *poller, uint8_t at, int64_t now_us)
 {
     struct poll *poll = &poller->polls[at];
-    poll->due_us = next_turn_us(poller, poll, now_us);
+    const struct request request = request_of_run(poller->spans, poll->run);
+    const int64_t next_us = next_turn_us(poller, poll, now_us);
+    poller->missed += (uint32_t)((next_us - poll->due_us - 1) / interval_us(poller, poll->run));
+    poll->due_us = next_us;
+    poll->asked_us = now_us;
     poll->again_us = 0;
     poll->tries = 0;
+    poll->lead = 0;
+    poll->urgent = request_is_urgent(&request, poller->config); /* rules may have changed */
 }
 
 /* Once more before its next turn, if that leaves time for it and it was not tried too often. */
@@ -113,7 +130,7 @@ static int64_t poll_due_us(const struct poll *poll)
     return poll->again_us != 0 ? poll->again_us : poll->due_us;
 }
 
-void poller_restart(struct poller *poller, int64_t due_us)
+static void begin_anew(struct poller *poller, int64_t due_us)
 {
     decode_forget(&poller->decode);
     merge_polls(poller, due_us);
@@ -122,23 +139,86 @@ void poller_restart(struct poller *poller, int64_t due_us)
     poller->heard_us = due_us;
 }
 
-int64_t poller_due_us(const struct poller *poller, uint8_t *out_poll)
+void poller_restart(struct poller *poller, int64_t epoch_us)
+{
+    poller->epoch_us = epoch_us;
+    begin_anew(poller, epoch_us + poller->begin_us);
+}
+
+static struct turn turn_of(const struct poller *poller, uint8_t at, int64_t at_us)
+{
+    const struct poll *poll = &poller->polls[at];
+    const bool starves = at_us - poll->asked_us >= POLLER_TREND_TURNS * interval_us(poller, poll->run);
+    return (struct turn){.poll = at,
+                         .lead = poll->lead,
+                         .pressing = (poll->urgent && poll->refusal == 0) || starves,
+                         .due_us = poll_due_us(poll),
+                         .tag_us = poll->tag_us};
+}
+
+static bool is_more_pressing(const struct turn *a, const struct turn *b)
+{
+    if (a->lead != b->lead) {
+        return a->lead > b->lead;
+    }
+    if (a->pressing != b->pressing) {
+        return a->pressing;
+    }
+    return a->tag_us != b->tag_us ? a->tag_us < b->tag_us : a->due_us < b->due_us;
+}
+
+bool turn_goes_before(const struct turn *a, const struct turn *b, int64_t at_us)
+{
+    const bool both_due = a->due_us <= at_us && b->due_us <= at_us;
+    return both_due ? is_more_pressing(a, b) : a->due_us < b->due_us;
+}
+
+int64_t poller_due_us(const struct poller *poller)
 {
     if (poller->run_count == 0) {
-        return BUS_NEVER; /* its profile is empty */
+        return BUS_NEVER;
     }
+    int64_t earliest_us = poller->suspect ? poller->probe_due_us : BUS_NEVER;
+    for (uint8_t i = 0; i < poller->poll_count && !poller->suspect; i++) {
+        const int64_t due_us = poll_due_us(&poller->polls[i]);
+        earliest_us = due_us < earliest_us ? due_us : earliest_us;
+    }
+    return earliest_us;
+}
+
+int64_t poller_tag(struct poller *poller, uint8_t poll, int64_t clock_us)
+{
+    struct poll *tagged = &poller->polls[poll];
+    const int64_t from_us = tagged->tag_us > clock_us ? tagged->tag_us : clock_us;
+    tagged->tag_us = from_us + interval_us(poller, tagged->run);
+    return from_us;
+}
+
+int64_t poller_yields_us(const struct poller *poller)
+{
+    int64_t earliest_us = BUS_NEVER;
+    for (uint8_t i = 0; i < poller->poll_count; i++) {
+        const struct poll *poll = &poller->polls[i];
+        const int64_t until_us = poll_due_us(poll) + interval_us(poller, poll->run) / 2;
+        earliest_us = until_us < earliest_us ? until_us : earliest_us;
+    }
+    return earliest_us;
+}
+
+struct turn poller_turn(const struct poller *poller, int64_t at_us)
+{
+    assert(poller->run_count > 0);
     if (poller->suspect) {
-        *out_poll = POLLER_PROBE;
-        return poller->probe_due_us;
+        return (struct turn){.poll = POLLER_PROBE, .due_us = poller->probe_due_us};
     }
-    uint8_t earliest = 0;
+    struct turn next = turn_of(poller, 0, at_us);
     for (uint8_t i = 1; i < poller->poll_count; i++) {
-        if (poll_due_us(&poller->polls[i]) < poll_due_us(&poller->polls[earliest])) {
-            earliest = i;
+        const struct turn turn = turn_of(poller, i, at_us);
+        if (turn_goes_before(&turn, &next, at_us)) {
+            next = turn;
         }
     }
-    *out_poll = earliest;
-    return poll_due_us(&poller->polls[earliest]);
+    return next;
 }
 
 /* --- probes -------------------------------------------------------------------------------------------------- */
@@ -203,15 +283,12 @@ struct request poller_request(const struct poller *poller, uint8_t poll, const s
 
 uint32_t poller_patience_us(const struct poller *poller, uint32_t timeout_ms)
 {
-    const uint64_t full_us = timeout_ms * UINT64_C(1000);
-    uint64_t quick_us = poller->think_us * UINT64_C(1) * THINK_FACTOR;
-    if (!poller->suspect || poller->failures % FULL_PATIENCE_EVERY == FULL_PATIENCE_FIRST) {
-        return (uint32_t)full_us;
-    }
-    if (quick_us < POLLER_PATIENCE_MS * UINT64_C(1000)) {
-        quick_us = POLLER_PATIENCE_MS * UINT64_C(1000);
-    }
-    return (uint32_t)(quick_us < full_us ? quick_us : full_us);
+    const uint32_t full_us = timeout_ms * UINT32_C(1000);
+    const uint32_t learnt_us = answer_time_limit_us(&poller->answer_time);
+    const int full_at = FULL_PATIENCE_FIRST - (poller->cut_short ? 1 : 0);
+    const bool in_full = poller->suspect ? poller->failures % FULL_PATIENCE_EVERY == full_at
+                                         : !answer_time_is_trusted(&poller->answer_time);
+    return in_full || learnt_us > full_us ? full_us : learnt_us;
 }
 
 /* --- what became of it --------------------------------------------------------------------------------------- */
@@ -229,10 +306,9 @@ void poller_heard(struct poller *poller, int64_t now_us)
     poller->heard_us = now_us;
 }
 
-void poller_answered(struct poller *poller, uint8_t poll, int64_t now_us, uint32_t think_us)
+void poller_answered(struct poller *poller, uint8_t poll, int64_t now_us, uint32_t begun_us)
 {
-    /* Slower counts at once, faster little by little. */
-    poller->think_us = think_us > poller->think_us ? think_us : poller->think_us - (poller->think_us - think_us) / 8;
+    answer_time_note(&poller->answer_time, begun_us);
     if (poller->polls[poll].refusal != 0) {
         merge_polls(poller, now_us); /* it gives again what it refused: it was starting, or is another one */
     } else {
@@ -256,6 +332,8 @@ bool poller_refused(struct poller *poller, uint8_t poll, int64_t now_us, uint8_t
         refused->pause_ms = POLLER_PAUSE_MS_MAX;
     }
     refused->due_us = now_us + refused->pause_ms * INT64_C(1000);
+    refused->asked_us = refused->due_us; /* behind those that it gives */
+    refused->lead = 0;
     refused->again_us = 0;
     refused->tries = 0;
     return true;
@@ -304,40 +382,62 @@ static int64_t probe_interval_us(const struct poller *poller)
 
 void poller_failed(struct poller *poller, int64_t now_us)
 {
-    if (poller->failures < UINT8_MAX) {
-        poller->failures++;
-    }
+    /* Goes round near its end, so that some of its probes still wait in full. */
+    poller->failures =
+        (uint8_t)(poller->failures < UINT8_MAX ? poller->failures + 1 : poller->failures + 1 - FULL_PATIENCE_EVERY);
+    poller->cut_short = poller->suspect ? poller->cut_short : answer_time_is_trusted(&poller->answer_time);
+    answer_time_failed(&poller->answer_time);
     poller->suspect = true;
     poller->probe_due_us = now_us + probe_interval_us(poller);
 }
 
-static void ask_identity_first(struct poller *poller)
+void poller_excuse(struct poller *poller, int64_t now_us)
 {
-    uint8_t earliest = 0;
-    const int64_t first_us = poller_due_us(poller, &earliest);
     for (uint8_t i = 0; i < poller->poll_count; i++) {
-        if (i != earliest && poller->polls[i].refusal == 0 && has_identity(poller, poller->polls[i].run)) {
-            poller->polls[i].again_us = first_us - 1;
+        struct poll *poll = &poller->polls[i];
+        const int64_t step_us = interval_us(poller, poll->run);
+        const int64_t newest_us = next_turn_us(poller, poll, now_us) - step_us;
+        if (poll->due_us < newest_us) {
+            poll->due_us = newest_us;
+            poll->asked_us = newest_us - step_us;
         }
+    }
+}
+
+static void ask_identity_first(struct poller *poller, int64_t now_us)
+{
+    for (uint8_t i = 0; i < poller->poll_count; i++) {
+        struct poll *poll = &poller->polls[i];
+        if (poll->refusal == 0 && has_identity(poller, poll->run)) {
+            poll->lead = LEAD_IDENTITY;
+            poll->again_us = now_us;
+        }
+    }
+}
+
+void poller_expect(struct poller *poller, int64_t now_us)
+{
+    if (!poller->suspect && poller_is_silent(poller, now_us)) {
+        ask_identity_first(poller, now_us);
     }
 }
 
 void poller_recovered(struct poller *poller, int64_t now_us)
 {
     if (poller_is_silent(poller, now_us)) {
-        poller_restart(poller, now_us);
+        begin_anew(poller, now_us);
     }
+    poller_excuse(poller, now_us);
     poller->suspect = false;
     poller->failures = 0;
     poller->heard_us = now_us;
-    ask_identity_first(poller);
+    ask_identity_first(poller, now_us);
 }
 
 void poller_doubt(struct poller *poller)
 {
     if (!poller->suspect) {
-        uint8_t poll;
-        poller->probe_due_us = poller_due_us(poller, &poll);
+        poller->probe_due_us = poller_due_us(poller);
         poller->suspect = true;
     }
 }

@@ -198,6 +198,35 @@ bool request_covers(const struct request *request, enum register_table table, ui
            first + count <= (uint32_t)request->first + request->count;
 }
 
+bool request_reads_bits(const struct request *request, const struct profile *profile)
+{
+    for (uint8_t i = 0; i < profile->bit_count; i++) {
+        if (request_covers(request, profile->bits[i].table, profile->bits[i].reg, 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool request_reads_identity(const struct request *request, const struct profile *profile)
+{
+    return profile->identity_count > 0 &&
+           request_covers(request, TABLE_HOLDING, profile->identity_register, profile->identity_count);
+}
+
+bool request_is_urgent(const struct request *request, const struct monitor_config *monitor)
+{
+    const struct profile *profile = monitor->profile;
+    for (uint8_t i = 0; i < profile->channel_count; i++) {
+        const struct profile_channel *channel = &profile->channels[i];
+        if ((monitor->urgent_vitals >> channel->vital & 1U) != 0 &&
+            request_covers(request, channel->table, channel->reg, channel_registers(channel))) {
+            return true;
+        }
+    }
+    return request_reads_bits(request, profile) || request_reads_identity(request, profile);
+}
+
 uint8_t request_function(const struct request *request)
 {
     static const uint8_t functions[] = {[TABLE_HOLDING] = 3, [TABLE_INPUT] = 4, [TABLE_COIL] = 1, [TABLE_DISCRETE] = 2};

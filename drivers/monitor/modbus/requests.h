@@ -64,6 +64,12 @@ bool run_cut(const struct span *spans, struct run run, struct run *out_left, str
 /* True when the registers [first, first + count) of the table are among those the request reads. */
 bool request_covers(const struct request *request, enum register_table table, uint32_t first, uint32_t count);
 
+/* True when alarm rules wait for something it reads, or it reads bits or the identity, which say how to take the values and whose
+ * they are. */
+bool request_is_urgent(const struct request *request, const struct monitor_config *monitor);
+bool request_reads_bits(const struct request *request, const struct profile *profile);
+bool request_reads_identity(const struct request *request, const struct profile *profile);
+
 uint8_t request_function(const struct request *request);
 uint8_t request_data_bytes(const struct request *request); /* of the answer: at most 250 */
 

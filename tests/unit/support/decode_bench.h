@@ -22,6 +22,8 @@
 static struct {
     struct observation_sink sink;
     struct profile profile;
+    struct profile_channel channels[PROFILE_CHANNELS_MAX];
+    struct profile_bit bits[PROFILE_BITS_MAX];
     struct monitor_config monitor;
     struct decode_state state;
     uint16_t registers[REGISTERS];
@@ -42,13 +44,15 @@ static inline int set_up(void **state)
     (void)state;
     memset(&t, 0, sizeof t);
     t.sink.put = record;
+    t.profile.channels = t.channels;
+    t.profile.bits = t.bits;
     t.monitor = (struct monitor_config){.bed = 7, .monitor = 2, .address = 1, .profile = &t.profile};
     return 0;
 }
 
 static inline struct profile_channel *add(enum vital vital, uint16_t reg, enum register_type type)
 {
-    struct profile_channel *channel = &t.profile.channels[t.profile.channel_count++];
+    struct profile_channel *channel = &t.channels[t.profile.channel_count++];
     *channel = (struct profile_channel){.vital = vital,
                                         .table = TABLE_HOLDING,
                                         .reg = reg,
@@ -67,7 +71,7 @@ static inline struct profile_channel *add_episodic(enum vital vital, uint16_t re
 
 static inline void add_bit(uint16_t reg, uint8_t bit, enum signal_meaning means, uint32_t vitals)
 {
-    t.profile.bits[t.profile.bit_count++] =
+    t.bits[t.profile.bit_count++] =
         (struct profile_bit){.table = TABLE_HOLDING, .reg = reg, .bit = bit, .means = (uint8_t)means, .vitals = vitals};
 }
 

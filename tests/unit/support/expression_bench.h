@@ -15,6 +15,7 @@
 struct bench {
     struct expression expression;
     struct bound_expression bound;
+    struct window *windows[EXPRESSION_WINDOWS_MAX];
     struct series *series[VITAL_COUNT];
     int64_t parameters_micro[PARAMETERS_MAX];
     struct arena arena;
@@ -40,7 +41,7 @@ static inline void bench_bind(struct bench *bench, int spare)
 {
     memset(bench_storage, 0, sizeof bench_storage);
     bench->arena = (struct arena){bench_storage, sizeof bench_storage, 0};
-    bench->bound = (struct bound_expression){.expression = &bench->expression};
+    bench->bound = (struct bound_expression){.expression = &bench->expression, .windows = bench->windows};
     for (unsigned vital = 0; vital < VITAL_COUNT; vital++) {
         struct series_demand demand = {0};
         for (int i = 0; i <= spare; i++) {

@@ -31,7 +31,7 @@ static struct engine_config config = {.beds = &bed, .bed_count = 1, .rules = &ru
 static struct payload_context payloads = {
     .config = &config, .gateway = "gw-7e", .boot = "00c0ffee", .epoch = "8f3a", .version = "1.2.3"};
 static struct bed_view view = {.stay = 0xabcd};
-static uint64_t version = 1;
+static atomic_ullong version = 1;
 static struct board board = {.mutex = PTHREAD_MUTEX_INITIALIZER, .views = &view, .versions = &version, .bed_count = 1};
 static struct store_state store_state;
 static _Atomic(struct store *) store;

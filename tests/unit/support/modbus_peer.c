@@ -147,6 +147,8 @@ static size_t finish(struct peer *peer, const struct peer_request *request, uint
 {
     if (has_header(peer)) {
         memset(frame, 0, 6);
+        frame[0] = (uint8_t)(request->transaction >> 8);
+        frame[1] = (uint8_t)request->transaction;
         frame[4] = (uint8_t)((pdu_length + 1) >> 8);
         frame[5] = (uint8_t)(pdu_length + 1);
         frame[6] = request->unit;
@@ -210,7 +212,10 @@ static void take_request(struct peer *peer, int fd, const uint8_t *bytes)
     request.first = (uint16_t)(pdu[1] << 8 | pdu[2]);
     request.count = (uint16_t)(pdu[3] << 8 | pdu[4]);
     request.out_us = request.at_us + (8 * (int64_t)peer->char_ns + 999) / 1000;
-    if (!has_header(peer)) {
+    if (has_header(peer)) {
+        must(memcmp(bytes + 2, (const uint8_t[]){0, 0, 0, 6}, 4) == 0, "peer: bad header of a request");
+        request.transaction = (uint16_t)(bytes[0] << 8 | bytes[1]);
+    } else {
         must((bytes[6] | bytes[7] << 8) == frame_crc(bytes, 6), "peer: bad checksum in a request");
         if (peer->active_us != 0 && request.at_us - peer->active_us < atomic_load(&peer->gap_us_min)) {
             atomic_store(&peer->gap_us_min, request.at_us - peer->active_us);

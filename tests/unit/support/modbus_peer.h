@@ -23,6 +23,7 @@ struct peer_request {
     int fd;
     unsigned number; /* of all requests, from 1 */
     uint8_t unit, function;
+    uint16_t transaction; /* Modbus TCP */
     uint16_t first, count;
     int64_t at_us;  /* seen */
     int64_t out_us; /* when its last bit would have left the wire */

@@ -66,9 +66,10 @@ void rig_answer_in_turn(struct peer *peer, const struct peer_request *request, i
 
 static void make_profile(uint32_t interval_ms)
 {
-    rig.profile = (struct profile){.name = "rig", .poll_interval_ms = interval_ms};
+    rig.profile =
+        (struct profile){.name = "rig", .poll_interval_ms = interval_ms, .channels = rig.channels, .bits = rig.bits};
     for (uint8_t i = 0; i < RIG_REGISTERS; i++) {
-        struct profile_channel *channel = &rig.profile.channels[i];
+        struct profile_channel *channel = &rig.channels[i];
         *channel = (struct profile_channel){.vital = (enum vital)i,
                                             .table = TABLE_HOLDING,
                                             .reg = i,

@@ -17,6 +17,7 @@
 #define RIG_MONITORS  8
 #define RIG_SEEN_MAX  8192
 #define RIG_REGISTERS 12
+#define RIG_BITS      2
 #define RIG_BAD       40000
 #define RIG_GAP_US    1750 /* of a line above 19200 baud */
 
@@ -24,6 +25,8 @@ struct rig {
     struct observation_sink sink; /* first */
     struct peer peer;
     struct profile profile;
+    struct profile_channel channels[RIG_REGISTERS];
+    struct profile_bit bits[RIG_BITS];
     struct monitor_config monitors[RIG_MONITORS];
     struct bus_config config;
     const struct monitor_driver *driver;
@@ -39,8 +42,8 @@ struct rig {
 /* There is one at a time. */
 extern struct rig rig;
 
-/* Polls every interval_ms, addresses from 1, a line of so many baud (0: TCP). Change rig.config, rig.profile and
- * rig.monitors before rig_start. */
+/* Polls every interval_ms, addresses from 1, a line of so many baud (0: TCP). Change rig.config, rig.profile, rig.channels,
+ * rig.bits and rig.monitors before rig_start. */
 void rig_open(uint32_t baud, uint16_t monitors, uint32_t interval_ms, uint32_t timeout_ms,
               void (*serve)(struct peer *peer, const struct peer_request *request));
 /* RTU over TCP: of a line of so many baud that nobody was told of (config.baud 0: not). */

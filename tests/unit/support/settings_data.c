@@ -17,12 +17,12 @@ static const struct profile oximeter = {
     .title = "An oximeter that talks unasked",
     .poll_interval_ms = 1000,
     .channel_count = 2,
-    .channels = {GIVES(pulse, 1000), GIVES(spo2, 1000)},
+    .channels = (const struct profile_channel[]){GIVES(pulse, 1000), GIVES(spo2, 1000)},
     .bit_count = 1,
-    .bits = {{.name = "finger_off",
-              .means = SIGNAL_sensor_off,
-              .vitals = 1U << VITAL_pulse | 1U << VITAL_spo2,
-              .text = "Finger off"}},
+    .bits = (const struct profile_bit[]){{.name = "finger_off",
+                                          .means = SIGNAL_sensor_off,
+                                          .vitals = 1U << VITAL_pulse | 1U << VITAL_spo2,
+                                          .text = "Finger off"}},
 };
 
 static const struct profile central = {
@@ -31,7 +31,7 @@ static const struct profile central = {
     .title = "A central station",
     .poll_interval_ms = 5000,
     .channel_count = 3,
-    .channels = {GIVES(hr, 5000), GIVES(spo2, 5000), GIVES(temp, 5000)},
+    .channels = (const struct profile_channel[]){GIVES(hr, 5000), GIVES(spo2, 5000), GIVES(temp, 5000)},
 };
 
 static const struct profile module = {
@@ -39,7 +39,7 @@ static const struct profile module = {
     .title = "A module whose map comes with the driver",
     .poll_interval_ms = 1000,
     .channel_count = 1,
-    .channels = {GIVES(hr, 1000)},
+    .channels = (const struct profile_channel[]){GIVES(hr, 1000)},
 };
 
 static const struct profile clash = {
@@ -47,7 +47,7 @@ static const struct profile clash = {
     .title = "One of which there is a file, too",
     .poll_interval_ms = 1000,
     .channel_count = 1,
-    .channels = {GIVES(hr, 1000)},
+    .channels = (const struct profile_channel[]){GIVES(hr, 1000)},
 };
 
 const struct profile *const builtin_profiles[] = {&oximeter, &central, &module, &clash, NULL};
