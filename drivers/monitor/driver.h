@@ -33,6 +33,8 @@ struct monitor_config {
     const char
         *place; /* hl7: PV1-3 as "POC^ROOM^BED" (an empty part matches any), or without ^ a device id; else NULL */
     const struct profile *profile;
+    uint32_t urgent_vitals; /* bit per enum vital: alarm rules wait for them, so they go before those that only trend;
+                               * may change while the bus does not run */
 };
 
 struct bus_config {
@@ -46,6 +48,7 @@ struct bus_config {
     uint32_t baud;
     enum parity parity;
     uint8_t stop_bits;
+    bool hang_up;        /* Modbus TCP: after each turn, for a monitor with one connection that others need, too */
     uint32_t timeout_ms; /* longest a monitor may think before its answer begins */
     const struct monitor_config *monitors;
     uint16_t monitor_count;
@@ -57,17 +60,31 @@ enum bus_state { BUS_CLOSED, BUS_OPENING, BUS_OPEN };
 struct monitor_health {
     atomic_uint polls, answers;
     atomic_uint failures[STATUS_COUNT];
+    atomic_int last_failure; /* enum status of the newest of them */
     atomic_bool answering;
     atomic_bool outdated;   /* hl7: it speaks, but nothing of it is current: its clock or ours is wrong */
     atomic_uint answer_us;  /* newest time from the end of the request to the whole answer */
     atomic_uint exceptions; /* Modbus: newest exception code; 0: none since, and no register is refused */
+    atomic_uint missed;     /* turns that were over before the line had time for them */
 };
+
+/* Why it does not answer; STATUS_OK: it does, or was not asked yet. */
+static inline enum status monitor_failing(const struct monitor_health *health)
+{
+    const bool answering = atomic_load_explicit(&health->answering, memory_order_relaxed);
+    return answering ? STATUS_OK : (enum status)atomic_load_explicit(&health->last_failure, memory_order_relaxed);
+}
+
 struct bus_health {
     atomic_int state;      /* enum bus_state */
     atomic_int last_error; /* enum status of the newest failed opening; when open STATUS_OK, or STATUS_WRONG_PROTOCOL */
     atomic_int last_errno;
     atomic_uint opened, requests, gap_us_min; /* gap_us_min: smallest silence kept before a request */
     atomic_ullong busy_us;                    /* time the wire was in use */
+    /* What is asked of the line, in thousandths of its time, as far as its speed is known (else 0), and how much of it was in
+     * use over the last seconds. */
+    atomic_uint planned_permille, busy_permille;
+    atomic_uint turns, missed; /* of all its monitors: turns that came, and those of them that were missed */
     /* Serial line or converter: the least by which any answer was later than the wire explains, since it was opened. The
      * adapter's delay and the quickest monitor's thinking together: a bound for either. 0: not known yet. */
     atomic_uint adapter_us;
@@ -76,6 +93,7 @@ struct bus_health {
     atomic_uint foreign;             /* Modbus line: requests heard that are not ours: it has a second master */
     atomic_uint refused;             /* messages refused (test, training, demo, no bed); Modbus: by the monitor */
     atomic_uint connections;         /* hl7: monitors connected now */
+    atomic_uint hang_ups;            /* Modbus TCP: connections that the other side ended between two answers */
     _Atomic(const char *) speaks;    /* serial: name of the protocol recognised on the line; NULL: none */
     struct monitor_health *monitors; /* monitor_count of them */
 };
@@ -85,7 +103,9 @@ struct bus_request {
     uint16_t monitor; /* index into bus_config.monitors */
     uint32_t interval_ms;
     uint32_t wire_us; /* gap, request, a turnaround of 2 ms and answer; 0 on a network */
-    char text[64];    /* "holding 0-9 (10): hr spo2 resp", "+n" at the end: and n more */
+    bool
+        urgent; /* goes before others when the line cannot carry all; those fall back to a quarter of their rate at most */
+    char text[64]; /* "holding 0-9 (10): hr spo2 resp", "+n" at the end: and n more */
 };
 typedef void bus_request_visit(void *context, const struct bus_request *request);
 
@@ -106,7 +126,8 @@ struct probe_listener;
 struct monitor_driver {
     const char *kind;
     const struct profile *const *profiles; /* those the driver brings itself, ended by NULL; or NULL */
-    bool own_thread;                       /* a serial line has a thread of its own; network links share a few */
+    bool own_thread;   /* a serial line has a thread of its own; network links of a kind share one */
+    uint32_t slack_us; /* how much later than its deadlines it may be served, to be so with others */
     struct bus *(*make)(struct arena *arena, const struct bus_config *config); /* NULL while the arena measures */
     void (*each_request)(const struct bus_config *config, bus_request_visit *visit, void *context);
     /* Puts what a first poll of a monitor with these registers would bring; bed, monitor and instant are 0. Pure. NULL:
@@ -116,12 +137,14 @@ struct monitor_driver {
     /* Looks for monitors (probe.h). STATUS_OK: has looked; else the line could not be opened. */
     enum status (*probe)(const struct probe_target *target, struct probe_listener *listener);
     void (*start)(struct bus *bus, int64_t now_us);
-    /* Descriptor to wait for, or -1 while only the deadline counts; *writable: wait for writing instead of reading. */
+    /* Descriptor to wait for, or -1 while only the deadline counts; *writable: wait for writing instead of reading. It is
+     * asked after each step: one that was closed is not followed by another at once, but by -1 after one step at least. */
     int (*descriptor)(const struct bus *bus, bool *writable);
     int64_t (*next_deadline)(const struct bus *bus);
     void (*on_ready)(struct bus *bus, int64_t now_us, struct observation_sink *out);
     void (*on_deadline)(struct bus *bus, int64_t now_us, struct observation_sink *out);
-    void (*stop)(struct bus *bus);                             /* closes descriptors; the bus may be started again */
+    /* Closes descriptors and gives back what libraries took, even if it never ran; the bus may be started again. */
+    void (*stop)(struct bus *bus);
     const struct bus_health *(*health)(const struct bus *bus); /* any thread */
 };
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "app/engine/vital.h"
 
@@ -66,8 +67,28 @@ struct profile {
     uint16_t identity_register;
     uint8_t identity_count; /* 0: none */
     uint8_t channel_count, bit_count;
-    struct profile_channel channels[PROFILE_CHANNELS_MAX]; /* in list order of vitals */
+    const struct profile_channel *channels; /* in list order of vitals; at most PROFILE_CHANNELS_MAX */
+    const struct profile_bit *bits;         /* at most PROFILE_BITS_MAX */
+};
+
+/* A profile with room of its own for as much as may be in one. */
+struct profile_room {
+    struct profile profile;
+    struct profile_channel channels[PROFILE_CHANNELS_MAX];
     struct profile_bit bits[PROFILE_BITS_MAX];
 };
+
+static inline void profile_copy(const struct profile *from, struct profile_room *to)
+{
+    *to = (struct profile_room){.profile = *from};
+    if (from->channel_count > 0) {
+        memcpy(to->channels, from->channels, from->channel_count * sizeof to->channels[0]);
+    }
+    if (from->bit_count > 0) {
+        memcpy(to->bits, from->bits, from->bit_count * sizeof to->bits[0]);
+    }
+    to->profile.channels = to->channels;
+    to->profile.bits = to->bits;
+}
 
 #endif

@@ -62,9 +62,11 @@ bool orders_put_message(struct orders *orders, const struct uplink_message *mess
         out->connection = connection;
         out->place = place;
         orders->behind_last += size;
-        pthread_cond_signal(&orders->given);
     }
     pthread_mutex_unlock(&orders->mutex);
+    if (taken) {
+        pthread_cond_signal(&orders->given); /* behind the unlocking: who is woken would only wait for it */
+    }
     return taken;
 }
 
@@ -76,8 +78,8 @@ void orders_put(struct orders *orders, enum order order)
     orders->disconnect |= order == ORDER_DISCONNECT;
     orders->examine |= order == ORDER_EXAMINE;
     orders->end |= order == ORDER_END;
-    pthread_cond_signal(&orders->given);
     pthread_mutex_unlock(&orders->mutex);
+    pthread_cond_signal(&orders->given);
 }
 
 static bool is_empty(const struct orders *orders)

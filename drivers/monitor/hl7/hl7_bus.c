@@ -6,7 +6,7 @@
  *     ^  port not to be had: again after 1 s, doubling up to 30 s
  *     +-- stop
  *
- * Everything is behind one descriptor (net_watch_*), level-triggered. A round handles at most ROUND ready descriptors
+ * Everything is behind one descriptor (hal/watch.h), level-triggered. A round handles at most ROUND ready descriptors
  * and reads each once, so that none can keep the others waiting. Once a second the clock is looked at: connections
  * that have to go, monitors that have fallen silent.
  */
@@ -22,6 +22,7 @@
 #include "drivers/monitor/hl7/intake.h"
 #include "hal/clock.h"
 #include "hal/net.h"
+#include "hal/watch.h"
 
 #define TICK_US       INT64_C(1000000)
 #define IDLE_US       INT64_C(600000000) /* without a whole message */
@@ -82,7 +83,7 @@ static void watch_caller(struct bus *bus, struct caller *caller)
     }
     caller->reads = reads;
     caller->writes = writes;
-    if (net_watch_set(bus->watch, caller->fd, (uint32_t)(caller - bus->callers), reads, writes) != STATUS_OK) {
+    if (watch_set(bus->watch, caller->fd, (uint32_t)(caller - bus->callers), reads, writes) != STATUS_OK) {
         hang_up(bus, caller);
     }
 }
@@ -199,7 +200,7 @@ static void read_caller(struct bus *bus, struct caller *caller, int64_t now_us, 
     use_messages(bus, caller, now_us, out);
 }
 
-static void serve_caller(struct bus *bus, struct caller *caller, const struct net_ready *ready, int64_t now_us,
+static void serve_caller(struct bus *bus, struct caller *caller, const struct watch_ready *ready, int64_t now_us,
                          struct observation_sink *out)
 {
     if (caller->fd >= 0 && ready->writable && send_out(bus, caller, now_us)) {
@@ -254,7 +255,7 @@ static struct caller *find_place(struct bus *bus, int64_t now_us)
 static void let_in(struct bus *bus, int fd, int64_t now_us)
 {
     struct caller *caller = find_place(bus, now_us);
-    if (caller == NULL || net_watch_set(bus->watch, fd, (uint32_t)(caller - bus->callers), true, false) != STATUS_OK) {
+    if (caller == NULL || watch_set(bus->watch, fd, (uint32_t)(caller - bus->callers), true, false) != STATUS_OK) {
         count(&bus->health.refused, 1);
         net_close(fd);
         return;
@@ -265,7 +266,7 @@ static void let_in(struct bus *bus, int fd, int64_t now_us)
 
 static void listen_again(struct bus *bus, bool deaf)
 {
-    const enum status status = net_watch_set(bus->watch, bus->listening, LISTENER, !deaf, false);
+    const enum status status = watch_set(bus->watch, bus->listening, LISTENER, !deaf, false);
     bus->is_deaf = deaf || status != STATUS_OK;
 }
 
@@ -297,7 +298,7 @@ static void close_bus(struct bus *bus)
         net_close(bus->listening);
     }
     if (bus->watch >= 0) {
-        net_close(bus->watch);
+        watch_close(bus->watch);
     }
     bus->listening = -1;
     bus->watch = -1;
@@ -305,11 +306,11 @@ static void close_bus(struct bus *bus)
 
 static enum status open_descriptors(struct bus *bus)
 {
-    enum status status = net_watch_open(&bus->watch);
+    enum status status = watch_open(&bus->watch);
     if (status == STATUS_OK) {
         status = net_listen(bus->config->host, bus->config->port, &bus->listening);
     }
-    return status == STATUS_OK ? net_watch_set(bus->watch, bus->listening, LISTENER, true, false) : status;
+    return status == STATUS_OK ? watch_set(bus->watch, bus->listening, LISTENER, true, false) : status;
 }
 
 static void open_bus(struct bus *bus, int64_t now_us)
@@ -429,8 +430,8 @@ static int64_t next_deadline(const struct bus *bus)
 
 static void on_ready(struct bus *bus, int64_t now_us, struct observation_sink *out)
 {
-    struct net_ready ready[ROUND];
-    const size_t count_ready = bus->watch >= 0 ? net_watch_ready(bus->watch, ready, ROUND) : 0;
+    struct watch_ready ready[ROUND];
+    const size_t count_ready = bus->watch >= 0 ? watch_wait(bus->watch, 0, ready, ROUND) : 0;
     for (size_t i = 0; i < count_ready; i++) {
         if (ready[i].token == LISTENER) {
             accept_callers(bus, now_us);

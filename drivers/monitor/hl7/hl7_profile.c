@@ -28,20 +28,20 @@ static const struct profile bedside = {.name = "hl7-pcd",
                                        .title = "HL7 v2 monitor or gateway (IHE PCD-01, PCD-04), at least every 5 s",
                                        .poll_interval_ms = BEDSIDE_MS,
                                        .channel_count = CHANNEL_COUNT,
-                                       .channels = {CHANNELS(BEDSIDE_MS, CONTINUOUS)}};
+                                       .channels = (const struct profile_channel[]){CHANNELS(BEDSIDE_MS, CONTINUOUS)}};
 
 static const struct profile fast = {.name = "hl7-pcd-fast",
                                     .protocol = PROTOCOL_HL7,
                                     .title = "HL7 v2 monitor or gateway (IHE PCD-01, PCD-04), every second",
                                     .poll_interval_ms = FAST_MS,
                                     .channel_count = CHANNEL_COUNT,
-                                    .channels = {CHANNELS(FAST_MS, CONTINUOUS)}};
+                                    .channels = (const struct profile_channel[]){CHANNELS(FAST_MS, CONTINUOUS)}};
 
 static const struct profile spot = {.name = "hl7-pcd-spot",
                                     .protocol = PROTOCOL_HL7,
                                     .title = "HL7 v2 vital signs monitor or gateway (IHE PCD-01, PCD-04), every minute",
                                     .poll_interval_ms = SPOT_MS,
                                     .channel_count = CHANNEL_COUNT,
-                                    .channels = {CHANNELS(SPOT_MS, EPISODIC)}};
+                                    .channels = (const struct profile_channel[]){CHANNELS(SPOT_MS, EPISODIC)}};
 
 const struct profile *const hl7_profiles[] = {&bedside, &fast, &spot, NULL};

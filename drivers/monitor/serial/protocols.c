@@ -26,11 +26,13 @@ const struct profile oximeter_profile = {
     .title = "Pulse oximeter, whichever is recognised",
     .poll_interval_ms = OXIMETER_MS,
     .channel_count = 3,
-    .channels = {PROTOCOL_CHANNEL(pulse, OXIMETER_MS, false), PROTOCOL_CHANNEL(spo2, OXIMETER_MS, false),
-                 PROTOCOL_CHANNEL(perfusion, OXIMETER_MS, false)},
+    .channels = (const struct profile_channel[]){PROTOCOL_CHANNEL(pulse, OXIMETER_MS, false),
+                                                 PROTOCOL_CHANNEL(spo2, OXIMETER_MS, false),
+                                                 PROTOCOL_CHANNEL(perfusion, OXIMETER_MS, false)},
     .bit_count = 8,
-    .bits = {OXIMETER_SENSOR_OFF, OXIMETER_LOW_BATTERY, OXIMETER_ARTIFACT, OXIMETER_OUT_OF_TRACK,
-             OXIMETER_LOW_PERFUSION, OXIMETER_LOW_SIGNAL_IQ, OXIMETER_INTERFERENCE, OXIMETER_AMBIENT_LIGHT}};
+    .bits = (const struct profile_bit[]){OXIMETER_SENSOR_OFF, OXIMETER_LOW_BATTERY, OXIMETER_ARTIFACT,
+                                         OXIMETER_OUT_OF_TRACK, OXIMETER_LOW_PERFUSION, OXIMETER_LOW_SIGNAL_IQ,
+                                         OXIMETER_INTERFERENCE, OXIMETER_AMBIENT_LIGHT}};
 
 const struct protocol *protocol_by_name(const char *name)
 {

@@ -346,19 +346,20 @@ static bool take_rad8(void *memory, const uint8_t *frame, size_t length, bool fo
     return take_line(&rad8, memory, frame, length, out);
 }
 
-#define LINE_PROFILE(form, words, interval_ms)                                                                \
-    {                                                                                                         \
-        .name = "masimo-" form, .protocol = PROTOCOL_SERIAL, .title = "Masimo " words,                        \
-        .poll_interval_ms = (interval_ms), .channel_count = 3,                                                \
-        .channels = {PROTOCOL_CHANNEL(pulse, interval_ms, false), PROTOCOL_CHANNEL(spo2, interval_ms, false), \
-                     PROTOCOL_CHANNEL(perfusion, interval_ms, false)},                                        \
-        .bit_count = BIT_COUNT, .bits = {                                                                     \
-            [BIT_SENSOR_OFF] = OXIMETER_SENSOR_OFF,                                                           \
-            [BIT_LOW_PERFUSION] = OXIMETER_LOW_PERFUSION,                                                     \
-            [BIT_LOW_SIGNAL_IQ] = OXIMETER_LOW_SIGNAL_IQ,                                                     \
-            [BIT_INTERFERENCE] = OXIMETER_INTERFERENCE,                                                       \
-            [BIT_AMBIENT_LIGHT] = OXIMETER_AMBIENT_LIGHT                                                      \
-        }                                                                                                     \
+static const struct profile_bit bits[BIT_COUNT] = {[BIT_SENSOR_OFF] = OXIMETER_SENSOR_OFF,
+                                                   [BIT_LOW_PERFUSION] = OXIMETER_LOW_PERFUSION,
+                                                   [BIT_LOW_SIGNAL_IQ] = OXIMETER_LOW_SIGNAL_IQ,
+                                                   [BIT_INTERFERENCE] = OXIMETER_INTERFERENCE,
+                                                   [BIT_AMBIENT_LIGHT] = OXIMETER_AMBIENT_LIGHT};
+
+#define LINE_PROFILE(form, words, interval_ms)                                                         \
+    {                                                                                                  \
+        .name = "masimo-" form, .protocol = PROTOCOL_SERIAL, .title = "Masimo " words,                 \
+        .poll_interval_ms = (interval_ms), .channel_count = 3,                                         \
+        .channels = (const struct profile_channel[]){PROTOCOL_CHANNEL(pulse, interval_ms, false),      \
+                                                     PROTOCOL_CHANNEL(spo2, interval_ms, false),       \
+                                                     PROTOCOL_CHANNEL(perfusion, interval_ms, false)}, \
+        .bit_count = BIT_COUNT, .bits = bits                                                           \
     }
 
 const struct profile masimo_ascii1_profile = LINE_PROFILE("ascii1", "Radical-7 or Rad-87, ASCII 1", ASCII1_MS);

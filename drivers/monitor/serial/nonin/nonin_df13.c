@@ -100,9 +100,10 @@ const struct profile nonin_df13_profile = {
     .title = "Nonin oximeter for spot checks, data format 13",
     .poll_interval_ms = CHECK_MS,
     .channel_count = 2,
-    .channels = {PROTOCOL_CHANNEL(pulse, CHECK_MS, true), PROTOCOL_CHANNEL(spo2, CHECK_MS, true)},
+    .channels = (const struct profile_channel[]){PROTOCOL_CHANNEL(pulse, CHECK_MS, true),
+                                                 PROTOCOL_CHANNEL(spo2, CHECK_MS, true)},
     .bit_count = BIT_COUNT,
-    .bits = {[BIT_LOW_BATTERY] = OXIMETER_LOW_BATTERY}};
+    .bits = (const struct profile_bit[]){[BIT_LOW_BATTERY] = OXIMETER_LOW_BATTERY}};
 
 const struct protocol nonin_df13_protocol = {.profile = &nonin_df13_profile,
                                              .bauds = {9600},

@@ -129,13 +129,14 @@ const struct profile nonin_df8_profile = {
     .title = "Nonin oximeter, data format 8",
     .poll_interval_ms = FRAME_MS,
     .channel_count = 2,
-    .channels = {PROTOCOL_CHANNEL(pulse, FRAME_MS, false), PROTOCOL_CHANNEL(spo2, FRAME_MS, false)},
+    .channels = (const struct profile_channel[]){PROTOCOL_CHANNEL(pulse, FRAME_MS, false),
+                                                 PROTOCOL_CHANNEL(spo2, FRAME_MS, false)},
     .bit_count = BIT_COUNT,
-    .bits = {[BIT_SENSOR_OFF] = OXIMETER_SENSOR_OFF,
-             [BIT_LOW_BATTERY] = OXIMETER_LOW_BATTERY,
-             [BIT_ARTIFACT] = OXIMETER_ARTIFACT,
-             [BIT_OUT_OF_TRACK] = OXIMETER_OUT_OF_TRACK,
-             [BIT_LOW_PERFUSION] = OXIMETER_LOW_PERFUSION}};
+    .bits = (const struct profile_bit[]){[BIT_SENSOR_OFF] = OXIMETER_SENSOR_OFF,
+                                         [BIT_LOW_BATTERY] = OXIMETER_LOW_BATTERY,
+                                         [BIT_ARTIFACT] = OXIMETER_ARTIFACT,
+                                         [BIT_OUT_OF_TRACK] = OXIMETER_OUT_OF_TRACK,
+                                         [BIT_LOW_PERFUSION] = OXIMETER_LOW_PERFUSION}};
 
 const struct protocol nonin_df8_protocol = {.profile = &nonin_df8_profile,
                                             .bauds = {9600},

@@ -145,18 +145,18 @@ static bool take_df7(void *memory, const uint8_t *packet, size_t length, bool fo
     return take_packet(LAYOUT_DF7, memory, packet, out);
 }
 
-#define PACKET_PROFILE(number)                                                                                  \
-    {                                                                                                           \
-        .name = "nonin-df" number, .protocol = PROTOCOL_SERIAL, .title = "Nonin oximeter, data format " number, \
-        .poll_interval_ms = PACKET_MS, .channel_count = 2,                                                      \
-        .channels = {PROTOCOL_CHANNEL(pulse, PACKET_MS, false), PROTOCOL_CHANNEL(spo2, PACKET_MS, false)},      \
-        .bit_count = BIT_COUNT, .bits = {                                                                       \
-            [BIT_SENSOR_OFF] = OXIMETER_SENSOR_OFF,                                                             \
-            [BIT_LOW_BATTERY] = OXIMETER_LOW_BATTERY,                                                           \
-            [BIT_ARTIFACT] = OXIMETER_ARTIFACT,                                                                 \
-            [BIT_OUT_OF_TRACK] = OXIMETER_OUT_OF_TRACK,                                                         \
-            [BIT_LOW_PERFUSION] = OXIMETER_LOW_PERFUSION                                                        \
-        }                                                                                                       \
+static const struct profile_channel channels[] = {PROTOCOL_CHANNEL(pulse, PACKET_MS, false),
+                                                  PROTOCOL_CHANNEL(spo2, PACKET_MS, false)};
+static const struct profile_bit bits[BIT_COUNT] = {[BIT_SENSOR_OFF] = OXIMETER_SENSOR_OFF,
+                                                   [BIT_LOW_BATTERY] = OXIMETER_LOW_BATTERY,
+                                                   [BIT_ARTIFACT] = OXIMETER_ARTIFACT,
+                                                   [BIT_OUT_OF_TRACK] = OXIMETER_OUT_OF_TRACK,
+                                                   [BIT_LOW_PERFUSION] = OXIMETER_LOW_PERFUSION};
+
+#define PACKET_PROFILE(number)                                                                                        \
+    {                                                                                                                 \
+        .name = "nonin-df" number, .protocol = PROTOCOL_SERIAL, .title = "Nonin oximeter, data format " number,       \
+        .poll_interval_ms = PACKET_MS, .channel_count = 2, .channels = channels, .bit_count = BIT_COUNT, .bits = bits \
     }
 
 const struct profile nonin_df2_profile = PACKET_PROFILE("2");
