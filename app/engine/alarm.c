@@ -46,7 +46,7 @@ static void emit(struct engine *engine, struct bed *bed, struct alarm *alarm, en
     if (bed != NULL) {
         alert->bed_seq = ++bed->state.bed_seq;
         alert->stay = bed->state.stay;
-        bed->news = true;
+        bed_has_news(engine, bed);
     }
     struct record record = {.kind = RECORD_ALERT, .alert = *alert};
     put(engine, bed, &record);
@@ -128,7 +128,7 @@ void record_command(struct engine *engine, struct bed *bed, const struct bed_com
 void record_bed(struct engine *engine, struct bed *bed)
 {
     struct record record = {.kind = RECORD_BED};
-    bed->news = true;
+    bed_has_news(engine, bed);
     bed->state_changed = false;
     put(engine, bed, &record);
 }

@@ -154,7 +154,7 @@ void command_step(struct engine *engine)
     }
     if (command->verdict == VERDICT_ACCEPTED) {
         struct bed *bed = &engine->beds[command->bed];
-        bed->dirty = true;
+        bed_make_dirty(engine, bed);
         command->verdict = (uint8_t)kinds[command->kind].act(engine, bed, command);
     }
 }

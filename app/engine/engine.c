@@ -2,7 +2,9 @@
  * The core: takes observations, commands and conditions, and steps through instants.
  *
  * Only what changed is looked at again: an observation marks its bed and its vital, a rule is evaluated when one of its
- * vitals is marked or its own deadline has come.
+ * vitals is marked or its own deadline has come. An instant is stepped in pieces of one bed:
+ *
+ *     NONE --begin_instant: the gateway's alarms, the command--> STAYS --step_stays--> BEDS --end_instant--> NONE
  */
 #include "app/engine/engine_internal.h"
 
@@ -27,19 +29,37 @@ int64_t engine_now(const struct engine *engine)
     return engine->now_ms;
 }
 
+static int64_t sooner(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
 int64_t engine_next(const struct engine *engine)
 {
     if (engine->retired) {
         return SERIES_NEVER;
     }
-    const bool asked = engine->gateway_dirty || engine->command_due || engine->next != NULL;
-    int64_t next_ms = asked ? engine->now_ms : engine->gateway_deadline_ms;
-    for (unsigned b = 0; b < engine->config->bed_count; b++) {
-        const struct bed *bed = &engine->beds[b];
-        const int64_t bed_ms = bed->dirty ? engine->now_ms : bed->deadline_ms;
-        next_ms = bed_ms < next_ms ? bed_ms : next_ms;
+    if (engine->stage != STAGE_NONE || engine->dirty.count > 0 || engine->gateway_dirty || engine->command_due ||
+        engine->next != NULL) {
+        return engine->now_ms;
     }
-    return next_ms;
+    uint32_t bed = 0;
+    return sooner(deadlines_next(&engine->deadlines, &bed), engine->gateway_deadline_ms);
+}
+
+bool engine_is_amid(const struct engine *engine)
+{
+    return engine->stage != STAGE_NONE;
+}
+
+void bed_make_dirty(struct engine *engine, const struct bed *bed)
+{
+    marks_add(&engine->dirty, bed->index);
+}
+
+void bed_has_news(struct engine *engine, const struct bed *bed)
+{
+    marks_add(&engine->news, bed->index);
 }
 
 static void record_measurements(struct engine *engine, struct bed *bed)
@@ -79,14 +99,11 @@ static int64_t step_channels(struct bed *bed, int64_t now_ms)
     return deadline_ms;
 }
 
-static int64_t sooner(int64_t a_ms, int64_t b_ms)
-{
-    return a_ms < b_ms ? a_ms : b_ms;
-}
-
 static void step_bed(struct engine *engine, struct bed *bed)
 {
-    bed->news |= bed->changed != 0 || bed->deadline_ms <= engine->now_ms;
+    if (bed->changed != 0 || bed->deadline_ms <= engine->now_ms) {
+        bed_has_news(engine, bed);
+    }
     if (bed->state_changed) {
         record_bed(engine, bed);
     }
@@ -96,43 +113,59 @@ static void step_bed(struct engine *engine, struct bed *bed)
     bed->deadline_ms = sooner(bed->deadline_ms, technical_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, reported_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, step_channels(bed, engine->now_ms));
-    bed->dirty = false;
     bed->evaluate_all = false;
     bed->changed = 0;
     assert(bed->deadline_ms > engine->now_ms);
+    deadlines_set(&engine->deadlines, bed->index, bed->deadline_ms);
+    marks_remove(&engine->dirty, bed->index);
 }
 
-/* Stays end and begin first: whose an identity is hangs on who is in the other beds. */
-static void step_stays(struct engine *engine)
+/* Every bed whose deadline has come is dirty from here on. */
+static void take_deadlines(struct engine *engine)
 {
-    if (engine->command_due) {
-        command_step(engine);
-    }
-    for (unsigned b = 0; b < engine->config->bed_count; b++) {
-        if (engine->beds[b].begin_due) {
-            stay_begin_due(engine, &engine->beds[b]);
-        }
-    }
-}
-
-static void step_beds(struct engine *engine)
-{
-    for (unsigned b = 0; b < engine->config->bed_count; b++) {
-        struct bed *bed = &engine->beds[b];
-        if (bed->dirty || bed->deadline_ms <= engine->now_ms) {
-            step_bed(engine, bed);
-        }
+    uint32_t bed = 0;
+    while (deadlines_next(&engine->deadlines, &bed) <= engine->now_ms) {
+        deadlines_set(&engine->deadlines, bed, DEADLINES_NEVER);
+        marks_add(&engine->dirty, bed);
     }
 }
 
-static void step(struct engine *engine)
+static void begin_instant(struct engine *engine)
 {
+    engine->next_bed = 0;
+    if (engine->next != NULL) {
+        engine->stage = STAGE_BEDS;
+        return;
+    }
+    engine->stage = STAGE_STAYS;
+    take_deadlines(engine);
     if (engine->gateway_dirty || engine->gateway_deadline_ms <= engine->now_ms) {
         engine->gateway_dirty = false;
         technical_gateway_step(engine);
     }
-    step_stays(engine);
-    step_beds(engine);
+    if (engine->command_due) {
+        command_step(engine);
+    }
+}
+
+/* Before any bed is looked at: whose an identity is hangs on who is in the other beds. True: one began, there may be more. */
+static bool step_stays(struct engine *engine)
+{
+    for (uint32_t b = engine->next_bed; (b = marks_first(&engine->dirty, b)) != MARKS_NONE; b++) {
+        if (engine->beds[b].begin_due) {
+            stay_begin_due(engine, &engine->beds[b]);
+            engine->next_bed = b + 1;
+            return true;
+        }
+    }
+    engine->stage = STAGE_BEDS;
+    engine->next_bed = 0;
+    return false;
+}
+
+static void end_instant(struct engine *engine)
+{
+    engine->stage = STAGE_NONE;
     if (engine->command_due) {
         engine->command_due = false;
         const bool known = engine->command.bed < engine->config->bed_count;
@@ -140,19 +173,46 @@ static void step(struct engine *engine)
     }
 }
 
+/* One that is made dirty behind this one's back waits for the same instant's next round. */
+static void step_next_bed(struct engine *engine)
+{
+    const uint32_t bed = marks_first(&engine->dirty, engine->next_bed);
+    if (bed != MARKS_NONE) {
+        step_bed(engine, &engine->beds[bed]);
+        engine->next_bed = bed + 1;
+    }
+    if (marks_first(&engine->dirty, engine->next_bed) == MARKS_NONE) {
+        end_instant(engine);
+    }
+}
+
+static void retire_next_bed(struct engine *engine)
+{
+    if (engine->next_bed < engine->config->bed_count) {
+        retire_bed(engine, (uint16_t)engine->next_bed++);
+    }
+    if (engine->next_bed == engine->config->bed_count) {
+        engine->stage = STAGE_NONE;
+        engine->retired = true;
+    }
+}
+
 void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *sink)
 {
     const int64_t at_ms = engine_next(engine);
-    if (at_ms > until_ms) {
+    if (at_ms > until_ms && engine->stage == STAGE_NONE) {
         return;
     }
     assert(at_ms >= engine->now_ms);
     engine->now_ms = at_ms;
     engine->sink = sink;
+    if (engine->stage == STAGE_NONE) {
+        begin_instant(engine);
+    }
     if (engine->next != NULL) {
-        retire_step(engine);
-    } else {
-        step(engine);
+        retire_next_bed(engine);
+    } else if (engine->stage == STAGE_BEDS || !step_stays(engine)) {
+        step_next_bed(engine);
     }
     engine->sink = NULL;
 }
@@ -221,11 +281,12 @@ bool engine_observe(struct engine *engine, const struct observation *o)
         engine->counts.late++;
         return false;
     }
-    assert(engine_next(engine) >= o->at_ms); /* everything due before it has been stepped */
+    assert(engine->stage == STAGE_NONE &&
+           engine_next(engine) >= o->at_ms); /* everything due before it has been stepped */
     struct bed *bed = &engine->beds[o->bed];
     engine->now_ms = o->at_ms;
     engine->counts.observations++;
-    bed->dirty = true;
+    bed_make_dirty(engine, bed);
     if (o->kind == OBSERVATION_OUTDATED) {
         monitor_note_outdated(engine, bed, o->monitor);
         return true;
@@ -265,7 +326,7 @@ void engine_journal(const struct engine *engine, struct observation *o)
 
 void engine_command(struct engine *engine, int64_t at_ms, const struct bed_command *command)
 {
-    assert(at_ms >= engine->now_ms && !engine->command_due && !engine->retired);
+    assert(at_ms >= engine->now_ms && !engine->command_due && !engine->retired && engine->stage == STAGE_NONE);
     assert(engine_next(engine) >= at_ms);
     engine->now_ms = at_ms;
     engine->command = *command;
@@ -274,7 +335,7 @@ void engine_command(struct engine *engine, int64_t at_ms, const struct bed_comma
 
 void engine_retire(struct engine *engine, int64_t at_ms, const struct engine_config *next)
 {
-    assert(at_ms >= engine->now_ms && engine_next(engine) > at_ms);
+    assert(engine->next == next || (at_ms >= engine->now_ms && engine_next(engine) > at_ms));
     engine->now_ms = at_ms;
     engine->next = next;
 }
@@ -283,6 +344,7 @@ void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm a
                       const char *detail)
 {
     assert((unsigned)alarm >= BUILTIN_BED_COUNT && alarm < BUILTIN_COUNT && at_ms >= engine->now_ms);
+    assert(engine->stage == STAGE_NONE);
     struct gateway_condition *g = &engine->gateway[(unsigned)alarm - BUILTIN_BED_COUNT];
     if (g->on == on && g->priority == priority && strncmp(g->detail, detail, sizeof g->detail - 1) == 0) {
         return;
@@ -308,7 +370,7 @@ void engine_admit(struct engine *engine, uint16_t bed_index, int64_t at_ms)
     bed->begin_due = true;
     bed->admitted = true;
     bed->admitted_at_ms = at_ms;
-    bed->dirty = true;
+    bed_make_dirty(engine, bed);
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         channel_reset(&bed->channels[i], at_ms);
     }
@@ -323,8 +385,8 @@ void engine_begin(struct engine *engine, int64_t now_ms)
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         struct bed *bed = &engine->beds[b];
         technical_begin(engine, bed);
-        bed->dirty = true;
-        bed->news = true;
+        bed_make_dirty(engine, bed);
+        bed_has_news(engine, bed);
         bed->evaluate_all = true;
     }
 }
@@ -335,11 +397,14 @@ void engine_continue(struct engine *engine, int64_t now_ms)
     engine_begin(engine, now_ms);
 }
 
-bool engine_take_news(struct engine *engine, uint16_t bed)
+uint16_t engine_take_news(struct engine *engine)
 {
-    const bool news = engine->beds[bed].news;
-    engine->beds[bed].news = false;
-    return news;
+    const uint32_t bed = marks_first(&engine->news, 0);
+    if (bed == MARKS_NONE) {
+        return BED_NONE;
+    }
+    marks_remove(&engine->news, bed);
+    return (uint16_t)bed;
 }
 
 void engine_count(const struct engine *engine, struct engine_counts *out)

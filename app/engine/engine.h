@@ -8,9 +8,11 @@
  *     while (engine_next(e) < o.at_ms) engine_step(e, o.at_ms - 1, sink);     everything due before the observation
  *     engine_observe(e, &o);                                                   observations of one instant
  *     engine_step(e, now, sink) until engine_next(e) > now                     what is due up to now
- * A step handles exactly one instant: all observations and expiries of it are applied, then rules are evaluated once. Its records
- * bear that instant, not that of the call. A step emits at most engine_records_max() records: the caller takes no step before its
- * sink has that much room, so that overflow never loses an alarm.
+ * All observations and expiries of one instant are applied, then rules are evaluated once. Its records bear that instant, not
+ * that of the call. An instant may take several steps, one a bed, and engine_next stays there until it is over; meanwhile
+ * (engine_is_amid) only engine_step may be called. A step emits at most engine_records_max() records: the caller takes no step
+ * before its sink has that much room, so that overflow never loses an alarm. What a step costs follows what changed, not the
+ * beds there are.
  * Thread: the engine's own. Every instant is engine time in ms (observation.h).
  */
 #ifndef WARDGATE_ENGINE_H
@@ -112,11 +114,14 @@ enum record_kind {
 
 struct record {
     enum record_kind kind;
-    uint16_t bed;    /* BED_NONE: gateway */
-    bool of_command; /* of the step of a command, whose RECORD_COMMAND follows and is durable with it or not at all */
-    struct alert alert;
-    struct observation measurement;
-    struct bed_command command;
+    uint16_t bed; /* BED_NONE: gateway */
+    bool
+        of_command; /* of the instant of a command, whose RECORD_COMMAND follows and is durable with it or not at all */
+    union {         /* as kind says; of a RECORD_BED none */
+        struct alert alert;
+        struct observation measurement;
+        struct bed_command command;
+    };
     struct bed_snapshot bed_state; /* of `bed`, after this record */
     uint64_t seq;                  /* the gateway's numbers after this record */
     uint64_t next_id;
@@ -189,6 +194,8 @@ uint32_t engine_records_max(const struct engine *engine);
 /* The same, known before the engine is made. */
 uint32_t engine_config_records_max(const struct engine_config *config);
 int64_t engine_next(const struct engine *engine); /* next instant with something to do; SERIES_NEVER when none */
+bool engine_is_amid(const struct engine *engine);
+/* Goes on with the instant under way, whatever until_ms; else with the next one that is not after it. */
 void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *sink);
 
 /* o->at_ms must not lie before engine_now; false (and counted) when it does. */
@@ -203,13 +210,13 @@ void engine_journal(const struct engine *engine, struct observation *o);
  * configuration says that nobody reports alarms, or no slot left (reported.c). */
 bool engine_observe_alarm(struct engine *engine, const struct monitor_alarm *alarm);
 
-/* A command, at an instant not before engine_now, after everything due before it has been stepped. The next step does it and emits its
- * RECORD_COMMAND; one command a step. What was observed at its instant before is applied already. */
+/* A command, at an instant not before engine_now, after everything due before it has been stepped. The instant that is stepped next
+ * does it and ends with its RECORD_COMMAND; one command at a time. What was observed at its instant before is applied already. */
 void engine_command(struct engine *engine, int64_t at_ms, const struct bed_command *command);
 
 /* Ends (phase `end`) what `next`, the configuration that is to come, does not have any more: alarms of rules, monitors and
- * beds that go. At an instant up to which everything has been stepped. The next step does it and is the engine's last:
- * after it nothing is due, and nothing is taken (false). */
+ * beds that go. At an instant up to which everything has been stepped. The next steps do it and are the engine's last:
+ * after them nothing is due, and nothing is taken (false). Saying so again makes no difference. */
 void engine_retire(struct engine *engine, int64_t at_ms, const struct engine_config *next);
 
 /* A condition of the gateway itself holds or does not (bus_down ... refused_publish); detail goes into the alert's text.
@@ -222,8 +229,8 @@ void engine_clock_synced(struct engine *engine, bool synced);
  * technical one that still holds begins in the new stay, under another id. */
 void engine_admit(struct engine *engine, uint16_t bed, int64_t at_ms);
 
-/* True once since the last call when the bed has news for a screen. */
-bool engine_take_news(struct engine *engine, uint16_t bed);
+/* A bed that has had news for a screen since it was told here last, in order of beds; BED_NONE: no more of them. */
+uint16_t engine_take_news(struct engine *engine);
 void engine_view_bed(const struct engine *engine, uint16_t bed, struct bed_view *out);
 
 /* The name of an alarm ("spo2_low", "spo2_low.not_monitored", "sensor_off", "monitor.vtach") into text of ALARM_NAME_MAX. */

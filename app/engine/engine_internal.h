@@ -20,8 +20,10 @@
 #ifndef WARDGATE_ENGINE_INTERNAL_H
 #define WARDGATE_ENGINE_INTERNAL_H
 
+#include "app/engine/deadlines.h"
 #include "app/engine/engine.h"
 #include "app/engine/expression.h"
+#include "app/engine/marks.h"
 #include "app/engine/series.h"
 
 #define INSTANT_NONE INT64_MIN
@@ -109,7 +111,7 @@ struct bed {
     bool state_changed, saved_changed;     /* without a record yet */
     uint32_t changed;                      /* bit per vital observed at this instant */
     uint32_t measured;                     /* bit per episodic vital measured at this instant */
-    bool dirty, news, evaluate_all;
+    bool evaluate_all;
     int64_t deadline_ms;
     int64_t settle_until_ms; /* after a restart monitors get this long to speak; see technical.c */
 };
@@ -121,9 +123,17 @@ struct gateway_condition {
     char detail[ALERT_DETAIL_MAX];
 };
 
+/* How far the instant that is being stepped has come: first all stays end and begin, then the beds are looked at. */
+enum stage { STAGE_NONE, STAGE_STAYS, STAGE_BEDS };
+
 struct engine {
     const struct engine_config *config;
     struct bed *beds;
+    struct marks dirty;         /* beds to be looked at in this instant */
+    struct marks news;          /* beds that have some for a screen */
+    struct deadlines deadlines; /* of the beds; one that has come becomes dirty */
+    enum stage stage;
+    uint32_t next_bed; /* of the stage, from which on it goes on */
     struct gateway_condition gateway[BUILTIN_COUNT - BUILTIN_bus_down];
     bool gateway_dirty;
     bool clock_synced, restoring, begun;
@@ -136,12 +146,16 @@ struct engine {
     bool restored; /* something was */
     bool command_due;
     struct bed_command command;
-    const struct engine_config *next; /* the configuration to come; NULL: none */
+    const struct engine_config *next; /* the configuration to come; NULL: none. All steps are of retiring then */
     bool retired;
     uint32_t records_max;
     struct engine_counts counts;
     struct record_sink *sink; /* of the step under way */
 };
+
+/* engine.c */
+void bed_make_dirty(struct engine *engine, const struct bed *bed);
+void bed_has_news(struct engine *engine, const struct bed *bed);
 
 /* bed.c */
 struct channel *bed_channel(const struct bed *bed, enum vital vital); /* NULL when the bed has no such vital */
@@ -199,7 +213,7 @@ void reported_begin(struct bed *bed, int64_t now_ms);
 struct alarm *reported_restore(struct bed *bed, const struct alarm_key *key, const struct alert *last);
 
 /* retire.c */
-void retire_step(struct engine *engine);
+void retire_bed(struct engine *engine, uint16_t bed);
 
 /* rule_alarm.c */
 void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule,

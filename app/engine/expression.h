@@ -77,7 +77,7 @@ bool window_spec_is_continuous_only(const struct window_spec *spec);
 /* An expression over the windows of one bed. The caller owns all; parameters_micro points at PARAMETERS_MAX values. */
 struct bound_expression {
     const struct expression *expression;
-    struct window *windows[EXPRESSION_WINDOWS_MAX];
+    struct window **windows;  /* as many as the expression has */
     uint16_t windows_unknown; /* bit per share whose threshold overflows or divides by zero: it answers unknown */
 };
 

@@ -5,10 +5,11 @@
 
 #include "app/engine/gallop.h"
 
-void extrema_make(struct extrema *extrema, struct arena *arena, const int32_t *values, uint32_t capacity, int32_t sign)
+void extrema_make(struct extrema *extrema, struct arena *arena, const int32_t *values, uint32_t capacity,
+                  enum extremum sought)
 {
     assert(capacity > 0 && (capacity & (capacity - 1)) == 0);
-    *extrema = (struct extrema){.values = values, .mask = capacity - 1, .sign = sign};
+    *extrema = (struct extrema){.values = values, .mask = capacity - 1, .flip = sought};
     extrema->positions = ARENA_TAKE(arena, uint32_t, capacity);
 }
 
@@ -17,31 +18,31 @@ void extrema_reset(struct extrema *extrema)
     extrema->head = extrema->tail = extrema->tail_before = 0;
 }
 
-static uint32_t position_at(const struct extrema *extrema, uint64_t index)
-{
-    return extrema->positions[index & extrema->mask];
-}
-
-static int64_t signed_value(const struct extrema *extrema, uint64_t position)
-{
-    return (int64_t)extrema->sign * extrema->values[position & extrema->mask];
-}
-
 static bool exceeds(const void *items, uint64_t index, int64_t key)
 {
     const struct extrema *extrema = items;
-    return signed_value(extrema, position_at(extrema, index)) > key;
+    return (extrema_value(extrema, (uint32_t)index) ^ extrema->flip) > key;
 }
 
-void extrema_put(struct extrema *extrema, uint64_t position)
+static uint32_t is_reached(const struct extrema *extrema, uint32_t index, int32_t value)
 {
-    const uint64_t cut =
-        gallop(exceeds, extrema, signed_value(extrema, position), extrema->head, extrema->tail, extrema->tail);
-    uint32_t *slot = &extrema->positions[cut & extrema->mask];
-    extrema->overwritten = *slot;
-    extrema->tail_before = extrema->tail;
-    *slot = (uint32_t)position;
-    extrema->tail = cut + 1;
+    return extrema_reaches(value, extrema_value(extrema, index), extrema->flip) ? 1 : 0;
+}
+
+/* Most values reach fewer than four. How many is summed up, not branched on, for values come in no order. */
+uint32_t extrema_search_cut(const struct extrema *extrema, int32_t value)
+{
+    const uint32_t head = extrema->head, tail = extrema->tail;
+    uint32_t cut = tail;
+    if (tail - head < 4) {
+        while (cut > head && is_reached(extrema, cut - 1, value)) {
+            cut--;
+        }
+        return cut;
+    }
+    cut -= is_reached(extrema, tail - 1, value) + is_reached(extrema, tail - 2, value) +
+           is_reached(extrema, tail - 3, value) + is_reached(extrema, tail - 4, value);
+    return cut > tail - 4 ? cut : (uint32_t)gallop(exceeds, extrema, value ^ extrema->flip, head, cut, cut);
 }
 
 void extrema_take_back(struct extrema *extrema)
@@ -51,21 +52,18 @@ void extrema_take_back(struct extrema *extrema)
     extrema->tail = extrema->tail_before;
 }
 
-void extrema_drop(struct extrema *extrema, uint64_t position)
-{
-    if (extrema->head < extrema->tail && position_at(extrema, extrema->head) == (uint32_t)position) {
-        extrema->head++;
-    }
-}
-
 static bool lies_before(const void *items, uint64_t index, int64_t key)
 {
-    return (int32_t)(position_at(items, index) - (uint32_t)key) < 0;
+    const struct extrema *extrema = items;
+    return (int32_t)(extrema->positions[index & extrema->mask] - (uint32_t)key) < 0;
 }
 
-int32_t extrema_from(const struct extrema *extrema, uint64_t first, uint64_t *cursor)
+uint32_t extrema_search(const struct extrema *extrema, uint32_t first, uint32_t guess)
 {
-    *cursor = gallop(lies_before, extrema, (int64_t)first, extrema->head, extrema->tail, *cursor);
-    assert(*cursor < extrema->tail);
-    return extrema->values[position_at(extrema, *cursor) & extrema->mask];
+    const uint32_t next = guess + 1;
+    if (guess >= extrema->head && next < extrema->tail && lies_before(extrema, guess, first) &&
+        !lies_before(extrema, next, first)) {
+        return next;
+    }
+    return (uint32_t)gallop(lies_before, extrema, first, extrema->head, extrema->tail, guess);
 }

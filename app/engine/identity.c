@@ -105,7 +105,7 @@ void identity_release(struct engine *engine, const struct bed *bed)
             if (state->foreign && state->also_at == bed->index && state->answers != 0 &&
                 (bed->state.stay == 0 || !is_known_at(engine, bed, state->answers))) {
                 judge(engine, other, m, false);
-                other->dirty = true;
+                bed_make_dirty(engine, other);
             }
         }
     }

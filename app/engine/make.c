@@ -149,19 +149,25 @@ static uint32_t bed_records_max(const struct engine_config *config, const struct
 /* The one command of a step: a limit is told by both alarms of its rule and by its bed, then what became of it. */
 #define COMMAND_RECORDS_MAX 4U
 
+/* A step looks at one bed. A command before it ends the alarms of two beds at most (transfer): each half of a bed's. */
 uint32_t engine_config_records_max(const struct engine_config *config)
 {
-    uint32_t most = BUILTIN_COUNT - BUILTIN_BED_COUNT + COMMAND_RECORDS_MAX;
+    uint32_t bed_most = 0;
     for (unsigned b = 0; b < config->bed_count; b++) {
-        most += bed_records_max(config, &config->beds[b]);
+        const uint32_t most = bed_records_max(config, &config->beds[b]);
+        bed_most = most > bed_most ? most : bed_most;
     }
-    return most;
+    return BUILTIN_COUNT - BUILTIN_BED_COUNT + COMMAND_RECORDS_MAX + 2 * bed_most;
 }
 
 struct engine *engine_make(struct arena *arena, const struct engine_config *config)
 {
     struct engine *engine = ARENA_TAKE(arena, struct engine, 1);
     struct bed *beds = ARENA_TAKE(arena, struct bed, config->bed_count);
+    struct engine made = {.config = config, .beds = beds};
+    marks_init(&made.dirty, arena, config->bed_count);
+    marks_init(&made.news, arena, config->bed_count);
+    deadlines_init(&made.deadlines, arena, config->bed_count);
     for (uint16_t b = 0; b < config->bed_count; b++) {
         struct bed measured;
         struct bed *bed = beds != NULL ? &beds[b] : &measured;
@@ -170,8 +176,8 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
     if (engine == NULL) {
         return NULL;
     }
-    engine->config = config;
-    engine->beds = beds;
+    *engine = made;
+    deadlines_reset(&engine->deadlines, config->bed_count);
     engine->records_max = engine_config_records_max(config);
     engine->now_ms = INSTANT_NONE;
     engine->settle_until_ms = INSTANT_NONE;

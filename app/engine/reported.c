@@ -139,7 +139,7 @@ bool engine_observe_alarm(struct engine *engine, const struct monitor_alarm *ala
     }
     struct bed *bed = &engine->beds[alarm->bed];
     engine->now_ms = alarm->at_ms;
-    bed->dirty = true;
+    bed_make_dirty(engine, bed);
     monitor_note_heard(engine, bed, alarm->monitor);
     if (bed->reported == NULL || !is_sound(alarm)) {
         engine->counts.reported_dropped++;

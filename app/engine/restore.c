@@ -37,7 +37,7 @@ void engine_restore_begin(struct engine *engine, int64_t from_ms)
         struct bed *bed = &engine->beds[b];
         bed->saved = bed->state;
         bed->saved_changed = bed->state_changed;
-        bed->dirty = true;
+        bed_make_dirty(engine, bed);
         technical_begin(engine, bed);
         for (unsigned i = 0; i < bed->rule_count && bed->state.stay != 0; i++) {
             const int64_t start_ms = bed->state.stay_start_ms;

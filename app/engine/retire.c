@@ -43,12 +43,9 @@ static void retire_alarm(void *context, struct alarm *alarm)
     }
 }
 
-void retire_step(struct engine *engine)
+void retire_bed(struct engine *engine, uint16_t bed_index)
 {
-    for (uint16_t b = 0; b < engine->config->bed_count; b++) {
-        struct retiring r = {
-            .engine = engine, .bed = &engine->beds[b], .next_bed = find_bed(engine->next, engine->beds[b].config->id)};
-        bed_each_alarm(r.bed, retire_alarm, &r);
-    }
-    engine->retired = true;
+    struct bed *bed = &engine->beds[bed_index];
+    struct retiring r = {.engine = engine, .bed = bed, .next_bed = find_bed(engine->next, bed->config->id)};
+    bed_each_alarm(bed, retire_alarm, &r);
 }

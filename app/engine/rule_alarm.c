@@ -26,10 +26,14 @@ static void bind(struct arena *arena, const struct bed *bed, const struct expres
                  struct bound_expression *out)
 {
     out->expression = expression;
+    out->windows = ARENA_TAKE(arena, struct window *, expression->window_count);
     for (unsigned i = 0; i < expression->window_count; i++) {
         const struct window_spec *spec = &expression->windows[i];
         struct channel *channel = bed_channel(bed, spec->vital);
-        out->windows[i] = window_make(arena, channel != NULL ? channel->series : NULL, spec);
+        struct window *window = window_make(arena, channel != NULL ? channel->series : NULL, spec);
+        if (out->windows != NULL) {
+            out->windows[i] = window;
+        }
     }
 }
 

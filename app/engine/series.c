@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stddef.h>
 
-#include "app/engine/series_internal.h"
+#include "app/engine/extent.h"
 
 /* Room for the jitter of a monitor that sends a little faster than expected, where the span is only a few periods. */
 #define OBSERVATIONS_SLACK 8
@@ -74,9 +74,12 @@ struct series *series_make(struct arena *arena, const struct series_config *conf
                           .stand_ms = config->episodic ? config->stale_ms : config->period_ms + config->period_ms / 2,
                           .episodic = config->episodic};
     const struct series_demand *demand = &config->demand;
+    const struct sums *totals = series != NULL ? &series->totals : NULL;
     track_make(&made.observations, arena, &demand->observations,
-               observations_wanted(&demand->observations, config->period_ms), 0);
-    track_make(&made.panes, arena, &demand->panes, panes_wanted(&demand->panes), SERIES_PANE_MS);
+               observations_wanted(&demand->observations, config->period_ms), 0, totals);
+    track_make(&made.panes, arena, &demand->panes, panes_wanted(&demand->panes), SERIES_PANE_MS, totals);
+    made.sums_squares = demand->observations.stddev || demand->panes.stddev;
+    made.sums_times = demand->observations.slope || demand->panes.slope;
     if (series != NULL) {
         *series = made;
         series_reset(series, 0);
@@ -84,33 +87,88 @@ struct series *series_make(struct arena *arena, const struct series_config *conf
     return series;
 }
 
+/* The extents are not where they should be any more. */
+static void note_change(struct series *series, uint32_t weight)
+{
+    series->asked_ms = INT64_MIN;
+    series->changes += weight;
+}
+
+void series_move(struct series *series, int64_t now_ms)
+{
+    assert(series->valid_count == 0 || now_ms >= series->newest.at_ms);
+    const bool goes_on = series->changes <= 1 && now_ms >= series->moved_ms;
+    series->asked_ms = series->moved_ms = now_ms;
+    series->changes = 0;
+    extents_move(series, &series->observations, goes_on);
+    extents_move(series, &series->panes, goes_on);
+}
+
 void series_reset(struct series *series, int64_t start_ms)
 {
+    note_change(series, 2);
     series->start_ms = start_ms;
     series->latest_ms = start_ms - 1;
     series->valid_count = 0;
+    series->newest = series->previous = (struct point){.at_ms = start_ms - 1};
+    series->until_ms = start_ms - 1;
+    series->totals = (struct sums){0};
     track_reset(&series->observations, start_ms);
     track_reset(&series->panes, start_ms);
-    for (struct window *window = series->by_number; window != NULL; window = window->next_by_number) {
-        window->since = 0;
-    }
+    extents_reset(&series->observations);
+    extents_reset(&series->panes);
 }
 
-uint32_t series_stood_ms(const struct series *series, int64_t now_ms)
+/* What one observation adds to the sums that somebody asks for. */
+static struct sums sums_of(const struct series *series, const struct point *point)
 {
-    const int64_t end_ms = now_ms < series->until_ms ? now_ms : series->until_ms;
-    return series->newest.stood_ms + (uint32_t)(end_ms - series->newest.at_ms);
+    const int64_t value = point->value_milli, instant = point->at_ms - series->start_ms;
+    struct sums sums = {.count = 1, .values = (uint64_t)value};
+    if (series->sums_squares) {
+        sums.squares = wide_of(value * value);
+    }
+    if (series->sums_times) {
+        sums.instants = (uint64_t)instant;
+        sums.instant_squares = wide_product(instant, instant);
+        sums.products = wide_product(instant, value);
+    }
+    return sums;
+}
+
+/* Apart, as is what happens seldom: a put needs no stack for it. */
+__attribute__((noinline)) static void add_all_sums(struct series *series, const struct point *point)
+{
+    const struct sums added = sums_of(series, point);
+    series->totals = sums_add(&series->totals, &added);
+}
+
+static void add_to_totals(struct series *series, const struct point *point)
+{
+    if (series->sums_squares || series->sums_times) {
+        add_all_sums(series, point);
+    } else {
+        series->totals.count++;
+        series->totals.values += (uint64_t)(int64_t)point->value_milli;
+    }
 }
 
 /*
  * Two observations at one instant: the last wins. The one before has then ended at this instant, or earlier, all the
  * same.
  */
-static void take_back_newest(struct series *series)
+__attribute__((noinline)) static void take_back_newest(struct series *series)
 {
     const struct point *newest = &series->newest, *previous = &series->previous;
-    track_take_back(&series->observations, newest, previous);
-    track_take_back(&series->panes, newest, previous);
+    const struct sums added = sums_of(series, newest);
+    series->totals = sums_subtract(&series->totals, &added);
+    if (series->observations.capacity > 0) {
+        track_take_back(&series->observations, newest, previous);
+    }
+    if (series->panes.capacity > 0) {
+        track_take_back(&series->panes, newest, previous);
+    }
+    extents_take_back(&series->observations, newest->at_ms);
+    extents_take_back(&series->panes, newest->at_ms);
     series->until_ms = previous->at_ms + (uint32_t)(newest->stood_ms - previous->stood_ms);
     series->newest = *previous;
     series->valid_count--;
@@ -122,44 +180,47 @@ static bool arrive(struct series *series, int64_t at_ms)
     assert(at_ms >= series->start_ms && at_ms >= series->latest_ms);
     const bool first = at_ms > series->latest_ms;
     series->latest_ms = at_ms;
-    if (series->valid_count > 0 && series->newest.at_ms == at_ms) {
+    if (series->newest.at_ms == at_ms) {
+        note_change(series, 2);
         take_back_newest(series);
     }
     return first;
 }
 
-/* For a window of N observations a gap is a stretch of N expected periods without one: what follows it counts anew. */
-static void note_gaps(struct series *series, uint64_t newest, int64_t stretch_ms)
+/* Only an observation that follows a hole, or none, can be the first after a gap. */
+static void note_hole(struct series *series, int64_t at_ms)
 {
-    for (struct window *window = series->by_number; window != NULL; window = window->next_by_number) {
-        if (stretch_ms >= (int64_t)window->spec.count * series->period_ms) {
-            window->since = newest;
-        }
-    }
+    const struct point *before = series->valid_count > 0 ? &series->newest : NULL;
+    extents_note_hole(series, &series->observations, at_ms, before);
+    extents_note_hole(series, &series->panes, at_ms, before);
 }
 
 bool series_put(struct series *series, int64_t at_ms, int32_t value_milli)
 {
     const bool first = arrive(series, at_ms);
-    struct point point = {.at_ms = at_ms, .value_milli = value_milli};
-    if (series->valid_count > 0) {
-        point.stood_ms = series_stood_ms(series, at_ms);
-        series->previous = series->newest;
-        if (!series->episodic) {
-            note_gaps(series, series->valid_count, at_ms - series->previous.at_ms);
-        }
+    note_change(series, 1);
+    if (at_ms > series->until_ms) {
+        note_hole(series, at_ms);
     }
-    series->newest = point;
+    const uint32_t stood_ms = series_stood_ms(series, at_ms);
+    series->previous = series->newest;
+    series->newest = (struct point){.at_ms = at_ms, .value_milli = value_milli, .stood_ms = stood_ms};
     series->until_ms = at_ms + series->stand_ms;
     series->valid_count++;
-    track_put(&series->observations, &point);
-    track_put(&series->panes, &point);
+    if (series->observations.capacity > 0) {
+        track_put_observation(&series->observations, &series->newest);
+    }
+    if (series->panes.capacity > 0) {
+        track_put_into_pane(&series->panes, &series->newest);
+    }
+    add_to_totals(series, &series->newest);
     return first;
 }
 
 bool series_put_invalid(struct series *series, int64_t at_ms)
 {
     const bool first = arrive(series, at_ms);
+    note_change(series, 2);
     if (series->until_ms > at_ms) {
         series->until_ms = at_ms;
     }

@@ -5,7 +5,8 @@
  * hold the suffix maxima and minima. A window of any length is then a start position: mean is a difference of two
  * sums, max the first suffix maximum at or after the start. Inserting cuts a suffix ring at a place found by
  * galloping search, never element by element: O(log n) at worst. Windows over 5 minutes are made of a second such
- * ring, of panes.
+ * ring, of panes. Windows of one length share what they find (extent.h): of mean, max and min of a minute the first
+ * asked does the work.
  *
  * Meaning (binding):
  * - The span is (t-w, t]. Over 5 minutes it begins with a pane: panes of 10 s count from the stay's start and are
@@ -153,7 +154,7 @@ int64_t window_next_change(struct window *window, int64_t now_ms);
  * True within the first whole span since start, or while N observations are still being gathered: unknown, but not
  * for want of data (used by unknown_after). Never for what needs no filling: count over time, last, age.
  */
-bool window_is_filling(const struct window *window, int64_t now_ms);
+bool window_is_filling(struct window *window, int64_t now_ms);
 
 /*
  * Observations that a full ring pushed out of a window still in use (the monitor sent faster than its expected

@@ -96,7 +96,7 @@ static void begin(struct engine *engine, struct bed *bed, int64_t start_ms)
     bed->state.stay_start_ms = start_ms;
     bed->begin_due = false;
     bed->admitted = false;
-    bed->dirty = true;
+    bed_make_dirty(engine, bed);
     bed->evaluate_all = true;
     record_bed(engine, bed);
 }
@@ -127,7 +127,7 @@ void stay_discharge(struct engine *engine, struct bed *bed)
     bed->valid_since_ms = INSTANT_NONE;
     bed->begin_due = false;
     bed->admitted = false;
-    bed->dirty = true;
+    bed_make_dirty(engine, bed);
     reset_channels(bed, bed->state.stay_start_ms);
     reset_rules(bed, bed->state.stay_start_ms);
     identity_anew(engine, bed);

@@ -34,19 +34,22 @@ static uint64_t scale_ratio(uint64_t size, uint64_t scale, uint64_t divisor)
     return whole * scale + rest / divisor + (rest % divisor >= divisor - rest % divisor ? 1 : 0);
 }
 
-int64_t sums_mean_micro(const struct sums *sums)
+int64_t sums_long_mean_micro(uint64_t values, uint32_t count)
 {
-    assert(sums->count > 0);
-    const bool negative = (int64_t)sums->values < 0;
-    const uint64_t size = negative ? 0 - sums->values : sums->values;
-    const int64_t mean = (int64_t)scale_ratio(size, MICRO_PER_MILLI, sums->count);
+    assert(count > 0);
+    const bool negative = (int64_t)values < 0;
+    const int64_t mean = (int64_t)scale_ratio(negative ? 0 - values : values, MICRO_PER_MILLI, count);
     return negative ? -mean : mean;
 }
 
-int sums_compare_mean(const struct sums *sums, int64_t threshold_micro)
+int sums_compare_mean(uint64_t values, uint32_t count, int64_t threshold_micro)
 {
-    return wide_compare(wide_product((int64_t)sums->values, MICRO_PER_MILLI),
-                        wide_product(threshold_micro, sums->count));
+    int64_t left, right;
+    if (!__builtin_mul_overflow((int64_t)values, MICRO_PER_MILLI, &left) &&
+        !__builtin_mul_overflow(threshold_micro, count, &right)) {
+        return left < right ? -1 : left > right ? 1 : 0;
+    }
+    return wide_compare(wide_product((int64_t)values, MICRO_PER_MILLI), wide_product(threshold_micro, count));
 }
 
 int64_t sums_share_micro(uint32_t part, uint32_t whole)

@@ -25,11 +25,22 @@ struct sums {
 struct sums sums_add(const struct sums *left, const struct sums *right);
 struct sums sums_subtract(const struct sums *left, const struct sums *right);
 
-/* count > 0. */
-int64_t sums_mean_micro(const struct sums *sums);
+/* The mean of `count` values, which is not 0, and their sum; the second, for any number of them, divides in two steps. */
+#define SUMS_SHORT_COUNT_MAX (1U << 20)
+int64_t sums_long_mean_micro(uint64_t values, uint32_t count);
+
+/* Division rounds towards 0: half a divisor more rounds half away from it. */
+static inline int64_t sums_mean_micro(uint64_t values, uint32_t count)
+{
+    if (count > SUMS_SHORT_COUNT_MAX) {
+        return sums_long_mean_micro(values, count);
+    }
+    const int64_t sum_micro = (int64_t)values * 1000, half = count / 2;
+    return (sum_micro + (sum_micro < 0 ? -half : half)) / (int64_t)count;
+}
 
 /* The exact mean against a threshold: negative, 0 or positive as it is below, equal or above. */
-int sums_compare_mean(const struct sums *sums, int64_t threshold_micro);
+int sums_compare_mean(uint64_t values, uint32_t count, int64_t threshold_micro);
 
 /* Standard deviation of the population; count > 0. */
 int64_t sums_stddev_micro(const struct sums *sums);

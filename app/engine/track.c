@@ -35,8 +35,8 @@ static void make_extrema(struct track *track, struct arena *arena)
         track->highest_milli = ARENA_TAKE(arena, int32_t, track->capacity);
         track->lowest_milli = ARENA_TAKE(arena, int32_t, track->capacity);
     }
-    extrema_make(&track->maxima, arena, track->highest_milli, track->capacity, 1);
-    extrema_make(&track->minima, arena, track->lowest_milli, track->capacity, -1);
+    extrema_make(&track->extrema[MAXIMA], arena, track->highest_milli, track->capacity, EXTREMUM_LARGEST);
+    extrema_make(&track->extrema[MINIMA], arena, track->lowest_milli, track->capacity, EXTREMUM_SMALLEST);
 }
 
 static void make_sums(struct track *track, struct arena *arena, const struct series_demand_part *demand)
@@ -65,28 +65,30 @@ static void make_tallies(struct track *track, struct arena *arena, uint16_t coun
 }
 
 void track_make(struct track *track, struct arena *arena, const struct series_demand_part *demand, uint32_t entries,
-                uint32_t pane_ms)
+                uint32_t pane_ms, const struct sums *totals)
 {
-    *track = (struct track){.pane_ms = pane_ms, .span_ms = demand->span_ms};
+    *track = (struct track){.totals = totals, .pane_ms = pane_ms, .span_ms = demand->span_ms};
     if (entries == 0) {
         return;
     }
     track->capacity = round_up_to_power_of_two(entries);
+    track->mask = track->capacity - 1;
     make_entries(track, arena);
     make_sums(track, arena, demand);
     if (demand->extrema) {
         make_extrema(track, arena);
     }
     make_tallies(track, arena, demand->tallies);
+    track->keeps_more = pane_ms > 0 || demand->stddev || demand->slope || demand->tallies > 0;
 }
 
 void track_reset(struct track *track, int64_t start_ms)
 {
     track->start_ms = start_ms;
     track->begin = track->end = 0;
-    track->totals = (struct sums){0};
-    extrema_reset(&track->maxima);
-    extrema_reset(&track->minima);
+    track->pushed.at_ms = INT64_MIN;
+    extrema_reset(&track->extrema[MAXIMA]);
+    extrema_reset(&track->extrema[MINIMA]);
     for (uint16_t index = 0; index < track->tally_count; index++) {
         track->tallies[index].total = 0;
         track->tallies[index].counts_from_ms = INT64_MIN;
@@ -99,41 +101,33 @@ int64_t track_pane_start(int64_t start_ms, int64_t at_ms)
     return at_ms - (into_pane_ms < 0 ? into_pane_ms + SERIES_PANE_MS : into_pane_ms);
 }
 
-/* Panes are closed at their end: an observation at a boundary is the last of its pane. */
-static bool opens_entry(const struct track *track, int64_t at_ms)
-{
-    if (track->pane_ms == 0 || track->begin == track->end) {
-        return true;
-    }
-    const int64_t newest_ms = track->last_at_ms[track_slot(track, track->end - 1)];
-    return track_pane_start(track->start_ms, at_ms - 1) != track_pane_start(track->start_ms, newest_ms - 1);
-}
-
 static bool keeps_extrema(const struct track *track)
 {
-    return track->maxima.positions != NULL;
+    return track->extrema[MAXIMA].positions != NULL;
 }
 
-static void give_up_oldest(struct track *track, int64_t now_ms)
+/* A full track gives up its oldest entry. */
+static inline void make_room(struct track *track, int64_t now_ms)
 {
+    if (track->end - track->begin < track->capacity) {
+        return;
+    }
     const uint32_t oldest = track_slot(track, track->begin);
     track->pushed = (struct track_edge){track->last_at_ms[oldest], track->last_stood_ms[oldest]};
     track->overruns += track->pushed.at_ms > now_ms - (int64_t)track->span_ms ? 1 : 0;
     if (keeps_extrema(track)) {
-        extrema_drop(&track->maxima, track->begin);
-        extrema_drop(&track->minima, track->begin);
+        extrema_drop(&track->extrema[MAXIMA], track->begin);
+        extrema_drop(&track->extrema[MINIMA], track->begin);
     }
     track->begin++;
 }
 
-static void note_totals(struct track *track, uint32_t entry)
+/* Those that few windows ask for. */
+static void note_more_totals(struct track *track, uint32_t entry)
 {
-    const struct sums *totals = &track->totals;
+    const struct sums *totals = track->totals;
     if (track->counts != NULL) {
         track->counts[entry] = totals->count;
-    }
-    if (track->values != NULL) {
-        track->values[entry] = totals->values;
     }
     if (track->squares != NULL) {
         track->squares[entry] = totals->squares;
@@ -146,51 +140,51 @@ static void note_totals(struct track *track, uint32_t entry)
     }
 }
 
-static void open_entry(struct track *track, const struct point *first)
+static inline uint32_t open_entry(struct track *track, const struct point *first)
 {
-    if (track->end - track->begin == track->capacity) {
-        give_up_oldest(track, first->at_ms);
-    }
     const uint32_t entry = track_slot(track, track->end++);
     track->first_at_ms[entry] = first->at_ms;
     track->first_stood_ms[entry] = first->stood_ms;
     track->first_value_milli[entry] = first->value_milli;
+    if (track->values != NULL) {
+        track->values[entry] = track->totals->values;
+    }
+    if (track->keeps_more) {
+        note_more_totals(track, entry);
+    }
+    return entry;
+}
+
+/* The newest pane has its extremes now, and takes its place among the others. */
+static void close_pane(struct track *track)
+{
+    const uint32_t entry = track_slot(track, track->end - 1);
+    extrema_put(&track->extrema[MAXIMA], track->end - 1, track->highest_milli[entry]);
+    extrema_put(&track->extrema[MINIMA], track->end - 1, track->lowest_milli[entry]);
+}
+
+static void open_pane(struct track *track, const struct point *first)
+{
+    make_room(track, first->at_ms);
+    if (keeps_extrema(track) && track->end > track->begin) {
+        close_pane(track);
+    }
+    const uint32_t entry = open_entry(track, first);
     if (keeps_extrema(track)) {
         track->highest_milli[entry] = track->lowest_milli[entry] = first->value_milli;
     }
-    note_totals(track, entry);
+    track->pane_until_ms = track_pane_start(track->start_ms, first->at_ms - 1) + SERIES_PANE_MS;
 }
 
+/* Every value is compared and kept: a branch would be a guess. */
 static void widen_pane(struct track *track, int32_t value_milli)
 {
     const uint32_t entry = track_slot(track, track->end - 1);
-    track->highest_before_milli = track->highest_milli[entry];
-    track->lowest_before_milli = track->lowest_milli[entry];
-    if (value_milli > track->highest_milli[entry]) {
-        track->highest_milli[entry] = value_milli;
-    }
-    if (value_milli < track->lowest_milli[entry]) {
-        track->lowest_milli[entry] = value_milli;
-    }
-}
-
-/* What one observation adds to the sums that somebody asks for. */
-static struct sums sums_of(const struct track *track, const struct point *point)
-{
-    const int64_t value = point->value_milli, instant = point->at_ms - track->start_ms;
-    struct sums sums = {.count = 1};
-    if (track->values != NULL) {
-        sums.values = (uint64_t)value;
-    }
-    if (track->squares != NULL) {
-        sums.squares = wide_of(value * value);
-    }
-    if (track->times != NULL) {
-        sums.instants = (uint64_t)instant;
-        sums.instant_squares = wide_product(instant, instant);
-        sums.products = wide_product(instant, value);
-    }
-    return sums;
+    const int32_t highest_milli = track->highest_milli[entry], lowest_milli = track->lowest_milli[entry];
+    track->highest_before_milli = highest_milli;
+    track->lowest_before_milli = lowest_milli;
+    track->highest_milli[entry] = value_milli > highest_milli ? value_milli : highest_milli;
+    track->lowest_milli[entry] = value_milli < lowest_milli ? value_milli : lowest_milli;
 }
 
 static uint32_t meets(const struct tally *tally, int32_t value_milli)
@@ -199,27 +193,51 @@ static uint32_t meets(const struct tally *tally, int32_t value_milli)
     return comparison_holds(tally->comparison, value_micro, tally->threshold_micro) ? 1 : 0;
 }
 
-void track_put(struct track *track, const struct point *newest)
+static void count_in_tallies(struct track *track, int32_t value_milli)
 {
-    if (track->capacity == 0) {
-        return;
+    for (uint16_t index = 0; index < track->tally_count; index++) {
+        track->tallies[index].total += meets(&track->tallies[index], value_milli);
     }
-    if (opens_entry(track, newest->at_ms)) {
-        open_entry(track, newest);
+}
+
+void track_put_observation(struct track *track, const struct point *newest)
+{
+    make_room(track, newest->at_ms);
+    (void)open_entry(track, newest);
+    if (keeps_extrema(track)) {
+        extrema_put_both(track->extrema, track->end - 1, newest->value_milli);
+    }
+    if (track->tally_count > 0) {
+        count_in_tallies(track, newest->value_milli);
+    }
+}
+
+void track_put_into_pane(struct track *track, const struct point *newest)
+{
+    if (track->begin == track->end || newest->at_ms > track->pane_until_ms) {
+        open_pane(track, newest);
     } else if (keeps_extrema(track)) {
         widen_pane(track, newest->value_milli);
     }
     const uint32_t entry = track_slot(track, track->end - 1);
     track->last_at_ms[entry] = newest->at_ms;
     track->last_stood_ms[entry] = newest->stood_ms;
-    if (keeps_extrema(track)) {
-        extrema_put(&track->maxima, track->end - 1);
-        extrema_put(&track->minima, track->end - 1);
+    if (track->tally_count > 0) {
+        count_in_tallies(track, newest->value_milli);
     }
-    const struct sums added = sums_of(track, newest);
-    track->totals = sums_add(&track->totals, &added);
-    for (uint16_t index = 0; index < track->tally_count; index++) {
-        track->tallies[index].total += meets(&track->tallies[index], newest->value_milli);
+}
+
+/*
+ * The newest goes with its only observation. Of panes, the one before is the newest again, but what follows comes too
+ * late for it.
+ */
+static void take_back_entry(struct track *track)
+{
+    track->end--;
+    track->pane_until_ms = INT64_MIN;
+    if (keeps_extrema(track) && (track->pane_ms == 0 || track->end > track->begin)) {
+        extrema_take_back(&track->extrema[MAXIMA]);
+        extrema_take_back(&track->extrema[MINIMA]);
     }
 }
 
@@ -236,21 +254,13 @@ static void shorten_pane(struct track *track, const struct point *previous)
 
 void track_take_back(struct track *track, const struct point *newest, const struct point *previous)
 {
-    if (track->capacity == 0) {
-        return;
-    }
-    assert(track->end > track->begin && track->last_at_ms[track_slot(track, track->end - 1)] == newest->at_ms);
+    const uint32_t entry = track_slot(track, track->end - 1);
+    assert(track->end > track->begin && track->last_at_ms[entry] == newest->at_ms);
     for (uint16_t index = 0; index < track->tally_count; index++) {
         track->tallies[index].total -= meets(&track->tallies[index], newest->value_milli);
     }
-    const struct sums added = sums_of(track, newest);
-    track->totals = sums_subtract(&track->totals, &added);
-    if (keeps_extrema(track)) {
-        extrema_take_back(&track->maxima);
-        extrema_take_back(&track->minima);
-    }
-    if (track->first_at_ms[track_slot(track, track->end - 1)] == newest->at_ms) {
-        track->end--;
+    if (track->first_at_ms[entry] == newest->at_ms) {
+        take_back_entry(track);
     } else {
         shorten_pane(track, previous);
     }
@@ -258,11 +268,10 @@ void track_take_back(struct track *track, const struct point *newest, const stru
 
 static bool ends_by(const void *items, uint64_t entry, int64_t from_ms)
 {
-    const struct track *track = items;
-    return track->last_at_ms[track_slot(track, entry)] <= from_ms;
+    return track_ends_by(items, entry, from_ms);
 }
 
-uint64_t track_first(const struct track *track, int64_t from_ms, uint64_t guess)
+uint64_t track_search(const struct track *track, int64_t from_ms, uint64_t guess)
 {
     return gallop(ends_by, track, from_ms, track->begin, track->end, guess);
 }
@@ -279,14 +288,12 @@ bool track_before(const struct track *track, uint64_t first, struct track_edge *
     return true;
 }
 
-struct sums track_sums(const struct track *track, uint64_t first)
+static struct sums sums_from(const struct track *track, uint64_t first)
 {
     assert(first >= track->begin && first < track->end);
     const uint32_t entry = track_slot(track, first);
-    struct sums before = {.count = track->counts != NULL ? track->counts[entry] : (uint32_t)first};
-    if (track->values != NULL) {
-        before.values = track->values[entry];
-    }
+    struct sums before = {.count = track->counts != NULL ? track->counts[entry] : (uint32_t)first,
+                          .values = track->values[entry]};
     if (track->squares != NULL) {
         before.squares = track->squares[entry];
     }
@@ -295,7 +302,19 @@ struct sums track_sums(const struct track *track, uint64_t first)
         before.instant_squares = track->times[entry].squares;
         before.products = track->times[entry].products;
     }
-    return sums_subtract(&track->totals, &before);
+    return sums_subtract(track->totals, &before);
+}
+
+int64_t track_stddev_micro(const struct track *track, uint64_t first)
+{
+    const struct sums sums = sums_from(track, first);
+    return sums_stddev_micro(&sums);
+}
+
+int64_t track_slope_micro(const struct track *track, uint64_t first)
+{
+    const struct sums sums = sums_from(track, first);
+    return sums_slope_micro(&sums);
 }
 
 static void count_again(struct track *track, struct tally *tally)

@@ -16,6 +16,7 @@
 #define WARDGATE_TRACK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "app/engine/arena.h"
@@ -53,27 +54,33 @@ struct track_times {
     struct wide squares, products;
 };
 
+struct extent;
+
 struct track {
     uint32_t capacity;        /* entries, a power of two; 0: nothing is kept */
+    uint32_t mask;            /* capacity - 1 */
     uint32_t pane_ms;         /* 0: an entry is one observation */
     uint32_t span_ms;         /* longest window in time */
     int64_t start_ms;         /* of the stay */
+    struct extent *extents;   /* of the windows over it, one for each length */
     uint64_t begin, end;      /* entries kept, numbered from the stay's start */
-    struct track_edge pushed; /* the entry given up last; means something when begin > 0 */
+    struct track_edge pushed; /* the entry given up last; of INT64_MIN when there is none */
     uint64_t overruns;
-    struct sums totals;
+    const struct sums *totals; /* of the series: everything so far */
 
     /* By entry. Of a track of observations first and last are the same arrays, and so are value, highest and lowest. */
     int64_t *first_at_ms, *last_at_ms;
     uint32_t *first_stood_ms, *last_stood_ms;
     int32_t *first_value_milli, *highest_milli, *lowest_milli;
     /* Sums before the entry; NULL where nobody asks. An observation's number is its count. */
+    bool keeps_more; /* than the sum of values */
     uint32_t *counts;
     uint64_t *values;
     struct wide *squares;
     struct track_times *times;
 
-    struct extrema maxima, minima;
+    struct extrema extrema[2]; /* MAXIMA and MINIMA; of panes, without the newest: it changes still */
+    int64_t pane_until_ms;     /* the newest pane takes observations up to this instant, included */
     int32_t highest_before_milli, lowest_before_milli; /* of the newest pane, before its newest observation */
     struct tally *tallies;
     uint16_t tally_count, tallies_taken;
@@ -82,14 +89,17 @@ struct track {
 /* Where the arrays hold an entry. */
 static inline uint32_t track_slot(const struct track *track, uint64_t entry)
 {
-    return (uint32_t)entry & (track->capacity - 1);
+    return (uint32_t)entry & track->mask;
 }
 
 /* For at least `entries` of them (0: none are kept), of the kind that pane_ms says. */
 void track_make(struct track *track, struct arena *arena, const struct series_demand_part *demand, uint32_t entries,
-                uint32_t pane_ms);
+                uint32_t pane_ms, const struct sums *totals);
 void track_reset(struct track *track, int64_t start_ms);
-void track_put(struct track *track, const struct point *newest);
+
+/* Into the one kind, or the other. */
+void track_put_observation(struct track *track, const struct point *newest);
+void track_put_into_pane(struct track *track, const struct point *newest);
 
 /* Forgets the newest observation; `previous` is the one before it (its content is ignored when there is none). */
 void track_take_back(struct track *track, const struct point *newest, const struct point *previous);
@@ -97,14 +107,34 @@ void track_take_back(struct track *track, const struct point *newest, const stru
 /* The last pane boundary at or before at_ms, of panes counted from start_ms. */
 int64_t track_pane_start(int64_t start_ms, int64_t at_ms);
 
-/* The first entry with an observation later than from_ms; track->end when there is none. */
-uint64_t track_first(const struct track *track, int64_t from_ms, uint64_t guess);
+/* The first entry with an observation later than from_ms; track->end when there is none. By search around a guess. */
+uint64_t track_search(const struct track *track, int64_t from_ms, uint64_t guess);
+
+static inline bool track_ends_by(const struct track *track, uint64_t entry, int64_t at_ms)
+{
+    return track->last_at_ms[track_slot(track, entry)] <= at_ms;
+}
+
+/* The same; as a rule it is the guess still, or the next one. */
+static inline uint64_t track_first(const struct track *track, int64_t from_ms, uint64_t guess)
+{
+    const uint64_t begin = track->begin, end = track->end;
+    if (guess >= begin && guess < end) {
+        guess += track_ends_by(track, guess, from_ms) ? 1 : 0;
+        if ((guess == end || !track_ends_by(track, guess, from_ms)) &&
+            (guess == begin || track_ends_by(track, guess - 1, from_ms))) {
+            return guess;
+        }
+    }
+    return track_search(track, from_ms, guess);
+}
 
 /* The newest observation before entry `first`; false when the stay has none. */
 bool track_before(const struct track *track, uint64_t first, struct track_edge *out);
 
-/* Sums over everything from entry `first` on. */
-struct sums track_sums(const struct track *track, uint64_t first);
+/* Over everything from entry `first` on, which is there: standard deviation, and slope if there are two instants. */
+int64_t track_stddev_micro(const struct track *track, uint64_t first);
+int64_t track_slope_micro(const struct track *track, uint64_t first);
 
 /* Changes what a tally counts. Observations still kept are counted again; panes cannot be, and start over. */
 void track_set_tally(struct track *track, uint16_t tally, enum comparison comparison, int64_t threshold_micro);

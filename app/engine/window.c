@@ -1,24 +1,50 @@
 #include <assert.h>
 #include <stddef.h>
 
-#include "app/engine/series_internal.h"
+#include "app/engine/extent.h"
 
 #define MICRO_PER_MILLI 1000
 #define MICRO_PER_UNIT  1000000
-#define PERMILLE        1000
 
-/*
- * What a window holds at one instant: the observations later than from_ms, which begin with entry `first` of its
- * track.
- */
-struct extent {
-    int64_t now_ms, from_ms;
-    uint64_t first;
+struct window {
+    struct series *series;
+    struct extent *extent; /* shared by all windows of its length: its own, or that of the first of them */
+    enum aggregate aggregate;
+    uint16_t tally;
+    bool bare, newest_only;
+    struct extent own;
 };
+
+/* Windows are many: two cache lines each. */
+_Static_assert(sizeof(struct window) <= 128, "the arena hands out cache lines");
 
 bool window_is_newest_only(const struct window_spec *spec)
 {
     return spec->bare || spec->aggregate == AGGREGATE_AGE || (spec->aggregate == AGGREGATE_LAST && spec->count == 0);
+}
+
+/* The one that windows of this length share already; NULL when this is the first. */
+static struct extent *find_extent(const struct extent *own)
+{
+    struct extent *extent = own->track->extents;
+    while (extent != NULL && (extent->length != own->length || extent->is_by_number != own->is_by_number ||
+                              extent->needed_ms != own->needed_ms)) {
+        extent = extent->next;
+    }
+    return extent;
+}
+
+static void share_extent(struct window *window)
+{
+    window->extent = find_extent(&window->own);
+    if (window->extent == NULL) {
+        window->extent = &window->own;
+        window->own.next = window->own.track->extents;
+        window->own.track->extents = &window->own;
+    }
+    window->extent->asks_mean |= window->aggregate == AGGREGATE_MEAN;
+    window->extent->asks_max |= window->aggregate == AGGREGATE_MAX;
+    window->extent->asks_min |= window->aggregate == AGGREGATE_MIN;
 }
 
 struct window *window_make(struct arena *arena, struct series *series, const struct window_spec *spec)
@@ -30,169 +56,35 @@ struct window *window_make(struct arena *arena, struct series *series, const str
         return NULL;
     }
     assert(series != NULL);
-    *window = (struct window){.series = series, .spec = *spec};
-    if (!window_is_newest_only(spec)) {
-        window->track = spec->span_ms <= SERIES_RAW_SPAN_MS_MAX ? &series->observations : &series->panes;
-        assert(window->track->capacity > 0);
-        if (spec->aggregate == AGGREGATE_SHARE) {
-            assert(window->track->tallies_taken < window->track->tally_count);
-            window->tally = window->track->tallies_taken++;
-        }
+    *window = (struct window){
+        .series = series, .aggregate = spec->aggregate, .bare = spec->bare, .newest_only = window_is_newest_only(spec)};
+    extent_make(&window->own, series, spec);
+    window->extent = &window->own;
+    if (!window->newest_only) {
+        share_extent(window);
+        assert(window->extent->track->capacity > 0);
     }
-    if (spec->count > 0) {
-        window->next_by_number = series->by_number;
-        series->by_number = window;
+    if (spec->aggregate == AGGREGATE_SHARE) {
+        struct track *track = window->extent->track;
+        assert(track->tallies_taken < track->tally_count);
+        window->tally = track->tallies_taken++;
     }
     return window;
 }
 
 void window_set_share(struct window *window, enum comparison comparison, int64_t threshold_micro)
 {
-    assert(window->spec.aggregate == AGGREGATE_SHARE);
-    track_set_tally(window->track, window->tally, comparison, threshold_micro);
-}
-
-static bool is_by_number(const struct window *window)
-{
-    return window->spec.count > 0;
-}
-
-static bool is_made_of_panes(const struct window *window)
-{
-    return window->spec.span_ms > SERIES_RAW_SPAN_MS_MAX;
-}
-
-/* The instant that the window begins after; meaningless for one by number. */
-static int64_t from_ms(const struct window *window, int64_t now_ms)
-{
-    const int64_t exact_ms = now_ms - (int64_t)window->spec.span_ms;
-    return is_made_of_panes(window) ? track_pane_start(window->series->start_ms, exact_ms) : exact_ms;
-}
-
-static struct extent find_extent(const struct window *window, int64_t now_ms)
-{
-    const struct track *track = window->track;
-    struct extent extent = {.now_ms = now_ms, .from_ms = from_ms(window, now_ms)};
-    assert(window->series->valid_count == 0 || now_ms >= window->series->newest.at_ms);
-    if (is_by_number(window)) {
-        const uint64_t there = track->end - window->since;
-        extent.first = track->end - (there < window->spec.count ? there : window->spec.count);
-    } else {
-        extent.first = track_first(track, extent.from_ms, window->first_guess);
-    }
-    return extent;
-}
-
-/* The next search begins where this one ended: time moves on by little. */
-static struct extent move_to(struct window *window, int64_t now_ms)
-{
-    const struct extent extent = find_extent(window, now_ms);
-    window->first_guess = extent.first;
-    return extent;
-}
-
-static bool is_empty(const struct window *window, const struct extent *extent)
-{
-    return extent->first == window->track->end;
-}
-
-/* A full ring gave up an observation that the window should still hold. */
-static bool has_lost(const struct window *window, const struct extent *extent)
-{
-    return window->track->begin > 0 && window->track->pushed.at_ms > extent->from_ms;
+    assert(window->aggregate == AGGREGATE_SHARE);
+    track_set_tally(window->extent->track, window->tally, comparison, threshold_micro);
 }
 
 /* Some of the window's panes were counted before the threshold of its share changed. */
-static bool has_stale_tally(const struct window *window, const struct extent *extent)
+static bool has_stale_tally(const struct window *window)
 {
-    return window->spec.aggregate == AGGREGATE_SHARE &&
-           window->track->tallies[window->tally].counts_from_ms > extent->from_ms;
-}
-
-/* A stretch of at least w without an observation; none where the one before stood until this one came. */
-static bool follows_gap(const struct window *window, uint64_t entry)
-{
-    const struct track *track = window->track;
-    struct track_edge before;
-    if (!track_before(track, entry, &before)) {
-        return true; /* the first of the stay */
-    }
-    const int64_t stretch_ms = track->first_at_ms[track_slot(track, entry)] - before.at_ms;
-    const uint32_t stood_ms = track->first_stood_ms[track_slot(track, entry)] - before.stood_ms;
-    return stretch_ms >= (int64_t)window->spec.span_ms && stretch_ms > (int64_t)stood_ms;
-}
-
-/*
- * When the first whole span since start is complete; now_ms or earlier when it is. The start lies within the span only
- * if the first observation there follows a gap: later ones follow each other more closely.
- */
-static int64_t whole_ms(const struct window *window, const struct extent *extent)
-{
-    const struct track *track = window->track;
-    const int64_t span_ms = window->spec.span_ms;
-    uint64_t entry = extent->first;
-    if (entry < track->end && track->last_at_ms[track_slot(track, entry)] <= extent->now_ms - span_ms) {
-        entry++; /* the part of a cut pane that the exact span does not hold */
-    }
-    if (entry == track->end || !follows_gap(window, entry)) {
-        return extent->now_ms;
-    }
-    return track->first_at_ms[track_slot(track, entry)] + span_ms;
-}
-
-/* The observation before the window, and until when it stood (at most until the window's first one). */
-static bool stood_into_until(const struct window *window, const struct extent *extent, int64_t *until_ms)
-{
-    const struct track *track = window->track;
-    struct track_edge before;
-    if (!track_before(track, extent->first, &before)) {
-        return false;
-    }
-    const uint32_t first_stood_ms = track->first_stood_ms[track_slot(track, extent->first)];
-    *until_ms = before.at_ms + (uint32_t)(first_stood_ms - before.stood_ms);
-    return *until_ms > extent->from_ms;
-}
-
-/* How long observations stood within a window that is not empty. */
-static int64_t stood_ms(const struct window *window, const struct extent *extent)
-{
-    const struct track *track = window->track;
-    const uint32_t first_stood_ms = track->first_stood_ms[track_slot(track, extent->first)];
-    const uint32_t inside_ms = series_stood_ms(window->series, extent->now_ms) - first_stood_ms;
-    int64_t until_ms;
-    return inside_ms + (stood_into_until(window, extent, &until_ms) ? until_ms - extent->from_ms : 0);
-}
-
-/* Time that must have been stood for the window to be known. */
-static int64_t needed_ms(const struct window *window)
-{
-    return ((int64_t)window->spec.span_ms * window->spec.coverage_permille + PERMILLE - 1) / PERMILLE;
-}
-
-static bool is_current(const struct window *window, int64_t now_ms)
-{
-    return window->series->episodic || series_stands(window->series, now_ms);
-}
-
-static bool is_known_in_time(const struct window *window, const struct extent *extent)
-{
-    if (has_lost(window, extent)) {
-        return false;
-    }
-    if (window->spec.aggregate == AGGREGATE_COUNT) {
-        return true;
-    }
-    return !is_empty(window, extent) && window->spec.span_ms >= window->series->period_ms &&
-           whole_ms(window, extent) <= extent->now_ms && stood_ms(window, extent) >= needed_ms(window) &&
-           !has_stale_tally(window, extent);
-}
-
-static bool is_known(const struct window *window, const struct extent *extent)
-{
-    if (is_by_number(window)) {
-        return window->track->end - extent->first == window->spec.count && is_current(window, extent->now_ms);
-    }
-    return is_known_in_time(window, extent);
+    const struct extent *extent = window->extent;
+    return window->aggregate == AGGREGATE_SHARE &&
+           extent->track->tallies[window->tally].counts_from_ms >
+               extent_begins_after(extent, window->series, extent->track, window->series->asked_ms);
 }
 
 static struct answer known(int64_t value_micro)
@@ -208,77 +100,120 @@ static struct answer unknown(void)
 /* The bare vital, `last` and `age`. */
 static struct answer answer_of_newest(const struct window *window, int64_t now_ms)
 {
+    const struct extent *extent = window->extent;
     const struct series *series = window->series;
     if (series->valid_count == 0) {
         return unknown();
     }
-    if (window->spec.aggregate == AGGREGATE_AGE) {
+    if (window->aggregate == AGGREGATE_AGE) {
         return known((now_ms - series->newest.at_ms) * MICRO_PER_MILLI);
     }
-    const bool is_gone = window->spec.bare
-                             ? !series_stands(series, now_ms)
-                             : window->spec.span_ms > 0 && series->newest.at_ms <= from_ms(window, now_ms);
+    const bool is_gone =
+        window->bare
+            ? !series_stands(series, now_ms)
+            : extent->length > 0 && series->newest.at_ms <= extent_begins_after(extent, series, extent->track, now_ms);
     return is_gone ? unknown() : known((int64_t)series->newest.value_milli * MICRO_PER_MILLI);
 }
 
-static int64_t extreme_milli(struct window *window, const struct extent *extent)
+static int64_t newest_milli(const struct window *window)
 {
-    const struct track *track = window->track;
-    const struct extrema *extrema = window->spec.aggregate == AGGREGATE_MAX ? &track->maxima : &track->minima;
-    return extrema_from(extrema, extent->first, &window->extreme_guess);
+    return window->series->newest.value_milli;
 }
 
-static int64_t delta_milli(const struct window *window, const struct extent *extent)
+static int64_t oldest_milli(const struct window *window)
 {
-    const struct track *track = window->track;
-    return (int64_t)window->series->newest.value_milli - track->first_value_milli[track_slot(track, extent->first)];
+    const struct extent *extent = window->extent;
+    return extent->track->first_value_milli[track_slot(extent->track, extent->first)];
 }
 
-static struct answer answer_of_sums(enum aggregate aggregate, const struct sums *sums)
+static int64_t extreme_milli(const struct window *window)
 {
-    if (aggregate == AGGREGATE_MEAN) {
-        return known(sums_mean_micro(sums));
-    }
-    if (aggregate == AGGREGATE_STDDEV) {
-        return known(sums_stddev_micro(sums));
-    }
-    if (aggregate == AGGREGATE_SLOPE) {
-        return sums->count > 1 ? known(sums_slope_micro(sums)) : unknown();
-    }
-    assert(aggregate == AGGREGATE_COUNT);
-    return known((int64_t)sums->count * MICRO_PER_UNIT);
+    const struct extent *extent = window->extent;
+    return window->aggregate == AGGREGATE_MAX ? extent->maximum.value_milli : extent->minimum.value_milli;
 }
 
-/* The aggregate of a window that is known. */
-static struct answer evaluate(struct window *window, const struct extent *extent)
+/* Unknown also while its threshold is too new. */
+static struct answer share(const struct window *window)
 {
-    const enum aggregate aggregate = window->spec.aggregate;
-    if (is_empty(window, extent)) {
-        return known(0); /* a count: nothing else is known of an empty window */
+    const struct extent *extent = window->extent;
+    if (has_stale_tally(window)) {
+        return unknown();
     }
-    if (aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN) {
-        return known(extreme_milli(window, extent) * MICRO_PER_MILLI);
-    }
-    if (aggregate == AGGREGATE_DELTA) {
-        return known(delta_milli(window, extent) * MICRO_PER_MILLI);
-    }
-    if (aggregate == AGGREGATE_LAST) {
-        return known((int64_t)window->series->newest.value_milli * MICRO_PER_MILLI);
-    }
-    const struct sums sums = track_sums(window->track, extent->first);
-    if (aggregate == AGGREGATE_SHARE) {
-        return known(sums_share_micro(track_tally(window->track, window->tally, extent->first), sums.count));
-    }
-    return answer_of_sums(aggregate, &sums);
+    return known(sums_share_micro(track_tally(extent->track, window->tally, extent->first), extent->held));
 }
 
-struct answer window_answer(struct window *window, int64_t now_ms)
+static struct answer slope(const struct extent *extent)
 {
-    if (window->track == NULL) {
+    return extent->held > 1 ? known(track_slope_micro(extent->track, extent->first)) : unknown();
+}
+
+/* The aggregates that are not at hand in the extent. */
+static struct answer work_out(const struct window *window)
+{
+    const struct extent *extent = window->extent;
+    switch (window->aggregate) {
+    case AGGREGATE_SHARE:
+        return share(window);
+    case AGGREGATE_STDDEV:
+        return known(track_stddev_micro(extent->track, extent->first));
+    case AGGREGATE_SLOPE:
+        return slope(extent);
+    case AGGREGATE_DELTA:
+        return known((newest_milli(window) - oldest_milli(window)) * MICRO_PER_MILLI);
+    case AGGREGATE_COUNT:
+        return known((int64_t)extent->held * MICRO_PER_UNIT);
+    case AGGREGATE_LAST:
+        return known(newest_milli(window) * MICRO_PER_MILLI);
+    case AGGREGATE_MEAN:
+        return known(sums_mean_micro(extent->values, extent->held));
+    case AGGREGATE_MAX:
+        return known((int64_t)extent->maximum.value_milli * MICRO_PER_MILLI);
+    case AGGREGATE_MIN:
+        return known((int64_t)extent->minimum.value_milli * MICRO_PER_MILLI);
+    case AGGREGATE_AGE:
+        break;
+    }
+    assert(false && "an aggregate of more than the newest");
+    return unknown();
+}
+
+/* Over an extent that is not known: all the same a count over time, as far as nothing was lost. */
+static struct answer count_anyway(const struct window *window)
+{
+    const struct extent *extent = window->extent;
+    if (window->aggregate != AGGREGATE_COUNT || extent->is_by_number || extent_has_lost(extent, window->series)) {
+        return unknown();
+    }
+    return known((int64_t)extent->held * MICRO_PER_UNIT);
+}
+
+/* The extent is where it is asked about. */
+/* Apart, so that the short way does not save registers for the long one. */
+__attribute__((noinline)) static struct answer answer_in_full(const struct window *window, int64_t now_ms)
+{
+    if (window->newest_only) {
         return answer_of_newest(window, now_ms);
     }
-    const struct extent extent = move_to(window, now_ms);
-    return is_known(window, &extent) ? evaluate(window, &extent) : unknown();
+    series_ask(window->series, now_ms);
+    return window->extent->is_known ? work_out(window) : count_anyway(window);
+}
+
+/* What is asked most is at hand: the first window over a series that is asked moves the extents of all. */
+struct answer window_answer(struct window *window, int64_t now_ms)
+{
+    const struct extent *extent = window->extent;
+    if (window->series->asked_ms == now_ms && extent->is_known) {
+        if (window->aggregate == AGGREGATE_MEAN) {
+            return known(sums_mean_micro(extent->values, extent->held));
+        }
+        if (window->aggregate == AGGREGATE_MAX) {
+            return known((int64_t)extent->maximum.value_milli * MICRO_PER_MILLI);
+        }
+        if (window->aggregate == AGGREGATE_MIN) {
+            return known((int64_t)extent->minimum.value_milli * MICRO_PER_MILLI);
+        }
+    }
+    return answer_in_full(window, now_ms);
 }
 
 static enum verdict verdict_of(bool met)
@@ -286,10 +221,13 @@ static enum verdict verdict_of(bool met)
     return met ? VERDICT_MET : VERDICT_CLEAR;
 }
 
-static enum verdict compare_answer(struct answer answer, enum comparison comparison, int64_t threshold_micro)
+/* Max and min of a window that holds something; by number on a continuous vital, only while the newest stands. */
+static bool may_witness(const struct window *window)
 {
-    return answer.known ? verdict_of(comparison_holds(comparison, answer.value_micro, threshold_micro))
-                        : VERDICT_UNKNOWN;
+    const struct extent *extent = window->extent;
+    const struct series *series = window->series;
+    return (window->aggregate == AGGREGATE_MAX || window->aggregate == AGGREGATE_MIN) && extent->held > 0 &&
+           (!extent->is_by_number || series->episodic || series_stands(series, series->asked_ms));
 }
 
 /*
@@ -297,36 +235,32 @@ static enum verdict compare_answer(struct answer answer, enum comparison compari
  * or lower). Once that reaches the threshold, a comparison that holds for all of these is met, and one that holds for
  * none is clear.
  */
-static enum verdict verdict_of_witness(struct window *window, enum comparison comparison, int64_t threshold_micro,
-                                       const struct extent *extent)
+static enum verdict verdict_of_witness(const struct window *window, enum comparison comparison, int64_t threshold_micro)
 {
-    const enum aggregate aggregate = window->spec.aggregate;
-    if ((aggregate != AGGREGATE_MAX && aggregate != AGGREGATE_MIN) || is_empty(window, extent) ||
-        (is_by_number(window) && !is_current(window, extent->now_ms))) {
+    if (!may_witness(window)) {
         return VERDICT_UNKNOWN;
     }
-    const int beyond = aggregate == AGGREGATE_MAX ? 1 : -1;
-    const bool met = comparison_holds(comparison, beyond, 0);
-    const int64_t seen_micro = extreme_milli(window, extent) * MICRO_PER_MILLI;
-    const bool falls_short = aggregate == AGGREGATE_MAX ? seen_micro < threshold_micro : seen_micro > threshold_micro;
+    const bool largest = window->aggregate == AGGREGATE_MAX;
+    const bool met = comparison_holds(comparison, largest ? 1 : -1, 0);
+    const int64_t seen_micro = extreme_milli(window) * MICRO_PER_MILLI;
+    const bool falls_short = largest ? seen_micro < threshold_micro : seen_micro > threshold_micro;
     return !falls_short && comparison_holds(comparison, seen_micro, threshold_micro) == met ? verdict_of(met)
                                                                                             : VERDICT_UNKNOWN;
 }
 
 enum verdict window_compare(struct window *window, enum comparison comparison, int64_t threshold_micro, int64_t now_ms)
 {
-    if (window->track == NULL) {
-        return compare_answer(answer_of_newest(window, now_ms), comparison, threshold_micro);
+    const struct extent *extent = window->extent;
+    if (window->aggregate == AGGREGATE_MEAN) {
+        series_ask(window->series, now_ms);
+        const int order = extent->is_known ? sums_compare_mean(extent->values, extent->held, threshold_micro) : 0;
+        return extent->is_known ? verdict_of(comparison_holds(comparison, order, 0)) : VERDICT_UNKNOWN;
     }
-    const struct extent extent = move_to(window, now_ms);
-    if (!is_known(window, &extent)) {
-        return verdict_of_witness(window, comparison, threshold_micro, &extent);
+    const struct answer answer = window_answer(window, now_ms);
+    if (answer.known) {
+        return verdict_of(comparison_holds(comparison, answer.value_micro, threshold_micro));
     }
-    if (window->spec.aggregate == AGGREGATE_MEAN) {
-        const struct sums sums = track_sums(window->track, extent.first);
-        return verdict_of(comparison_holds(comparison, sums_compare_mean(&sums, threshold_micro), 0));
-    }
-    return compare_answer(evaluate(window, &extent), comparison, threshold_micro);
+    return window->newest_only ? VERDICT_UNKNOWN : verdict_of_witness(window, comparison, threshold_micro);
 }
 
 static int64_t earlier(int64_t left_ms, int64_t right_ms)
@@ -337,8 +271,9 @@ static int64_t earlier(int64_t left_ms, int64_t right_ms)
 /* When a window in time first no longer holds an observation of at_ms. */
 static int64_t leaves_ms(const struct window *window, int64_t at_ms)
 {
-    const int64_t span_ms = window->spec.span_ms;
-    if (!is_made_of_panes(window)) {
+    const struct extent *extent = window->extent;
+    const int64_t span_ms = extent->length;
+    if (extent->track->pane_ms == 0) {
         return at_ms + span_ms;
     }
     return track_pane_start(window->series->start_ms, at_ms - 1) + SERIES_PANE_MS + span_ms;
@@ -346,14 +281,15 @@ static int64_t leaves_ms(const struct window *window, int64_t at_ms)
 
 static int64_t next_change_of_newest(const struct window *window, int64_t now_ms)
 {
+    const struct extent *extent = window->extent;
     const struct series *series = window->series;
     if (series->valid_count == 0) {
         return SERIES_NEVER;
     }
     int64_t next_ms = SERIES_NEVER;
-    if (window->spec.bare) {
+    if (window->bare) {
         next_ms = series->until_ms;
-    } else if (window->spec.aggregate == AGGREGATE_LAST && window->spec.span_ms > 0) {
+    } else if (window->aggregate == AGGREGATE_LAST && extent->length > 0) {
         next_ms = leaves_ms(window, series->newest.at_ms);
     }
     return next_ms > now_ms ? next_ms : SERIES_NEVER;
@@ -364,70 +300,88 @@ static int64_t next_change_of_newest(const struct window *window, int64_t now_ms
  * stood behind; panes leave all at once. Until one of the two ends it moves by 1, 0 or -1 ms a ms: where it crosses
  * what is needed is a subtraction.
  */
-static int64_t next_change_of_coverage(const struct window *window, const struct extent *extent)
+static int64_t next_change_of_coverage(const struct window *window)
 {
+    const struct extent *extent = window->extent;
     const struct series *series = window->series;
-    const int64_t spare_ms = stood_ms(window, extent) - needed_ms(window);
+    const int64_t now_ms = series->asked_ms;
+    const int64_t spare_ms = extent_stood_ms(extent, series) - (int64_t)extent->needed_ms;
     int64_t next_ms = SERIES_NEVER, until_ms = 0;
-    const bool grows = series_stands(series, extent->now_ms);
-    const bool shrinks = !is_made_of_panes(window) && stood_into_until(window, extent, &until_ms);
+    const bool grows = series_stands(series, now_ms);
+    const bool shrinks = extent->track->pane_ms == 0 && extent_is_stood_into(extent, series, &until_ms);
     if (grows) {
         next_ms = series->until_ms;
     }
     if (shrinks) {
-        next_ms = earlier(next_ms, until_ms + window->spec.span_ms);
+        next_ms = earlier(next_ms, until_ms + extent->length);
     }
     if (grows && !shrinks && spare_ms < 0) {
-        next_ms = earlier(next_ms, extent->now_ms - spare_ms);
+        next_ms = earlier(next_ms, now_ms - spare_ms);
     }
     if (shrinks && !grows && spare_ms >= 0) {
-        next_ms = earlier(next_ms, extent->now_ms + spare_ms + 1);
+        next_ms = earlier(next_ms, now_ms + spare_ms + 1);
     }
     return next_ms;
 }
 
-static int64_t next_change_in_time(const struct window *window, const struct extent *extent)
+/* When what the window holds next changes, because its start passes something. */
+static int64_t next_change_of_content(const struct window *window)
 {
-    if (is_empty(window, extent)) {
+    const struct extent *extent = window->extent;
+    const struct track *track = extent->track;
+    const int64_t next_ms = extent->track->pane_ms > 0
+                                ? extent_begins_after(extent, window->series, extent->track, window->series->asked_ms) +
+                                      SERIES_PANE_MS + extent->length
+                                : leaves_ms(window, track->first_at_ms[track_slot(track, extent->first)]);
+    return extent_has_lost(extent, window->series) ? earlier(next_ms, leaves_ms(window, track->pushed.at_ms)) : next_ms;
+}
+
+/* Of an extent that holds something: what comes first of its content, its coverage and its first whole span. */
+static int64_t next_change_of_extent(const struct window *window)
+{
+    const int64_t whole_ms = extent_whole_ms(window->extent);
+    const int64_t next_ms = earlier(next_change_of_content(window), next_change_of_coverage(window));
+    return whole_ms > window->series->asked_ms ? earlier(next_ms, whole_ms) : next_ms;
+}
+
+static int64_t next_change_in_time(const struct window *window)
+{
+    struct extent *extent = window->extent;
+    if (extent->held == 0) {
         return SERIES_NEVER;
     }
-    int64_t next_ms = is_made_of_panes(window)
-                          ? extent->from_ms + SERIES_PANE_MS + window->spec.span_ms
-                          : leaves_ms(window, window->track->first_at_ms[track_slot(window->track, extent->first)]);
-    if (has_lost(window, extent)) {
-        next_ms = earlier(next_ms, leaves_ms(window, window->track->pushed.at_ms));
+    if (window->aggregate == AGGREGATE_COUNT) {
+        return next_change_of_content(window);
     }
-    if (window->spec.aggregate == AGGREGATE_COUNT) {
-        return next_ms;
+    if (extent->next_change_ms == EXTENT_CHANGE_UNKNOWN) {
+        extent->next_change_ms = next_change_of_extent(window);
     }
-    const int64_t complete_ms = whole_ms(window, extent);
-    if (complete_ms > extent->now_ms) {
-        next_ms = earlier(next_ms, complete_ms);
-    }
-    return earlier(next_ms, next_change_of_coverage(window, extent));
+    return extent->next_change_ms;
 }
 
 int64_t window_next_change(struct window *window, int64_t now_ms)
 {
-    if (window->track == NULL) {
+    struct extent *extent = window->extent;
+    if (window->newest_only) {
         return next_change_of_newest(window, now_ms);
     }
-    if (is_by_number(window)) {
+    if (extent->is_by_number) {
         return series_stands(window->series, now_ms) ? window->series->until_ms : SERIES_NEVER;
     }
-    const struct extent extent = move_to(window, now_ms);
-    return next_change_in_time(window, &extent);
+    series_ask(window->series, now_ms);
+    return next_change_in_time(window);
 }
 
-bool window_is_filling(const struct window *window, int64_t now_ms)
+bool window_is_filling(struct window *window, int64_t now_ms)
 {
-    if (window->track == NULL || (window->spec.aggregate == AGGREGATE_COUNT && !is_by_number(window))) {
+    struct extent *extent = window->extent;
+    if (window->newest_only || (window->aggregate == AGGREGATE_COUNT && !extent->is_by_number)) {
         return false;
     }
-    const struct extent extent = find_extent(window, now_ms);
-    if (is_by_number(window)) {
-        return !is_empty(window, &extent) && window->track->end - extent.first < window->spec.count &&
+    series_ask(window->series, now_ms);
+    if (extent->is_by_number) {
+        return extent->held > 0 && extent->track->end - extent->first < extent->length &&
                series_stands(window->series, now_ms);
     }
-    return whole_ms(window, &extent) > now_ms || (!is_empty(window, &extent) && has_stale_tally(window, &extent));
+    return extent_whole_ms(extent) > now_ms || (extent->held > 0 && has_stale_tally(window));
 }

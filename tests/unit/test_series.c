@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/support/naive_window.h"
 #include "tests/unit/support/series_fixture.h"
 
 static struct fixture make_episodic(unsigned count, const struct window_spec *specs)
@@ -155,6 +156,58 @@ static void reset_forgets_the_stay(void **state)
     assert_window_micro(&fixture, 2, 15000, 6000000);
 }
 
+/* The highest pane cuts off all others, while the pane that is taken back has pushed the oldest of them out. */
+static void newest_pane_of_a_full_ring_is_taken_back(void **state)
+{
+    (void)state;
+    static struct naive_series naive;
+    const struct naive_window highest = {.spec = spec_in_time(AGGREGATE_MAX, 310000)};
+    struct fixture fixture = fixture_make(SERIES_PANE_MS, 1, &highest.spec);
+    naive.period_ms = SERIES_PANE_MS;
+    naive_reset(&naive, 0);
+    for (int32_t pane = 0; pane < 600; pane++) {
+        const int64_t at_ms = 5000 + (int64_t)pane * SERIES_PANE_MS;
+        const int32_t value_milli = pane % 150 == 100 ? 2000000 : 1000000 - pane;
+        for (unsigned again = pane % 150 == 101 ? 1 : 0;; again--) {
+            series_put(fixture.series, at_ms, value_milli + (int32_t)again);
+            naive_put(&naive, at_ms, value_milli + (int32_t)again, true);
+            if (again == 0) {
+                break;
+            }
+        }
+        const struct answer wanted = naive_answer(&naive, &highest, at_ms);
+        const struct answer got = window_answer(fixture.windows[0], at_ms);
+        assert_int_equal(got.known, wanted.known);
+        assert_true(!got.known || got.value_micro == wanted.value_micro);
+    }
+}
+
+static void windows_of_one_length_are_asked_in_any_order(void **state)
+{
+    (void)state;
+    const struct window_spec specs[] = {spec_in_time(AGGREGATE_MAX, 5000), spec_in_time(AGGREGATE_MIN, 5000),
+                                        spec_in_time(AGGREGATE_MEAN, 5000), spec_in_time(AGGREGATE_COUNT, 5000)};
+    struct fixture fixture = fixture_make(FIXTURE_PERIOD_MS, 4, specs);
+    fixture_put_regularly(&fixture, 0, 20000, 60000);
+    assert_window_micro(&fixture, 2, 20000, 60000000);
+    series_put(fixture.series, 21000, 75000); /* both before anybody asks */
+    series_put(fixture.series, 22000, 45000);
+    assert_window_micro(&fixture, 1, 22000, 45000000);
+    assert_window_micro(&fixture, 0, 22000, 75000000);
+    assert_window_micro(&fixture, 2, 22000, 60000000);
+    assert_window_micro(&fixture, 3, 22000, 5000000);
+    assert_window_micro(&fixture, 0, 23400, 75000000); /* nothing came: time alone */
+    assert_window_micro(&fixture, 3, 23400, 4000000);
+    assert_window_micro(&fixture, 0, 22000, 75000000); /* and back */
+    assert_window_micro(&fixture, 3, 22000, 5000000);
+    series_put(fixture.series, 22000, 90000); /* the same instant as was asked about */
+    assert_window_micro(&fixture, 0, 22000, 90000000);
+    assert_window_micro(&fixture, 1, 22000, 60000000);
+    series_put_invalid(fixture.series, 22000);
+    assert_window_micro(&fixture, 0, 22000, 75000000);
+    assert_window_micro(&fixture, 3, 22000, 4000000);
+}
+
 static void demand_keeps_only_what_is_asked(void **state)
 {
     (void)state;
@@ -192,6 +245,8 @@ int main(void)
         cmocka_unit_test(episodic_measurements_count_by_number),
         cmocka_unit_test(overrun_leaves_the_window_unknown_until_it_has_passed),
         cmocka_unit_test(reset_forgets_the_stay),
+        cmocka_unit_test(newest_pane_of_a_full_ring_is_taken_back),
+        cmocka_unit_test(windows_of_one_length_are_asked_in_any_order),
         cmocka_unit_test(demand_keeps_only_what_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

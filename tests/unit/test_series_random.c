@@ -1,6 +1,7 @@
 /*
  * Windows against the naive reference, over random histories of many shapes: every answer, verdict and state at every
- * step, and between the steps that nothing changes before the instant that was promised.
+ * step (now and then after many without a question), and between the steps that nothing changes before the instant that
+ * was promised.
  *
  * WARDGATE_SEED=N runs one history; WARDGATE_CASES=N that many. A failure prints the command that reproduces it.
  */
@@ -51,6 +52,7 @@ struct run {
     uint32_t period_ms, longest_ms;
     int64_t now_ms;
     unsigned step;
+    unsigned unasked; /* steps to come without a question */
     int32_t value_milli;
     uint64_t overruns_before;
     struct series *series;
@@ -144,6 +146,21 @@ static struct window_spec random_spec(struct run *run)
     return spec;
 }
 
+/* Windows of one length share what they find: every other one has the length of one before it. */
+static void share_length(struct run *run, unsigned window)
+{
+    struct window_spec *spec = &run->specs[window].spec;
+    const struct window_spec *other = window > 0 ? &run->specs[below(run, window)].spec : spec;
+    const bool is_either_of_length = spec->span_ms + spec->count > 0 && other->span_ms + other->count > 0;
+    const bool needs_number = run->scale == SCALE_EPISODIC && other->span_ms > 0;
+    if (!is_either_of_length || needs_number || one_in(run, 2)) {
+        return;
+    }
+    spec->span_ms = other->span_ms;
+    spec->count = other->count;
+    spec->coverage_permille = one_in(run, 4) ? spec->coverage_permille : other->coverage_permille;
+}
+
 static int64_t random_threshold(struct run *run)
 {
     const int64_t micro = (int64_t)run->value_milli * 1000;
@@ -179,6 +196,7 @@ static void build(struct run *run)
         .period_ms = run->period_ms, .stale_ms = run->period_ms * 50, .episodic = run->scale == SCALE_EPISODIC};
     for (unsigned window = 0; window < WINDOWS; window++) {
         run->specs[window] = (struct naive_window){.spec = random_spec(run), .changed_ms = INT64_MIN};
+        share_length(run, window);
         series_demand_add(&config.demand, &run->specs[window].spec);
         const uint32_t span_ms = run->specs[window].spec.span_ms;
         run->longest_ms = span_ms > run->longest_ms ? span_ms : run->longest_ms;
@@ -399,7 +417,7 @@ static void take_step(struct run *run)
     const bool is_crowd = run->rhythm == RHYTHM_BURSTS && !one_in(run, 4);
     run->now_ms += is_crowd ? below(run, 2) : next_step_ms(run);
     for (unsigned window = 0; window < WINDOWS; window++) {
-        if (run->scale == SCALE_TINY || one_in(run, 3)) {
+        if (run->unasked == 0 && (run->scale == SCALE_TINY || one_in(run, 3))) {
             walk(run, window, before_ms, run->now_ms);
         }
     }
@@ -407,7 +425,13 @@ static void take_step(struct run *run)
         happen(run);
     }
     check_newest(run);
-    for (unsigned window = 0; window < WINDOWS; window++) {
+    if (run->unasked > 0) {
+        run->unasked--;
+        return;
+    }
+    run->unasked = one_in(run, 8) ? below(run, one_in(run, 4) ? 40 : 4) : 0;
+    for (unsigned turn = 0, from = below(run, WINDOWS); turn < WINDOWS; turn++) {
+        const unsigned window = (from + turn) % WINDOWS;
         if (run->specs[window].spec.aggregate == AGGREGATE_SHARE && one_in(run, 40)) {
             set_share(run, window);
         }
