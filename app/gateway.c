@@ -189,7 +189,7 @@ static enum status make(struct gateway *g, const struct settings *settings, cons
 
 static void unmake(struct gateway *g)
 {
-    generation_free(g->now, NULL);
+    generation_free(g, g->now, NULL);
     lines_free_network(g);
     gateway_free_memory(&g->lasting);
     local_fini(&g->local);

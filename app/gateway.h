@@ -11,8 +11,9 @@
 #include "app/settings/settings.h"
 #include "drivers/monitor/driver.h"
 
-#define GATEWAY_NETWORK_THREADS 2 /* all network links share them */
-#define GATEWAY_BILL_MAX        8
+#define GATEWAY_NETWORK_KINDS \
+    2 /* of bus; the links of one kind share a thread, so that one kind cannot hold up another */
+#define GATEWAY_BILL_MAX 8
 
 /* What the arena holds, a line a part. */
 struct gateway_bill {

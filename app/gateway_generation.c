@@ -229,20 +229,20 @@ struct generation *generation_make(struct gateway *g, const struct settings *set
     }
     if (measure(g, plan, &bytes, NULL) != STATUS_OK || !gateway_take_memory(&gen->arena, bytes) ||
         !lines_make(g, gen, before) || commit_open(&gen->commit) != STATUS_OK) {
-        generation_free(gen, before);
+        generation_free(g, gen, before);
         return NULL;
     }
     fill(g, gen);
     return gen;
 }
 
-void generation_free(struct generation *gen, const struct generation *other)
+void generation_free(struct gateway *g, struct generation *gen, const struct generation *other)
 {
     if (gen == NULL) {
         return;
     }
     commit_fini(&gen->commit);
-    lines_free(gen, other);
+    lines_free(g, gen, other);
     gateway_free_memory(&gen->arena);
     if (gen->planned != NULL) {
         plan_free(gen->planned);

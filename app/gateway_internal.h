@@ -27,11 +27,18 @@
 
 #define CLIENT_ID_MAX 64
 
-/* A runner (app/flow/acquire.h) with memory of its own: a serial line's, or one that network links share. */
+/* A profile that lines of any configuration share, each content once. */
+struct line_profile {
+    struct profile_room room;
+    struct line_profile *next;
+    unsigned uses;
+};
+
+/* A runner (app/flow/acquire.h) with memory of its own: a serial line's, or one that network links of a kind share. */
 struct line_runner {
     struct arena memory;
+    const struct monitor_driver *driver;
     char name[BUS_NAME_MAX];
-    uint16_t line_count; /* of all generations that there are */
     struct runner runner;
 };
 
@@ -40,7 +47,8 @@ struct line {
     struct arena memory;
     const struct monitor_driver *driver;
     struct bus *bus;
-    struct bus_config config; /* beds by their numbers in gateway.line_beds */
+    struct bus_config config;        /* beds by their numbers in gateway.line_beds */
+    struct monitor_config *monitors; /* the config's; changed only while the runner does not run */
     struct line_runner *runner;
 };
 
@@ -92,7 +100,8 @@ struct gateway {
     char *report_text, *reload_text;
     struct wake engine_wake;
     struct bed_numbers line_beds;
-    struct line_runner *network[GATEWAY_NETWORK_THREADS]; /* NULL: not needed yet */
+    struct line_runner *network[GATEWAY_NETWORK_KINDS]; /* NULL: not needed yet */
+    struct line_profile *profiles;                      /* of all lines */
     struct generation *now;
     struct store *opened; /* while no commit has it */
     int64_t started_us;
@@ -116,7 +125,7 @@ struct generation *generation_make(struct gateway *g, const struct settings *set
                                    const struct generation *before);
 
 /* Gives back everything that the other one (or NULL) does not have. */
-void generation_free(struct generation *gen, const struct generation *other);
+void generation_free(struct gateway *g, struct generation *gen, const struct generation *other);
 
 /* Built anew in the memory and with the descriptors that it has, after all its parts have ended. */
 void generation_remake(struct gateway *g, struct generation *gen);
@@ -138,7 +147,7 @@ uint16_t lines_runners_max(const struct plan *plan);
 bool lines_make(struct gateway *g, struct generation *gen, const struct generation *before);
 
 /* Gives back the lines that the other one (or NULL) does not have; the runners that network links share, at the end. */
-void lines_free(struct generation *gen, const struct generation *other);
+void lines_free(struct gateway *g, struct generation *gen, const struct generation *other);
 void lines_free_network(struct gateway *g);
 
 /* Starts, or stops, those that the other one (or NULL) does not have; all others go on. */

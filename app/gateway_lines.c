@@ -25,7 +25,8 @@ static struct line_runner *build_runner(struct arena *arena, uint16_t bus_max, u
     return runner;
 }
 
-static struct line_runner *make_runner(const char *name, uint16_t bus_max, uint32_t monitor_max, struct wake *wake)
+static struct line_runner *make_runner(const struct monitor_driver *driver, const char *name, uint16_t bus_max,
+                                       uint32_t monitor_max, struct wake *wake)
 {
     struct arena arena = {.base = NULL};
     (void)build_runner(&arena, bus_max, monitor_max, wake);
@@ -34,6 +35,7 @@ static struct line_runner *make_runner(const char *name, uint16_t bus_max, uint3
     }
     struct line_runner *runner = build_runner(&arena, bus_max, monitor_max, wake);
     (void)snprintf(runner->name, sizeof runner->name, "%s", name);
+    runner->driver = driver;
     runner->memory = arena;
     return runner;
 }
@@ -47,22 +49,87 @@ static void free_runner(struct line_runner *runner)
     gateway_free_memory(&memory);
 }
 
-/* The one with the fewest links; another one as long as there may be more. */
-static struct line_runner *network_runner(struct gateway *g)
+/* The one of all links of this kind. */
+static struct line_runner *network_runner(struct gateway *g, const struct monitor_driver *driver)
 {
-    struct line_runner *least = NULL;
-    for (unsigned i = 0; i < GATEWAY_NETWORK_THREADS; i++) {
-        if (g->network[i] == NULL && (least == NULL || least->line_count > 0)) {
-            char name[BUS_NAME_MAX];
-            (void)snprintf(name, sizeof name, "network %u", i + 1);
-            g->network[i] = make_runner(name, SETTINGS_BUSES_MAX, NETWORK_MONITORS_MAX, &g->engine_wake);
-            return g->network[i] != NULL ? g->network[i] : least;
+    unsigned i = 0;
+    while (g->network[i] != NULL && g->network[i]->driver != driver) {
+        i++;
+        assert(i < GATEWAY_NETWORK_KINDS);
+    }
+    if (g->network[i] == NULL) {
+        g->network[i] = make_runner(driver, driver->kind, SETTINGS_BUSES_MAX, NETWORK_MONITORS_MAX, &g->engine_wake);
+    }
+    return g->network[i];
+}
+
+/* --- profiles ------------------------------------------------------------------------------------------------ */
+
+static struct line_profile *find_profile(const struct gateway *g, const struct profile *profile)
+{
+    struct line_profile *shared = g->profiles;
+    while (shared != NULL && !plan_profile_is_same(&shared->room.profile, profile)) {
+        shared = shared->next;
+    }
+    return shared;
+}
+
+/* False without memory. */
+static bool take_profile(struct gateway *g, const struct profile *profile)
+{
+    struct line_profile *shared = find_profile(g, profile);
+    if (shared == NULL) {
+        shared = malloc(sizeof *shared);
+        if (shared == NULL) {
+            return false;
         }
-        if (g->network[i] != NULL && (least == NULL || g->network[i]->line_count < least->line_count)) {
-            least = g->network[i];
+        *shared = (struct line_profile){.next = g->profiles};
+        profile_copy(profile, &shared->room);
+        g->profiles = shared;
+    }
+    shared->uses++;
+    return true;
+}
+
+static void leave_profiles(struct gateway *g, const struct bus_config *config, unsigned count)
+{
+    for (unsigned m = 0; m < count; m++) {
+        struct line_profile *shared = find_profile(g, config->monitors[m].profile);
+        assert(shared != NULL && shared->uses > 0); /* it was taken */
+        shared->uses--;
+    }
+}
+
+static bool take_profiles(struct gateway *g, const struct bus_config *config)
+{
+    for (unsigned m = 0; m < config->monitor_count; m++) {
+        if (!take_profile(g, config->monitors[m].profile)) {
+            leave_profiles(g, config, m);
+            return false;
         }
     }
-    return least;
+    return true;
+}
+
+/* As lines know it; taken before. */
+static const struct profile *shared_profile(const struct gateway *g, const struct profile *profile)
+{
+    const struct line_profile *shared = find_profile(g, profile);
+    assert(shared != NULL);
+    return &shared->room.profile;
+}
+
+static void free_unused_profiles(struct gateway *g)
+{
+    for (struct line_profile **at = &g->profiles; *at != NULL;) {
+        struct line_profile *shared = *at;
+        if (shared->uses > 0) {
+            at = &shared->next;
+        } else {
+            *at = shared->next;
+            free(shared);
+        }
+    }
 }
 
 /* --- a line -------------------------------------------------------------------------------------------------- */
@@ -77,25 +144,8 @@ static const char *copy_text(struct arena *arena, const char *text)
     return copy;
 }
 
-/* Monitors with the same profile share its copy. */
-static const struct profile *copy_profile(struct arena *arena, const struct bus_config *config,
-                                          const struct monitor_config *copies, unsigned monitor)
-{
-    const struct profile *profile = config->monitors[monitor].profile;
-    for (unsigned i = 0; i < monitor; i++) {
-        if (config->monitors[i].profile == profile) {
-            return copies != NULL ? copies[i].profile : NULL;
-        }
-    }
-    struct profile *copy = ARENA_TAKE(arena, struct profile, 1);
-    if (copy != NULL) {
-        *copy = *profile;
-    }
-    return copy;
-}
-
-static void copy_config(struct arena *arena, const struct bus_config *config, const uint16_t *number_of,
-                        struct bus_config *out)
+static struct monitor_config *copy_config(struct arena *arena, const struct gateway *g, const struct bus_config *config,
+                                          const uint16_t *number_of, struct bus_config *out)
 {
     struct monitor_config *monitors = ARENA_TAKE(arena, struct monitor_config, config->monitor_count);
     *out = *config;
@@ -105,92 +155,112 @@ static void copy_config(struct arena *arena, const struct bus_config *config, co
     out->host = copy_text(arena, config->host);
     out->monitors = monitors;
     for (unsigned m = 0; m < config->monitor_count; m++) {
-        const struct profile *profile = copy_profile(arena, config, monitors, m);
         const char *place = copy_text(arena, config->monitors[m].place);
         if (monitors != NULL) {
+            assert(number_of != NULL); /* only while the arena measures it is not needed */
             monitors[m] = config->monitors[m];
             monitors[m].bed = number_of[config->monitors[m].bed];
-            monitors[m].profile = profile;
+            monitors[m].profile = shared_profile(g, config->monitors[m].profile);
             monitors[m].place = place;
         }
     }
+    return monitors;
 }
 
 /* Measures while the arena has no base. */
-static struct line *build_line(struct arena *arena, const struct bus_config *config, const uint16_t *number_of)
+static struct line *build_line(struct arena *arena, const struct gateway *g, const struct bus_config *config,
+                               const uint16_t *number_of)
 {
     struct bus_config measured;
     const struct monitor_driver *driver = driver_of(config);
     struct line *line = ARENA_TAKE(arena, struct line, 1);
-    copy_config(arena, config, number_of, line != NULL ? &line->config : &measured);
+    struct monitor_config *monitors =
+        copy_config(arena, g, config, number_of, line != NULL ? &line->config : &measured);
     struct bus *bus = driver->make(arena, line != NULL ? &line->config : config);
     if (line != NULL) {
         line->driver = driver;
         line->bus = bus;
+        line->monitors = monitors;
     }
     return line;
 }
 
-static void free_line(struct line *line)
+static void free_line(struct gateway *g, struct line *line)
 {
     struct arena memory = line->memory; /* it lies in there itself */
-    line->runner->line_count--;
+    leave_profiles(g, &line->config, line->config.monitor_count);
+    line->driver->stop(line->bus); /* it may never have run */
     if (line->driver->own_thread) {
         free_runner(line->runner);
     }
     gateway_free_memory(&memory);
 }
 
+/* Its own, or the one of its kind; NULL without memory. */
+static struct line_runner *runner_for(struct gateway *g, const struct bus_config *config)
+{
+    const struct monitor_driver *driver = driver_of(config);
+    return driver->own_thread ? make_runner(driver, config->name, 1, config->monitor_count, &g->engine_wake)
+                              : network_runner(g, driver);
+}
+
 static struct line *make_line(struct gateway *g, const struct bus_config *config, const uint16_t *number_of)
 {
     struct arena arena = {.base = NULL};
-    struct line_runner *runner = driver_of(config)->own_thread
-                                     ? make_runner(config->name, 1, config->monitor_count, &g->engine_wake)
-                                     : network_runner(g);
-    if (runner == NULL) {
+    (void)build_line(&arena, g, config, number_of);
+    if (!take_profiles(g, config)) {
         return NULL;
     }
-    (void)build_line(&arena, config, number_of);
-    if (!gateway_take_memory(&arena, arena.used)) {
-        if (driver_of(config)->own_thread) {
+    struct line_runner *runner = runner_for(g, config);
+    if (runner == NULL || !gateway_take_memory(&arena, arena.used)) {
+        leave_profiles(g, config, config->monitor_count);
+        if (runner != NULL && runner->driver->own_thread) {
             free_runner(runner);
         }
         return NULL;
     }
-    struct line *line = build_line(&arena, config, number_of);
+    struct line *line = build_line(&arena, g, config, number_of);
     line->memory = arena;
     line->runner = runner;
-    runner->line_count++;
     return line;
 }
 
 /* --- all of them --------------------------------------------------------------------------------------------- */
 
+/* The first of those that share its runner. */
+static bool needs_runner(const struct plan *plan, unsigned index)
+{
+    const struct monitor_driver *driver = driver_of(&plan->buses[index]);
+    for (unsigned i = 0; i < index && !driver->own_thread; i++) {
+        if (driver_of(&plan->buses[i]) == driver) {
+            return false;
+        }
+    }
+    return true;
+}
+
 uint16_t lines_runners_max(const struct plan *plan)
 {
-    uint16_t serial = 0;
+    uint16_t count = 0;
     for (unsigned i = 0; i < plan->bus_count; i++) {
-        serial = (uint16_t)(serial + (driver_of(&plan->buses[i])->own_thread ? 1 : 0));
+        count = (uint16_t)(count + (needs_runner(plan, i) ? 1 : 0));
     }
-    const unsigned network = plan->bus_count - serial;
-    return (uint16_t)(serial + (network < GATEWAY_NETWORK_THREADS ? network : GATEWAY_NETWORK_THREADS));
+    return count;
 }
 
 size_t lines_measure(const struct plan *plan)
 {
-    static const uint16_t no_numbers[SETTINGS_BEDS_MAX];
     struct arena arena = {.base = NULL};
-    unsigned network = 0;
     for (unsigned i = 0; i < plan->bus_count; i++) {
         const struct bus_config *config = &plan->buses[i];
-        (void)build_line(&arena, config, no_numbers);
-        if (driver_of(config)->own_thread) {
-            (void)build_runner(&arena, 1, config->monitor_count, NULL);
-        } else if (network++ < GATEWAY_NETWORK_THREADS) {
-            (void)build_runner(&arena, SETTINGS_BUSES_MAX, NETWORK_MONITORS_MAX, NULL);
+        const bool own = driver_of(config)->own_thread;
+        (void)build_line(&arena, NULL, config, NULL);
+        if (needs_runner(plan, i)) {
+            (void)build_runner(&arena, own ? 1 : SETTINGS_BUSES_MAX, own ? config->monitor_count : NETWORK_MONITORS_MAX,
+                               NULL);
         }
     }
-    return arena.used;
+    return arena.used + plan->settings->profile_count * sizeof(struct line_profile);
 }
 
 static struct line *find_same(const struct generation *before, const struct plan *plan, const struct bus_config *config)
@@ -243,18 +313,19 @@ int lines_find(const struct generation *gen, const struct line *line)
     return -1;
 }
 
-void lines_free(struct generation *gen, const struct generation *other)
+void lines_free(struct gateway *g, struct generation *gen, const struct generation *other)
 {
     for (unsigned i = 0; i < gen->plan->bus_count; i++) {
         if (gen->lines[i] != NULL && lines_find(other, gen->lines[i]) < 0) {
-            free_line(gen->lines[i]);
+            free_line(g, gen->lines[i]);
         }
     }
+    free_unused_profiles(g);
 }
 
 void lines_free_network(struct gateway *g)
 {
-    for (unsigned i = 0; i < GATEWAY_NETWORK_THREADS; i++) {
+    for (unsigned i = 0; i < GATEWAY_NETWORK_KINDS; i++) {
         if (g->network[i] != NULL) {
             free_runner(g->network[i]);
             g->network[i] = NULL;
@@ -278,6 +349,17 @@ static enum status start_runners(const struct generation *gen)
     return STATUS_OK;
 }
 
+/* Rules may wait for other vitals now, of a line that goes on. */
+static void follow_rules(struct line *line, const struct bus_config *config)
+{
+    for (unsigned m = 0; m < config->monitor_count; m++) {
+        if (line->monitors[m].urgent_vitals != config->monitors[m].urgent_vitals) {
+            runner_pause(&line->runner->runner);
+            line->monitors[m].urgent_vitals = config->monitors[m].urgent_vitals;
+        }
+    }
+}
+
 enum status lines_enter(const struct generation *gen, const struct generation *other)
 {
     for (unsigned i = 0; i < gen->plan->bus_count; i++) {
@@ -285,6 +367,8 @@ enum status lines_enter(const struct generation *gen, const struct generation *o
         if (lines_find(other, line) < 0) {
             runner_pause(&line->runner->runner);
             runner_add(&line->runner->runner, line->driver, line->bus);
+        } else {
+            follow_rules(line, &gen->plan->buses[i]);
         }
     }
     return start_runners(gen);

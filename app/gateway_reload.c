@@ -205,7 +205,7 @@ static struct generation *build(struct reload *r, struct settings *settings, str
     if (next == NULL) {
         refuse(r, "out of memory or file descriptors");
     } else if (!number_beds(r, g->now, next)) {
-        generation_free(next, g->now);
+        generation_free(g, next, g->now);
         next = NULL;
     }
     return next;
@@ -289,10 +289,11 @@ static void wait_for_commit(struct gateway *g, struct commit *commit)
 /* From here on the old engine is over. */
 static void retire(struct reload *r, struct generation *before, const struct generation *next)
 {
-    if (!core_retire(&before->core, &next->plan->engine, &r->at_ms)) {
-        give_up("the engine has more to do than there is room for");
-    }
-    wait_for_commit(r->g, &before->commit);
+    bool retired;
+    do {
+        retired = core_retire(&before->core, &next->plan->engine, &r->at_ms);
+        wait_for_commit(r->g, &before->commit);
+    } while (!retired);
 }
 
 static bool come_down(struct reload *r, struct generation *before, struct generation *next)
@@ -415,7 +416,7 @@ bool gateway_reload(struct gateway *g, const char *by, char *out, size_t size)
     }
     gateway_show(g);
     if (next != NULL) {
-        generation_free(done ? before : next, g->now);
+        generation_free(g, done ? before : next, g->now);
     }
     note(&r, by, done);
     return done;

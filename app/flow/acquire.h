@@ -1,10 +1,14 @@
 /*
- * acquire.h: runs the buses. Each serial line has a thread of its own, network links share a few.
+ * acquire.h: runs the buses. Each serial line has a thread of its own, network links of a kind share one.
  *
  * A runner waits for the earliest deadline or for a ready descriptor of its buses, and pushes what they decode into
  * its ring (one per runner), turned into engine time; alarms of the monitors' own go into a second ring beside it. A full
  * ring drops what is new, counts it, and leaves an OBSERVATION_LOST for its monitor as soon as there is room. The engine
  * thread is woken after each batch.
+ *
+ * A round touches only the buses that have something to do, each at most twice (ready, then due): its cost does not grow
+ * with the buses there are, and none keeps the others from their turn. Many buses are started gently: RUNNER_START_BATCH
+ * at a time, about RUNNER_START_US apart.
  *
  * A runner outlives a change of the configuration that does not concern its buses: bed_map then says where its beds stand
  * in the new one.
@@ -12,6 +16,7 @@
 #ifndef WARDGATE_ACQUIRE_H
 #define WARDGATE_ACQUIRE_H
 
+#include "app/engine/deadlines.h"
 #include "app/engine/status.h"
 #include "app/flow/ring.h"
 #include "drivers/monitor/driver.h"
@@ -21,16 +26,24 @@
 #define ACQUIRE_RING_SLOTS 4096U
 #define ACQUIRE_ALARM_SLOTS \
     256U /* what one message of a central can hold (drivers/monitor/hl7/intake.h) comes at once */
+#define RUNNER_START_BATCH 8U
+#define RUNNER_START_US    20000 /* to 30000 */
 
 struct acquire_bus {
     const struct monitor_driver *driver;
     struct bus *bus;
-    bool started; /* by its runner */
+};
+
+struct runner_bus {
+    struct acquire_bus of;
+    bool started;
+    bool writes; /* watched for writing instead of reading */
+    int watched; /* descriptor; -1: none */
 };
 
 struct runner {
     struct observation_sink sink; /* first: drivers put through it */
-    struct acquire_bus *buses;
+    struct runner_bus *buses;
     uint16_t bus_count, bus_max;
     int64_t anchor_ms;  /* engine time = CLOCK_BOOTTIME in ms + anchor */
     struct ring ring;   /* struct observation */
@@ -45,7 +58,8 @@ struct runner {
     atomic_llong alive_us; /* CLOCK_BOOTTIME of its newest round, for the watchdog */
     atomic_bool stop;
     /* private to the runner */
-    struct pollfd *descriptors;
+    int watch;                  /* of all descriptors, and stop_wake's; -1: not open */
+    struct deadlines deadlines; /* of the buses, by their places */
     uint64_t pushed;
     struct observation *lost; /* one for each monitor whose observations were dropped; room for all monitors */
     uint32_t lost_count, lost_size;

@@ -5,7 +5,7 @@
 void board_init(struct board *board, struct arena *arena, uint16_t bed_count)
 {
     struct bed_view *views = ARENA_TAKE(arena, struct bed_view, bed_count);
-    uint64_t *versions = ARENA_TAKE(arena, uint64_t, bed_count);
+    atomic_ullong *versions = ARENA_TAKE(arena, atomic_ullong, bed_count);
     if (views == NULL || versions == NULL) {
         return;
     }
@@ -22,7 +22,7 @@ void board_put(struct board *board, const struct bed_view *view)
     assert(view->bed < board->bed_count);
     pthread_mutex_lock(&board->mutex);
     board->views[view->bed] = *view;
-    ++board->versions[view->bed];
+    (void)atomic_fetch_add_explicit(&board->versions[view->bed], 1, memory_order_relaxed);
     pthread_mutex_unlock(&board->mutex);
 }
 
@@ -30,7 +30,7 @@ uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out)
 {
     assert(bed < board->bed_count);
     pthread_mutex_lock(&board->mutex);
-    const uint64_t version = board->versions[bed];
+    const uint64_t version = atomic_load_explicit(&board->versions[bed], memory_order_relaxed);
     if (version != 0) {
         *out = board->views[bed];
     }
@@ -38,13 +38,11 @@ uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out)
     return version;
 }
 
-uint64_t board_version(struct board *board, uint16_t bed)
+/* Orders nothing: the view behind it is taken under the mutex. */
+uint64_t board_version(const struct board *board, uint16_t bed)
 {
     assert(bed < board->bed_count);
-    pthread_mutex_lock(&board->mutex);
-    const uint64_t version = board->versions[bed];
-    pthread_mutex_unlock(&board->mutex);
-    return version;
+    return atomic_load_explicit(&board->versions[bed], memory_order_relaxed);
 }
 
 void board_put_certificate(struct board *board, const struct uplink_certificate *first_end)

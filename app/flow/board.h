@@ -20,7 +20,7 @@
 struct board {
     pthread_mutex_t mutex;
     struct bed_view *views;
-    uint64_t *versions; /* counts the puts of each bed */
+    atomic_ullong *versions; /* counts the puts of each bed; under the mutex, but for looking whether there is news */
     uint16_t bed_count;
     /* each written by the thread that owns the figure */
     atomic_bool uplink_connected;
@@ -41,7 +41,7 @@ void board_init(struct board *board, struct arena *arena, uint16_t bed_count);
 void board_put(struct board *board, const struct bed_view *view);
 /* Copies the view of `bed`; returns its version (0: nothing was put up yet, *out is untouched). */
 uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out);
-uint64_t board_version(struct board *board, uint16_t bed);
+uint64_t board_version(const struct board *board, uint16_t bed); /* without waiting for anybody */
 
 void board_put_certificate(struct board *board, const struct uplink_certificate *first_end);
 void board_take_certificate(struct board *board, struct uplink_certificate *out); /* ends_ms 0: none known */

@@ -9,8 +9,10 @@
 void conditions_init(struct conditions *conditions, struct arena *arena, uint16_t bus_count)
 {
     int64_t *open_us = ARENA_TAKE(arena, int64_t, bus_count);
+    struct condition_turns *turns = ARENA_TAKE(arena, struct condition_turns, bus_count);
     if (conditions != NULL) {
         conditions->bus_open_us = open_us;
+        conditions->bus_turns = turns;
         conditions->bus_count = bus_count;
     }
 }
@@ -21,6 +23,7 @@ void conditions_start(struct conditions *conditions, int64_t boot_us)
     conditions->synced_us = boot_us;
     for (unsigned i = 0; i < conditions->bus_count; i++) {
         conditions->bus_open_us[i] = boot_us;
+        conditions->bus_turns[i] = (struct condition_turns){.since_us = boot_us};
     }
 }
 
@@ -31,6 +34,8 @@ void conditions_continue(struct conditions *conditions, const struct conditions 
     conditions->synced_us = before->synced_us;
     for (unsigned i = 0; i < conditions->bus_count; i++) {
         conditions->bus_open_us[i] = from[i] >= 0 ? before->bus_open_us[from[i]] : boot_us;
+        conditions->bus_turns[i] =
+            from[i] >= 0 ? before->bus_turns[from[i]] : (struct condition_turns){.since_us = boot_us};
     }
 }
 
@@ -52,6 +57,31 @@ static void judge_buses(struct conditions *c, struct engine *engine, int64_t eng
         }
     }
     engine_condition(engine, engine_ms, BUILTIN_bus_down, detail[0] != '\0', PRIORITY_NONE, detail);
+}
+
+static void judge_turns(struct condition_turns *turns, const struct bus_health *health, int64_t boot_us)
+{
+    const unsigned came = atomic_load_explicit(&health->turns, memory_order_relaxed);
+    const unsigned missed = atomic_load_explicit(&health->missed, memory_order_relaxed);
+    if (boot_us - turns->since_us >= CONDITION_TURNS_US) {
+        const uint64_t missed_now = missed - turns->missed;
+        *turns = (struct condition_turns){.since_us = boot_us,
+                                          .turns = came,
+                                          .missed = missed,
+                                          .overbooked = missed_now * CONDITION_TURNS_MISSED > came - turns->turns};
+    }
+}
+
+static void judge_load(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+{
+    char detail[ALERT_DETAIL_MAX] = "";
+    for (unsigned i = 0; i < c->bus_count; i++) {
+        judge_turns(&c->bus_turns[i], c->buses[i].driver->health(c->buses[i].bus), boot_us);
+        if (c->bus_turns[i].overbooked) {
+            add_name(detail, c->configs[i].name);
+        }
+    }
+    engine_condition(engine, engine_ms, BUILTIN_bus_overbooked, detail[0] != '\0', PRIORITY_NONE, detail);
 }
 
 static void judge_store(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
@@ -148,6 +178,7 @@ void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, i
 {
     struct conditions *c = context;
     judge_buses(c, engine, engine_ms, boot_us);
+    judge_load(c, engine, engine_ms, boot_us);
     judge_store(c, engine, engine_ms, boot_us);
     judge_uplink(c, engine, engine_ms, boot_us);
     judge_audience(c, engine, engine_ms, boot_us);

@@ -1,5 +1,5 @@
 /*
- * conditions.h: what the gateway knows of its own parts, as technical alarms: dead lines, a failing or replaced store, no broker or one that
+ * conditions.h: what the gateway knows of its own parts, as technical alarms: dead and overbooked lines, a failing or replaced store, no broker or one that
  * refuses, nobody who listens, a certificate that ends, a clock without a time source, a stuck
  * thread.
  *
@@ -16,12 +16,21 @@
 
 #define CONDITION_BUS_DOWN_US    10000000    /* 10 s closed */
 #define CONDITION_UPLINK_DOWN_US 10000000    /* 10 s without a broker */
+#define CONDITION_TURNS_US       30000000    /* turns of a line are judged by the half minute */
+#define CONDITION_TURNS_MISSED   20          /* one in so many missed is too many */
 #define CONDITION_REFUSED_US     60000000    /* 1 min after the newest refusal */
 #define CONDITION_STUCK_US       10000000    /* 10 s without a round */
 #define CONDITION_UNSYNCED_US    600000000LL /* 10 min without a time source */
 #define CONDITION_ENDS_DAYS      30          /* a certificate ends: low priority */
 #define CONDITION_ENDS_SOON_DAYS 7           /* medium, and so once it has ended */
 #define CONDITIONS_LINES_MAX     512
+
+/* How a line kept up with its turns. */
+struct condition_turns {
+    int64_t since_us; /* of the half minute under way, and what was counted until then */
+    unsigned turns, missed;
+    bool overbooked; /* in the one before */
+};
 
 struct conditions {
     const struct bus_config *configs; /* one a bus, as in `buses` */
@@ -32,10 +41,11 @@ struct conditions {
     const struct store_state *store_state;
     uint16_t bus_count, runner_count;
     int64_t *bus_open_us; /* newest instant at which each bus was open */
+    struct condition_turns *bus_turns;
     int64_t started_us, synced_us;
 };
 
-/* Storage of the bus instants comes from the arena. */
+/* Storage of what is kept for each bus comes from the arena. */
 void conditions_init(struct conditions *conditions, struct arena *arena, uint16_t bus_count);
 void conditions_start(struct conditions *conditions, int64_t boot_us);
 

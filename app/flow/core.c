@@ -5,7 +5,7 @@
 
 #include "hal/clock.h"
 
-enum { CORE_FULL_US = 1000, CORE_RECORDS_SPARE = 1024 };
+enum { CORE_FULL_US = 1000, CORE_RECORDS_SPARE = 256 };
 
 uint32_t core_record_slots(uint32_t records_max)
 {
@@ -106,13 +106,17 @@ static bool wait_for_room(struct core *core)
     return true;
 }
 
-/* Steps everything due up to `until_ms`. */
-static void step_until(struct core *core, int64_t until_ms)
+/* Steps everything due up to `until_ms`; false when it stops without room, perhaps amid an instant. */
+static bool step_until(struct core *core, int64_t until_ms)
 {
     struct engine *engine = core->config.engine;
-    while (engine_next(engine) <= until_ms && wait_for_room(core)) {
+    while (engine_next(engine) <= until_ms || engine_is_amid(engine)) {
+        if (!wait_for_room(core)) {
+            return false;
+        }
         engine_step(engine, until_ms, &core->sink);
     }
+    return true;
 }
 
 /* Turns a runner's instant into the engine's and steps everything due before it. False: stopping without room. */
@@ -125,8 +129,23 @@ static bool step_before(struct core *core, int64_t *at_ms)
         *at_ms = engine_now(engine);
         atomic_fetch_add_explicit(&core->config.board->observations_late, 1, memory_order_relaxed);
     }
-    step_until(core, *at_ms - 1);
-    return engine_next(engine) >= *at_ms;
+    return step_until(core, *at_ms - 1);
+}
+
+static void pass_on_journal(struct core *core)
+{
+    const uint32_t pushed = ring_push_batch(core->config.journal, core->journal, core->journal_count);
+    atomic_fetch_add_explicit(&core->config.board->journal_dropped, core->journal_count - pushed, memory_order_relaxed);
+    core->journal_count = 0;
+}
+
+static void keep_in_journal(struct core *core, const struct observation *o)
+{
+    core->journal[core->journal_count] = *o;
+    engine_journal(core->config.engine, &core->journal[core->journal_count]);
+    if (++core->journal_count == CORE_JOURNAL_BATCH) {
+        pass_on_journal(core);
+    }
 }
 
 static bool observe(struct core *core, struct observation *o)
@@ -135,10 +154,7 @@ static bool observe(struct core *core, struct observation *o)
         return false;
     }
     if (engine_observe(core->config.engine, o)) {
-        engine_journal(core->config.engine, o);
-        if (!ring_push(core->config.journal, o)) {
-            atomic_fetch_add_explicit(&core->config.board->journal_dropped, 1, memory_order_relaxed);
-        }
+        keep_in_journal(core, o);
     }
     atomic_fetch_add_explicit(&core->config.board->observations, 1, memory_order_relaxed);
     return true;
@@ -174,14 +190,13 @@ static bool take_oldest(struct core *core)
 
 static void show_news(struct core *core)
 {
+    const struct engine *engine = core->config.engine;
     bool any = false;
-    for (uint16_t b = 0; b < core->config.bed_count; b++) {
-        if (engine_take_news(core->config.engine, b)) {
-            struct bed_view view;
-            engine_view_bed(core->config.engine, b, &view);
-            board_put(core->config.board, &view);
-            any = true;
-        }
+    for (uint16_t b; (b = engine_take_news(core->config.engine)) != BED_NONE;) {
+        struct bed_view view;
+        engine_view_bed(engine, b, &view);
+        board_put(core->config.board, &view);
+        any = true;
     }
     if (any) {
         wake_raise(core->config.deliver_wake);
@@ -194,8 +209,7 @@ static bool step_to_now(struct core *core, int64_t boot_us, int64_t *out_ms)
     struct engine *engine = core->config.engine;
     const int64_t boot_ms = timebase_engine_ms(core->config.timebase, boot_us);
     *out_ms = boot_ms > engine_now(engine) ? boot_ms : engine_now(engine);
-    step_until(core, *out_ms);
-    return engine_next(engine) > *out_ms;
+    return step_until(core, *out_ms);
 }
 
 /* One command of each ring. Without room it stays there, and its ring fills. */
@@ -207,8 +221,10 @@ static uint32_t take_commands(struct core *core, int64_t at_ms)
         struct ring *commands = core->config.commands[i];
         if (commands != NULL && has_room(core) && ring_pop(commands, &command, 1) == 1) {
             engine_command(core->config.engine, at_ms, &command);
-            step_until(core, at_ms);
             count++;
+            if (!step_until(core, at_ms)) {
+                break;
+            }
         }
     }
     return count;
@@ -222,6 +238,9 @@ static uint32_t pass(struct core *core, int64_t boot_us)
     while (count < CORE_BATCH_MAX && take_oldest(core)) {
         count++;
     }
+    if (core->journal_count > 0) {
+        pass_on_journal(core);
+    }
     if (count < CORE_BATCH_MAX && step_to_now(core, boot_us, &at_ms)) {
         count += take_commands(core, at_ms);
     }
@@ -234,7 +253,7 @@ static void look_at_conditions(struct core *core, int64_t boot_us)
     int64_t at_ms;
     if (step_to_now(core, boot_us, &at_ms)) {
         core->config.conditions(core->config.conditions_context, core->config.engine, at_ms, boot_us);
-        step_until(core, at_ms);
+        (void)step_until(core, at_ms); /* without room: the next core goes on with it */
     }
 }
 
@@ -306,12 +325,7 @@ bool core_retire(struct core *core, const struct engine_config *next, int64_t *o
 {
     struct engine *engine = core->config.engine;
     const int64_t at_ms = engine_now(engine);
-    if (engine_next(engine) <= at_ms || !has_room(core)) {
-        return false;
-    }
     engine_retire(engine, at_ms, next);
-    step_until(core, at_ms);
-    wake_raise(core->config.store_wake);
     *out_ms = at_ms;
-    return true;
+    return step_until(core, at_ms); /* it stops already: it does not wait for room */
 }

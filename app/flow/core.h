@@ -25,6 +25,7 @@
 #define CORE_BATCH_MAX     512U   /* observations in one pass */
 #define CORE_INTAKE_SLOTS  32U    /* taken out of a runner's ring at once */
 #define CORE_IDLE_US       500000 /* it looks at the gateway's own conditions at least this often */
+#define CORE_JOURNAL_BATCH 32U    /* go into the journal ring at once */
 #define CORE_COMMAND_SLOTS 16U    /* of each ring of commands */
 
 struct core;
@@ -62,6 +63,8 @@ struct core {
     struct core_intake *intakes; /* one a runner */
     struct thread thread;
     atomic_bool stop;
+    struct observation journal[CORE_JOURNAL_BATCH]; /* for its ring, of the pass under way */
+    uint32_t journal_count;
     uint64_t emitted;
 };
 
@@ -78,8 +81,8 @@ void core_stop(struct core *core);
 /* After core_stop: it or its engine holds something that there was no room for, or a command waits. Nobody else can go on with that. */
 bool core_has_left(const struct core *core);
 
-/* After core_stop: has the engine end what `next` does not have any more, and tells the instant that it has come to, at which another may go on. False:
- * no room for the records, nothing was done. */
+/* After core_stop, nothing being left: has the engine end what `next` does not have any more, and tells the instant that it has come to, at which another
+ * may go on. False: the records so far have filled the ring, it is to be called again when they have been taken. */
 bool core_retire(struct core *core, const struct engine_config *next, int64_t *out_ms);
 
 #endif

@@ -1,15 +1,16 @@
 #include "app/flow/json.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/flow/timebase.h"
 
-#define REPLACEMENT     "\xEF\xBF\xBD" /* U+FFFD */
-#define MILLI_TEXT_MAX  16             /* -2147483.648 */
-#define ESCAPE_TEXT_MAX 8              /* \u001f */
+#define REPLACEMENT       "\xEF\xBF\xBD" /* U+FFFD */
+#define MILLI_TEXT_MAX    16             /* -2147483.648 */
+#define HEX_TEXT_MAX      16
+#define UNSIGNED_TEXT_MAX 20 /* 18446744073709551615 */
+#define ESCAPE_TEXT_MAX   8  /* \u001f */
 
 static void put(struct json *json, const char *bytes, size_t length)
 {
@@ -52,21 +53,39 @@ static void close_with(struct json *json, const char *bracket)
     json->needs_comma = true;
 }
 
-static size_t milli_text(int32_t value_milli, char text[MILLI_TEXT_MAX])
+/* The digits of a number, from behind: `end` is one past the last. Returns the first. By hand, because numbers are most
+ * of what there is to write, and printf takes ten times as long. */
+static char *digits_before(char *end, uint64_t value)
 {
-    const int64_t value = value_milli;
-    const int64_t magnitude = value < 0 ? -value : value;
-    int length = snprintf(text, MILLI_TEXT_MAX, "%s%" PRId64 ".%03d", value < 0 ? "-" : "", magnitude / 1000,
-                          (int)(magnitude % 1000));
-    assert(length > 4 && length < MILLI_TEXT_MAX);
-    while (text[length - 1] == '0') {
-        --length;
+    do {
+        *--end = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    return end;
+}
+
+/* The shortest decimal, ending at `end`. */
+static char *milli_before(char *end, int32_t value_milli)
+{
+    const uint32_t magnitude = value_milli < 0 ? 0 - (uint32_t)value_milli : (uint32_t)value_milli;
+    uint32_t fraction = magnitude % 1000;
+    unsigned places = fraction != 0 ? 3 : 0;
+    for (; places > 0 && fraction % 10 == 0; --places) {
+        fraction /= 10;
     }
-    if (text[length - 1] == '.') {
-        --length;
+    const bool fractional = places > 0;
+    for (; places > 0; --places) {
+        *--end = (char)('0' + fraction % 10);
+        fraction /= 10;
     }
-    text[length] = '\0';
-    return (size_t)length;
+    if (fractional) {
+        *--end = '.';
+    }
+    end = digits_before(end, magnitude / 1000);
+    if (value_milli < 0) {
+        *--end = '-';
+    }
+    return end;
 }
 
 /* Length of the well-formed UTF-8 sequence (RFC 3629) at `text`, 0 when there is none. The second byte's range keeps
@@ -177,27 +196,36 @@ void json_bool(struct json *json, const char *key, bool value)
 
 void json_unsigned(struct json *json, const char *key, uint64_t value)
 {
-    char digits[24];
-    const int length = snprintf(digits, sizeof digits, "%" PRIu64, value);
+    char text[UNSIGNED_TEXT_MAX];
+    char *const end = text + sizeof text;
+    const char *const digits = digits_before(end, value);
     put_key(json, key);
-    put(json, digits, (size_t)length);
+    put(json, digits, (size_t)(end - digits));
 }
 
 void json_milli(struct json *json, const char *key, int32_t value_milli)
 {
-    char digits[MILLI_TEXT_MAX];
-    const size_t length = milli_text(value_milli, digits);
+    char text[MILLI_TEXT_MAX];
+    char *const end = text + sizeof text;
+    const char *const digits = milli_before(end, value_milli);
     put_key(json, key);
-    put(json, digits, length);
+    put(json, digits, (size_t)(end - digits));
 }
 
 void json_hex(struct json *json, const char *key, uint64_t value, int digits)
 {
-    char text[24];
-    assert(digits > 0 && digits <= 16);
-    const int length = snprintf(text, sizeof text, "\"%0*" PRIx64 "\"", digits, value);
+    char text[HEX_TEXT_MAX];
+    char *const end = text + sizeof text;
+    char *at = end;
+    assert(digits > 0 && digits <= HEX_TEXT_MAX);
+    for (; digits > 0 || value != 0; --digits) {
+        *--at = "0123456789abcdef"[value & 15U];
+        value >>= 4;
+    }
     put_key(json, key);
-    put(json, text, (size_t)length);
+    put(json, "\"", 1);
+    put(json, at, (size_t)(end - at));
+    put(json, "\"", 1);
 }
 
 void json_time(struct json *json, const char *key, int64_t wall_ms)
@@ -225,9 +253,37 @@ void json_text_open(struct json *json, const char *key, size_t bytes_max)
     json->text_left = bytes_max;
 }
 
+/* Bytes at the front that stand for themselves. */
+static size_t plain_length(const char *text, size_t length)
+{
+    size_t i = 0;
+    while (i < length && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x80 && text[i] != '"' &&
+           text[i] != '\\') {
+        ++i;
+    }
+    return i;
+}
+
+/* All of it, or as much as the text has room for. */
+static bool put_plain(struct json *json, const char *bytes, size_t length)
+{
+    const size_t fits = length < json->text_left ? length : json->text_left;
+    put(json, bytes, fits);
+    json->text_left -= fits;
+    return fits == length;
+}
+
 void json_text_add(struct json *json, const char *piece, size_t length)
 {
     for (size_t i = 0; i < length;) {
+        const size_t plain = plain_length(piece + i, length - i);
+        if (!put_plain(json, piece + i, plain)) {
+            return;
+        }
+        i += plain;
+        if (i == length) {
+            return;
+        }
         const size_t sequence = utf8_length((const unsigned char *)piece + i, length - i);
         bool taken;
         if (sequence == 1) {
@@ -247,9 +303,10 @@ void json_text_add(struct json *json, const char *piece, size_t length)
 
 void json_text_add_milli(struct json *json, int32_t value_milli)
 {
-    char digits[MILLI_TEXT_MAX];
-    const size_t length = milli_text(value_milli, digits);
-    json_text_add(json, digits, length);
+    char text[MILLI_TEXT_MAX];
+    char *const end = text + sizeof text;
+    const char *const digits = milli_before(end, value_milli);
+    json_text_add(json, digits, (size_t)(end - digits));
 }
 
 void json_text_close(struct json *json)

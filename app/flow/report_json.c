@@ -62,8 +62,13 @@ static void write_monitor(struct json *json, const char *bed, const struct monit
     json_unsigned(json, "polls", atomic_load_explicit(&health->polls, memory_order_relaxed));
     json_unsigned(json, "answers", atomic_load_explicit(&health->answers, memory_order_relaxed));
     json_unsigned(json, "answer_us", atomic_load_explicit(&health->answer_us, memory_order_relaxed));
+    json_unsigned(json, "missed", atomic_load_explicit(&health->missed, memory_order_relaxed));
     json_unsigned(json, "exception", atomic_load_explicit(&health->exceptions, memory_order_relaxed));
     write_failures(json, health);
+    const enum status failing = monitor_failing(health);
+    if (failing != STATUS_OK) {
+        json_text(json, "failing", status_text(failing));
+    }
     json_close_object(json);
 }
 
@@ -87,6 +92,31 @@ static void write_monitors(struct json *json, const struct report *report, const
     json_close_array(json);
 }
 
+/* Of a line whose speed is known, and of whatever misses turns. */
+static void write_load(struct json *json, const struct bus_health *health)
+{
+    const unsigned planned = atomic_load_explicit(&health->planned_permille, memory_order_relaxed);
+    const unsigned missed = atomic_load_explicit(&health->missed, memory_order_relaxed);
+    if (planned == 0 && missed == 0) {
+        return;
+    }
+    json_open_object(json, "load");
+    json_unsigned(json, "planned_permille", planned);
+    json_unsigned(json, "busy_permille", atomic_load_explicit(&health->busy_permille, memory_order_relaxed));
+    json_unsigned(json, "turns", atomic_load_explicit(&health->turns, memory_order_relaxed));
+    json_unsigned(json, "missed", missed);
+    json_close_object(json);
+}
+
+/* Few have any. */
+static void write_hang_ups(struct json *json, const struct bus_health *health)
+{
+    const unsigned hang_ups = atomic_load_explicit(&health->hang_ups, memory_order_relaxed);
+    if (hang_ups > 0) {
+        json_unsigned(json, "hang_ups", hang_ups);
+    }
+}
+
 static void write_bus(struct json *json, const struct report *report, unsigned index, enum detail detail)
 {
     const struct bus_config *config = &report->configs[index];
@@ -101,11 +131,13 @@ static void write_bus(struct json *json, const struct report *report, unsigned i
     json_unsigned(json, "requests", atomic_load_explicit(&health->requests, memory_order_relaxed));
     json_unsigned(json, "gap_us_min", atomic_load_explicit(&health->gap_us_min, memory_order_relaxed));
     json_unsigned(json, "busy_us", atomic_load_explicit(&health->busy_us, memory_order_relaxed));
+    write_load(json, health);
     json_unsigned(json, "adapter_us", atomic_load_explicit(&health->adapter_us, memory_order_relaxed));
     json_unsigned(json, "unasked", atomic_load_explicit(&health->unasked, memory_order_relaxed));
     json_unsigned(json, "foreign", atomic_load_explicit(&health->foreign, memory_order_relaxed));
     json_unsigned(json, "refused", atomic_load_explicit(&health->refused, memory_order_relaxed));
     json_unsigned(json, "connections", atomic_load_explicit(&health->connections, memory_order_relaxed));
+    write_hang_ups(json, health);
     json_text(json, "speaks", atomic_load_explicit(&health->speaks, memory_order_relaxed));
     json_unsigned(json, "monitor_count", config->monitor_count);
     json_unsigned(json, "answering_count", count_answering(config, health));

@@ -86,6 +86,25 @@ static void put_beds(struct page *page, const struct report *report)
     }
 }
 
+/* Only of a line whose speed is known it can be told what it can carry. */
+static void put_load(struct page *page, int state, const struct bus_health *health)
+{
+    const unsigned planned = atomic_load_explicit(&health->planned_permille, memory_order_relaxed);
+    const unsigned busy = atomic_load_explicit(&health->busy_permille, memory_order_relaxed);
+    const unsigned hang_ups = atomic_load_explicit(&health->hang_ups, memory_order_relaxed);
+    if (state != BUS_OPEN) {
+        put(page, "  opening\n");
+    } else if (planned > 1000) {
+        put(page, "  overbooked %u%%\n", planned / 10);
+    } else if (planned > 0) {
+        put(page, "  open, %u %% busy\n", busy / 10);
+    } else if (hang_ups > 0) {
+        put(page, "  open, hung up on %u times\n", hang_ups);
+    } else {
+        put(page, "  open\n");
+    }
+}
+
 static void put_alarm(struct page *page, const char *bed, const struct alarm_view *alarm)
 {
     put(page, "%-*s %-6s %-28s %016" PRIx64 " %3" PRIu32, page->id_width, bed,
@@ -130,10 +149,12 @@ static void put_bus(struct page *page, const struct report *report, unsigned ind
     const int error = atomic_load_explicit(&health->last_error, memory_order_relaxed);
     unsigned answering = 0, outdated = 0;
     unsigned long long answers = 0;
+    enum status failing = STATUS_OK; /* the first that does not answer, and why */
     for (unsigned m = 0; m < config->monitor_count; m++) {
         answering += atomic_load_explicit(&health->monitors[m].answering, memory_order_relaxed) ? 1U : 0U;
         outdated += atomic_load_explicit(&health->monitors[m].outdated, memory_order_relaxed) ? 1U : 0U;
         answers += atomic_load_explicit(&health->monitors[m].answers, memory_order_relaxed);
+        failing = failing == STATUS_OK ? monitor_failing(&health->monitors[m]) : failing;
     }
     put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, answering, config->monitor_count, answers);
     const char *speaks = atomic_load_explicit(&health->speaks, memory_order_relaxed);
@@ -145,8 +166,10 @@ static void put_bus(struct page *page, const struct report *report, unsigned ind
         put(page, "  values of %u not current: check clocks\n", outdated);
     } else if (foreign > 0) {
         put(page, "  another master asks here (%u requests heard)\n", foreign);
+    } else if (failing != STATUS_OK) {
+        put(page, "  %s\n", status_text(failing));
     } else {
-        put(page, "  %s\n", state == BUS_OPEN ? "open" : "opening");
+        put_load(page, state, health);
     }
 }
 

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/engine/observation.h"
+
 void ring_init(struct ring *ring, struct arena *arena, uint32_t slots, size_t element_size)
 {
     assert(slots > 0 && (slots & (slots - 1)) == 0 && element_size > 0 && element_size <= UINT32_MAX);
@@ -17,6 +19,16 @@ void ring_init(struct ring *ring, struct arena *arena, uint32_t slots, size_t el
     ring->tail_cached = 0;
     atomic_init(&ring->tail, 0);
     atomic_init(&ring->head, 0);
+}
+
+/* Nearly all that goes through rings are single observations: of a size that it knows, the compiler copies in place. */
+static void copy(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+    if (bytes == sizeof(struct observation)) {
+        memcpy(to, from, sizeof(struct observation));
+    } else {
+        memcpy(to, from, bytes);
+    }
 }
 
 /* Positions count for ever and wrap at 2^32; a slot is a position under the mask. */
@@ -39,18 +51,47 @@ bool ring_push(struct ring *ring, const void *element)
     if (tail - ring->head_cached > ring->mask && ring_room(ring) == 0) {
         return false;
     }
-    memcpy(slot_at(ring, tail), element, ring->element_size);
+    copy(slot_at(ring, tail), element, ring->element_size);
     /* Release: the slot is readable before the consumer can see the new tail. */
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
     return true;
+}
+
+static void copy_in(const struct ring *ring, uint32_t tail, const unsigned char *elements, uint32_t count)
+{
+    const uint32_t to_end = ring->mask + 1 - (tail & ring->mask);
+    const uint32_t first = count < to_end ? count : to_end;
+    copy(slot_at(ring, tail), elements, (size_t)first * ring->element_size);
+    if (first < count) {
+        copy(ring->storage, elements + (size_t)first * ring->element_size,
+             (size_t)(count - first) * ring->element_size);
+    }
+}
+
+uint32_t ring_push_batch(struct ring *ring, const void *elements, uint32_t count)
+{
+    const uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    uint32_t room = ring->mask + 1 - (tail - ring->head_cached);
+    if (room < count) {
+        room = ring_room(ring);
+    }
+    const uint32_t taken = count < room ? count : room;
+    if (taken > 0) {
+        copy_in(ring, tail, elements, taken);
+        /* Release: all their slots are readable before the consumer can see the new tail. */
+        atomic_store_explicit(&ring->tail, tail + taken, memory_order_release);
+    }
+    return taken;
 }
 
 static void copy_out(const struct ring *ring, uint32_t head, unsigned char *out, uint32_t count)
 {
     const uint32_t to_end = ring->mask + 1 - (head & ring->mask);
     const uint32_t first = count < to_end ? count : to_end;
-    memcpy(out, slot_at(ring, head), (size_t)first * ring->element_size);
-    memcpy(out + (size_t)first * ring->element_size, ring->storage, (size_t)(count - first) * ring->element_size);
+    copy(out, slot_at(ring, head), (size_t)first * ring->element_size);
+    if (first < count) {
+        copy(out + (size_t)first * ring->element_size, ring->storage, (size_t)(count - first) * ring->element_size);
+    }
 }
 
 uint32_t ring_pop(struct ring *ring, void *out, uint32_t most)

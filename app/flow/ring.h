@@ -36,6 +36,9 @@ void ring_init(struct ring *ring, struct arena *arena, uint32_t slots, size_t el
 /* Producer only. Wait-free. False when full: the caller counts the drop. */
 bool ring_push(struct ring *ring, const void *element);
 
+/* Producer only. Wait-free. Copies as many of the first elements as there is room for, to be seen all at once; how many. */
+uint32_t ring_push_batch(struct ring *ring, const void *elements, uint32_t count);
+
 /* Consumer only. Wait-free. Copies at most `most` elements in order to out; how many it took. */
 uint32_t ring_pop(struct ring *ring, void *out, uint32_t most);
 

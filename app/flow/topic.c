@@ -1,14 +1,28 @@
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "app/flow/payload.h"
 
+/* One is made for each message: strcpy's work, without printf. */
+static void join(const char *const *levels, size_t count, char *out)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(levels[i]);
+        assert(used + length + 1 <= PAYLOAD_TOPIC_MAX); /* ids and names are bounded where they are read */
+        memcpy(out + used, levels[i], length);
+        used += length + 1;
+        out[used - 1] = i + 1 < count ? '/' : '\0';
+    }
+}
+
+#define JOIN(levels, out) join((levels), sizeof(levels) / sizeof((levels)[0]), (out))
+
 void topic_of_gateway(const struct payload_context *context, const char *leaf, char *out)
 {
-    const int length = snprintf(out, PAYLOAD_TOPIC_MAX, "%s/%s/%s/gateway/%s/%s", context->topic_root, context->site,
-                                context->ward, context->gateway, leaf);
-    assert(length > 0 && length < PAYLOAD_TOPIC_MAX); /* ids and names are bounded where they are read */
-    (void)length;
+    const char *const levels[] = {context->topic_root, context->site, context->ward, "gateway", context->gateway, leaf};
+    JOIN(levels, out);
 }
 
 void topic_of_bed(const struct payload_context *context, const char *bed, const char *leaf, char *out)
@@ -17,10 +31,8 @@ void topic_of_bed(const struct payload_context *context, const char *bed, const 
         topic_of_gateway(context, leaf, out);
         return;
     }
-    const int length = snprintf(out, PAYLOAD_TOPIC_MAX, "%s/%s/%s/%s/%s", context->topic_root, context->site,
-                                context->ward, bed, leaf);
-    assert(length > 0 && length < PAYLOAD_TOPIC_MAX);
-    (void)length;
+    const char *const levels[] = {context->topic_root, context->site, context->ward, bed, leaf};
+    JOIN(levels, out);
 }
 
 void topic_of_alarm(const struct payload_context *context, const char *bed, const char *alarm, char *out)
