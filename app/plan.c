@@ -150,7 +150,8 @@ static enum status fill_bed(const struct settings *settings, const struct bed_se
                             const struct plan_recording *recording, struct bed_config *out)
 {
     struct channel_config *channels = calloc(VITAL_COUNT, sizeof *channels);
-    struct signal_config *signals = calloc(ENGINE_SIGNALS_PER_BED_MAX, sizeof *signals);
+    const unsigned signal_count = recording == NULL ? count_signals(settings, bed) : 0;
+    struct signal_config *signals = calloc(signal_count + 1U, sizeof *signals); /* never none at all */
     *out = (struct bed_config){.id = bed->id,
                                .patient_class = bed->patient_class,
                                .channels = channels,
@@ -165,7 +166,7 @@ static enum status fill_bed(const struct settings *settings, const struct bed_se
         out->channel_count = recorded_channels(settings, bed, recording, channels);
         return STATUS_OK;
     }
-    if (bed->monitor_count > ENGINE_MONITORS_PER_BED_MAX || count_signals(settings, bed) > ENGINE_SIGNALS_PER_BED_MAX) {
+    if (bed->monitor_count > ENGINE_MONITORS_PER_BED_MAX || signal_count > ENGINE_SIGNALS_PER_BED_MAX) {
         return STATUS_TOO_LARGE;
     }
     out->monitor_count = bed->monitor_count;
@@ -212,6 +213,24 @@ static uint16_t count_monitors(const struct settings *settings, unsigned bus)
     return count;
 }
 
+/* What rules wait for of a monitor: vitals of rules that the bed can have, which no monitor before it gives. */
+static uint32_t urgent_vitals(const struct settings *settings, const struct bed_settings *bed, unsigned monitor)
+{
+    uint32_t here = 0, at_bed = 0, waited_for = 0;
+    for (unsigned v = 0; v < VITAL_COUNT; v++) {
+        unsigned from = 0;
+        if (find_channel(settings, bed, (enum vital)v, &from) != NULL) {
+            at_bed |= UINT32_C(1) << v;
+            here |= (from == monitor ? UINT32_C(1) : 0) << v;
+        }
+    }
+    for (unsigned r = 0; r < settings->rule_count; r++) {
+        const uint32_t needed = rule_vitals(&settings->rules[r]);
+        waited_for |= (needed & ~at_bed) == 0 ? needed : 0;
+    }
+    return here & waited_for;
+}
+
 static void fill_monitors(const struct settings *settings, unsigned bus, struct monitor_config *out)
 {
     for (unsigned b = 0; b < settings->bed_count; b++) {
@@ -222,7 +241,8 @@ static void fill_monitors(const struct settings *settings, unsigned bus, struct 
                                                  .monitor = (uint8_t)m,
                                                  .address = monitor->address,
                                                  .place = monitor->place,
-                                                 .profile = &settings->profiles[monitor->profile]};
+                                                 .profile = &settings->profiles[monitor->profile],
+                                                 .urgent_vitals = urgent_vitals(settings, &settings->beds[b], m)};
             }
         }
     }
@@ -247,6 +267,7 @@ static enum status fill_bus(const struct settings *settings, unsigned index, str
                                .port = bus->port,
                                .believe_debug = bus->believe_debug,
                                .rs485 = bus->rs485,
+                               .hang_up = bus->hang_up,
                                .baud = bus->baud,
                                .parity = parity_of(bus->parity),
                                .stop_bits = bus->stop_bits,

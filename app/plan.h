@@ -42,6 +42,9 @@ void plan_free(struct plan *plan);
 bool plan_bus_is_same(const struct plan *now, const struct bus_config *bus, const struct plan *next,
                       const struct bus_config *other);
 
+/* True when they have the same content. */
+bool plan_profile_is_same(const struct profile *a, const struct profile *b);
+
 /* True when a bed of the next plan has the same class and the same limits of its own. Indices of rules may differ. */
 bool plan_bed_is_same(const struct plan *now, const struct bed_config *bed, const struct plan *next,
                       const struct bed_config *other);

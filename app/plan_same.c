@@ -17,8 +17,9 @@ static bool is_same_line(const struct bus_config *a, const struct bus_config *b)
 {
     return is_same_text(a->name, b->name) && is_same_text(a->kind, b->kind) && is_same_text(a->device, b->device) &&
            is_same_text(a->host, b->host) && a->port == b->port && a->baud == b->baud && a->parity == b->parity &&
-           a->stop_bits == b->stop_bits && a->rs485 == b->rs485 && a->timeout_ms == b->timeout_ms &&
-           a->believe_debug == b->believe_debug && a->monitor_count == b->monitor_count;
+           a->stop_bits == b->stop_bits && a->rs485 == b->rs485 && a->hang_up == b->hang_up &&
+           a->timeout_ms == b->timeout_ms && a->believe_debug == b->believe_debug &&
+           a->monitor_count == b->monitor_count;
 }
 
 static bool is_same_value(const struct profile_channel *a, const struct profile_channel *b)
@@ -52,7 +53,7 @@ static bool is_same_head(const struct profile *a, const struct profile *b)
            a->bit_count == b->bit_count;
 }
 
-static bool is_same_profile(const struct profile *a, const struct profile *b)
+bool plan_profile_is_same(const struct profile *a, const struct profile *b)
 {
     bool is_same = is_same_head(a, b);
     for (unsigned i = 0; is_same && i < a->channel_count; i++) {
@@ -72,7 +73,7 @@ bool plan_bus_is_same(const struct plan *now, const struct bus_config *bus, cons
         const struct monitor_config *a = &bus->monitors[i], *b = &other->monitors[i];
         is_same = strcmp(now->beds[a->bed].id, next->beds[b->bed].id) == 0 && a->monitor == b->monitor &&
                   a->address == b->address && is_same_text(a->place, b->place) &&
-                  is_same_profile(a->profile, b->profile);
+                  plan_profile_is_same(a->profile, b->profile);
     }
     return is_same;
 }

@@ -9,12 +9,15 @@
 #include "app/gateway.h"
 #include "drivers/uplink/uplink.h"
 
+#define LOAD_WARNED 800 /* thousandths: retries and probes want some room */
+
 struct load {
     const struct plan *plan;
     const struct bus_config *bus;
-    uint16_t monitor; /* the one under way */
-    double permille;  /* of the line's time */
-    bool is_known;    /* how fast the line is */
+    uint16_t monitor;                  /* the one under way */
+    double permille, urgent_permille;  /* of the line's time: all, and what goes first */
+    bool is_known;                     /* how fast the line is */
+    double urgent_share, others_share; /* of its rate that a request gets on a line that cannot carry all */
 };
 
 static bool is_kind(const struct bus_config *bus, const char *kind)
@@ -43,7 +46,9 @@ static void print_request(void *context, const struct bus_request *request)
     (void)printf("      every %6.1f s  %-63s", (double)request->interval_ms / 1000.0, request->text);
     if (request->wire_us > 0) {
         (void)printf(" %6.1f ms on the wire", (double)request->wire_us / 1000.0);
-        load->permille += (double)request->wire_us / (double)request->interval_ms;
+        const double permille = (double)request->wire_us / (double)request->interval_ms;
+        load->permille += permille;
+        load->urgent_permille += request->urgent ? permille : 0;
         load->is_known = true;
     }
     (void)putchar('\n');
@@ -64,6 +69,9 @@ static void print_line(const struct bus_config *bus)
     if (bus->baud != 0) {
         (void)printf(", %u baud behind it", bus->baud);
     }
+    if (bus->hang_up) {
+        (void)printf(", hung up after each turn");
+    }
     (void)printf("%s\n", bus->believe_debug ? ", believes messages marked as debugging" : "");
 }
 
@@ -75,27 +83,73 @@ static void print_callers(const struct plan *plan, const struct bus_config *bus)
     }
 }
 
-/* True when the line can carry it. */
-static bool print_polled(const struct plan *plan, const struct bus_config *bus)
+/* What alarm rules wait for goes first; the others keep a quarter of their rate, until all get the same. */
+static void share_out(struct load *load)
 {
-    struct load load = {.plan = plan, .bus = bus, .monitor = UINT16_MAX};
-    gateway_driver(bus->kind)->each_request(bus, print_request, &load);
-    if (!load.is_known) {
-        return true;
+    const double others = load->permille - load->urgent_permille;
+    const double left = 1000.0 - load->urgent_permille;
+    load->others_share = others > 0 && left > others / 4 ? left / others : 0.25;
+    load->urgent_share = left > others / 4 ? 1.0 : (1000.0 - others / 4) / load->urgent_permille;
+    if (load->urgent_share < load->others_share) {
+        load->urgent_share = load->others_share = 1000.0 / load->permille;
     }
-    (void)printf("    load %.0f %% of the line%s\n", load.permille / 10.0,
-                 load.permille > 1000.0 ? ": MORE THAN IT CAN CARRY, raise baud or move monitors" : "");
-    return load.permille <= 1000.0;
 }
 
-static bool print_bus(const struct plan *plan, const struct bus_config *bus)
+static void print_share(void *context, const struct bus_request *request)
+{
+    const struct load *load = context;
+    const struct monitor_config *monitor = &load->bus->monitors[request->monitor];
+    const double share = request->urgent ? load->urgent_share : load->others_share;
+    (void)printf("      %-8s every %6.1f s instead of %.1f s  %s\n", load->plan->beds[monitor->bed].id,
+                 (double)request->interval_ms / 1000.0 / share, (double)request->interval_ms / 1000.0, request->text);
+}
+
+static const struct bus_settings *settings_of(const struct plan *plan, const struct bus_config *bus)
+{
+    const struct settings *settings = plan->settings;
+    unsigned i = 0;
+    while (i + 1U < settings->bus_count && strcmp(settings->buses[i].name, bus->name) != 0) {
+        i++;
+    }
+    return &settings->buses[i];
+}
+
+static void warn_of_load(const struct load *load)
+{
+    const struct settings_mark *mark = &settings_of(load->plan, load->bus)->mark;
+    command_complain("%s:%u:%u: buses.%s: %s %.0f %% of what it can carry, raise baud or move monitors", mark->file,
+                     mark->line, mark->column, load->bus->name,
+                     load->permille > 1000.0 ? "values come late, the line is asked for" : "the line is asked for",
+                     load->permille / 10.0);
+}
+
+static void print_polled(const struct plan *plan, const struct bus_config *bus)
+{
+    const struct monitor_driver *driver = gateway_driver(bus->kind);
+    struct load load = {.plan = plan, .bus = bus, .monitor = UINT16_MAX};
+    driver->each_request(bus, print_request, &load);
+    if (!load.is_known) {
+        return;
+    }
+    (void)printf("    load %.0f %% of the line's time\n", load.permille / 10.0);
+    if (load.permille > 1000.0) {
+        share_out(&load);
+        (void)printf("    MORE THAN IT CAN CARRY, raise baud or move monitors; as it is, they are read\n");
+        driver->each_request(bus, print_share, &load);
+    }
+    if (load.permille > LOAD_WARNED) {
+        warn_of_load(&load);
+    }
+}
+
+static void print_bus(const struct plan *plan, const struct bus_config *bus)
 {
     print_line(bus);
     if (is_kind(bus, "hl7")) {
         print_callers(plan, bus);
-        return true;
+    } else {
+        print_polled(plan, bus);
     }
-    return print_polled(plan, bus);
 }
 
 static uint32_t needed_vitals(const struct rule *rule)
@@ -180,10 +234,9 @@ static bool check_credentials(const struct settings *settings)
 
 static int print_all(const struct settings *settings, const struct plan *plan)
 {
-    bool carried = true;
     (void)printf("gateway %s\n\nlines to monitors\n", settings->gateway.id);
     for (unsigned i = 0; i < plan->bus_count; i++) {
-        carried &= print_bus(plan, &plan->buses[i]);
+        print_bus(plan, &plan->buses[i]);
     }
     (void)printf("\nbeds\n");
     for (unsigned b = 0; b < plan->engine.bed_count; b++) {
@@ -199,9 +252,6 @@ static int print_all(const struct settings *settings, const struct plan *plan)
     }
     if (!check_credentials(settings)) {
         return COMMAND_USAGE;
-    }
-    if (!carried) {
-        command_complain("a line cannot carry its monitors in time (%s): values will come late", settings->file);
     }
     return COMMAND_OK;
 }

@@ -278,7 +278,7 @@ static bool read_registers(const char *given, struct registers *out)
     return is_sound;
 }
 
-static bool read_profile(const char *file, struct profile *out)
+static bool read_profile(const char *file, struct profile_room *out)
 {
     struct settings_report *report = calloc(1, sizeof *report);
     if (report == NULL) {
@@ -294,11 +294,11 @@ static bool read_profile(const char *file, struct profile *out)
 int check_profile(const char *file, const char *given)
 {
     static struct registers registers;
-    static struct profile profile;
-    const bool is_sound = read_profile(file, &profile);
+    static struct profile_room room;
+    const bool is_sound = read_profile(file, &room);
     if ((given != NULL && !read_registers(given, &registers)) || !is_sound) {
         return COMMAND_USAGE;
     }
-    print_profile(&profile, &registers);
+    print_profile(&room.profile, &registers);
     return COMMAND_OK;
 }

@@ -21,7 +21,7 @@ static bool is_profile(const struct dirent *entry)
 static bool is_known(const struct probe_profiles *profiles, const char *name)
 {
     for (unsigned i = 0; i < profiles->count; i++) {
-        if (strcmp(profiles->read[i].name, name) == 0) {
+        if (strcmp(profiles->read[i].profile.name, name) == 0) {
             return true;
         }
     }
@@ -31,13 +31,13 @@ static bool is_known(const struct probe_profiles *profiles, const char *name)
 static void load_file(const char *path, struct probe_profiles *out)
 {
     struct settings_report *report = calloc(1, sizeof *report);
-    struct profile *profile = &out->read[out->count];
+    struct profile_room *room = &out->read[out->count];
     if (report == NULL) {
         return;
     }
-    if (!settings_load_profile(path, profile, report)) {
+    if (!settings_load_profile(path, room, report)) {
         settings_print_report(report, stderr, isatty(STDERR_FILENO) == 1);
-    } else if (!is_known(out, profile->name)) {
+    } else if (!is_known(out, room->profile.name)) {
         out->count++;
     }
     free(report);
@@ -86,7 +86,7 @@ bool probe_profiles_load(const char *configuration, const char *folder, struct p
     load_folders(configuration, folder, out);
     unsigned all = 0;
     for (; all < out->count; all++) {
-        out->all[all] = &out->read[all];
+        out->all[all] = &out->read[all].profile;
     }
     for (; *builtin != NULL && all < 2 * SETTINGS_PROFILES_MAX; builtin++) {
         out->all[all++] = *builtin;

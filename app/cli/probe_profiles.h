@@ -8,7 +8,7 @@
 #include "app/settings/settings.h"
 
 struct probe_profiles {
-    struct profile *read;       /* from files */
+    struct profile_room *read;  /* from files */
     const struct profile **all; /* ended by NULL */
     unsigned count;
 };

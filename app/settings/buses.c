@@ -60,6 +60,7 @@ static bool read_link(struct load *load, const struct node *node, const struct b
     bus->host = keys->host;
     bus->port = (uint16_t)keys->port;
     bus->baud = (uint32_t)keys->baud;
+    bus->hang_up = keys->hang_up != 0;
     return keys->baud == 0 || check_baud(load, node, keys->baud);
 }
 

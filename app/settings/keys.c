@@ -169,7 +169,13 @@ static const struct field modbus_rtu_fields[] = {
 static const struct section modbus_rtu_section = {SECTION("a modbus-rtu bus", modbus_rtu_fields), .example = "line-a"};
 
 static const struct field modbus_tcp_fields[] = {
-    {BUS_KIND, .sample = "modbus-tcp"}, {BUS_HOST, .sample = "10.7.0.32"}, {BUS_PORT}, {BUS_TIMEOUT}};
+    {BUS_KIND, .sample = "modbus-tcp"},
+    {BUS_HOST, .sample = "10.7.0.32"},
+    {BUS_PORT},
+    {KEY(bus_keys, hang_up), .type = FIELD_BOOLEAN, .fallback = "false",
+     .help = "true: after each turn, for a monitor that has one connection, which others need, too"},
+    {BUS_TIMEOUT},
+};
 static const struct section modbus_tcp_section = {SECTION("a modbus-tcp bus", modbus_tcp_fields), .sample = "net-a"};
 
 static const struct field rtu_over_tcp_fields[] = {
@@ -309,7 +315,7 @@ static const struct field channel_fields[] = {
     {KEY(channel_keys, range), .type = FIELD_LIST,
      .help = "[lowest, highest] believable value in this unit, where that is narrower than what is believable in the "
              "patient's class"},
-    {KEY(channel_keys, poll_interval), .type = FIELD_DURATION, .low = 100, .high = HOUR,
+    {KEY(channel_keys, poll_interval), .type = FIELD_DURATION, .low = 5, .high = HOUR,
      .help = "how often it is read; as the profile says unless said"},
     {KEY(channel_keys, episodic), .type = FIELD_ANY,
      .help = "for a vital measured now and then: true, or {changed_by: REGISTER}"},
@@ -336,7 +342,7 @@ static const struct field profile_fields[] = {
     {KEY(profile_keys, title), .type = FIELD_TEXT, .high = TEXT_MAX, .help = "maker and model; the name unless said"},
     {KEY(profile_keys, source), .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
      .help = "manual and edition that the map is from"},
-    {KEY(profile_keys, poll_interval), .type = FIELD_DURATION, .low = 100, .high = HOUR, .fallback = "1s",
+    {KEY(profile_keys, poll_interval), .type = FIELD_DURATION, .low = 5, .high = HOUR, .fallback = "1s",
      .help = "how often channels are read unless they say otherwise"},
     {KEY(profile_keys, identity), .type = FIELD_SECTION, .section = &identity_section,
      .help = "{register: R, count: N} of the serial number: tells when another monitor answers"},

@@ -51,7 +51,8 @@ struct broker_keys {
 struct bus_keys { /* of every kind: what one does not have stays 0 */
     int64_t kind; /* enum bus_kind */
     const char *device, *host, *listen;
-    int64_t baud, parity, stop_bits, rs485, port, believe_debug, timeout; /* stop_bits 0: as the parity wants */
+    int64_t baud, parity, stop_bits, rs485, port, hang_up, believe_debug,
+        timeout; /* stop_bits 0: as the parity wants */
 };
 enum { PARITY_WORD_NONE, PARITY_WORD_EVEN, PARITY_WORD_ODD }; /* places of the words of `parity` */
 

@@ -146,6 +146,11 @@ static bool read_channels(const struct reader *reader, const struct node *entrie
 {
     bool is_sound = true;
     const struct node *nodes[VITAL_COUNT] = {NULL};
+    struct profile_channel *channels = POOL_TAKE(reader->pool, struct profile_channel, entries->child_count);
+    if (channels == NULL) {
+        return false;
+    }
+    profile->channels = channels;
     for (const struct node *node = entries->first; node != NULL; node = node->next) {
         const enum vital vital = profile_find_vital(reader, node, node->key);
         if (vital == VITAL_NONE) {
@@ -155,7 +160,7 @@ static bool read_channels(const struct reader *reader, const struct node *entrie
         }
     }
     for (unsigned i = 0; i < VITAL_COUNT; i++) {
-        struct profile_channel *channel = &profile->channels[profile->channel_count];
+        struct profile_channel *channel = &channels[profile->channel_count];
         if (nodes[i] == NULL) {
             continue;
         }
@@ -179,8 +184,13 @@ static bool read_bits(const struct reader *reader, const struct node *entries, c
         return false;
     }
     bool is_sound = true;
+    struct profile_bit *bits = POOL_TAKE(reader->pool, struct profile_bit, entries->child_count);
+    if (bits == NULL) {
+        return false;
+    }
+    profile->bits = bits;
     for (const struct node *node = entries->first; node != NULL; node = node->next) {
-        if (profile_read_bit(reader, node, channels, &profile->bits[profile->bit_count])) {
+        if (profile_read_bit(reader, node, channels, &bits[profile->bit_count])) {
             profile->bit_count++;
         } else {
             is_sound = false;
@@ -228,7 +238,7 @@ static const char *name_of_file(const char *file, struct pool *pool)
     return is_yaml ? pool_text(pool, name, (size_t)(end - name)) : NULL;
 }
 
-bool settings_load_profile(const char *file, struct profile *out, struct settings_report *report)
+bool settings_load_profile(const char *file, struct profile_room *out, struct settings_report *report)
 {
     assert(file != NULL && out != NULL && report != NULL);
     struct pool pool;
@@ -247,12 +257,13 @@ bool settings_load_profile(const char *file, struct profile *out, struct setting
         report_file_fault(report, (struct settings_mark){file, 0, 0}, "", 0,
                           "the profile needs more memory than there is, make it smaller");
     }
+    const bool is_good = is_sound && !pool.is_exhausted;
+    if (is_good) {
+        profile_copy(&profile, out);
+    }
     pool_fini(&pool);
     report_sort(report);
-    if (is_sound && !pool.is_exhausted) {
-        *out = profile;
-    }
-    return is_sound && !pool.is_exhausted;
+    return is_good;
 }
 
 /* Of two profiles with one name nobody could say which is meant. */

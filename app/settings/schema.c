@@ -462,6 +462,16 @@ static bool read_keys(const struct reader *reader, const struct node *mapping, c
     return is_whole;
 }
 
+/* Of a mapping whose variant is not known: the keys that none of them has, the misspelt name of the variant among them. */
+static void report_strangers(const struct reader *reader, const struct node *mapping, const struct section *section)
+{
+    for (const struct node *child = mapping->first; child != NULL; child = child->next) {
+        if (!is_known(section, child->key) && !is_of_other_variant(section, child->key)) {
+            report_unknown(reader, child, section, section);
+        }
+    }
+}
+
 bool section_read(const struct reader *reader, const struct node *mapping, const struct section *section, void *target)
 {
     assert(reader != NULL && mapping != NULL && section != NULL && target != NULL);
@@ -474,6 +484,7 @@ bool section_read(const struct reader *reader, const struct node *mapping, const
     }
     int64_t place = 0;
     if (!read_field(reader, mapping, section, &section->fields[0], target)) {
+        report_strangers(reader, mapping, section);
         return false;
     }
     memcpy(&place, (const char *)target + section->fields[0].offset, sizeof place);

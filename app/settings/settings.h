@@ -43,6 +43,7 @@ struct bus_settings {
     uint32_t baud;       /* 19200; serial: 9600 */
     uint8_t parity;      /* 'N', 'E', 'O'; even; serial: none */
     uint8_t stop_bits;   /* 1; modbus-rtu with no parity: 2 */
+    bool hang_up;        /* modbus-tcp: after each turn */
     bool rs485;          /* modbus-rtu: the adapter turns the line round */
     const char *host;    /* modbus-tcp, rtu-over-tcp: a numeric address; hl7: the one to listen at (`listen`) */
     uint16_t port;       /* 502; hl7: 2575 */
@@ -147,7 +148,7 @@ bool settings_load(const char *file, const struct profile *const *builtin, struc
 void settings_free(struct settings *settings); /* NULL is allowed */
 
 /* A profile file by itself, named after the profile in it. False: the faults are in the report. */
-bool settings_load_profile(const char *file, struct profile *out, struct settings_report *report);
+bool settings_load_profile(const char *file, struct profile_room *out, struct settings_report *report);
 
 /* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands): a fault
  * each, added to the report of loading `next`, with its line there and what to do; false when there is one. Rules,
