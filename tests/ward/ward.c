@@ -24,6 +24,8 @@
  *         offset: where to begin, in the recording's own time. identity: 8 characters, by default the name.
  *     monitor NAME LINE UNIT registers FILE
  *         Any device: serves the registers of the file and no others (ward_map.h).
+ *     monitor NAME LINE UNIT counting
+ *         Shows other values in every answer (ward_monitor.h), for measurements.
  *     oximeter NAME PATH nonin-df2|nonin-df7|nonin-df8|masimo-ascii1|masimo-rad8 [seed=N] [baud=9600] [identity=TEXT]
  *         A serial pulse oximeter with a generated patient, a monitor and its line in one: commands for either take
  *         its name.
@@ -51,10 +53,14 @@
  *     MONITOR exception CODE [COUNT]               MONITOR wrong_unit [COUNT]           the next unit id
  *     MONITOR missing REGISTER [COUNT]             whatever asks for it is answered with exception 02
  *     MONITOR wrong_length [COUNT]                 byte count (serial) or header length (TCP) one too many
+ *     MONITOR wrong_number [COUNT]                 TCP: that of the transaction before
  *     MONITOR answer            ends silence and all faults of its answers
  *     LINE noise [BYTES]        8 random bytes     LINE unasked      an answer nobody asked for: all registers 77
  *     LINE flood [FRAMES]       50 such answers    LINE log FILE|off the wire: MM:SS.mmm > hex (request), < (answer)
  *     LINE unplug | replug      serial             TCP refuse | accept | reset
+ *     LINE stamp FILE|off       when the last byte of each answer went out: NANOSECONDS HEX, CLOCK_MONOTONIC
+ *     TCP after close|reset|keep                   what it does with a connection after each answer
+ *     TCP slots NUMBER          connections at a time, more are dropped at once; 0: any number
  *
  * Of these faults an oximeter has silence, crc (Nonin 2 and 7), truncate, noise and unplug; a bed of a central station
  * has silence and, COUNT being messages, its own:
@@ -219,6 +225,7 @@ static void ward_close(void)
     for (size_t i = ward.link_count; i > 0; i--) {
         struct ward_link *link = &ward.links[i - 1];
         (void)ward_link_log_to(link, NULL);
+        (void)ward_link_stamp_to(link, NULL);
         if (ward_link_is_wire(link)) {
             ward_serial_unplug(link);
         } else if (link->kind == WARD_CENTRAL) {

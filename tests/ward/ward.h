@@ -12,7 +12,7 @@
 #include "tests/ward/ward_console.h"
 #include "tests/ward/ward_link.h"
 
-#define WARD_LINKS_MAX    64
+#define WARD_LINKS_MAX    320
 #define WARD_MONITORS_MAX 512
 #define WARD_TIMED_MAX    256
 

@@ -148,7 +148,7 @@ size_t ward_rtu_wrap(const struct ward_reply *reply, uint8_t adu[WARD_ADU_MAX])
 
 size_t ward_tcp_wrap(const struct ward_reply *reply, uint16_t transaction, uint8_t adu[WARD_ADU_MAX])
 {
-    word_put(adu, transaction);
+    word_put(adu, (uint16_t)(transaction - (reply->wrong_number ? 1 : 0)));
     word_put(adu + 2, 0);
     word_put(adu + 4, (uint16_t)(1 + reply->length + (reply->wrong_length ? 1 : 0)));
     adu[6] = reply->unit;

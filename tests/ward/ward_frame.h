@@ -33,6 +33,7 @@ struct ward_reply {
     uint16_t length;   /* of the PDU */
     bool wrong_crc;    /* RTU only */
     bool wrong_length; /* RTU: the byte count of the PDU; TCP: the length of the header */
+    bool wrong_number; /* TCP only: of the transaction before */
     uint16_t cut;      /* bytes left of the frame; 0: all of it */
     int64_t late_ns;
     int64_t step_ns; /* between bytes; 0: the line's own pace */

@@ -80,6 +80,16 @@ static bool monitor_registers(struct item *item, struct ward_monitor *monitor)
     return true;
 }
 
+static bool monitor_counting(struct item *item, struct ward_monitor *monitor)
+{
+    static const char *const keys[] = {NULL};
+    if (monitor->unit == 0) {
+        return item_fail(item, "only a monitor that is asked can count, write generated or recording");
+    }
+    monitor->counting = true;
+    return item_options_known(item, 5, keys);
+}
+
 static void monitor_name(struct item *item, struct ward_monitor *monitor, size_t options_from)
 {
     const char *identity = item_option(item, options_from, "identity");
@@ -144,7 +154,10 @@ static bool monitor_source(struct item *item, struct ward_monitor *monitor, int6
     if (strcmp(item->words[4], "registers") == 0) {
         return monitor_registers(item, monitor);
     }
-    return item_fail(item, "%.32s is no source, write generated, recording or registers", item->words[4]);
+    if (strcmp(item->words[4], "counting") == 0) {
+        return monitor_counting(item, monitor);
+    }
+    return item_fail(item, "%.32s is no source, write generated, recording, registers or counting", item->words[4]);
 }
 
 /* Not yet counted; NULL when there is no room. */
@@ -164,7 +177,7 @@ bool item_monitor(struct item *item)
 {
     int64_t number = 0;
     if (item->count < 5) {
-        return item_fail(item, "write monitor NAME LINE UNIT generated|recording|registers [OPTIONS]");
+        return item_fail(item, "write monitor NAME LINE UNIT generated|recording|registers|counting [OPTIONS]");
     }
     struct ward_monitor *monitor = monitor_new(item);
     if (monitor == NULL || !monitor_place(item, monitor, &number) || !monitor_source(item, monitor, number)) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { UNASKED_REGISTERS = 12, UNASKED_VALUE = 77, RETRY_NS = 2000000 };
@@ -69,11 +70,27 @@ static ssize_t pump_write(const struct ward_link *link, int fd, const uint8_t *b
     return full ? 0 : written;
 }
 
+/* The time before the write: the other side may act on the answer before the write returns. */
+static void link_stamp(const struct ward_link *link, const struct ward_sending *head, size_t count)
+{
+    if (link->stamps == NULL || head->sent + count < head->length) {
+        return;
+    }
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    fprintf(link->stamps, "%lld ", (long long)(now.tv_sec * WARD_S + now.tv_nsec));
+    for (size_t i = 0; i < head->length; i++) {
+        fprintf(link->stamps, "%02X", head->bytes[i]);
+    }
+    fputc('\n', link->stamps);
+}
+
 bool ward_link_pump(struct ward_link *link, struct ward_outlet *outlet, int fd, int64_t now_ns)
 {
     size_t count = 0;
     const struct ward_sending *head;
     while ((head = ward_outlet_due(outlet, now_ns, &count)) != NULL) {
+        link_stamp(link, head, count);
         const ssize_t written = pump_write(link, fd, head->bytes + head->sent, count);
         if (written < 0) {
             return false;
@@ -122,5 +139,18 @@ bool ward_link_log_to(struct ward_link *link, const char *path)
         fprintf(file, "  %u 8%c%u", serial->baud, serial->parity, serial->stop_bits);
     }
     fprintf(file, "\n# > request, at its first byte; < answer, at its last byte\n");
+    return true;
+}
+
+bool ward_link_stamp_to(struct ward_link *link, const char *path)
+{
+    FILE *file = path == NULL ? NULL : fopen(path, "we");
+    if (path != NULL && file == NULL) {
+        return false;
+    }
+    if (link->stamps != NULL) {
+        fclose(link->stamps);
+    }
+    link->stamps = file;
     return true;
 }

@@ -117,9 +117,14 @@ struct ward_pool {
     struct ward_connection connections[WARD_CONNECTIONS_MAX];
 };
 
+/* What becomes of a connection after an answer on it. */
+enum ward_tcp_manners { WARD_TCP_KEEPS, WARD_TCP_CLOSES, WARD_TCP_RESETS };
+
 struct ward_tcp {
     struct sockaddr_in address;
     int listener; /* -1 while connections are refused */
+    enum ward_tcp_manners manners;
+    size_t slots; /* connections at a time, more are dropped at once; 0: any number */
     struct ward_watch watch;
     struct ward_pool *pool;
     int64_t char_ns, silence_ns; /* of the serial line behind a gateway; 0: none */
@@ -134,6 +139,7 @@ struct ward_link {
     struct ward_monitor *by_unit[WARD_UNITS];
     struct ward_link_counts counts;
     FILE *log;       /* NULL: not logged */
+    FILE *stamps;    /* NULL: none */
     uint32_t random; /* for noise */
     union {
         struct ward_serial serial; /* of an oximeter, too */
@@ -168,5 +174,9 @@ void ward_link_log(struct ward_link *link, int64_t at_ns, char direction, const 
 
 /* Opens a new log; NULL ends the logging. False when the file cannot be written. */
 bool ward_link_log_to(struct ward_link *link, const char *path);
+
+/* Opens a new file for the exact time of each answer: `NANOSECONDS HEX`, CLOCK_MONOTONIC right before its last byte is
+ * handed to the system, so that others on the machine can compare. Whole on disk once it is ended by NULL. */
+bool ward_link_stamp_to(struct ward_link *link, const char *path);
 
 #endif

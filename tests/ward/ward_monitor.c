@@ -4,9 +4,20 @@
 
 void ward_monitor_advance(struct ward_monitor *monitor, int64_t now_ns)
 {
-    if (!monitor->recorded && !monitor->mapped) {
+    if (!monitor->recorded && !monitor->mapped && !monitor->counting) {
         ward_patient_advance(&monitor->patient, now_ns / WARD_MS);
     }
+}
+
+static void show_count(struct ward_monitor *monitor)
+{
+    const uint32_t span = WARD_COUNTING_HIGH - WARD_COUNTING_LOW;
+    const uint32_t turn = monitor->shown++ % (2 * span);
+    const uint32_t up = turn < span ? turn : 2 * span - turn;
+    for (unsigned i = 0; i < WARD_COUNTING_REGISTERS; i++) {
+        monitor->bank.holding[i] = (uint16_t)(WARD_COUNTING_LOW + up);
+    }
+    monitor->bank.holding[WARD_COUNTING_REGISTERS] = turn % 2 == 0 ? WARD_COUNTING_LOW : WARD_COUNTING_HIGH;
 }
 
 /* The bank as of now: the source first, then what a test put over it. */
@@ -14,7 +25,9 @@ void ward_monitor_show(struct ward_monitor *monitor, int64_t now_ns)
 {
     ward_monitor_advance(monitor, now_ns);
     ward_bank_clear(&monitor->bank);
-    if (monitor->recorded) {
+    if (monitor->counting) {
+        show_count(monitor);
+    } else if (monitor->recorded) {
         ward_recording_play(&monitor->recording, now_ns / WARD_MS, &monitor->bank);
     } else {
         ward_patient_write(&monitor->patient, &monitor->bank);
@@ -58,6 +71,7 @@ static void reply_spoil(struct ward_monitor *monitor, struct ward_reply *reply)
     }
     reply->wrong_crc = ward_monitor_spoils(monitor, WARD_FAULT_CRC);
     reply->wrong_length = ward_monitor_spoils(monitor, WARD_FAULT_WRONG_LENGTH);
+    reply->wrong_number = ward_monitor_spoils(monitor, WARD_FAULT_WRONG_NUMBER);
     if (ward_monitor_spoils(monitor, WARD_FAULT_TRUNCATE)) {
         reply->cut = (uint16_t)faults[WARD_FAULT_TRUNCATE].value;
     }

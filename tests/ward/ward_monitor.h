@@ -27,11 +27,12 @@ enum ward_fault_kind {
     WARD_FAULT_MISSING,   /* value: the register, of any table; answers to requests for it are exception 02 */
     WARD_FAULT_WRONG_UNIT,
     WARD_FAULT_WRONG_LENGTH,
-    WARD_FAULT_DUPLICATE,  /* of a message, from here on */
-    WARD_FAULT_ENCODING,   /* an unknown character set */
-    WARD_FAULT_TEST,       /* marked as a test */
-    WARD_FAULT_HALF,       /* cut in the middle, then the connection closed */
-    WARD_FAULT_LOSE_ALARM, /* of an alarm, never sent */
+    WARD_FAULT_WRONG_NUMBER, /* over TCP: the number of another transaction */
+    WARD_FAULT_DUPLICATE,    /* of a message, from here on */
+    WARD_FAULT_ENCODING,     /* an unknown character set */
+    WARD_FAULT_TEST,         /* marked as a test */
+    WARD_FAULT_HALF,         /* cut in the middle, then the connection closed */
+    WARD_FAULT_LOSE_ALARM,   /* of an alarm, never sent */
     WARD_FAULTS
 };
 
@@ -60,6 +61,7 @@ struct ward_monitor {
     char place[WARD_PLACE_MAX]; /* behind a central station: POC^ROOM^BED */
     bool recorded;              /* plays `recording`, else `patient` is generated */
     bool mapped;                /* or serves the registers of `map`, which stand still */
+    bool counting;              /* or shows in every answer other values than in the one before */
     struct ward_patient patient;
     struct ward_recording recording;
     struct ward_map map;
@@ -70,12 +72,19 @@ struct ward_monitor {
     struct ward_fault faults[WARD_FAULTS];
     int64_t silent_until_ns;
     struct ward_monitor_counts counts;
+    uint32_t shown; /* times that its registers were made, for `counting` */
     struct ward_bank bank;
 };
 
 /* A request to this monitor. False when it stays silent. */
 bool ward_monitor_answer(struct ward_monitor *monitor, int64_t now_ns, const uint8_t *pdu, size_t length,
                          struct ward_reply *out);
+
+/* Holding registers of a monitor that counts: 0..10 move by one from answer to answer, up and down between the two; 11
+ * reads the one and the other by turns. */
+#define WARD_COUNTING_LOW       300
+#define WARD_COUNTING_HIGH      800
+#define WARD_COUNTING_REGISTERS 11
 
 /* The registers as of now, for a monitor that shows them in another way. */
 void ward_monitor_show(struct ward_monitor *monitor, int64_t now_ns);

@@ -104,6 +104,16 @@ static struct ward_connection *pool_take(struct ward_pool *pool)
     return NULL;
 }
 
+static bool slots_are_taken(const struct ward_link *link)
+{
+    const struct ward_pool *pool = link->tcp.pool;
+    size_t taken = 0;
+    for (size_t i = 0; i < pool->high && link->tcp.slots > 0; i++) {
+        taken += pool->connections[i].fd >= 0 && pool->connections[i].link == link ? 1 : 0;
+    }
+    return link->tcp.slots > 0 && taken >= link->tcp.slots;
+}
+
 static void listener_on_ready(void *owner, int64_t now_ns)
 {
     (void)now_ns;
@@ -113,7 +123,7 @@ static void listener_on_ready(void *owner, int64_t now_ns)
     if (fd < 0) {
         return;
     }
-    if (connection == NULL) {
+    if (connection == NULL || slots_are_taken(link)) {
         close(fd);
         return;
     }
@@ -177,12 +187,31 @@ static struct ward_connection *tcp_each(const struct ward_link *link, struct war
     return NULL;
 }
 
-void ward_tcp_reset(struct ward_link *link)
+static void connection_reset(struct ward_connection *connection)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0}; /* close then sends a reset */
+    (void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    connection_close(connection);
+}
+
+void ward_tcp_reset(struct ward_link *link)
+{
     for (struct ward_connection *c = NULL; (c = tcp_each(link, c)) != NULL;) {
-        (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        connection_close(c);
+        connection_reset(c);
+    }
+}
+
+/* After an answer, where that ends the connection. */
+static void connection_part(struct ward_connection *connection)
+{
+    const enum ward_tcp_manners manners = connection->link->tcp.manners;
+    if (manners == WARD_TCP_KEEPS || !connection->outlet.used || connection->outlet.count > 0) {
+        return;
+    }
+    if (manners == WARD_TCP_RESETS) {
+        connection_reset(connection);
+    } else {
+        connection_close(connection);
     }
 }
 
@@ -229,6 +258,8 @@ void ward_pool_run(struct ward_pool *pool, int64_t now_ns)
         struct ward_connection *c = &pool->connections[i];
         if (c->fd >= 0 && !ward_link_pump(c->link, &c->outlet, c->fd, now_ns)) {
             connection_close(c);
+        } else if (c->fd >= 0) {
+            connection_part(c);
         }
     }
 }

@@ -194,6 +194,19 @@ static const char *run_log(const struct ward_command *c)
     return ward_link_log_to(c->link, strcmp(c->word, "off") == 0 ? NULL : c->word) ? NULL : "cannot write that file";
 }
 
+static const char *run_stamp(const struct ward_command *c)
+{
+    return ward_link_stamp_to(c->link, strcmp(c->word, "off") == 0 ? NULL : c->word) ? NULL : "cannot write that file";
+}
+
+static const char *run_manners(const struct ward_command *c)
+{
+    c->link->tcp.manners = strcmp(c->word, "close") == 0   ? WARD_TCP_CLOSES
+                           : strcmp(c->word, "reset") == 0 ? WARD_TCP_RESETS
+                                                           : WARD_TCP_KEEPS;
+    return NULL;
+}
+
 static const char *run_event(const struct ward_command *c)
 {
     const int64_t until_ns = until(c);
@@ -203,9 +216,15 @@ static const char *run_event(const struct ward_command *c)
     return NULL;
 }
 
+static const char *run_slots(const struct ward_command *c)
+{
+    c->link->tcp.slots = (size_t)c->number;
+    return NULL;
+}
+
 static bool check_generated(const struct ward_command *c)
 {
-    return !c->monitor->recorded && !c->monitor->mapped;
+    return !c->monitor->recorded && !c->monitor->mapped && !c->monitor->counting;
 }
 
 static bool check_bit(const struct ward_command *c)
@@ -233,6 +252,11 @@ static bool check_has_checksum(const struct ward_command *c)
 {
     const struct ward_link *link = c->monitor->link;
     return link->kind == WARD_SERIAL || ward_format_has_checksum(link->oximeter.format);
+}
+
+static bool check_manners(const struct ward_command *c)
+{
+    return strcmp(c->word, "close") == 0 || strcmp(c->word, "reset") == 0 || strcmp(c->word, "keep") == 0;
 }
 
 static bool check_place(const struct ward_command *c)
@@ -273,6 +297,8 @@ static const struct ward_verb verbs[] = {
      .fault = WARD_FAULT_WRONG_UNIT},
     {"wrong_length", MONITOR, ON_ASKED, "C", "MONITOR wrong_length [COUNT]", .run = run_fault,
      .fault = WARD_FAULT_WRONG_LENGTH},
+    {"wrong_number", MONITOR, ON_TCP, "C", "MONITOR wrong_number [COUNT], over TCP", .run = run_fault,
+     .fault = WARD_FAULT_WRONG_NUMBER},
     {"duplicate",    MONITOR, ON_HL7, "C", "MONITOR duplicate [COUNT]", .run = run_fault,
      .fault = WARD_FAULT_DUPLICATE},
     {"encoding",     MONITOR, ON_HL7, "C", "MONITOR encoding [COUNT]", .run = run_fault, .fault = WARD_FAULT_ENCODING},
@@ -298,6 +324,11 @@ static const struct ward_verb verbs[] = {
     {"deaf",         LINK, ON_HL7, "b", "CENTRAL deaf on|off", .run = run_deaf},
     {"clock",        LINK, ON_HL7, "n", "CENTRAL clock SECONDS, ahead or (with -) behind, at most a day",
      .run = run_clock, .low = -86400, .high = 86400},
+    {"after",        LINK, ON_TCP, "w", "TCP after close|reset|keep, what it does with a connection after each answer",
+     .run = run_manners, .check = check_manners},
+    {"slots",        LINK, ON_TCP, "n", "TCP slots NUMBER, of connections at a time; 0: any", .run = run_slots,
+     .low = 0, .high = WARD_CONNECTIONS_MAX},
+    {"stamp",        LINK, ON_ASKED, "w", "LINE stamp FILE|off", .run = run_stamp},
     {"log",          LINK, ON_ALL, "w", "LINE log FILE|off", .run = run_log},
 };
 
