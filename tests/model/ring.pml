@@ -22,19 +22,26 @@ byte slot_a[SLOTS], slot_b[SLOTS]; /* memory */
 byte tail, head;
 
 #ifdef MUTANT_CAPACITY
-#define IS_FULL(distance) ((distance) > SLOTS)
+#define ROOM(distance) (SLOTS + 1 - (distance))
 #else
-#define IS_FULL(distance) ((distance) > SLOTS - 1)
+#define ROOM(distance) (SLOTS - (distance))
 #endif
 
-/* ring_push, again and again */
+#define NONE_PENDING (!a_pending[0] && !b_pending[0] && !a_pending[1] && !b_pending[1])
+
+/* ring_push, and ring_push_batch of SLOTS elements, again and again */
 active proctype producer()
 {
-    byte own_tail, head_cached, value, at;
-    bool a_pending, b_pending, tail_pending, early;
+    byte own_tail, head_cached, value, room, most, count;
+    bool a_pending[SLOTS], b_pending[SLOTS];
+    bool tail_pending, early;
 
     do
-    ::  /* look at the cached head, then at the real one */
+    ::  if
+        :: most = 1
+        :: most = SLOTS
+        fi;
+        /* look at the cached head, then at the real one */
         early = false;
 #ifdef MUTANT_HEAD_LOAD_RELAXED
         /* nothing keeps the stores into the slot behind the load that allowed them */
@@ -43,35 +50,44 @@ active proctype producer()
         :: skip
         fi;
 #endif
-        at = own_tail % SLOTS;
         if
         :: early ->
-            slot_a[at] = value;
-            slot_b[at] = value
+            slot_a[own_tail % SLOTS] = value;
+            slot_b[own_tail % SLOTS] = value
         :: else
         fi;
+        room = ROOM(DISTANCE(own_tail, head_cached));
         if
-        :: IS_FULL(DISTANCE(own_tail, head_cached)) -> head_cached = head
+        :: room < most -> head_cached = head; room = ROOM(DISTANCE(own_tail, head_cached))
         :: else
         fi;
+#ifdef MUTANT_PUSH_UNBOUNDED
+        count = most;
+#else
+        count = (most < room -> most : room);
+#endif
         if
-        :: IS_FULL(DISTANCE(own_tail, head_cached)) -> skip /* false: full */
+        :: count == 0 -> skip /* full */
         :: else ->
-            a_pending = !early;
-            b_pending = !early;
+            a_pending[0] = !early;
+            b_pending[0] = !early;
+            a_pending[1] = count > 1;
+            b_pending[1] = count > 1;
             tail_pending = true;
             do
-            :: a_pending -> slot_a[at] = value; a_pending = false
-            :: b_pending -> slot_b[at] = value; b_pending = false
+            :: a_pending[0] -> slot_a[own_tail % SLOTS] = value; a_pending[0] = false
+            :: b_pending[0] -> slot_b[own_tail % SLOTS] = value; b_pending[0] = false
+            :: a_pending[1] -> slot_a[(own_tail + 1) % SLOTS] = (value + 1) % VALUES; a_pending[1] = false
+            :: b_pending[1] -> slot_b[(own_tail + 1) % SLOTS] = (value + 1) % VALUES; b_pending[1] = false
 #ifdef MUTANT_TAIL_STORE_RELAXED
-            :: tail_pending -> tail = (own_tail + 1) % WRAP; tail_pending = false
+            :: tail_pending -> tail = (own_tail + count) % WRAP; tail_pending = false
 #else
-            :: tail_pending && !a_pending && !b_pending -> tail = (own_tail + 1) % WRAP; tail_pending = false
+            :: tail_pending && NONE_PENDING -> tail = (own_tail + count) % WRAP; tail_pending = false
 #endif
-            :: !a_pending && !b_pending && !tail_pending -> break
+            :: NONE_PENDING && !tail_pending -> break
             od;
-            own_tail = (own_tail + 1) % WRAP;
-            value = (value + 1) % VALUES
+            own_tail = (own_tail + count) % WRAP;
+            value = (value + count) % VALUES
         fi
     od
 }
