@@ -3,7 +3,7 @@
 # a clean stop.
 . tests/e2e/lib.sh
 
-"$WARD" --help | grep -q '^  monitor b01 a 1 generated$' || fail "ward does not say how"
+"$WARD" --help | finds '^  monitor b01 a 1 generated$' || fail "ward does not say how"
 start_broker
 start_ward <<END
 control \${WARD_DIR}/ward.sock

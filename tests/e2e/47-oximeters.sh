@@ -49,8 +49,8 @@ speaks() { # BUS NAME
     [ "$(bus_of "$1" | member speaks)" = "$2" ]
 }
 wait_for 15 "b5's line is recognised" speaks ox5 masimo-ascii1
-bus_of ox5 | grep -q '"error":"[^"]*protocol' || fail "the wrong protocol is no error: $(bus_of ox5)"
-"$WARDGATE" status -c "$TEST_DIR/wardgate.yaml" | grep -q '^ox5 .*masimo-ascii1' || fail "status does not name what ox5 speaks"
+bus_of ox5 | finds '"error":"[^"]*protocol' || fail "the wrong protocol is no error: $(bus_of ox5)"
+"$WARDGATE" status -c "$TEST_DIR/wardgate.yaml" | finds '^ox5 .*masimo-ascii1' || fail "status does not name what ox5 speaks"
 wait_for 12 "health says it, too" bash -c "mosquitto_sub -h 127.0.0.1 -p $PORT -t '$BASE/gateway/gw-test/health' -C 1 -W 11 | grep -q 'masimo-ascii1'"
 wait_for 5 "an oximeter whose format was left open is recognised" speaks ox6 nonin-df7
 wait_for 20 "b5 is silent" seen b5 start monitor_silent

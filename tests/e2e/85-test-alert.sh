@@ -39,8 +39,8 @@ for words in "test-alert b01" "command b01 back" "audit show" "reload" "status";
     [ "$status" -eq 2 ] || fail "$words without a configuration: status $status"
 done
 for name in test-alert command audit reload; do
-    "$WARDGATE" help $name | grep -q "^usage: wardgate $name " || fail "no help for $name"
-    "$WARDGATE" help | grep -q "^  $name " || fail "$name is not in the list"
+    "$WARDGATE" help $name | finds "^usage: wardgate $name " || fail "no help for $name"
+    "$WARDGATE" help | finds "^  $name " || fail "$name is not in the list"
 done
 
 subscribe seen.txt "$BASE/#"

@@ -35,25 +35,26 @@ static void put(struct observation_sink *sink, const struct observation *observa
 }
 
 /* Channels of all kinds, spread over the registers by a seed. */
-static void make_profile(uint32_t seed, struct profile *profile)
+static void make_profile(uint32_t seed, struct profile_room *room)
 {
-    memset(profile, 0, sizeof *profile);
+    struct profile *profile = &room->profile;
+    *profile = (struct profile){.channels = room->channels, .bits = room->bits};
     for (unsigned i = 0; i < VITAL_COUNT; i++) {
         seed = seed * UINT32_C(1664525) + UINT32_C(1013904223);
-        profile->channels[i] = (struct profile_channel){.vital = (enum vital)i,
-                                                        .table = (enum register_table)(seed >> 30),
-                                                        .reg = (uint16_t)(seed >> 24 & (REGISTERS - 1)),
-                                                        .type = (enum register_type)((seed >> 20 & 0xF) % 5),
-                                                        .words = (enum word_order)(seed >> 18 & 3),
-                                                        .scale_micro = 1000000,
-                                                        .unit = {.multiplier = 1, .divisor = 1},
-                                                        .episodic = (seed >> 17 & 1) != 0,
-                                                        .has_changed_by = (seed >> 16 & 1) != 0,
-                                                        .changed_by = (uint16_t)(seed >> 8 & (REGISTERS - 1))};
-        profile->bits[i] = (struct profile_bit){.table = TABLE_HOLDING,
-                                                .reg = (uint16_t)(seed >> 12 & (REGISTERS - 1)),
-                                                .bit = (uint8_t)(seed >> 5 & 0xF),
-                                                .means = (uint8_t)(i % SIGNAL_COUNT)};
+        room->channels[i] = (struct profile_channel){.vital = (enum vital)i,
+                                                     .table = (enum register_table)(seed >> 30),
+                                                     .reg = (uint16_t)(seed >> 24 & (REGISTERS - 1)),
+                                                     .type = (enum register_type)((seed >> 20 & 0xF) % 5),
+                                                     .words = (enum word_order)(seed >> 18 & 3),
+                                                     .scale_micro = 1000000,
+                                                     .unit = {.multiplier = 1, .divisor = 1},
+                                                     .episodic = (seed >> 17 & 1) != 0,
+                                                     .has_changed_by = (seed >> 16 & 1) != 0,
+                                                     .changed_by = (uint16_t)(seed >> 8 & (REGISTERS - 1))};
+        room->bits[i] = (struct profile_bit){.table = TABLE_HOLDING,
+                                             .reg = (uint16_t)(seed >> 12 & (REGISTERS - 1)),
+                                             .bit = (uint8_t)(seed >> 5 & 0xF),
+                                             .means = (uint8_t)(i % SIGNAL_COUNT)};
     }
     profile->channel_count = profile->bit_count = VITAL_COUNT;
     profile->identity_register = (uint16_t)(seed >> 3 & (REGISTERS - 1));
@@ -81,16 +82,17 @@ static void decode(const struct profile *profile, const struct request *request,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct profile profile;
+    struct profile_room room;
     if (size < CHOICES) {
         return 0;
     }
     const bool rtu = (data[0] & 1) != 0;
-    make_profile(data[1], &profile);
+    make_profile(data[1], &room);
     const struct request request = {.table = (enum register_table)(data[0] >> 1 & 3),
                                     .first = data[2] % REGISTERS,
                                     .count = (uint16_t)(1 + data[3] % 125)};
-    const struct expected expected = {1, request_function(&request), request_data_bytes(&request)};
+    const struct expected expected = {
+        .address = 1, .function = request_function(&request), .data_bytes = request_data_bytes(&request)};
     const size_t length = size - CHOICES;
     uint8_t *frame = malloc(length + 1);
     if (frame == NULL) {
@@ -107,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == STATUS_OK) {
         assert(frame[offset - 1] == expected.address && frame[offset] == expected.function);
         assert(length >= offset + 2 + expected.data_bytes);
-        decode(&profile, &request, frame + offset);
+        decode(&room.profile, &request, frame + offset);
     }
     free(frame);
     return 0;

@@ -83,16 +83,16 @@ static void decode(const struct profile *profile, const uint8_t *data, size_t si
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct settings_report report;
-    struct profile profile;
+    static struct profile_room room;
     FILE *stream = fopen(path, "we");
     if (stream == NULL || fwrite(data, 1, size, stream) != size || fclose(stream) != 0) {
         abort();
     }
-    const bool is_good = settings_load_profile(path, &profile, &report);
+    const bool is_good = settings_load_profile(path, &room, &report);
     assert(is_good == (report.fault_count == 0));
     if (is_good) {
-        check_profile(&profile);
-        decode(&profile, data, size);
+        check_profile(&room.profile);
+        decode(&room.profile, data, size);
     }
     return 0;
 }

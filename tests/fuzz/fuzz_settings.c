@@ -26,14 +26,16 @@ static const struct profile oximeter = {.name = "test-oximeter",
                                         .protocol = PROTOCOL_SERIAL,
                                         .poll_interval_ms = 1000,
                                         .channel_count = 2,
-                                        .channels = {GIVES(pulse), GIVES(spo2)}};
+                                        .channels = (const struct profile_channel[]){GIVES(pulse), GIVES(spo2)}};
 static const struct profile central = {.name = "test-central",
                                        .protocol = PROTOCOL_HL7,
                                        .poll_interval_ms = 1000,
                                        .channel_count = 2,
-                                       .channels = {GIVES(hr), GIVES(spo2)}};
-static const struct profile module = {
-    .name = "test-module", .poll_interval_ms = 1000, .channel_count = 1, .channels = {GIVES(hr)}};
+                                       .channels = (const struct profile_channel[]){GIVES(hr), GIVES(spo2)}};
+static const struct profile module = {.name = "test-module",
+                                      .poll_interval_ms = 1000,
+                                      .channel_count = 1,
+                                      .channels = (const struct profile_channel[]){GIVES(hr)}};
 static const struct profile *const builtin[] = {&oximeter, &central, &module, NULL};
 
 static char folder[] = "/dev/shm/wardgate-fuzz-XXXXXX";

@@ -14,142 +14,8 @@
 
 #include "app/flow/acquire.h"
 #include "hal/clock.h"
+#include "tests/unit/support/acquire_bench.h"
 #include "tests/unit/support/modbus_rig.h"
-
-#define ANCHOR_MS INT64_C(1700000000000)
-
-/* --- a bus of our own ---------------------------------------------------------------------------------------- */
-
-struct bus {
-    uint16_t bed;
-    int64_t interval_us; /* 0: never on its own */
-    unsigned burst;      /* observations at each deadline, of three monitors in turn */
-    int pipe[2];
-    atomic_uint starts, stops, deadlines, readies, early;
-    int64_t deadline_us;
-    pthread_t thread;
-};
-
-static void put_some(struct bus *bus, int64_t now_us, unsigned count, struct observation_sink *out)
-{
-    for (unsigned i = 0; i < count; i++) {
-        const struct observation observation = {.at_ms = now_us / 1000,
-                                                .bed = bus->bed,
-                                                .monitor = (uint8_t)(i % 3),
-                                                .value_milli = (int32_t)i,
-                                                .kind = OBSERVATION_VALUE};
-        out->put(out, &observation);
-    }
-}
-
-static void own_start(struct bus *bus, int64_t now_us)
-{
-    bus->thread = pthread_self();
-    bus->deadline_us = bus->interval_us > 0 ? now_us + bus->interval_us : BUS_NEVER;
-    atomic_fetch_add(&bus->starts, 1);
-}
-
-static int own_descriptor(const struct bus *bus, bool *writable)
-{
-    *writable = false;
-    return bus->pipe[0];
-}
-
-static int64_t own_deadline(const struct bus *bus)
-{
-    return bus->deadline_us;
-}
-
-static void own_ready(struct bus *bus, int64_t now_us, struct observation_sink *out)
-{
-    char byte;
-    if (read(bus->pipe[0], &byte, 1) == 1) {
-        atomic_fetch_add(&bus->readies, 1);
-        put_some(bus, now_us, 1, out);
-    }
-}
-
-static void own_on_deadline(struct bus *bus, int64_t now_us, struct observation_sink *out)
-{
-    atomic_fetch_add(&bus->early, now_us < bus->deadline_us);
-    atomic_fetch_add(&bus->deadlines, 1);
-    bus->deadline_us += bus->interval_us;
-    put_some(bus, now_us, bus->burst, out);
-}
-
-static struct runner runner;
-
-/* In its own thread, or when that has ended. */
-static void own_stop(struct bus *bus)
-{
-    assert_true(pthread_equal(bus->thread, pthread_self()) || !runner.thread.running);
-    atomic_fetch_add(&bus->stops, 1);
-}
-
-static const struct monitor_driver own_driver = {.kind = "own",
-                                                 .start = own_start,
-                                                 .descriptor = own_descriptor,
-                                                 .next_deadline = own_deadline,
-                                                 .on_ready = own_ready,
-                                                 .on_deadline = own_on_deadline,
-                                                 .stop = own_stop};
-
-/* --- a runner ------------------------------------------------------------------------------------------------ */
-
-static alignas(64) unsigned char storage[1 << 18];
-static struct wake engine_wake;
-static struct bus buses[2];
-static struct observation taken[ACQUIRE_RING_SLOTS];
-
-static int set_up(void **state)
-{
-    (void)state;
-    memset(buses, 0, sizeof buses);
-    for (uint16_t i = 0; i < 2; i++) {
-        buses[i].bed = i;
-        buses[i].pipe[0] = buses[i].pipe[1] = -1;
-    }
-    assert_int_equal(wake_open(&engine_wake), STATUS_OK);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    runner_stop(&runner);
-    wake_close(&engine_wake);
-    for (unsigned i = 0; i < 2; i++) {
-        if (buses[i].pipe[0] >= 0) {
-            (void)close(buses[i].pipe[0]);
-            (void)close(buses[i].pipe[1]);
-        }
-    }
-    return 0;
-}
-
-static void lay_out_runner(uint16_t count)
-{
-    struct arena measure = {0};
-    runner_init(&runner, &measure, count, 3U * count, &engine_wake);
-    assert_true(measure.used <= sizeof storage);
-    memset(storage, 0, sizeof storage);
-    struct arena arena = {.base = storage, .size = measure.used};
-    runner_init(&runner, &arena, count, 3U * count, &engine_wake);
-}
-
-static void make_runner(uint16_t count)
-{
-    lay_out_runner(count);
-    for (uint16_t i = 0; i < count; i++) {
-        runner_add(&runner, &own_driver, &buses[i]);
-    }
-    assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
-}
-
-static void sleep_ms(int64_t ms)
-{
-    clock_sleep_until_us(clock_boot_us() + ms * 1000);
-}
 
 static void test_deadlines(void **state)
 {
@@ -159,14 +25,15 @@ static void test_deadlines(void **state)
     buses[1].interval_us = 20000;
     buses[1].burst = 1;
     make_runner(2);
-    const int64_t start_ms = clock_boot_us() / 1000 + ANCHOR_MS;
+    const int64_t start_us = clock_boot_us();
+    const int64_t start_ms = start_us / 1000 + ANCHOR_MS;
     assert_true(wake_wait_until(&engine_wake, clock_boot_us() + 1000000));
-    sleep_ms(300);
-    const int64_t alive_us = atomic_load(&runner.alive_us);
-    assert_true(clock_boot_us() - alive_us < 200000);
+    WAIT_UNTIL(atomic_load(&buses[0].deadlines) >= 30 && atomic_load(&buses[1].deadlines) >= 8);
+    WAIT_UNTIL(clock_boot_us() - atomic_load(&runner.alive_us) < 200000);
     runner_stop(&runner);
-    assert_in_range(atomic_load(&buses[0].deadlines), 30, 64);
-    assert_in_range(atomic_load(&buses[1].deadlines), 8, 17);
+    const int64_t took_us = clock_boot_us() - start_us;
+    assert_true(atomic_load(&buses[0].deadlines) <= took_us / 5000 + 4);
+    assert_true(atomic_load(&buses[1].deadlines) <= took_us / 20000 + 2);
     assert_int_equal(atomic_load(&buses[0].early) + atomic_load(&buses[1].early), 0);
     const uint32_t count = ring_pop(&runner.ring, taken, ACQUIRE_RING_SLOTS);
     assert_int_equal(count, 2 * atomic_load(&buses[0].deadlines) + atomic_load(&buses[1].deadlines));
@@ -201,7 +68,7 @@ static void test_stops_at_once_and_starts_again(void **state)
     for (unsigned round = 1; round <= 2; round++) {
         const int64_t before_us = clock_boot_us();
         runner_stop(&runner);
-        assert_true(clock_boot_us() - before_us < 100000);
+        assert_true(clock_boot_us() - before_us < 1000000);
         assert_int_equal(atomic_load(&buses[1].starts), round);
         assert_int_equal(atomic_load(&buses[1].stops), round);
         assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
@@ -220,16 +87,15 @@ static void test_buses_come_and_go_in_a_pause(void **state)
     lay_out_runner(2);
     runner_add(&runner, &own_driver, &buses[0]);
     assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
-    sleep_ms(30);
+    WAIT_UNTIL(atomic_load(&buses[0].deadlines) > 2);
     runner_pause(&runner);
     runner_pause(&runner); /* paused already */
     assert_int_equal(atomic_load(&buses[0].stops), 0);
     const unsigned deadlines = atomic_load(&buses[0].deadlines);
     runner_add(&runner, &own_driver, &buses[1]);
     assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
-    sleep_ms(60);
+    WAIT_UNTIL(atomic_load(&buses[0].deadlines) > deadlines && atomic_load(&buses[1].starts) > 0);
     runner_pause(&runner);
-    assert_true(atomic_load(&buses[0].deadlines) > deadlines);
     assert_int_equal(atomic_load(&buses[0].starts), 1);
     assert_int_equal(atomic_load(&buses[1].starts), 1);
     runner_remove(&runner, &buses[0]);
@@ -292,8 +158,7 @@ static void test_alive_without_work(void **state)
     make_runner(1);
     sleep_ms(20);
     const int64_t before_us = atomic_load(&runner.alive_us);
-    sleep_ms(700);
-    assert_true(atomic_load(&runner.alive_us) > before_us);
+    WAIT_UNTIL(atomic_load(&runner.alive_us) > before_us);
 }
 
 static void test_a_full_ring_is_marked(void **state)
@@ -318,7 +183,7 @@ static void test_a_full_ring_is_marked(void **state)
     buses[0].interval_us = 0;
     assert_int_equal(runner_start(&runner, "bus-test", ANCHOR_MS), STATUS_OK);
     assert_int_equal(write(buses[0].pipe[1], "x", 1), 1);
-    sleep_ms(50);
+    WAIT_UNTIL(ring_count(&runner.ring) >= 4);
     assert_int_equal(ring_pop(&runner.ring, taken, 16), 4);
     unsigned marked = 0;
     for (unsigned i = 0; i < 3; i++) {

@@ -126,13 +126,13 @@ static void put(struct observation_sink *sink, const struct observation *observa
 static void decode(const char *file, const char *text)
 {
     static struct settings_report report;
-    static struct profile profile;
+    static struct profile_room room;
     memset(&seen, 0, sizeof seen);
     seen.sink.put = put;
-    assert_true(settings_load_profile(file, &profile, &report));
+    assert_true(settings_load_profile(file, &room, &report));
     assert_true(registers_read(text, &registers));
     const struct register_image image = {registers.values, registers.count};
-    modbus_rtu_driver.decode_registers(&profile, &image, &seen.sink);
+    modbus_rtu_driver.decode_registers(&room.profile, &image, &seen.sink);
 }
 
 static void assert_value(enum vital vital, enum quality quality, int32_t value_milli)
@@ -195,7 +195,7 @@ static void a_profile_by_itself_may_be_wrong(void **state)
 {
     (void)state;
     static struct settings_report report;
-    static struct profile profile;
+    static struct profile_room room;
     static const struct {
         const char *file, *message;
     } cases[] = {
@@ -205,11 +205,11 @@ static void a_profile_by_itself_may_be_wrong(void **state)
         {"tests/data/config/bad/profiles/no-channels.yaml", "is empty: the vitals it gives"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        memset(&profile, 0x5A, sizeof profile);
-        assert_false(settings_load_profile(cases[i].file, &profile, &report));
+        memset(&room, 0x5A, sizeof room);
+        assert_false(settings_load_profile(cases[i].file, &room, &report));
         assert_true(report.fault_count > 0);
         assert_non_null(strstr(report.faults[0].message, cases[i].message));
-        assert_int_equal(profile.channel_count, 0x5A); /* untouched */
+        assert_int_equal(room.profile.channel_count, 0x5A); /* untouched */
     }
 }
 

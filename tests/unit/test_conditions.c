@@ -32,6 +32,7 @@ static const char *const runner_names[RUNNERS] = {"line-1", "line-2"};
 static struct board board;
 static struct store_state store_state;
 static int64_t bus_open_us[LINES];
+static struct condition_turns bus_turns[LINES];
 static struct conditions conditions;
 static char seen[4096];
 
@@ -83,7 +84,8 @@ static int set_up(void **state)
                                      .store_state = &store_state,
                                      .bus_count = LINES,
                                      .runner_count = RUNNERS,
-                                     .bus_open_us = bus_open_us};
+                                     .bus_open_us = bus_open_us,
+                                     .bus_turns = bus_turns};
     atomic_store(&board.uplink_connected, true);
     conditions_start(&conditions, START_US);
     seen[0] = '\0';
@@ -127,6 +129,7 @@ static void test_another_configuration(void **state)
 {
     (void)state;
     static int64_t next_open_us[LINES];
+    static struct condition_turns next_turns[LINES];
     const int from[LINES] = {1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
     look(0, 5);
     atomic_store(&lines[1].health.state, BUS_CLOSED);
@@ -140,6 +143,7 @@ static void test_another_configuration(void **state)
     swapped[1] = buses[0];
     conditions.buses = swapped;
     conditions.bus_open_us = next_open_us;
+    conditions.bus_turns = next_turns;
     bus_configs[0].name = "line-2";
     bus_configs[1].name = "line-1";
     conditions_continue(&conditions, &before, from, START_US + 10 * SECOND_US);
@@ -165,6 +169,47 @@ static void test_a_line_that_is_down(void **state)
     atomic_store(&lines[0].health.state, BUS_OPEN);
     look(41, 60);
     expect("41 bus_down end: line-1\n");
+}
+
+/* By the half minute: more than one turn in twenty. */
+static void take_turns(unsigned line, int from_s, int to_s, unsigned missed_of_100)
+{
+    for (int s = from_s; s < to_s; s++) {
+        atomic_fetch_add(&lines[line].health.turns, 100);
+        atomic_fetch_add(&lines[line].health.missed, missed_of_100);
+        look(s, s + 1);
+    }
+}
+
+static void test_lines_that_carry_too_much(void **state)
+{
+    (void)state;
+    take_turns(2, 0, 301, 5); /* now and then one is missed anywhere */
+    expect("");
+    take_turns(2, 301, 380, 6);
+    expect("330 bus_overbooked start: a-line-3\n");
+    atomic_store(&lines[0].health.turns, 1000);
+    atomic_store(&lines[0].health.missed, 1000);
+    take_turns(2, 380, 440, 6);
+    expect("390 bus_overbooked update: line-1, a-line-3\n420 bus_overbooked update: a-line-3\n");
+    take_turns(2, 440, 620, 5);
+    expect("480 bus_overbooked end: a-line-3\n");
+}
+
+static void test_an_overbooked_line_under_another_configuration(void **state)
+{
+    (void)state;
+    static struct condition_turns next_turns[LINES];
+    const int from[LINES] = {1, -1, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    take_turns(1, 0, 61, 50);
+    expect("30 bus_overbooked start: line-2\n");
+    const struct conditions before = conditions;
+    conditions.bus_turns = next_turns;
+    conditions_continue(&conditions, &before, from, START_US + 61 * SECOND_US);
+    assert_true(next_turns[0].overbooked);
+    assert_int_equal(next_turns[0].missed, bus_turns[1].missed);
+    assert_false(next_turns[1].overbooked);
+    assert_int_equal(next_turns[1].since_us, START_US + 61 * SECOND_US);
 }
 
 static void test_a_line_that_was_never_open(void **state)
@@ -304,7 +349,7 @@ static void test_storage(void **state)
 {
     (void)state;
     struct arena measured = {.base = NULL};
-    alignas(64) unsigned char storage[256];
+    alignas(64) unsigned char storage[512];
     struct arena taken = {.base = storage, .size = sizeof storage};
     struct conditions made = {.bus_count = 0};
     conditions_init(NULL, &measured, 7);
@@ -313,6 +358,7 @@ static void test_storage(void **state)
     assert_int_equal(made.bus_count, 7);
     conditions_start(&made, 42);
     assert_int_equal(made.bus_open_us[6], 42);
+    assert_int_equal(made.bus_turns[6].since_us, 42);
 }
 
 int main(void)
@@ -321,6 +367,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_is_well, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_another_configuration, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_line_that_is_down, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lines_that_carry_too_much, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_overbooked_line_under_another_configuration, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_line_that_was_never_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_short_break_is_no_alarm, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_all_lines_are_down, set_up, tear_down),

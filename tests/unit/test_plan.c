@@ -232,6 +232,23 @@ static void test_recordings(void **state)
     plan_free(&plan);
 }
 
+static uint32_t bit(enum vital vital)
+{
+    return UINT32_C(1) << vital;
+}
+
+/* Of each monitor those that a rule needs, of rules that the bed has all vitals for, and only from whom they are taken. */
+static void test_what_rules_wait_for(void **state)
+{
+    (void)state;
+    struct plan plan = plan_of_two("module", "oximeter");
+    const struct monitor_config *monitors = plan.buses[0].monitors;
+    assert_int_equal(monitors[0].urgent_vitals, bit(VITAL_hr) | bit(VITAL_spo2));
+    assert_int_equal(monitors[1].urgent_vitals, 0); /* its SpO2 comes from the first one */
+    assert_int_equal(monitors[2].urgent_vitals, bit(VITAL_spo2));
+    plan_free(&plan);
+}
+
 static void test_longest_span(void **state)
 {
     (void)state;
@@ -245,7 +262,8 @@ static void test_longest_span(void **state)
 static void test_more_than_a_bed_has_room_for(void **state)
 {
     (void)state;
-    static struct profile profile = {.bit_count = PROFILE_BITS_MAX};
+    static const struct profile_bit bits[PROFILE_BITS_MAX];
+    static struct profile profile = {.bit_count = PROFILE_BITS_MAX, .bits = bits};
     static struct monitor_settings monitors[ENGINE_MONITORS_PER_BED_MAX + 1];
     static struct bus_settings bus = {.name = "a"};
     struct bed_settings bed = {.id = "b1", .monitors = monitors, .monitor_count = 2};
@@ -274,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_every_kind_of_bus, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_overrides_reach_the_engine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recordings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_rules_wait_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_span, set_up, tear_down),
         cmocka_unit_test(test_more_than_a_bed_has_room_for),
     };

@@ -55,7 +55,8 @@ static void test_a_bus_starts_anew_when_its_line_changes(void **state)
     static const char *const lines[] = {
         LINE(", baud: 9600"),  LINE(", parity: odd"),    LINE(", stop_bits: 2"),
         LINE(", rs485: true"), LINE(", timeout: 501ms"), "buses: {a: {kind: modbus-rtu, device: /dev/ttyUSB1}}\n"};
-    static const char *const links[] = {LINK(", port: 503"), "buses: {a: {kind: modbus-tcp, host: 10.0.0.2}}\n",
+    static const char *const links[] = {LINK(", port: 503"), LINK(", hang_up: true"),
+                                        "buses: {a: {kind: modbus-tcp, host: 10.0.0.2}}\n",
                                         "buses: {a: {kind: rtu-over-tcp, host: 10.0.0.1}}\n"};
     static const char *const calls[] = {CALL(", believe_debug: true"),
                                         "buses: {a: {kind: hl7, listen: \"10.0.0.1:1\"}}\n"};

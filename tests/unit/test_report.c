@@ -139,7 +139,7 @@ static void test_a_gateway_that_has_just_started(void **state)
            "null,\"opened\":0,");
     expect("\"monitor_count\":1,\"answering_count\":0,\"monitors\":[{\"bed\":\"b01\",\"address\":1,"
            "\"profile\":\"generic-vitals\",\"answering\":false,\"outdated\":false,\"polls\":0,\"answers\":0,\"answer_"
-           "us\":0,\"exception\":"
+           "us\":0,\"missed\":0,\"exception\":"
            "0,\"failures\":{"
            "}}]}]");
     expect("\"expires_at\":\"2026-02-01T00:00:29.000Z\"}");
@@ -160,6 +160,11 @@ static void test_figures(void **state)
     atomic_store(&lines[0].monitors[1].answer_us, 12345);
     atomic_store(&lines[0].monitors[1].exceptions, 6);
     atomic_store(&lines[0].health.adapter_us, 900);
+    atomic_store(&lines[0].health.planned_permille, 1250);
+    atomic_store(&lines[0].health.busy_permille, 998);
+    atomic_store(&lines[0].health.turns, 2000);
+    atomic_store(&lines[0].health.missed, 400);
+    atomic_store(&lines[0].monitors[1].missed, 300);
     atomic_store(&lines[0].health.unasked, 12);
     atomic_store(&lines[0].health.foreign, 2);
     atomic_store(&lines[0].health.refused, 3);
@@ -191,9 +196,11 @@ static void test_figures(void **state)
     expect("\"commands\":{\"taken\":8,\"dropped\":9,\"unaudited\":10}");
     expect(
         "\"state\":\"open\",\"error\":null,\"opened\":3,\"requests\":1000,\"gap_us_min\":1750,\"busy_us\":5000000000,"
+        "\"load\":{\"planned_permille\":1250,\"busy_permille\":998,\"turns\":2000,\"missed\":400},"
         "\"adapter_us\":900,\"unasked\":12,\"foreign\":2,\"refused\":3,\"connections\":4,\"speaks\":\"nonin-df8\"");
     expect("\"monitor_count\":2,\"answering_count\":1");
-    expect("\"answering\":true,\"outdated\":false,\"polls\":500,\"answers\":498,\"answer_us\":12345,\"exception\":6,"
+    expect("\"answering\":true,\"outdated\":false,\"polls\":500,\"answers\":498,\"answer_us\":12345,\"missed\":300,"
+           "\"exception\":6,"
            "\"failures\":{\"timeout\":1,\"bad_checksum\":2}");
     expect("\"state\":\"opening\",\"error\":\"permission denied\"");
     atomic_store(&board.uplink_broker, 9);
@@ -448,6 +455,7 @@ static void test_a_screen_is_cut_between_lines(void **state)
     const size_t most = report_text(&report, whole, sizeof whole);
     for (size_t size = 1; size <= most + 1; size++) {
         memset(out, 0x5A, sizeof out);
+        report.started_us = clock_boot_us() - 61500000; /* it has been running for 61 s every time */
         const size_t length = report_text(&report, out, size);
         assert_true(length < size);
         assert_int_equal(out[length], '\0');

@@ -75,6 +75,28 @@ static void test_full_refuses_and_keeps(void **state)
     assert_int_equal(out[7], 99);
 }
 
+/* As many as there is room for, the first ones, also over the ring's end. */
+static void test_batches(void **state)
+{
+    (void)state;
+    struct ring ring;
+    const uint32_t in[6] = {1, 2, 3, 4, 5, 6};
+    uint32_t out[8];
+    make_ring(&ring, 4, sizeof(uint32_t));
+    assert_int_equal(ring_push_batch(&ring, in, 0), 0);
+    assert_int_equal(ring_push_batch(&ring, in, 3), 3);
+    assert_int_equal(ring_pop(&ring, out, 2), 2);
+    assert_int_equal(ring_push_batch(&ring, in + 3, 3), 3);
+    assert_int_equal(ring_push_batch(&ring, in, 1), 0);
+    assert_int_equal(ring_pop(&ring, out, 8), 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(out[i], i + 3);
+    }
+    assert_int_equal(ring_push_batch(&ring, in, 6), 4);
+    assert_int_equal(ring_pop(&ring, out, 8), 4);
+    assert_int_equal(out[3], 4);
+}
+
 static void test_one_slot(void **state)
 {
     (void)state;
@@ -125,9 +147,18 @@ static void test_like_a_queue(void **state)
     uint32_t in = 0;
     uint32_t taken = 0;
     for (unsigned step = 0; step < 200000; step++) {
-        if (chance(50)) {
-            assert_int_equal(ring_push(&ring, &in), in - taken < 16);
-            in += in - taken < 16;
+        const uint32_t room = 16 - (in - taken);
+        if (chance(30)) {
+            assert_int_equal(ring_push(&ring, &in), room > 0);
+            in += room > 0;
+        } else if (chance(30)) {
+            uint32_t batch[20];
+            const uint32_t count = (uint32_t)draw(20);
+            for (uint32_t i = 0; i < count; i++) {
+                batch[i] = in + i;
+            }
+            assert_int_equal(ring_push_batch(&ring, batch, count), count < room ? count : room);
+            in += count < room ? count : room;
         } else {
             const uint32_t most = (uint32_t)draw(20);
             const uint32_t got = ring_pop(&ring, out, most);
@@ -155,15 +186,18 @@ static void *produce(void *argument)
 {
     struct race *race = argument;
     unsigned seed = 12345;
-    for (uint64_t i = 0; i < ELEMENTS;) {
-        const unsigned batch = (unsigned)rand_r(&seed) % 100;
-        for (unsigned n = 0; n < batch && i < ELEMENTS; n++) {
-            const struct element element = {i, ~i, i * 3};
-            if (!ring_push(&race->ring, &element)) {
-                sched_yield();
-                break;
-            }
-            i++;
+    for (uint64_t next = 0; next < ELEMENTS;) {
+        struct element batch[100];
+        const uint32_t wanted = (uint32_t)rand_r(&seed) % 100;
+        uint32_t count = 0;
+        for (; count < wanted && next + count < ELEMENTS; count++) {
+            batch[count] = (struct element){next + count, ~(next + count), (next + count) * 3};
+        }
+        const uint32_t pushed =
+            wanted % 4 == 0 && count > 0 ? ring_push(&race->ring, batch) : ring_push_batch(&race->ring, batch, count);
+        next += pushed;
+        if (pushed < count) {
+            sched_yield();
         }
     }
     return NULL;
@@ -200,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_measures_without_touching),
         cmocka_unit_test(test_first_in_first_out),
         cmocka_unit_test(test_full_refuses_and_keeps),
+        cmocka_unit_test(test_batches),
         cmocka_unit_test(test_one_slot),
         cmocka_unit_test(test_positions_wrap),
         cmocka_unit_test(test_like_a_queue),

@@ -243,6 +243,7 @@ static void every_key_of_buses_and_beds(void **state)
     assert_int_equal(s->buses[1].parity, 'O');
     assert_int_equal(s->buses[1].stop_bits, 2);
     assert_string_equal(s->buses[2].host, "fd00::7");
+    assert_true(s->buses[2].hang_up && !s->buses[6].hang_up);
     assert_int_equal(s->buses[2].timeout_ms, 2000);
     assert_string_equal(s->buses[6].name, "modbus-tcp://[fd00::8]:502");
     assert_int_equal(s->beds[1].monitors[0].bus, 2); /* by its address, the bus that is given */

@@ -230,6 +230,25 @@ static void test_a_register_goes_missing(void **state)
     assert_int_equal(reply.pdu[0], 3);
 }
 
+/* No two answers after each other are alike, and nothing leaps: rules and checks see a patient that changes. */
+static void test_counting(void **state)
+{
+    (void)state;
+    monitor.counting = true;
+    unsigned before = seen(0, 0);
+    assert_int_equal(before, WARD_COUNTING_LOW);
+    for (int i = 1; i < 3000; i++) {
+        struct ward_reply reply;
+        assert_true(ward_monitor_answer(&monitor, 0, read_vitals, sizeof read_vitals, &reply));
+        const unsigned first = (unsigned)(reply.pdu[2] << 8 | reply.pdu[3]);
+        const unsigned last = (unsigned)(reply.pdu[24] << 8 | reply.pdu[25]);
+        assert_true(first == before + 1 || first + 1 == before);
+        assert_in_range(first, WARD_COUNTING_LOW, WARD_COUNTING_HIGH);
+        assert_int_equal(last, i % 2 == 0 ? WARD_COUNTING_LOW : WARD_COUNTING_HIGH);
+        before = first;
+    }
+}
+
 static void test_writes_are_counted(void **state)
 {
     (void)state;
@@ -333,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup(test_registers_have_limits, monitor_make),
         cmocka_unit_test_setup(test_silence_and_faults, monitor_make),
         cmocka_unit_test_setup(test_a_register_goes_missing, monitor_make),
+        cmocka_unit_test_setup(test_counting, monitor_make),
         cmocka_unit_test_setup(test_writes_are_counted, monitor_make),
         cmocka_unit_test_setup(test_recording, monitor_make),
         cmocka_unit_test_setup(test_recording_offset, monitor_make),
