@@ -41,8 +41,16 @@ FLAGS_fuzz = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=a
 FLAGS_coverage = --coverage -fprofile-update=atomic -O1 -w
 FLAGS_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -w
 FLAGS_tsan = -fsanitize=thread -fno-omit-frame-pointer -w
+FLAGS_size = $(HARDENING) $(LEAN) -fstack-usage
 HARDENING  = -fstack-protector-strong $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-FLAVOURED  = $(or $(FLAGS_$(FLAVOUR)),$(HARDENING))
+# What nobody calls is left out, and so are tables for exceptions, which C has none of (debuggers have .debug_frame).
+LEAN       = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
+FLAVOURED  = $(or $(FLAGS_$(FLAVOUR)),$(HARDENING) $(LEAN))
+IS_LEAN    = $(filter $(LEAN),$(FLAVOURED))
+LEAN_LINK  = $(if $(IS_LEAN),$(GC_SECTIONS) $(RELR))
+GC_SECTIONS = -Wl,--gc-sections
+# Addresses to relocate as a bitmap, where the C library knows it. Expanded at each link, like the libraries.
+RELR       = $(shell grep -qs GLIBC_ABI_DT_RELR "$$($(CC) -print-file-name=libc.so.6)" && echo -Wl,-z,pack-relative-relocs)
 
 # The libraries; Paho has no pkg-config file. Expanded when a recipe runs, for the packages may be installed just before.
 PACKAGES   = libmodbus lmdb yaml-0.1 openssl
@@ -55,8 +63,9 @@ DEFINES = -D_GNU_SOURCE -DWARDGATE_VERSION='"$(VERSION)$(addprefix +,$(COMMIT))"
           -DWARDGATE_SHARE='"$(PREFIX)/share/wardgate"'
 
 LANGUAGE = -std=c11 $(DEFINES) $(INCLUDES)
-COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) -fno-common -fPIE $(FLAVOURED) $(CPPFLAGS) $(CFLAGS)
-LINK     = $(CC) $(FLAVOURED) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LDFLAGS)
+TUNED    = $(CFLAGS)
+COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) -fno-common -fPIE $(FLAVOURED) $(CPPFLAGS) $(TUNED)
+LINK     = $(CC) $(FLAVOURED) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LEAN_LINK) $(LDFLAGS)
 
 #### What is built from what
 
@@ -70,10 +79,23 @@ SUPPORT   := $(call objects,$(wildcard tests/unit/support/*.c))
 WARD      := $(call objects,$(wildcard tests/ward/ward_*.c))
 UNIT      := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES   := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 PROGRAMS  := $(UNIT) $(TOOLS) $(OUT)/tests/ward
 E2E       := $(shell find tests/e2e -name '[0-9]*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
-OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools tests/fuzz))
+OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools tests/fuzz tests/bench))
+
+# What runs at the start, at a fault or when a person asks is rather small than fast; so is what waits for the network.
+SMALL := app/main.c app/gateway% app/plan% app/cli/% app/settings/% drivers/uplink/% %_probe.c \
+         $(addprefix app/engine/,expression_compile.c expression_emit.c expression_fault.c expression_lexer.c \
+             expression_words.c make.c restore.c retire.c suggest.c) \
+         $(addprefix app/flow/,command_read.c conditions.c deliver_commands.c deliver_direct.c deliver_link.c \
+             json_read.c local% log.c notices.c order.c payload_command.c payload_settings.c report% restore.c \
+             time_read.c) \
+         $(addprefix drivers/monitor/,hl7/caller.c modbus/describe.c modbus/dry_decode.c modbus/exception.c \
+             modbus/modbus_opening.c modbus/probe% serial/sniff.c) \
+         $(addprefix drivers/store/,environment.c folder.c store_audit.c store_open.c store_read.c)
+$(call objects,$(filter $(SMALL),$(SOURCES))): TUNED = $(if $(IS_LEAN),$(CFLAGS:-O2=-Os),$(CFLAGS))
 
 # A compiler is there before anything is compiled, cmocka and the broker before anything of the tests.
 COMPILER = build/.have-$(if $(findstring clang,$(CC)),clang,build)
@@ -98,6 +120,15 @@ $(FUZZERS): $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/parts.a
 	@mkdir -p $(@D)
 	@echo "LINK  $@"
 	@$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBRARIES)
+$(BENCHES): $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/parts.a
+	@mkdir -p $(@D)
+	@echo "LINK  $@"
+	@$(LINK) -o $@ $^ $(LIBRARIES)
+# What the size of the program is judged by: Paho and LMDB inside.
+$(OUT)/bench/wardgate-linked: $(OUT)/obj/app/main.o $(PARTS)
+	@mkdir -p $(@D)
+	@echo "LINK  $@"
+	@$(LINK) -s -o $@ $^ -Wl,-Bstatic -lpaho-mqtt3cs -llmdb -Wl,-Bdynamic $(LIBRARIES)
 $(OUT)/tests/ward: $(OUT)/obj/tests/ward/ward.o $(WARD) $(PARTS)
 $(PROGRAMS): | build/.have-test
 	@mkdir -p $(@D)
@@ -109,6 +140,7 @@ $(OUT)/obj/%.o: %.c Makefile | $(COMPILER)
 	@echo "CC    $<"
 	@$(COMPILE) -MMD -MP -c -o $@ $<
 $(filter $(OUT)/obj/tests/%,$(OBJECTS)): | build/.have-test
+$(filter $(OUT)/obj/tests/bench/%,$(OBJECTS)): | build/.have-bench
 
 # Whatever shows the version, or names the installed files, is compiled again when that changes, and nothing else.
 $(call objects,$(shell grep -rlE --include='*.c' 'WARDGATE_VERSION|FILE_INSTALL_FOLDER' app drivers 2>/dev/null)): \
@@ -126,7 +158,7 @@ build/.have-%: toolchain/install-dependencies
 	@mkdir -p $(@D)
 	$(LIVE)@toolchain/install-dependencies $*
 	@touch $@
-build/.have-clang build/.have-test build/.have-coverage: | build/.have-build
+build/.have-clang build/.have-test build/.have-bench build/.have-coverage: | build/.have-build
 build/.have-lint build/.have-fuzz: | build/.have-clang build/.have-test
 
 #### Tests and demo
@@ -188,6 +220,20 @@ COVERAGE_LEAST = 90
 demo: all tests ## show the live ward and its alerts (DEMO_SECONDS=30 ends it by itself)
 	$(LIVE)@$(WITH_BUILD) tests/ward/demo.sh
 
+# BENCH=name,... measures only those, BENCH_ROUNDS and BENCH_SECONDS shorten it, BASELINE=FILE adds the change since.
+BENCHED = $(OUT)/tests/ward $(OUT)/tests/first_request $(BENCHES) $(OUT)/bench/wardgate-linked
+bench: all $(BENCHED) ## measure everything, beside limits and references: 20 min (BENCH=NAME a part, BASELINE=FILE)
+	$(LIVE)@$(WITH_BUILD) BENCH='$(BENCH)' BENCH_ROUNDS='$(BENCH_ROUNDS)' BENCH_SECONDS='$(BENCH_SECONDS)' \
+	    BASELINE='$(BASELINE)' toolchain/run-bench
+
+# Fixed work under callgrind, so the same on a busy machine. KEEP=1 writes tests/bench/counts.json anew.
+count: $(OUT)/bench/count_pieces build/.have-bench ## instructions of fixed work, beside those of before (KEEP=1 keeps them)
+	$(LIVE)@$(WITH_BUILD) KEEP='$(KEEP)' CC='$(CC)' toolchain/count-instructions
+
+size: ## code, data and the largest stack frames of each module, and the whole program
+	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=size build/size/wardgate build/size/bench/wardgate-linked
+	@toolchain/show-size build/size
+
 #### Checks
 
 CHECKED := $(SOURCES) $(call find_c,hal/sim tests)
@@ -208,6 +254,8 @@ lint-house:
 	@toolchain/check-includes --self-test
 	@toolchain/check-includes
 	@toolchain/check-style
+	@toolchain/run-bench --self-test
+	@toolchain/count-instructions --self-test
 
 lint-shell:
 	@echo "LINT  shell scripts"
@@ -259,5 +307,5 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all tests test unit e2e sanitize fuzz fuzzers corpus model contracts coverage demo lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
+.PHONY: all tests test unit e2e sanitize fuzz fuzzers corpus model contracts coverage demo bench count size lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
         example format install clean help FORCE
