@@ -3,8 +3,8 @@
  *
  * The device's name is resolved at each opening, so a symlink of udev (/dev/serial/by-id/...) finds the adapter
  * again wherever it was plugged in. A line without modem wires (a pty of a simulated ward) is as good as a real
- * one. After a fault errno tells more. The descriptor is the caller's; reading, writing and waiting for it are the
- * system's own calls. Thread: one at a time a line.
+ * one. After a fault errno tells more. The descriptor is the caller's; writing and waiting for it are the system's own
+ * calls. Thread: one at a time a line.
  *
  * One holder: the line is locked (flock), which keeps out everyone who asks for the lock, by whatever name and as
  * whatever user, root too: a second gateway, `wardgate probe`, many terminal programs. It is marked exclusive as well
@@ -39,6 +39,9 @@ enum status serial_set_rs485(int fd) MUST_CHECK;
 
 /* Never waits for output that the line did not take. */
 void serial_close(int fd);
+
+/* Takes what was received; 0 bytes when there is nothing yet. STATUS_IO: the line is gone. */
+enum status serial_receive(int fd, void *bytes, size_t size, size_t *out_length) MUST_CHECK;
 
 /* How many bytes wait to be read. STATUS_IO: the line is gone. */
 enum status serial_pending(int fd, size_t *out_bytes) MUST_CHECK;

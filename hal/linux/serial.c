@@ -141,6 +141,20 @@ void serial_close(int fd)
     (void)close(fd);
 }
 
+/* Nothing yet is EAGAIN (see VMIN); no bytes at all: it hung up. */
+enum status serial_receive(int fd, void *bytes, size_t size, size_t *out_length)
+{
+    const ssize_t got = read(fd, bytes, size);
+    if (got == 0) {
+        errno = EIO;
+    }
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        return STATUS_IO;
+    }
+    *out_length = got > 0 ? (size_t)got : 0;
+    return STATUS_OK;
+}
+
 enum status serial_pending(int fd, size_t *out_bytes)
 {
     int waiting = 0;

@@ -1,5 +1,6 @@
 #include "hal/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,13 @@ void thread_set_slack_us(uint32_t slack_us)
 {
     /* 0 would bring back the usual slack. */
     (void)prctl(PR_SET_TIMERSLACK, slack_us > 0 ? slack_us * 1000UL : 1UL, 0UL, 0UL, 0UL);
+}
+
+/* A batch thread is as entitled to the processor as any, but being woken it does not preempt (sched(7)). */
+void thread_give_way(void)
+{
+    const struct sched_param none = {.sched_priority = 0};
+    (void)sched_setscheduler(0, SCHED_BATCH, &none); /* refused in a sandbox: then it only costs more */
 }
 
 void thread_join(struct thread *thread)

@@ -1,16 +1,20 @@
 #include "hal/wake.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <linux/futex.h>
+#include <stddef.h>
 #include <sys/eventfd.h>
-#include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "hal/clock.h"
 
-enum { WAKE_SLEEPING, WAKE_RAISED, WAKE_AWAKE };
+#define LONGEST_US INT64_C(3600000000) /* of one wait: what the call can take everywhere */
 
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler raises, too");
+enum { WAKE_WATCHED, WAKE_RAISED, WAKE_AWAKE, WAKE_SLEEPING };
+
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && sizeof(atomic_int) == sizeof(int),
+               "the kernel looks at the state, and a signal handler raises, too");
 
 enum status wake_open(struct wake *wake)
 {
@@ -19,8 +23,7 @@ enum status wake_open(struct wake *wake)
         return STATUS_IO;
     }
     wake->fd = fd;
-    wake->armed = true;
-    atomic_init(&wake->state, WAKE_SLEEPING);
+    atomic_init(&wake->state, WAKE_WATCHED);
     return STATUS_OK;
 }
 
@@ -32,53 +35,46 @@ void wake_close(struct wake *wake)
     }
 }
 
+/* Sequentially consistent, like all of them here: either we see it asleep, or it sees that it is raised. */
 void wake_raise(struct wake *wake)
 {
-    /* Sequentially consistent, like all of them here: either we see it asleep, or it sees that it is raised. */
-    if (atomic_exchange(&wake->state, WAKE_RAISED) != WAKE_SLEEPING) {
-        return;
-    }
+    const int before = atomic_exchange(&wake->state, WAKE_RAISED);
     const int saved_errno = errno; /* a signal handler must leave it as it was */
-    const uint64_t one = 1;
-    const ssize_t put = write(wake->fd, &one, sizeof one);
-    (void)put;
+    if (before == WAKE_SLEEPING) {
+        (void)syscall(SYS_futex, &wake->state, FUTEX_WAKE_PRIVATE, 1);
+    } else if (before == WAKE_WATCHED) {
+        const uint64_t one = 1;
+        const ssize_t put = write(wake->fd, &one, sizeof one);
+        (void)put;
+    }
     errno = saved_errno;
-}
-
-static void drain(const struct wake *wake)
-{
-    uint64_t count;
-    const ssize_t got = read(wake->fd, &count, sizeof count);
-    (void)got; /* EAGAIN: was not raised */
 }
 
 /* First the descriptor: what is raised in between is not written, and seen by who looks after this. */
 void wake_clear(struct wake *wake)
 {
-    drain(wake);
-    wake->armed = true;
-    (void)atomic_exchange(&wake->state, WAKE_SLEEPING);
+    uint64_t count;
+    const ssize_t got = read(wake->fd, &count, sizeof count);
+    (void)got; /* EAGAIN: was not raised */
+    (void)atomic_exchange(&wake->state, WAKE_WATCHED);
 }
 
-/* True when the descriptor was written. */
-static bool sleep_until(const struct wake *wake, int64_t boot_us)
+/* The kernel looks once more before it puts us to sleep: who raises after that wakes us. */
+static void sleep_until(struct wake *wake, int64_t boot_us)
 {
     const int64_t left_us = boot_us - clock_boot_us();
-    const int64_t wait_us = left_us > 0 ? left_us : 0;
-    const struct timespec wait = {.tv_sec = (time_t)(wait_us / 1000000), .tv_nsec = (long)(wait_us % 1000000) * 1000};
-    struct pollfd descriptor = {.fd = wake->fd, .events = POLLIN};
-    return ppoll(&descriptor, 1, &wait, NULL) > 0;
+    const int64_t wait_us = left_us < 0 ? 0 : left_us < LONGEST_US ? left_us : LONGEST_US;
+    const struct {
+        long s, ns;
+    } wait = {(long)(wait_us / 1000000), (long)(wait_us % 1000000) * 1000}; /* this call's own, whatever time_t is */
+    (void)syscall(SYS_futex, &wake->state, FUTEX_WAIT_PRIVATE, WAKE_SLEEPING, &wait, NULL, 0);
 }
 
 bool wake_wait_until(struct wake *wake, int64_t boot_us)
 {
-    int before = WAKE_AWAKE;
-    wake->armed |= atomic_compare_exchange_strong(&wake->state, &before, WAKE_SLEEPING);
-    const bool written = before != WAKE_RAISED && sleep_until(wake, boot_us);
-    const bool raised = atomic_exchange(&wake->state, WAKE_AWAKE) == WAKE_RAISED;
-    if (written || (raised && wake->armed)) {
-        drain(wake); /* who raised it may not have written yet: then a later wait comes back early, once */
+    int before = atomic_load(&wake->state);
+    if (before != WAKE_RAISED && atomic_compare_exchange_strong(&wake->state, &before, WAKE_SLEEPING)) {
+        sleep_until(wake, boot_us);
     }
-    wake->armed = false;
-    return raised;
+    return atomic_exchange(&wake->state, WAKE_AWAKE) == WAKE_RAISED;
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,10 +85,6 @@ static void test_wake(void **state)
     wake_raise(&wake);
     assert_true(wake_wait_until(&wake, 0));
     assert_false(wake_wait_until(&wake, 0)); /* cleared, however often it was raised */
-    wake_raise(&wake);
-    wake_clear(&wake);
-    wake_clear(&wake);
-    assert_false(wake_wait_until(&wake, 0));
     wake_close(&wake);
     wake_close(&wake);
 }
@@ -107,20 +104,45 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Who raises may be held up before it writes: the descriptor is then drained once, however the wait ended. */
-static void test_written_late(void **state)
+/* By its descriptor, from the beginning: raised before anybody looks, several times, and after it was cleared. */
+static void test_wake_by_its_descriptor(void **state)
 {
     (void)state;
     struct wake wake;
-    const uint64_t one = 1;
     assert_int_equal(wake_open(&wake), STATUS_OK);
-    (void)atomic_exchange(&wake.state, 1); /* the first half of wake_raise */
-    assert_true(wake_wait_until(&wake, 0));
-    assert_int_equal(write(wake.fd, &one, sizeof one), sizeof one);   /* the second */
-    assert_false(wake_wait_until(&wake, clock_boot_us() + 100 * MS)); /* may come back early */
+    struct pollfd descriptor = {.fd = wake.fd, .events = POLLIN};
+    assert_int_equal(poll(&descriptor, 1, 0), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        wake_raise(&wake);
+        wake_raise(&wake);
+        assert_int_equal(poll(&descriptor, 1, 0), 1);
+        wake_clear(&wake);
+        wake_clear(&wake);
+        assert_int_equal(poll(&descriptor, 1, 0), 0);
+    }
+    wake_close(&wake);
+}
+
+static void on_signal(int number)
+{
+    (void)number; /* it only ends a wait */
+}
+
+/* A wait that a signal ends comes back early, and says that nothing was raised. */
+static void test_wait_ended_by_a_signal(void **state)
+{
+    (void)state;
+    struct wake wake;
+    const struct sigaction action = {.sa_handler = on_signal};
+    const struct itimerval soon = {.it_value = {.tv_usec = 20 * MS}};
+    assert_int_equal(wake_open(&wake), STATUS_OK);
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
     const int64_t from_us = clock_boot_us();
-    assert_false(wake_wait_until(&wake, from_us + 20 * MS));
-    assert_true(clock_boot_us() - from_us >= 20 * MS);
+    assert_false(wake_wait_until(&wake, INT64_MAX));
+    assert_true(clock_boot_us() - from_us >= 10 * MS);
+    wake_raise(&wake);
+    assert_true(wake_wait_until(&wake, 0));
     wake_close(&wake);
 }
 
@@ -131,20 +153,13 @@ static void test_raised_while_awake(void **state)
     struct wake wake;
     assert_int_equal(wake_open(&wake), STATUS_OK);
     struct pollfd descriptor = {.fd = wake.fd, .events = POLLIN};
-    wake_raise(&wake); /* before anybody ever waited */
-    assert_true(wake_wait_until(&wake, 0));
-    assert_int_equal(poll(&descriptor, 1, 0), 0);
+    assert_false(wake_wait_until(&wake, 0)); /* from now on by waiting */
     for (unsigned i = 0; i < 3; i++) {
         wake_raise(&wake);
         assert_int_equal(poll(&descriptor, 1, 0), 0);
         assert_true(wake_wait_until(&wake, clock_boot_us() + 1000 * MS));
         assert_false(wake_wait_until(&wake, 0));
     }
-    wake_clear(&wake); /* from now on by its descriptor */
-    wake_raise(&wake);
-    assert_int_equal(poll(&descriptor, 1, 0), 1);
-    wake_clear(&wake);
-    assert_int_equal(poll(&descriptor, 1, 0), 0);
     wake_close(&wake);
 }
 
@@ -408,7 +423,8 @@ int main(void)
         cmocka_unit_test(test_boot_id),
         cmocka_unit_test(test_utc_offset),
         cmocka_unit_test(test_wake),
-        cmocka_unit_test(test_written_late),
+        cmocka_unit_test(test_wake_by_its_descriptor),
+        cmocka_unit_test(test_wait_ended_by_a_signal),
         cmocka_unit_test(test_raised_while_awake),
         cmocka_unit_test(test_raised_at_any_moment),
         cmocka_unit_test(test_thread),
