@@ -39,7 +39,7 @@ answered() { # BED: polls answered so far
     "$WARDGATE" status -c "$TEST_DIR/wardgate.yaml" --json | tr '{' '\n' | grep "\"bed\":\"$1\"" | member answers
 }
 
-for fault in "crc 3" "late 450ms 4" "truncate 7 3" "dribble 150ms 3" "exception 6 3" "wrong_unit 3" "wrong_length 3"; do
+for fault in "crc 3" "late 450ms 4" "truncate 7 3" "dribble 20ms 3" "exception 6 3" "wrong_unit 3" "wrong_length 3"; do
     # shellcheck disable=SC2086 # words of a command
     ward_do b01 $fault
     # shellcheck disable=SC2086

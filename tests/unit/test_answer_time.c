@@ -30,10 +30,10 @@ static void take(unsigned answers, uint64_t begun_us)
 static void test_one_that_never_answered(void **state)
 {
     (void)state;
-    uint32_t begins_us;
+    uint32_t aim_us;
     assert_false(answer_time_is_trusted(&answer));
     assert_int_equal(answer_time_limit_us(&answer), FLOOR_US);
-    assert_false(answer_time_foresees(&answer, &begins_us));
+    assert_false(answer_time_foresees(&answer, &aim_us));
 }
 
 /* RFC 6298, 2.2 and 2.3: the first sample R gives R and R / 2, limit R + 4 R / 2. */
@@ -106,34 +106,75 @@ static void test_now_and_then_half_a_second(void **state)
     assert_in_range(count_cut(100000, 1000), 1, 6); /* of 100 */
 }
 
+/* Asked so many times, looked for as foreseen: it begins jitter_us later or less than begins_us. How many looks came too
+ * soon, and how late the others were on average. */
+static unsigned look(unsigned polls, uint32_t begins_us, uint32_t jitter_us, uint32_t *out_late_us)
+{
+    unsigned misses = 0;
+    uint64_t late_us = 0;
+    for (unsigned i = 0; i < polls; i++) {
+        const uint32_t begun_us = begins_us + (uint32_t)draw(jitter_us + 1);
+        uint32_t aim_us = 0;
+        assert_true(answer_time_foresees(&answer, &aim_us));
+        if (begun_us > aim_us) {
+            misses++;
+            take(1, begun_us + draw(answer.grain_us + 1)); /* to a byte */
+        } else {
+            late_us += aim_us - begun_us;
+            take(1, ANSWER_UNSEEN);
+        }
+    }
+    *out_late_us = (uint32_t)(late_us / (polls - misses));
+    return misses;
+}
+
 static void test_an_answer_that_can_be_foreseen(void **state)
 {
     (void)state;
-    uint32_t begins_us;
-    for (unsigned i = 0; i < ANSWER_TRUST_AFTER; i++) {
-        take(1, 4000 + draw(60));
+    uint32_t aim_us;
+    uint32_t late_us;
+    answer.grain_us = 573;
+    take(1, 4300); /* the first, seen late */
+    for (unsigned i = 0; i < ANSWER_STEADY_AFTER; i++) {
+        assert_false(answer_time_foresees(&answer, &aim_us));
+        take(1, 4150 + draw(60));
     }
-    assert_true(answer_time_foresees(&answer, &begins_us));
-    assert_in_range(begins_us, 4030, 4200);
-    unsigned unseen = 0;
-    while (answer_time_foresees(&answer, &begins_us)) {
-        take(1, ANSWER_UNSEEN);
-        unseen++;
-    }
-    assert_int_equal(unseen, ANSWER_MEASURED_EVERY - 1); /* then one is watched */
-    take(1, 4020);
-    assert_true(answer_time_foresees(&answer, &begins_us));
+    (void)look(100, 4000, 60, &late_us);
+    assert_in_range(look(2000, 4000, 60, &late_us), 60, 300); /* 3 to 15 % */
+    assert_in_range(late_us, 1, 100);
+}
+
+/* It becomes quicker or slower for good: that is noticed, and it can be foreseen again. */
+static void test_a_change_is_noticed(void **state)
+{
+    (void)state;
+    uint32_t aim_us;
+    uint32_t late_us;
+    take(10, 4000);
+    (void)look(200, 2000, 0, &late_us);
+    (void)look(100, 2000, 0, &late_us);
+    assert_in_range(late_us, 0, 100);
+    take(1, 9000);
+    assert_true(answer_time_foresees(&answer, &aim_us)); /* that may happen */
+    assert_in_range(aim_us, 1800, 2200);
+    take(2, 9000);
+    assert_false(answer_time_foresees(&answer, &aim_us)); /* watched again */
+    take(ANSWER_STEADY_AFTER, 9000);
+    assert_true(answer_time_foresees(&answer, &aim_us));
+    assert_in_range(aim_us, 8900, 9100);
+    answer_time_failed(&answer);
+    assert_false(answer_time_foresees(&answer, &aim_us));
 }
 
 static void test_an_unsteady_one_is_watched(void **state)
 {
     (void)state;
-    uint32_t begins_us;
+    uint32_t aim_us;
+    answer.grain_us = 573;
     for (unsigned i = 0; i < 1000; i++) {
-        take(1, 4000 + draw(2000));
-        assert_false(answer_time_foresees(&answer, &begins_us) && answer.deviation_us > ANSWER_STEADY_US);
+        take(1, i % 2 == 0 ? 4000 : 4000 - ANSWER_STEADY_US - answer.grain_us - 1 - draw(1000));
+        assert_false(answer_time_foresees(&answer, &aim_us));
     }
-    assert_false(answer_time_foresees(&answer, &begins_us));
 }
 
 static void test_extremes(void **state)
@@ -165,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_monitor_that_becomes_slower, set_up),
         cmocka_unit_test_setup(test_now_and_then_half_a_second, set_up),
         cmocka_unit_test_setup(test_an_answer_that_can_be_foreseen, set_up),
+        cmocka_unit_test_setup(test_a_change_is_noticed, set_up),
         cmocka_unit_test_setup(test_an_unsteady_one_is_watched, set_up),
         cmocka_unit_test_setup(test_extremes, set_up),
     };

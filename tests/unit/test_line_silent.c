@@ -45,7 +45,7 @@ static void test_one_silent_monitor(void **state)
     expect_the_others_go_on(100, 300 * SECOND);
 }
 
-/* On an idle line it is probed at least once an interval at first, then ever more rarely. */
+/* On an idle line it is probed at least once an interval at first, then every two seconds. */
 static void test_probes_on_an_idle_line(void **state)
 {
     (void)state;
@@ -57,7 +57,7 @@ static void test_probes_on_an_idle_line(void **state)
     run_for(4 * SECOND);
     assert_in_range(probed[0], 2, 4);
     run_for(60 * SECOND);
-    assert_in_range(probed[0], 8, 14);
+    assert_in_range(probed[0], 27, 35);
     assert_int_equal(missed(), 0);
 }
 
@@ -120,7 +120,7 @@ static void test_all_are_silent(void **state)
     }
     run_for(100 * SECOND);
     for (unsigned i = 0; i < 8; i++) {
-        assert_in_range(probed[i], 10, 30);
+        assert_in_range(probed[i], 30, 50);
         silent[i] = false;
     }
     run_for(10 * SECOND);

@@ -207,7 +207,7 @@ static void test_damaged_answers(void **state)
     static const enum status counted[DAMAGE_END] = {
         [TRUNCATED] = STATUS_SHORT_FRAME, [BAD_CRC] = STATUS_BAD_CHECKSUM, [WRONG_FUNCTION] = STATUS_WRONG_FUNCTION,
         [LONGER] = STATUS_WRONG_LENGTH,   [SHORTER] = STATUS_WRONG_LENGTH, [WRONG_UNIT] = STATUS_WRONG_ADDRESS,
-        [FLOOD] = STATUS_BAD_CHECKSUM,    [DRIBBLE] = STATUS_SHORT_FRAME,  [NOTHING] = STATUS_TIMEOUT};
+        [FLOOD] = STATUS_BAD_CHECKSUM,    [DRIBBLE] = STATUS_TOO_SLOW,     [NOTHING] = STATUS_TIMEOUT};
     open_rig(2, serve_damaged);
     rig_start();
     for (int mode = TRUNCATED; mode < DAMAGE_END; mode++) {
@@ -282,7 +282,7 @@ static void test_others_frames_do_not_hold_the_runner(void **state)
     open_rig(1, serve_others_frames);
     rig.config.timeout_ms = 5000;
     rig_start();
-    while (rig.bus->step != STEP_LISTENING) {
+    while (rig.bus->step != STEP_SENDING) {
         rig_run_ms(1);
     }
     (void)usleep(2 * FOREIGN_US); /* they are all there */
@@ -327,7 +327,7 @@ static void test_refused_and_back(void **state)
     peer_refuse(&rig.peer);
     rig_run_ms(150);
     assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_IO);
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_RESET);
     assert_false(rig_answering(0));
     (void)rig_retry_ms();
     assert_int_equal(atomic_load(&health()->last_errno), ECONNREFUSED);

@@ -174,8 +174,8 @@ static void test_an_answer_begun_before_its_request_was_out(void **state)
         while (rig.bus->step != STEP_SENDING) {
             rig_step();
         }
-        for (size_t pending = 0; pending < 5;) { /* as much as a probe's answer, or more */
-            assert_int_equal(link_pending(&rig.bus->link, &pending), STATUS_OK);
+        for (size_t held = 0; held < 5;) { /* as much as a probe's answer, or more */
+            assert_int_equal(link_receive(&rig.bus->link, &held), STATUS_OK);
         }
         /* A busy machine looks so late that the bytes might have come in time: for this one it is early. */
         rig.bus->ask.out_us = clock_boot_us() + 200000;
@@ -290,6 +290,47 @@ static void serve_none_in_mode_1(struct peer *peer, const struct peer_request *r
     }
 }
 
+/* A byte every 5 ms: less of a pause than adapters make, but anew for each byte. */
+static void serve_dribbling_one(struct peer *peer, const struct peer_request *request)
+{
+    uint8_t frame[PEER_BYTES_MAX];
+    const size_t length = peer_frame(peer, request, frame);
+    const bool dribbles = request->unit == 1 && atomic_load(&peer->mode) != 0;
+    peer_send(peer, request->fd, request->out_us + THINK_US, dribbles ? 5000 : 0, frame, length);
+}
+
+/* It is given up soon, the rest of its answer ruins nobody else's, and that it answers probes, which are short, does not
+ * bring it back again and again. */
+static void test_a_dribbler_costs_little(void **state)
+{
+    (void)state;
+    rig_open(BAUD, 3, 200, TIMEOUT_MS, serve_dribbling_one);
+    rig.config.timeout_ms = 500;
+    rig_start();
+    for (uint16_t i = 0; i < 3; i++) {
+        assert_true(rig_run_until_values(i, 1, 2000));
+    }
+    atomic_store(&rig.peer.mode, 1);
+    assert_true(rig_run_until_failure(0, STATUS_TOO_SLOW, 0, 1000));
+    assert_true(clock_boot_us() - rig.bus->straggler.from_us < 100000 || rig_was_stalled()); /* of 150 ms, of 500 */
+    assert_false(rig_answering(0));
+    rig_run_ms(1000); /* it is found out */
+    rig_forget();
+    rig_run_ms(4000);
+    if (rig_was_stalled()) {
+        skip();
+    }
+    for (uint16_t i = 1; i < 3; i++) {
+        assert_in_range(rig_values(i), 19, 22);
+        for (unsigned status = 0; status < STATUS_COUNT; status++) {
+            assert_true(status == STATUS_UNASKED || rig_failures(i, (enum status)status) == 0);
+        }
+    }
+    assert_in_range(rig_failures(0, STATUS_TOO_SLOW), 1, 6);
+    atomic_store(&rig.peer.mode, 0);
+    assert_true(rig_run_until_values(0, 5, 4000)); /* at full rate again */
+}
+
 /* The machine stood still while a monitor was asked: that is not held against monitors that do not answer. */
 static void test_a_stall_costs_no_probes(void **state)
 {
@@ -388,6 +429,7 @@ int main(void)
         cmocka_unit_test_teardown(test_an_adapter_without_rs485, tear_down),
         cmocka_unit_test_teardown(test_a_humming_line_does_not_wedge, tear_down),
         cmocka_unit_test_teardown(test_a_dead_monitor_costs_little, tear_down),
+        cmocka_unit_test_teardown(test_a_dribbler_costs_little, tear_down),
         cmocka_unit_test_teardown(test_a_stall_costs_no_probes, tear_down),
         cmocka_unit_test_teardown(test_many_dead_monitors, tear_down),
         cmocka_unit_test_teardown(test_unplugged_and_plugged_in_again, tear_down),

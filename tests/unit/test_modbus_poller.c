@@ -56,6 +56,13 @@ static uint8_t next_poll(int64_t *out_due_us)
     return *out_due_us != BUS_NEVER ? poller_turn(&poller, *out_due_us).poll : 0;
 }
 
+/* Asked at an instant, answered later. */
+static void ask_and_answer(uint8_t poll, int64_t asked_us, int64_t answered_us)
+{
+    (void)poller_ask(&poller, poll, asked_us, 0);
+    poller_answered(&poller, poll, answered_us, 20000);
+}
+
 static struct request next_request(void)
 {
     int64_t due_us;
@@ -84,15 +91,48 @@ static void test_the_grid_neither_drifts_nor_catches_up(void **state)
     make();
     assert_int_equal(next_poll(&due_us), 0);
     assert_int_equal(due_us, START);
-    poller_answered(&poller, 0, START + 30000, 20000);
+    ask_and_answer(0, START, START + 30000);
     (void)next_poll(&due_us);
     assert_int_equal(due_us, START + SECOND);
-    poller_answered(&poller, 0, START + SECOND + 999999, 20000);
+    ask_and_answer(0, START + 2 * SECOND - 1, START + 2 * SECOND + 30000); /* its turn was still on */
     (void)next_poll(&due_us);
     assert_int_equal(due_us, START + 2 * SECOND);
-    poller_answered(&poller, 0, START + 7 * SECOND + 1, 20000); /* turns that are over are left out */
+    assert_int_equal(poller.missed, 0);
+    ask_and_answer(0, START + 7 * SECOND + 1, START + 7 * SECOND + 30000); /* turns that are over are left out */
     (void)next_poll(&due_us);
     assert_int_equal(due_us, START + 8 * SECOND);
+    assert_int_equal(poller.missed, 5);
+}
+
+/* A poll takes longer than the interval: the next turn is on when the answer comes, and no time is left unused. */
+static void test_an_interval_shorter_than_a_poll(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    int64_t now_us = START;
+    profile.poll_interval_ms = 5;
+    add(TABLE_HOLDING, 0);
+    make();
+    for (unsigned i = 0; i < 1000; i++) {
+        (void)next_poll(&due_us);
+        assert_true(due_us <= now_us && due_us > now_us - 7300); /* not more than the turn that is still on */
+        ask_and_answer(0, now_us, now_us + 7000);
+        now_us += 7300;
+    }
+    assert_int_equal(poller.missed, 999 * 7300 / 5000 - 999); /* all turns that came but those asked */
+}
+
+static void test_a_skipped_turn_is_the_one_that_is_on(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    make();
+    ask_and_answer(0, START, START + 30000);
+    poller_skipped(&poller, 0, START + 2 * SECOND + 1); /* the line was not free */
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us, START + 3 * SECOND);
+    assert_int_equal(poller.missed, 1);
 }
 
 static void test_identity_then_bits_then_values(void **state)
@@ -108,7 +148,7 @@ static void test_identity_then_bits_then_values(void **state)
     static const uint16_t order[] = {90, 40, 0};
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(next_request().first, order[i]);
-        poller_answered(&poller, next_poll(&due_us), START, 1000);
+        ask_and_answer(next_poll(&due_us), START, START + 1000);
     }
     assert_true(due_us < START + SECOND);
 }
@@ -146,7 +186,7 @@ static void test_after_a_failure_only_probes(void **state)
 static void test_probes_come_ever_more_rarely(void **state)
 {
     (void)state;
-    static const int64_t waits_s[] = {1, 2, 4, 8, 8, 8};
+    static const int64_t waits_s[] = {1, 2, 4, 8, 8, 8}; /* over a network */
     int64_t due_us;
     int64_t now_us = START;
     add(TABLE_HOLDING, 0);
@@ -162,6 +202,39 @@ static void test_probes_come_ever_more_rarely(void **state)
     }
     (void)next_poll(&due_us);
     assert_int_equal(due_us - now_us, 8 * SECOND);
+    poller.probe_ms_max = POLLER_PROBE_MS_LINE;
+    poller_failed(&poller, now_us);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us - now_us, 2 * SECOND);
+}
+
+/* One that answers probes and fails at its polls does not get them at full rate again and again. */
+static void test_an_answered_probe_does_not_shorten_the_pauses(void **state)
+{
+    (void)state;
+    static const int64_t waits_s[] = {1, 2, 4, 8, 8};
+    int64_t due_us;
+    int64_t now_us = START;
+    add(TABLE_HOLDING, 0);
+    profile.identity_register = 90;
+    profile.identity_count = 2;
+    make();
+    for (unsigned i = 0; i < 5; i++) {
+        poller_failed(&poller, now_us);
+        (void)next_poll(&due_us);
+        assert_int_equal(due_us - now_us, waits_s[i] * SECOND);
+        now_us = due_us;
+        poller_recovered(&poller, now_us);
+        ask_and_answer(next_poll(&due_us), now_us, now_us); /* its identity; then it fails at the values */
+    }
+    poller_failed(&poller, now_us);
+    poller_recovered(&poller, now_us);
+    for (unsigned i = 0; i < 2; i++) { /* all is well */
+        ask_and_answer(next_poll(&due_us), now_us, now_us);
+    }
+    poller_failed(&poller, now_us);
+    (void)next_poll(&due_us);
+    assert_int_equal(due_us - now_us, SECOND);
 }
 
 static void test_rare_polls_are_not_probed_more_often(void **state)
@@ -186,10 +259,10 @@ static void test_urgency_follows(void **state)
     make();
     assert_false(poller_turn(&poller, START).pressing);
     config.urgent_vitals = UINT32_C(1) << channels[0].vital;
-    poller_answered(&poller, next_poll(&due_us), START, 1000);
+    ask_and_answer(next_poll(&due_us), START, START + 1000);
     assert_true(poller_turn(&poller, START).pressing);
     config.urgent_vitals = 0;
-    poller_answered(&poller, 0, START + SECOND, 1000);
+    ask_and_answer(0, START + SECOND, START + SECOND + 1000);
     assert_false(poller_turn(&poller, START + SECOND).pressing);
 }
 
@@ -291,7 +364,7 @@ static void test_a_doubted_monitor_is_probed_in_its_turn(void **state)
     int64_t due_us;
     add(TABLE_HOLDING, 0);
     make();
-    poller_answered(&poller, 0, START, 1000);
+    ask_and_answer(0, START, START + 1000);
     poller_doubt(&poller);
     assert_int_equal(next_poll(&due_us), POLLER_PROBE);
     assert_int_equal(due_us, START + SECOND);
@@ -325,7 +398,7 @@ static void test_a_refused_register_is_found(void **state)
             assert_int_equal(poller_refusal(&poller), request.count == 1 ? 2 : 0);
         } else {
             answers++;
-            poller_answered(&poller, poll, START, 1000);
+            ask_and_answer(poll, START, START + 1000);
         }
         if (due_us > START) {
             break;
@@ -417,8 +490,9 @@ static void test_a_busy_monitor_is_asked_again_soon(void **state)
     add(TABLE_HOLDING, 0);
     add(TABLE_INPUT, 0);
     make();
-    poller_answered(&poller, 1, START, 1000);
+    ask_and_answer(1, START, START + 1000);
     for (unsigned i = 0; i < 3; i++) {
+        (void)poller_ask(&poller, 0, now_us, 0);
         poller_busy(&poller, 0, now_us);
         assert_int_equal(next_poll(&due_us), 0);
         assert_int_equal(due_us, START + again_ms[i] * 1000);
@@ -427,13 +501,14 @@ static void test_a_busy_monitor_is_asked_again_soon(void **state)
     poller_busy(&poller, 0, now_us); /* enough for this turn */
     (void)next_poll(&due_us);
     assert_int_equal(due_us, START + SECOND);
+    (void)poller_ask(&poller, 0, due_us, 0);
     poller_busy(&poller, 0, due_us);
     (void)next_poll(&due_us);
     assert_int_equal(due_us, START + SECOND); /* the other one's */
-    poller_answered(&poller, 1, due_us, 1000);
+    ask_and_answer(1, due_us, due_us + 1000);
     (void)next_poll(&due_us);
     assert_int_equal(due_us, START + SECOND + 100000);
-    poller_answered(&poller, 0, due_us, 1000);
+    ask_and_answer(0, due_us, due_us + 1000);
     (void)next_poll(&due_us);
     assert_int_equal(due_us, START + 2 * SECOND);
 }
@@ -445,6 +520,7 @@ static void test_busy_in_quick_turns(void **state)
     profile.poll_interval_ms = 100;
     add(TABLE_HOLDING, 0);
     make();
+    (void)poller_ask(&poller, 0, START, 0);
     poller_busy(&poller, 0, START + 10000);
     (void)next_poll(&due_us);
     assert_int_equal(due_us, START + 100000); /* its next turn comes sooner */
@@ -457,6 +533,7 @@ static void test_what_was_damaged_is_asked_once_more(void **state)
     add(TABLE_HOLDING, 0);
     make();
     for (int64_t turn_us = START; turn_us < START + 3 * SECOND; turn_us += SECOND) {
+        (void)poller_ask(&poller, 0, turn_us, 0);
         poller_damaged(&poller, 0, turn_us + 20000);
         (void)next_poll(&due_us);
         assert_int_equal(due_us, turn_us + 20000);
@@ -475,15 +552,15 @@ static void test_the_identity_is_asked_first_after_a_failure(void **state)
     profile.identity_register = 90;
     profile.identity_count = 2;
     make();
-    poller_answered(&poller, next_poll(&due_us), START, 1000);
-    poller_answered(&poller, next_poll(&due_us), START, 1000);
+    ask_and_answer(next_poll(&due_us), START, START + 1000);
+    ask_and_answer(next_poll(&due_us), START, START + 1000);
     assert_int_equal(next_request().first, 0); /* each second; the identity every ten */
     poller_failed(&poller, START + SECOND);
     poller_recovered(&poller, START + 2 * SECOND);
     const uint8_t first = next_poll(&due_us);
     assert_int_equal(next_request().first, 90);
     assert_true(due_us <= START + 2 * SECOND);
-    poller_answered(&poller, first, START + 2 * SECOND, 1000);
+    ask_and_answer(first, START + 2 * SECOND, START + 2 * SECOND + 1000);
     assert_int_equal(next_request().first, 0);
     poller_failed(&poller, START + 3 * SECOND);
     poller_recovered(&poller, START + 4 * SECOND);
@@ -499,10 +576,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_measuring_takes_the_same, set_up),
         cmocka_unit_test_setup(test_the_grid_neither_drifts_nor_catches_up, set_up),
+        cmocka_unit_test_setup(test_an_interval_shorter_than_a_poll, set_up),
+        cmocka_unit_test_setup(test_a_skipped_turn_is_the_one_that_is_on, set_up),
         cmocka_unit_test_setup(test_identity_then_bits_then_values, set_up),
         cmocka_unit_test_setup(test_an_empty_profile_asks_nothing, set_up),
         cmocka_unit_test_setup(test_after_a_failure_only_probes, set_up),
         cmocka_unit_test_setup(test_probes_come_ever_more_rarely, set_up),
+        cmocka_unit_test_setup(test_an_answered_probe_does_not_shorten_the_pauses, set_up),
         cmocka_unit_test_setup(test_rare_polls_are_not_probed_more_often, set_up),
         cmocka_unit_test_setup(test_urgency_follows, set_up),
         cmocka_unit_test_setup(test_full_patience_never_ends, set_up),

@@ -260,7 +260,7 @@ static void test_damaged_answers(void **state)
     (void)state;
     static const enum status counted[DAMAGE_END] = {
         [TRUNCATED] = STATUS_SHORT_FRAME, [BAD_CRC] = STATUS_BAD_CHECKSUM, [WRONG_FUNCTION] = STATUS_WRONG_FUNCTION,
-        [LONGER] = STATUS_COUNT,          [SHORTER] = STATUS_COUNT,        [DRIBBLE] = STATUS_SHORT_FRAME,
+        [LONGER] = STATUS_COUNT,          [SHORTER] = STATUS_COUNT,        [DRIBBLE] = STATUS_TOO_SLOW,
         [NOTHING] = STATUS_TIMEOUT};
     open_rig(2, serve_damaged);
     rig_start();

@@ -264,7 +264,7 @@ static const struct {
                       [LENGTH_ZERO] = {5, -27, STATUS_BAD_HEADER}, [UNIT] = {6, 1, STATUS_WRONG_ADDRESS},
                       [FUNCTION] = {7, 1, STATUS_WRONG_FUNCTION},  [BYTE_COUNT] = {8, -2, STATUS_BAD_HEADER},
                       [LONGER] = {-1, 0, STATUS_WRONG_LENGTH},     [FLOOD] = {-1, 0, STATUS_LONG_FRAME},
-                      [TWICE] = {-1, 0, STATUS_LONG_FRAME},        [DRIBBLE] = {-1, 0, STATUS_SHORT_FRAME},
+                      [TWICE] = {-1, 0, STATUS_LONG_FRAME},        [DRIBBLE] = {-1, 0, STATUS_TOO_SLOW},
                       [TRUNCATED] = {-1, 0, STATUS_SHORT_FRAME},   [NOTHING] = {-1, 0, STATUS_TIMEOUT}};
 
 static void serve_wrong(struct peer *peer, const struct peer_request *request)
@@ -452,7 +452,7 @@ static void test_refused_and_back(void **state)
     peer_refuse(&rig.peer);
     rig_run_ms(100);
     assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_IO);
+    assert_int_equal(atomic_load(&health()->last_error), STATUS_REFUSED);
     assert_false(rig_answering(0));
     static const unsigned waits_ms[] = {2000, 4000, 8000, 16000, 30000, 30000};
     (void)rig_retry_ms();

@@ -1,6 +1,6 @@
 #include "drivers/monitor/modbus/answer_time.h"
 
-enum { DEVIATIONS = 4, FORESEEN_DEVIATIONS = 2, SMOOTH_SHARE = 8, DEVIATION_SHARE = 4 };
+enum { DEVIATIONS = 4, SMOOTH_SHARE = 8, DEVIATION_SHARE = 4 };
 
 static uint32_t difference(uint32_t a, uint32_t b)
 {
@@ -30,6 +30,40 @@ static void learn(struct answer_time *time, uint32_t begun_us)
     time->smooth_us = approach(time->smooth_us, begun_us > 0 ? begun_us : 1, SMOOTH_SHARE);
 }
 
+static bool is_steady(const struct answer_time *time, uint32_t begun_us)
+{
+    const uint32_t aim_us = time->aim.at_us;
+    return begun_us > aim_us ? begun_us - aim_us <= ANSWER_STEADY_US + time->grain_us
+                             : aim_us - begun_us <= ANSWER_STEADY_US;
+}
+
+static void note_steady(struct answer_time *time)
+{
+    time->steady = (uint16_t)(time->steady < ANSWER_STEADY_MAX ? time->steady + 1U : ANSWER_STEADY_MAX);
+}
+
+static void note_unsteady(struct answer_time *time, uint32_t begun_us)
+{
+    time->steady = (uint16_t)(time->steady > 2 ? time->steady - 2U : 0U);
+    if (time->steady < ANSWER_STEADY_AFTER) {
+        time->aim = aim_from(begun_us);
+    }
+}
+
+static void take_aim(struct answer_time *time, uint32_t begun_us)
+{
+    if (!is_steady(time, begun_us)) {
+        note_unsteady(time, begun_us);
+        return;
+    }
+    if (begun_us > time->aim.at_us) {
+        aim_later(&time->aim, begun_us - time->aim.at_us);
+    } else {
+        aim_sooner(&time->aim);
+    }
+    note_steady(time);
+}
+
 uint32_t answer_time_limit_us(const struct answer_time *time)
 {
     const uint64_t limit_us = time->smooth_us + UINT64_C(1) * DEVIATIONS * time->deviation_us;
@@ -42,11 +76,12 @@ uint32_t answer_time_limit_us(const struct answer_time *time)
 void answer_time_note(struct answer_time *time, uint32_t begun_us)
 {
     if (begun_us == ANSWER_UNSEEN) {
-        time->foreseen++;
+        aim_sooner(&time->aim);
+        note_steady(time);
     } else {
         time->in_time = begun_us <= answer_time_limit_us(time) ? time->in_time : 0;
-        time->foreseen = 0;
         learn(time, begun_us);
+        take_aim(time, begun_us);
     }
     time->in_time = (uint16_t)(time->in_time < ANSWER_TRUST_MAX ? time->in_time + 1U : ANSWER_TRUST_MAX);
 }
@@ -58,6 +93,7 @@ void answer_time_failed(struct answer_time *time)
         time->trust_after = (uint16_t)(longer < ANSWER_TRUST_MAX ? longer : ANSWER_TRUST_MAX);
     }
     time->in_time = 0;
+    time->steady = 0;
 }
 
 bool answer_time_is_trusted(const struct answer_time *time)
@@ -67,7 +103,6 @@ bool answer_time_is_trusted(const struct answer_time *time)
 
 bool answer_time_foresees(const struct answer_time *time, uint32_t *out_us)
 {
-    *out_us = time->smooth_us + FORESEEN_DEVIATIONS * time->deviation_us;
-    return answer_time_is_trusted(time) && time->deviation_us <= ANSWER_STEADY_US &&
-           time->foreseen < ANSWER_MEASURED_EVERY - 1;
+    *out_us = time->aim.at_us;
+    return time->steady >= ANSWER_STEADY_AFTER;
 }

@@ -17,6 +17,7 @@
 #define FRAME_REQUEST        8 /* an RTU request of functions 01 to 06 */
 #define FRAME_TCP_REQUEST    12
 #define FRAME_RTU_MIN        5 /* an exception */
+#define FRAME_RTU_HEAD       3 /* says how long it is */
 #define FRAME_RTU_PDU_OFFSET 1
 #define FRAME_TCP_PDU_OFFSET 7
 
@@ -26,7 +27,7 @@ struct expected {
     uint16_t transaction; /* TCP */
 };
 
-/* Bytes that a frame of at least 3 says it has; at most FRAME_MAX. */
+/* Bytes that a frame says it has by its first FRAME_RTU_HEAD; from FRAME_RTU_MIN to FRAME_MAX. */
 size_t frame_rtu_length(const uint8_t *frame);
 
 uint16_t frame_crc(const uint8_t *bytes, size_t length);

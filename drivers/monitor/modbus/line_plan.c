@@ -148,7 +148,8 @@ static int64_t probe_at(const struct line_plan *plan, const struct poller *polle
 {
     const uint32_t patience_us = poller_patience_us(poller, plan->timeout_ms);
     const bool in_full = patience_us == plan->timeout_ms * UINT32_C(1000);
-    const int64_t over_us = at_us + patience_us + extra_us + (in_full ? plan->slack_us : 0);
+    const int64_t vain_us = patience_us + extra_us + (in_full ? plan->slack_us : 0);
+    const int64_t over_us = at_us + later(vain_us, poller->straggles_us);
     return over_us <= others_us ? at_us : later(at_us, plan->spare_us);
 }
 
@@ -173,10 +174,10 @@ struct line_turn line_plan_next(const struct line_plan *plan, int64_t now_us, in
     return next;
 }
 
-void line_plan_ask(struct line_plan *plan, struct poller *poller, uint8_t poll)
+void line_plan_ask(struct line_plan *plan, struct poller *poller, uint8_t poll, int64_t now_us)
 {
     if (poll != POLLER_PROBE) {
-        plan->clock_us = poller_tag(poller, poll, plan->clock_us);
+        plan->clock_us = poller_ask(poller, poll, now_us, plan->clock_us);
     }
 }
 
@@ -186,6 +187,13 @@ void line_plan_held(struct line_plan *plan, int64_t others_us, int64_t from_us, 
     if (held_us > 0) {
         plan->spare_us = later(plan->spare_us, to_us + held_us * (LINE_SPARE - 1));
     }
+}
+
+void line_plan_straggled(struct line_plan *plan, struct poller *poller, int64_t others_us, int64_t from_us,
+                         int64_t to_us)
+{
+    poller->straggles_us = to_us - from_us;
+    line_plan_held(plan, others_us, from_us, to_us);
 }
 
 void line_plan_excuse(const struct line_plan *plan, int64_t now_us)

@@ -50,10 +50,15 @@ uint32_t line_plan_permille(const struct line_plan *plan, const struct wire *wir
 struct line_turn line_plan_next(const struct line_plan *plan, int64_t now_us, int64_t extra_us);
 
 /* A poll is being asked. */
-void line_plan_ask(struct line_plan *plan, struct poller *poller, uint8_t poll);
+void line_plan_ask(struct line_plan *plan, struct poller *poller, uint8_t poll, int64_t now_us);
 
 /* A probe, answered or not, or another request that failed has held the line; others_us as it was chosen. */
 void line_plan_held(struct line_plan *plan, int64_t others_us, int64_t from_us, int64_t to_us);
+
+/* Half an answer of this one was given up; with the rest of it, that was waited out, it has held the line. Until its polls are
+ * answered again, each probe of it is taken to end like that. */
+void line_plan_straggled(struct line_plan *plan, struct poller *poller, int64_t others_us, int64_t from_us,
+                         int64_t to_us);
 
 /* Nobody could be asked for a while, whatever the plan. */
 void line_plan_excuse(const struct line_plan *plan, int64_t now_us);

@@ -4,6 +4,8 @@
 #include "drivers/monitor/modbus/modbus_bus.h"
 #include "drivers/monitor/modbus/modbus_health.h"
 
+#define HUSH_US_MAX 200000 /* after half an answer, until nothing of it comes any more */
+
 /* Nobody who would answer with this address is believed before it answered a probe. */
 void answer_failed(struct bus *bus, int64_t now_us)
 {
@@ -94,7 +96,7 @@ static void treat_exception(struct bus *bus, int64_t now_us, uint8_t code, struc
 static void take_exception(struct bus *bus, int64_t now_us, uint8_t code, struct observation_sink *out)
 {
     struct exchange *ask = &bus->ask;
-    health_count_failure(bus, STATUS_EXCEPTION);
+    health_count_failure(bus, now_us, STATUS_EXCEPTION);
     health_set_exception(bus, code);
     if (exception_treatment(code) == EXCEPTION_AWAY) {
         answer_failed(bus, now_us); /* a gateway speaks for a monitor that does not */
@@ -118,4 +120,38 @@ void answer_take(struct bus *bus, int64_t now_us, enum status status, const uint
         take_exception(bus, now_us, pdu[1], out);
     }
     health_note_turns(bus);
+}
+
+/* --- half an answer ------------------------------------------------------------------------------------------ */
+
+void answer_broke_off(struct bus *bus, int64_t hush_us)
+{
+    const struct exchange *ask = &bus->ask;
+    bus->straggler = (struct straggler){.poller = ask->poller,
+                                        .hush_us = hush_us,
+                                        .from_us = ask->sent_us,
+                                        .until_us = ask->give_up_us + bus->config->timeout_ms * INT64_C(1000),
+                                        .others_us = ask->others_us};
+}
+
+/* The silence has to be longer than it pauses between two bytes. */
+void answer_rest_came(struct bus *bus, int64_t now_us)
+{
+    struct straggler *straggler = &bus->straggler;
+    const int64_t twice_us = 2 * (now_us - bus->quiet_us);
+    if (straggler->hush_us > 0 && twice_us > straggler->hush_us) {
+        straggler->hush_us = twice_us < HUSH_US_MAX ? twice_us : HUSH_US_MAX;
+    }
+}
+
+/* Since when is known no better than to the newest look. */
+void answer_rest_over(struct bus *bus)
+{
+    struct straggler *straggler = &bus->straggler;
+    if (straggler->hush_us > 0) {
+        const int64_t over_us = bus->quiet_us + straggler->hush_us;
+        line_plan_straggled(&bus->plan, straggler->poller, straggler->others_us, straggler->from_us,
+                            over_us < straggler->until_us ? over_us : straggler->until_us);
+        straggler->hush_us = 0;
+    }
 }

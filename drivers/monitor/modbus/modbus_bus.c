@@ -20,7 +20,7 @@ enum {
 
 void bus_rest(struct bus *bus, int64_t now_us)
 {
-    const int64_t silent_us = bus->quiet_us + bus->wire.gap_us;
+    const int64_t silent_us = bus->quiet_us + bus->wire.gap_us + bus->straggler.hush_us;
     const int64_t free_us = silent_us > now_us ? silent_us : now_us;
     const int64_t request_us = wire_us(&bus->wire, WIRE_REQUEST_BYTES) + bus->wire.gap_us;
     bus->plan.slack_us = exchange_slack_us(bus);
@@ -30,7 +30,9 @@ void bus_rest(struct bus *bus, int64_t now_us)
     bus->step = STEP_RESTING;
     bus->watching = bus_is_numbered(bus); /* whether the other side hangs up */
     bus->hum_us = 0;
-    bus->deadline_us = turn.at_us;
+    bus->free_us = turn.at_us;
+    bus->aimed = bus->link.rtu && turn.at_us == silent_us && silent_us > now_us + BUS_LEAD_US;
+    bus->deadline_us = bus->aimed ? turn.at_us - BUS_LEAD_US + bus->lead.at_us : turn.at_us;
     if (bus_is_to_part(bus, now_us, bus->deadline_us)) {
         bus_part(bus);
     }
@@ -49,16 +51,18 @@ static struct bus *make(struct arena *arena, const struct bus_config *config, bo
     if (bus == NULL) {
         return NULL;
     }
-    *bus = (struct bus){.config = config, .step = STEP_CLOSED, .deadline_us = BUS_NEVER};
+    *bus = (struct bus){.config = config, .step = STEP_CLOSED, .deadline_us = BUS_NEVER, .lead = aim_from(BUS_LEAD_US)};
     bus->health.monitors = monitors;
     bus->plan =
         (struct line_plan){.pollers = pollers, .count = config->monitor_count, .timeout_ms = config->timeout_ms};
-    for (uint16_t i = 0; i < config->monitor_count; i++) {
-        pollers[i].answer_time.floor_us = network ? PATIENCE_US_NETWORK : PATIENCE_US_LINE;
-    }
     if (rtu) {
         bus->wire = wire_of_bus(config);
         bus->wire.gap_us = bus->wire.gap_us > 0 ? bus->wire.gap_us : GUARD_US;
+    }
+    for (uint16_t i = 0; i < config->monitor_count; i++) {
+        pollers[i].answer_time.floor_us = network ? PATIENCE_US_NETWORK : PATIENCE_US_LINE;
+        pollers[i].answer_time.grain_us = wire_us(&bus->wire, 1);
+        pollers[i].probe_ms_max = rtu ? POLLER_PROBE_MS_LINE : POLLER_PROBE_MS_MAX;
     }
     line_plan_spread(&bus->plan, &bus->wire);
     atomic_store_explicit(&bus->health.planned_permille, line_plan_permille(&bus->plan, &bus->wire),

@@ -11,11 +11,14 @@
  *
  * The silences of an RTU line are kept by the clock, because a tty does not tell them. SENDING ends with the first byte
  * of the answer: what comes before the last bit of the request is out cannot be of its answer. LISTENING then sleeps for
- * as long as the rest takes on the wire, instead of waking up for every byte. Whatever happens, an exchange ends at
- * give_up_us, however slowly bytes dribble in.
+ * as long as the rest takes on the wire, instead of waking up for every byte. Half an answer is given up 30 ms (more on
+ * a slow adapter) after the wire would have carried all of it, however its bytes dribble in; what comes of the rest is
+ * waited out, lest it run into the next one's answer. Whatever happens, an exchange ends at give_up_us.
  *
  * Of a monitor whose answers can be foreseen (answer_time.h), on a line on which nothing but answers was heard for
- * BUS_CLEAN_AFTER exchanges, nobody watches for the first byte: one sleep, from the request to the whole answer.
+ * BUS_CLEAN_AFTER exchanges, nobody watches for the first byte: one sleep, from the request to the whole answer. And on
+ * a line that waits for nothing but its silence, the thread is woken before that is over, by as much as it needs to send
+ * (aim.h); a request never goes out before it.
  */
 #ifndef WARDGATE_MODBUS_BUS_H
 #define WARDGATE_MODBUS_BUS_H
@@ -27,7 +30,8 @@
 #include "drivers/monitor/modbus/poller.h"
 #include "drivers/monitor/modbus/requests.h"
 
-#define BUS_CLEAN_AFTER 64
+#define BUS_CLEAN_AFTER 32
+#define BUS_LEAD_US     300U /* so much at most is taken off a gap for this machine's own delays in sending after it */
 
 enum step { STEP_CLOSED, STEP_OPENING, STEP_RESTING, STEP_SENDING, STEP_LISTENING };
 
@@ -35,20 +39,28 @@ enum step { STEP_CLOSED, STEP_OPENING, STEP_RESTING, STEP_SENDING, STEP_LISTENIN
 struct exchange {
     struct poller *poller;
     uint8_t poll;
-    bool at_silence; /* frames are taken only when the line has fallen silent: longer ones than the answer may come */
     struct request request;
     struct expected expected;
     uint32_t answer_bytes;
-    size_t pending;      /* at the newest look */
+    size_t held;         /* at the newest look */
     int64_t begun_us;    /* the answer's first byte can have begun no later; 0: nobody saw */
     bool foreseen;       /* nobody watches for the first byte */
     bool too_soon;       /* something came before the request was out: counted once */
+    enum status heard;   /* what was wrong with the newest frame that was not the answer; STATUS_OK: there was none */
     int64_t others_us;   /* see line_plan.h */
     int64_t grown_us;    /* when that became more */
     int64_t sent_us;     /* before the first bit of the request can have left */
     int64_t out_us;      /* before its last bit can have left */
     int64_t begin_by_us; /* when nothing came by then, nothing comes */
     int64_t give_up_us;  /* whatever happens */
+};
+
+/* Half an answer was given up: what comes of the rest would ruin the next one's. */
+struct straggler {
+    struct poller *poller;
+    int64_t hush_us;           /* so much more silence is kept before the next request; 0: there is none */
+    int64_t from_us, until_us; /* it has held the line since then, and it cannot be longer */
+    int64_t others_us;         /* see line_plan.h */
 };
 
 struct bus {
@@ -59,6 +71,10 @@ struct bus {
     struct line_plan plan;
     enum step step;
     int64_t deadline_us;
+    int64_t free_us; /* at rest: not before then a request may go out */
+    struct aim lead; /* where to wake for it, from BUS_LEAD_US before the end of a gap on */
+    bool aimed;      /* woken there */
+    struct straggler straggler;
     bool watching;  /* for the descriptor, too */
     bool proven;    /* something answered since it was opened */
     uint32_t taken; /* so many sound frames */
@@ -93,6 +109,9 @@ void bus_lose(struct bus *bus, int64_t now_us, enum status status, int fault);
 void bus_reconnect(struct bus *bus, int64_t now_us);
 void bus_part(struct bus *bus);
 
+/* What people are told of a link that broke: STATUS_RESET, _REFUSED, _HUNG_UP; others as they are. */
+enum status bus_word(enum status status, int fault);
+
 /* True when a connection is not kept until a turn that comes then. */
 bool bus_is_to_part(const struct bus *bus, int64_t now_us, int64_t turn_us);
 
@@ -111,5 +130,10 @@ int64_t exchange_slack_us(const struct bus *bus);
 /* modbus_answer.c: the monitor that was asked answered (STATUS_OK, STATUS_EXCEPTION), or not: then it is only probed. */
 void answer_take(struct bus *bus, int64_t now_us, enum status status, const uint8_t *pdu, struct observation_sink *out);
 void answer_failed(struct bus *bus, int64_t now_us);
+
+/* Half an answer was given up, so much more silence is kept; something came meanwhile; the line was silent for so long. */
+void answer_broke_off(struct bus *bus, int64_t hush_us);
+void answer_rest_came(struct bus *bus, int64_t now_us);
+void answer_rest_over(struct bus *bus);
 
 #endif

@@ -8,16 +8,30 @@
 enum {
     SETTLE_US = 30000,      /* a line has fallen silent after this: USB adapters hold bytes back for up to 16 ms */
     SETTLE_US_MAX = 100000, /* where answers have always been later than that: the adapter may be so slow */
-    TAIL_US = 30,           /* the last byte of an answer may come so much later than the wire explains */
-    LOOK_US_MIN = 200,      /* between looks at an answer that is not whole yet, while it grows */
-    STALL_US_MIN = 2000     /* and while it does not */
+    LOOK_US_MIN = 100       /* between looks at an answer that is not whole yet */
 };
 
-static enum status discard(struct bus *bus, size_t pending, size_t *out_kept)
+/* How long a line must have carried nothing to have fallen silent. */
+static int64_t settle_us(const struct bus *bus)
 {
+    if (bus->extra_us == BUS_NEVER || bus->extra_us < SETTLE_US) {
+        return SETTLE_US;
+    }
+    return bus->extra_us < SETTLE_US_MAX ? bus->extra_us : SETTLE_US_MAX;
+}
+
+int64_t exchange_slack_us(const struct bus *bus)
+{
+    return bus->link.rtu ? settle_us(bus) + bus->wire.gap_us : 0;
+}
+
+static enum status discard(struct bus *bus, size_t *out_kept)
+{
+    size_t bytes = 0;
+    const enum status status = link_discard(&bus->link, &bytes, out_kept);
     bus->clean = 0;
-    health_note_unasked(bus, pending);
-    return link_discard(&bus->link, pending, out_kept);
+    health_note_unasked(bus, bytes);
+    return status;
 }
 
 /* --- faults -------------------------------------------------------------------------------------------------- */
@@ -27,7 +41,7 @@ static void fault(struct bus *bus, int64_t now_us, enum status status)
 {
     const int cause = status == STATUS_IO ? errno : 0;
     if (bus->step != STEP_RESTING) {
-        health_count_failure(bus, status);
+        health_count_failure(bus, now_us, bus_word(status, cause));
         answer_failed(bus, now_us);
         bus_hung_up(bus, now_us);
     }
@@ -54,7 +68,10 @@ static void note_held(struct bus *bus, int64_t now_us)
 static void fail(struct bus *bus, int64_t now_us, enum status status)
 {
     bus->clean = 0;
-    health_count_failure(bus, status);
+    health_count_failure(bus, now_us, status);
+    if (status == STATUS_TIMEOUT && bus->ask.heard != STATUS_OK) {
+        health_name_failure(bus, now_us, bus->ask.heard);
+    }
     answer_failed(bus, now_us);
     health_note_end(bus, now_us);
     note_held(bus, now_us);
@@ -65,32 +82,50 @@ static void fail(struct bus *bus, int64_t now_us, enum status status)
     if (status != STATUS_TIMEOUT) {
         bus->quiet_us = now_us;
     }
+    if (status == STATUS_TOO_SLOW || status == STATUS_SHORT_FRAME) {
+        answer_broke_off(bus, settle_us(bus));
+    }
     bus_rest(bus, now_us);
 }
 
 /* --- asking -------------------------------------------------------------------------------------------------- */
 
+/* What comes behind half an answer is known whose it is. */
+static void name_noise(struct bus *bus, int64_t now_us, size_t heard)
+{
+    const bool others = health_note_foreign(bus, heard);
+    if (bus->straggler.hush_us == 0) {
+        health_count_failure(bus, now_us, STATUS_UNASKED);
+        health_set_fault(bus, others ? STATUS_OTHER_MASTER : STATUS_UNASKED, now_us + FAULT_US);
+    }
+}
+
 /* Somebody talks unasked. A line that never falls silent must not hold up the others' turns for longer than a dead
  * monitor would. */
-static void take_noise(struct bus *bus, int64_t now_us, size_t pending)
+static void take_noise(struct bus *bus, int64_t now_us, size_t held)
 {
     size_t heard = 0;
-    health_count_failure(bus, STATUS_UNASKED);
     if (!bus->link.rtu) {
-        health_note_unasked(bus, pending);
+        health_count_failure(bus, now_us, STATUS_UNASKED);
+        health_note_unasked(bus, held);
         fault(bus, now_us, STATUS_UNASKED);
         return;
     }
-    if (discard(bus, pending, &heard) != STATUS_OK) {
+    if (discard(bus, &heard) != STATUS_OK) {
         fault(bus, now_us, STATUS_IO);
         return;
     }
-    health_note_foreign(bus, heard);
+    name_noise(bus, now_us, heard);
     bus->hum_us = bus->hum_us != 0 ? bus->hum_us : now_us;
+    answer_rest_came(bus, now_us);
     bus->quiet_us = clock_boot_us();
-    bus->deadline_us = bus->quiet_us + bus->wire.gap_us;
+    bus->free_us = bus->quiet_us + bus->wire.gap_us + bus->straggler.hush_us;
+    bus->deadline_us = bus->free_us;
+    bus->aimed = false;
     if (now_us - bus->hum_us >= bus->config->timeout_ms * INT64_C(1000)) {
         health_set_answering(bus, false);
+        health_name_failure(bus, now_us, STATUS_UNASKED);
+        bus->straggler.hush_us = 0;
         line_plan_excuse(&bus->plan, now_us);
         poller_skipped(bus->ask.poller, bus->ask.poll, now_us);
         line_plan_expect(&bus->plan, now_us);
@@ -106,21 +141,6 @@ static void prepare(struct bus *bus)
                                       .function = request_function(&ask->request),
                                       .data_bytes = request_data_bytes(&ask->request)};
     ask->answer_bytes = wire_answer_bytes(&ask->request);
-    ask->at_silence = ask->poll == POLLER_PROBE;
-}
-
-/* How long a line must have carried nothing to have fallen silent. */
-static int64_t settle_us(const struct bus *bus)
-{
-    if (bus->extra_us == BUS_NEVER || bus->extra_us < SETTLE_US) {
-        return SETTLE_US;
-    }
-    return bus->extra_us < SETTLE_US_MAX ? bus->extra_us : SETTLE_US_MAX;
-}
-
-int64_t exchange_slack_us(const struct bus *bus)
-{
-    return bus->link.rtu ? settle_us(bus) + bus->wire.gap_us : 0;
 }
 
 static void keep_time(struct bus *bus, int64_t before_us, int64_t after_us)
@@ -147,20 +167,22 @@ static void wait_for_answer(struct bus *bus)
     bus->watching = !ask->foreseen;
     bus->deadline_us = ask->begin_by_us;
     if (ask->foreseen) {
-        bus->deadline_us = ask->out_us + begins_us + wire_us(&bus->wire, ask->answer_bytes) + TAIL_US;
+        bus->deadline_us = ask->out_us + begins_us + wire_us(&bus->wire, ask->answer_bytes);
     }
 }
 
 /* Good connections, too, are ended now and then, and by some monitors after each answer. */
 void exchange_notice(struct bus *bus, int64_t now_us)
 {
-    size_t pending = 0;
-    const enum status status = link_pending(&bus->link, &pending);
-    if (status == STATUS_OK && pending > 0) {
-        take_noise(bus, now_us, pending);
+    size_t held = 0;
+    const enum status status = link_receive(&bus->link, &held);
+    if (status == STATUS_OK && held > 0) {
+        take_noise(bus, now_us, held);
     } else if (status != STATUS_OK && bus->proven) {
+        const enum status how = bus_word(status, errno);
         health_note_hang_up(bus);
         bus_hung_up(bus, now_us);
+        health_set_fault(bus, how, (bus->brief_until_us > now_us ? bus->brief_until_us : now_us) + FAULT_US);
         bus_part(bus);
     } else if (status != STATUS_OK) {
         fault(bus, now_us, status);
@@ -171,14 +193,28 @@ void exchange_notice(struct bus *bus, int64_t now_us)
  * something unasked, was noticed, or will be by the wrong number. */
 static bool is_free(struct bus *bus, int64_t now_us)
 {
-    size_t pending = 0;
-    const enum status status = bus_is_numbered(bus) ? STATUS_OK : link_pending(&bus->link, &pending);
+    size_t held = 0;
+    const enum status status = bus_is_numbered(bus) ? STATUS_OK : link_receive(&bus->link, &held);
     if (status != STATUS_OK) {
         fault(bus, now_us, status);
-    } else if (pending > 0) {
-        take_noise(bus, now_us, pending);
+    } else if (held > 0) {
+        take_noise(bus, now_us, held);
     }
-    return status == STATUS_OK && pending == 0;
+    return status == STATUS_OK && held == 0;
+}
+
+/* Woken sooner than it has to be asked, as was aimed at, or than it may be, in which case it is waited for the rest. */
+static bool is_early(struct bus *bus, int64_t now_us)
+{
+    const bool early = now_us < bus->free_us;
+    if (early) {
+        aim_later(&bus->lead, BUS_LEAD_US - bus->lead.at_us);
+        bus->deadline_us = bus->free_us;
+    } else if (bus->aimed) {
+        aim_sooner(&bus->lead);
+    }
+    bus->aimed = false;
+    return early;
 }
 
 void exchange_ask(struct bus *bus, int64_t now_us)
@@ -187,8 +223,12 @@ void exchange_ask(struct bus *bus, int64_t now_us)
         return;
     }
     prepare(bus);
-    line_plan_ask(&bus->plan, bus->ask.poller, bus->ask.poll);
     const int64_t before_us = clock_boot_us();
+    if (is_early(bus, before_us)) {
+        return;
+    }
+    answer_rest_over(bus);
+    line_plan_ask(&bus->plan, bus->ask.poller, bus->ask.poll, before_us);
     if (link_send(&bus->link, bus->ask.expected.address, &bus->ask.request) != STATUS_OK) {
         fault(bus, before_us, STATUS_IO);
         return;
@@ -198,67 +238,24 @@ void exchange_ask(struct bus *bus, int64_t now_us)
     wait_for_answer(bus);
 }
 
-/* The first of the answer can have come no later than so. */
-static void note_begun(struct bus *bus, int64_t now_us, size_t pending)
+/* The first of what is held can have come no later than so. */
+static void note_begun(struct bus *bus, int64_t now_us, size_t held)
 {
     struct exchange *ask = &bus->ask;
-    const bool unseen = ask->foreseen && pending >= ask->answer_bytes;
-    if (ask->begun_us == 0 && pending > 0 && !unseen) {
-        ask->begun_us = now_us - wire_us(&bus->wire, (uint32_t)pending);
-    }
-}
-
-/* It has begun; the rest takes so long. A connection can be looked into at once. */
-static void wait_for_rest(struct bus *bus, int64_t now_us, size_t pending, struct observation_sink *out)
-{
-    struct exchange *ask = &bus->ask;
-    bus->step = STEP_LISTENING;
-    note_begun(bus, now_us, pending);
-    if (bus->link.network || pending >= ask->answer_bytes) {
-        exchange_look(bus, out);
-        return;
-    }
-    ask->grown_us = now_us;
-    ask->pending = pending;
-    bus->watching = false;
-    bus->deadline_us = now_us + wire_us(&bus->wire, ask->answer_bytes - (uint32_t)pending) + TAIL_US;
-}
-
-static void note_too_soon(struct bus *bus)
-{
-    if (!bus->ask.too_soon) {
-        health_count_failure(bus, STATUS_TOO_SOON);
-    }
-    bus->ask.too_soon = true;
-}
-
-/* More bytes than the wire can have carried since the request was out: some came before, and are no answer. */
-void exchange_listen(struct bus *bus, struct observation_sink *out)
-{
-    size_t pending = 0;
-    size_t kept = 0;
-    enum status status = link_pending(&bus->link, &pending);
-    const int64_t now_us = clock_boot_us(); /* long after they came, if the machine is busy */
-    const bool too_soon = wire_us(&bus->wire, (uint32_t)pending) > now_us - bus->ask.out_us;
-    if (status == STATUS_OK && pending > 0 && too_soon) {
-        note_too_soon(bus);
-        status = discard(bus, pending, &kept); /* an adapter's echo of the request is such */
-        pending = 0;
-    }
-    if (status != STATUS_OK) {
-        fault(bus, now_us, status);
-    } else if (pending > 0) {
-        wait_for_rest(bus, now_us, pending, out);
-    } else if (now_us >= bus->ask.begin_by_us) {
-        fail(bus, now_us, STATUS_TIMEOUT);
+    if (ask->begun_us == 0 && held > 0) {
+        ask->begun_us = now_us - wire_us(&bus->wire, (uint32_t)held);
     }
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------- */
 
-static void take_frame(struct bus *bus, int64_t now_us, enum status status, const uint8_t *pdu,
+/* When the answer began is known, unless it was there as foreseen. */
+static void take_frame(struct bus *bus, int64_t now_us, size_t held, enum status status, const uint8_t *pdu,
                        struct observation_sink *out)
 {
+    if (!bus->ask.foreseen) {
+        note_begun(bus, now_us, held);
+    }
     bus->proven = true;
     bus->taken++;
     bus->retry_ms = 0;
@@ -271,84 +268,114 @@ static void take_frame(struct bus *bus, int64_t now_us, enum status status, cons
         note_held(bus, now_us);
     }
     answer_take(bus, now_us, status, pdu, out);
+    link_take(&bus->link);
     bus_rest(bus, now_us);
 }
 
-/* What has arrived has been all for a while. */
-static bool is_silent(const struct bus *bus, int64_t now_us, size_t pending)
+/* A sound frame that is not the answer: ours may come behind it. */
+static bool is_foreign(const struct bus *bus, enum status status)
 {
-    return pending <= bus->ask.pending && now_us - bus->ask.grown_us >= settle_us(bus);
+    return bus->link.rtu &&
+           (status == STATUS_WRONG_ADDRESS || status == STATUS_WRONG_FUNCTION || status == STATUS_WRONG_LENGTH);
 }
 
-/* A frame on the line that is not the answer, or the beginning, now read, of one that is longer than the answer: ours
- * may come behind it. */
-static bool is_foreign(const struct bus *bus, enum status status, size_t pending)
-{
-    const bool longer =
-        !bus->link.network && status == STATUS_SHORT_FRAME && !bus->ask.at_silence && pending >= bus->ask.answer_bytes;
-    return bus->link.rtu && (longer || status == STATUS_WRONG_ADDRESS || status == STATUS_WRONG_FUNCTION ||
-                             status == STATUS_WRONG_LENGTH);
-}
-
-static void skip_foreign(struct bus *bus, int64_t now_us, enum status status, size_t pending)
+static void skip_foreign(struct bus *bus, int64_t now_us, enum status status)
 {
     struct exchange *ask = &bus->ask;
+    link_take(&bus->link);
     bus->clean = 0;
-    health_count_failure(bus, status);
-    ask->at_silence = ask->at_silence || status == STATUS_SHORT_FRAME;
-    ask->grown_us = is_silent(bus, now_us, pending) ? ask->grown_us : now_us;
-    ask->pending = pending;
+    health_count_failure(bus, now_us, status);
+    ask->heard = status;
+    ask->foreseen = false;
+    ask->begun_us = 0;
+    ask->held = 0;
     bus->quiet_us = now_us;
 }
 
-/* When the rest of the answer can be there, or silence be certain. */
-static int64_t next_look_us(const struct bus *bus, int64_t now_us)
-{
-    const struct exchange *ask = &bus->ask;
-    if (ask->at_silence && ask->pending >= ask->answer_bytes) {
-        return ask->grown_us + settle_us(bus);
-    }
-    const size_t missing = ask->pending < ask->answer_bytes ? ask->answer_bytes - ask->pending : 0;
-    const int64_t missing_us = wire_us(&bus->wire, (uint32_t)missing);
-    const int64_t least_us = ask->grown_us == now_us ? LOOK_US_MIN : STALL_US_MIN;
-    return now_us + (missing_us > least_us ? missing_us : least_us);
-}
-
 /* Half an answer is not left for the next one to be found behind. */
-static void drop(struct bus *bus, int64_t now_us, size_t pending, enum status status)
+static void drop(struct bus *bus, int64_t now_us, enum status status)
 {
     size_t kept = 0;
-    if (pending > 0 && bus->link.rtu && discard(bus, pending, &kept) != STATUS_OK) {
+    if (bus->link.rtu && discard(bus, &kept) != STATUS_OK) {
         fault(bus, now_us, STATUS_IO);
         return;
     }
     fail(bus, now_us, status);
 }
 
-/* Nothing to take yet: until when to wait, and for what. */
-static void wait_for_more(struct bus *bus, int64_t now_us, size_t pending)
+/* On a line what has arrived has been all for a while. */
+static bool is_silent(const struct bus *bus, int64_t now_us)
 {
-    struct exchange *ask = &bus->ask;
-    const int64_t until_us = pending > 0 ? ask->give_up_us : ask->begin_by_us;
-    if (now_us >= until_us) {
-        drop(bus, now_us, pending, pending > 0 ? STATUS_SHORT_FRAME : STATUS_TIMEOUT);
-        return;
-    }
-    ask->grown_us = pending > ask->pending ? now_us : ask->grown_us;
-    ask->pending = pending;
-    const int64_t next_us = next_look_us(bus, now_us);
-    bus->watching = pending == 0; /* else it would be ready all the time */
-    bus->deadline_us = pending > 0 && next_us < until_us ? next_us : until_us;
+    return bus->ask.held > 0 && now_us - bus->ask.grown_us >= settle_us(bus);
 }
 
-/* A connection can be looked into; of a line a frame can only be read once it is whole. */
-static bool is_worth_taking(const struct bus *bus, int64_t now_us, size_t pending)
+/* Until when what is held can become a frame. A line carries it in so long; adapters may hold a part back, but not every
+ * byte anew. */
+static int64_t whole_by_us(const struct bus *bus, size_t held)
 {
     const struct exchange *ask = &bus->ask;
-    if (bus->link.network || pending == 0) {
-        return pending > 0;
+    if (held == 0) {
+        return ask->begin_by_us;
     }
-    return is_silent(bus, now_us, pending) || (!ask->at_silence && pending >= ask->answer_bytes);
+    const size_t bytes = held + link_lacks(&bus->link, ask->answer_bytes);
+    const int64_t by_us = ask->begun_us + wire_us(&bus->wire, (uint32_t)bytes) + settle_us(bus);
+    return by_us < ask->give_up_us && !bus->link.network ? by_us : ask->give_up_us;
+}
+
+/* When the rest of it can be there. One byte, which may be late by next to nothing, is looked for at once; later and later
+ * while nothing comes. */
+static int64_t next_look_us(const struct bus *bus, int64_t now_us)
+{
+    const struct exchange *ask = &bus->ask;
+    const size_t lacks = link_lacks(&bus->link, ask->answer_bytes);
+    const int64_t rest_us = lacks > 1 ? wire_us(&bus->wire, (uint32_t)lacks) : 0;
+    const int64_t least_us = LOOK_US_MIN + (now_us - ask->grown_us) / 2;
+    const int64_t silent_us = ask->grown_us + settle_us(bus);
+    const int64_t next_us = now_us + (rest_us > least_us ? rest_us : least_us);
+    return next_us < silent_us ? next_us : silent_us;
+}
+
+/* Nothing to take yet. Of a line what is to come is known well enough not to wake for each byte. */
+static void wait_for_more(struct bus *bus, int64_t until_us, int64_t now_us)
+{
+    const bool asleep = bus->ask.held > 0 && !bus->link.network;
+    const int64_t next_us = next_look_us(bus, now_us);
+    bus->watching = !asleep;
+    bus->deadline_us = asleep && next_us < until_us ? next_us : until_us;
+}
+
+static void refuse_frame(struct bus *bus, int64_t now_us, enum status status)
+{
+    if (bus->link.rtu) {
+        link_take(&bus->link); /* a connection whose answers are numbered ends */
+    }
+    fail(bus, now_us, status);
+}
+
+/* Nothing that can be taken came by then. */
+static void give_up(struct bus *bus, int64_t now_us, enum status status)
+{
+    if (bus->ask.held == 0) {
+        fail(bus, now_us, STATUS_TIMEOUT);
+    } else if (status == STATUS_SHORT_FRAME) {
+        drop(bus, now_us, is_silent(bus, now_us) ? STATUS_SHORT_FRAME : STATUS_TOO_SLOW);
+    } else {
+        refuse_frame(bus, now_us, status);
+    }
+}
+
+static void wait_or_give_up(struct bus *bus, int64_t now_us, size_t held, enum status status)
+{
+    struct exchange *ask = &bus->ask;
+    note_begun(bus, now_us, held);
+    ask->grown_us = held > ask->held ? now_us : ask->grown_us;
+    ask->held = held;
+    const int64_t until_us = whole_by_us(bus, held);
+    if (now_us >= until_us || (is_silent(bus, now_us) && !bus->link.network)) {
+        give_up(bus, now_us, status);
+    } else {
+        wait_for_more(bus, until_us, now_us);
+    }
 }
 
 /* Others' frames may come faster than they can be looked at. */
@@ -362,45 +389,84 @@ static bool may_go_on(struct bus *bus, int64_t now_us)
 }
 
 /* Nobody watched, and there is more than the answer: which of it came first, and when, cannot be told. */
-static bool is_doubtful(const struct bus *bus, size_t pending)
+static bool is_doubtful(const struct bus *bus, size_t held)
 {
-    return bus->ask.foreseen && bus->ask.begun_us == 0 && pending > bus->ask.answer_bytes;
+    return bus->ask.foreseen && bus->ask.begun_us == 0 && held > bus->ask.answer_bytes;
 }
 
-/* One frame; false when there is nothing more to look at. */
-static bool look_once(struct bus *bus, struct observation_sink *out)
+/* Less than the answer, and not whole, or not sound: the byte that says how long it is may be at fault. */
+static bool is_part(const struct bus *bus, size_t held, enum status status)
 {
-    size_t pending = 0;
+    return status == STATUS_SHORT_FRAME ||
+           (status == STATUS_BAD_CHECKSUM && held < bus->ask.answer_bytes && !bus->link.network);
+}
+
+/* What is held, one frame of it; true when there may be another behind it. */
+static bool weigh(struct bus *bus, int64_t now_us, size_t held, struct observation_sink *out)
+{
     const uint8_t *pdu = NULL;
-    enum status status = link_pending(&bus->link, &pending);
-    const int64_t now_us = clock_boot_us();
-    if (status == STATUS_OK && is_doubtful(bus, pending)) {
-        drop(bus, now_us, pending, STATUS_TOO_SOON);
+    const enum status status = link_frame(&bus->link, &bus->ask.expected, &pdu);
+    if (is_doubtful(bus, held)) {
+        drop(bus, now_us, STATUS_TOO_SOON);
         return false;
     }
-    note_begun(bus, now_us, pending);
-    const bool take = status == STATUS_OK && is_worth_taking(bus, now_us, pending);
-    if (take) {
-        status = link_take(&bus->link, &bus->ask.expected, pending, &pdu);
-    }
-    if (take && is_foreign(bus, status, pending)) {
-        skip_foreign(bus, now_us, status, pending);
+    if (is_part(bus, held, status)) {
+        wait_or_give_up(bus, now_us, held, status);
+    } else if (is_foreign(bus, status)) {
+        skip_foreign(bus, now_us, status);
         return may_go_on(bus, now_us);
-    }
-    if (status == STATUS_IO || status == STATUS_CLOSED) {
-        fault(bus, now_us, status);
-    } else if (!take || (bus->link.network && status == STATUS_SHORT_FRAME)) {
-        wait_for_more(bus, now_us, pending);
     } else if (status == STATUS_OK || status == STATUS_EXCEPTION) {
-        take_frame(bus, now_us, status, pdu, out);
+        take_frame(bus, now_us, held, status, pdu, out);
     } else {
-        fail(bus, now_us, status);
+        refuse_frame(bus, now_us, status);
     }
     return false;
 }
 
 void exchange_look(struct bus *bus, struct observation_sink *out)
 {
-    while (look_once(bus, out)) {
+    bool more = true;
+    while (more) {
+        size_t held = 0;
+        const enum status status = link_receive(&bus->link, &held);
+        const int64_t now_us = clock_boot_us();
+        if (status != STATUS_OK) {
+            fault(bus, now_us, status);
+            return;
+        }
+        more = weigh(bus, now_us, held, out);
+    }
+}
+
+static void note_too_soon(struct bus *bus, int64_t now_us)
+{
+    if (!bus->ask.too_soon) {
+        health_count_failure(bus, now_us, STATUS_TOO_SOON);
+    }
+    bus->ask.too_soon = true;
+}
+
+/* More bytes than the wire can have carried since the request was out: some came before, and are no answer. */
+void exchange_listen(struct bus *bus, struct observation_sink *out)
+{
+    size_t held = 0;
+    size_t kept = 0;
+    enum status status = link_receive(&bus->link, &held);
+    const int64_t now_us = clock_boot_us(); /* long after they came, if the machine is busy */
+    const bool too_soon = wire_us(&bus->wire, (uint32_t)held) > now_us - bus->ask.out_us;
+    if (status == STATUS_OK && held > 0 && too_soon) {
+        note_too_soon(bus, now_us);
+        status = discard(bus, &kept); /* an adapter's echo of the request is such */
+        held = 0;
+    }
+    if (status != STATUS_OK) {
+        fault(bus, now_us, status);
+    } else if (held > 0) {
+        bus->step = STEP_LISTENING;
+        if (weigh(bus, now_us, held, out)) {
+            exchange_look(bus, out);
+        }
+    } else if (now_us >= bus->ask.begin_by_us) {
+        fail(bus, now_us, STATUS_TIMEOUT);
     }
 }

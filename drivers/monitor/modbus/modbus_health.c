@@ -17,6 +17,12 @@ static void add(atomic_uint *counter, unsigned more)
     (void)atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
 }
 
+void health_set_fault(struct bus *bus, enum status status, int64_t until_us)
+{
+    atomic_store_explicit(&bus->health.fault, (int)status, memory_order_relaxed);
+    atomic_store_explicit(&bus->health.fault_until_us, until_us, memory_order_relaxed);
+}
+
 void health_set_state(struct bus *bus, enum bus_state state, enum status last_error, int last_errno)
 {
     atomic_store_explicit(&bus->health.state, (int)state, memory_order_relaxed);
@@ -85,14 +91,22 @@ void health_note_answer(struct bus *bus, int64_t now_us)
     }
 }
 
+void health_name_failure(struct bus *bus, int64_t now_us, enum status status)
+{
+    atomic_store_explicit(&health_of(bus)->last_failure, (int)status, memory_order_relaxed);
+    atomic_store_explicit(&health_of(bus)->failed_us, now_us, memory_order_relaxed);
+}
+
 /* Nobody's on a bus without monitors: what is said there unasked. */
-void health_count_failure(struct bus *bus, enum status status)
+void health_count_failure(struct bus *bus, int64_t now_us, enum status status)
 {
     if (bus->ask.poller == NULL) {
         return;
     }
     count(&health_of(bus)->failures[status]);
-    atomic_store_explicit(&health_of(bus)->last_failure, (int)status, memory_order_relaxed);
+    if (status != STATUS_UNASKED || !bus->link.rtu) {
+        health_name_failure(bus, now_us, status);
+    }
 }
 
 void health_count_refused(struct bus *bus)
@@ -120,7 +134,9 @@ void health_note_unasked(struct bus *bus, size_t bytes)
     add(&bus->health.unasked, (unsigned)bytes);
 }
 
-void health_note_foreign(struct bus *bus, size_t heard)
+bool health_note_foreign(struct bus *bus, size_t heard)
 {
-    add(&bus->health.foreign, frame_count_requests(bus->link.frame, heard));
+    const unsigned requests = frame_count_requests(bus->link.frame, heard);
+    add(&bus->health.foreign, requests);
+    return requests > 0;
 }

@@ -9,6 +9,9 @@
 
 void health_set_state(struct bus *bus, enum bus_state state, enum status last_error, int last_errno);
 
+/* What is wrong with the line or connection as a whole, until then at least. */
+void health_set_fault(struct bus *bus, enum status status, int64_t until_us);
+
 /* A request goes out after so long a silence. */
 void health_note_request(struct bus *bus, int64_t gap_us);
 
@@ -24,7 +27,9 @@ void health_note_load(struct bus *bus, int64_t now_us);
 /* Its answer is whole. */
 void health_note_answer(struct bus *bus, int64_t now_us);
 
-void health_count_failure(struct bus *bus, enum status status);
+/* Counts, and names what is wrong with it; that a line talks unasked is not: nobody knows whose doing it is. */
+void health_count_failure(struct bus *bus, int64_t now_us, enum status status);
+void health_name_failure(struct bus *bus, int64_t now_us, enum status status);
 void health_count_refused(struct bus *bus);
 void health_set_answering(struct bus *bus, bool answering);
 void health_set_exception(struct bus *bus, uint8_t code);
@@ -35,7 +40,8 @@ void health_note_hang_up(struct bus *bus);
 /* Bytes that nobody asked for. */
 void health_note_unasked(struct bus *bus, size_t bytes);
 
-/* The beginning of what was heard, now in link->frame, on a line that should have been silent: what another master asks. */
-void health_note_foreign(struct bus *bus, size_t heard);
+/* The beginning of what was heard, now in link->frame, on a line that should have been silent: true when another
+ * master asks there. */
+bool health_note_foreign(struct bus *bus, size_t heard);
 
 #endif

@@ -4,13 +4,9 @@
 #include <errno.h>
 #include <modbus.h>
 #include <string.h>
-#include <sys/select.h>
-#include <unistd.h>
 
 #include "hal/net.h"
 #include "hal/serial.h"
-
-_Static_assert(FRAME_MAX == MODBUS_MAX_ADU_LENGTH, "libmodbus writes up to its own length into our buffer");
 
 static char parity_letter(enum parity parity)
 {
@@ -23,9 +19,6 @@ static modbus_t *make_context(const struct bus_config *config)
     modbus_t *context =
         modbus_new_rtu(config->device, (int)config->baud, parity_letter(config->parity), 8, config->stop_bits);
     if (context != NULL) {
-        /* The shortest it knows: all it shall read is there. 0 between bytes: no time of its own for them. */
-        (void)modbus_set_response_timeout(context, 0, 1);
-        (void)modbus_set_byte_timeout(context, 0, 0);
         (void)modbus_set_error_recovery(context, MODBUS_ERROR_RECOVERY_NONE);
     }
     return context;
@@ -54,22 +47,11 @@ static enum status open_line(struct link *link)
                                              .parity = parity_letter(config->parity),
                                              .stop_bits = config->stop_bits};
     const enum status status = serial_open(&settings, &link->fd);
-    if (status == STATUS_OK && config->rs485) {
-        link->rs485_missing = serial_set_rs485(link->fd) != STATUS_OK;
+    if (status == STATUS_OK) {
+        link->rs485_missing = config->rs485 && serial_set_rs485(link->fd) != STATUS_OK;
+        (void)modbus_set_socket(link->context, link->fd);
     }
     return status;
-}
-
-/* It waits by select, which knows no larger ones. */
-static enum status lend_descriptor(struct link *link)
-{
-    if (link->fd >= FD_SETSIZE) {
-        link_close(link);
-        errno = EMFILE;
-        return STATUS_TOO_LARGE;
-    }
-    (void)modbus_set_socket(link->context, link->fd);
-    return STATUS_OK;
 }
 
 enum status link_open(struct link *link)
@@ -82,8 +64,7 @@ enum status link_open(struct link *link)
         errno = ENOMEM;
         return STATUS_NO_MEMORY;
     }
-    const enum status status = open_line(link);
-    return status == STATUS_OK ? lend_descriptor(link) : status;
+    return open_line(link);
 }
 
 enum status link_finish(struct link *link)
@@ -136,7 +117,6 @@ static enum status send_numbered(struct link *link, const uint8_t *raw, size_t l
 
 static enum status send_by_libmodbus(struct link *link, const uint8_t *raw, size_t length)
 {
-    (void)modbus_set_slave(link->context, raw[0]); /* it drops answers of others unchecked */
     return modbus_send_raw_request(link->context, raw, (int)length) > 0 ? STATUS_OK : STATUS_IO;
 }
 
@@ -156,92 +136,76 @@ enum status link_send(struct link *link, uint8_t address, const struct request *
     return link->rtu ? send_sealed(link, raw, sizeof raw) : send_numbered(link, raw, sizeof raw);
 }
 
-/* No more than a frame and a byte, which tells that there is more. */
-static enum status read_on(struct link *link, size_t *out_bytes)
+enum status link_receive(struct link *link, size_t *out_held)
 {
-    size_t got = 0;
+    uint8_t *behind = link->frame + link->held;
     const size_t room = sizeof link->frame - link->held;
-    const enum status status = room > 0 ? net_receive(link->fd, link->frame + link->held, room, &got) : STATUS_OK;
+    size_t got = 0;
+    enum status status = STATUS_OK;
+    if (room > 0) {
+        status =
+            link->network ? net_receive(link->fd, behind, room, &got) : serial_receive(link->fd, behind, room, &got);
+    }
     if (status == STATUS_OK) {
         link->held += got;
-        *out_bytes = link->held;
+        *out_held = link->held;
     }
     return status;
 }
 
-enum status link_pending(struct link *link, size_t *out_bytes)
+/* Of the frame held first, by what it says itself; 0: it has not said yet. */
+static size_t rtu_length(const struct link *link)
 {
-    if (!link->network) {
-        return serial_pending(link->fd, out_bytes);
-    }
-    return link->rtu ? net_peek(link->fd, link->frame, sizeof link->frame, out_bytes) : read_on(link, out_bytes);
+    return link->held >= FRAME_RTU_HEAD ? frame_rtu_length(link->frame) : 0;
 }
 
-enum status link_discard(struct link *link, size_t pending, size_t *out_kept)
+/* A frame says how long it is; what stands behind it is another. */
+static enum status first_rtu(const struct link *link, const struct expected *expected, const uint8_t **out_pdu)
 {
-    assert(link->rtu);
-    if (link->network) {
-        *out_kept = pending; /* peeked at */
-        return net_skip(link->fd, pending);
-    }
-    const ssize_t got = read(link->fd, link->frame, sizeof link->frame);
-    *out_kept = got > 0 ? (size_t)got : 0;
-    return serial_discard(link->fd);
-}
-
-static enum status take_from_line(struct link *link, const struct expected *expected, size_t pending,
-                                  const uint8_t **out_pdu)
-{
-    size_t left = 0;
-    const int got = modbus_receive_confirmation(link->context, link->frame);
-    const bool whole = got >= 0 || errno == EMBBADCRC; /* 0: another address */
-    if (serial_pending(link->fd, &left) != STATUS_OK) {
-        return STATUS_IO;
-    }
-    size_t length = left < pending ? pending - left : 0; /* about: more may have come meanwhile */
-    if (got > 0) {
-        length = (size_t)got;
-    } else if (whole) {
-        length = frame_rtu_length(link->frame);
+    const size_t length = rtu_length(link);
+    if (length == 0 || link->held < length) {
+        return STATUS_SHORT_FRAME;
     }
     *out_pdu = link->frame + FRAME_RTU_PDU_OFFSET;
     return frame_check_rtu(link->frame, length, expected);
 }
 
-/* A frame says how long it is: what stands behind it stays. */
-static enum status take_from_converter(struct link *link, const struct expected *expected, size_t pending,
-                                       const uint8_t **out_pdu)
-{
-    size_t length = pending;
-    if (pending >= FRAME_RTU_MIN && frame_rtu_length(link->frame) < pending) {
-        length = frame_rtu_length(link->frame);
-    }
-    const enum status status = frame_check_rtu(link->frame, length, expected);
-    if (status != STATUS_SHORT_FRAME && net_skip(link->fd, length) != STATUS_OK) {
-        return STATUS_IO;
-    }
-    *out_pdu = link->frame + FRAME_RTU_PDU_OFFSET;
-    return status;
-}
-
-static enum status take_numbered(struct link *link, const struct expected *expected, size_t pending,
-                                 const uint8_t **out_pdu)
+static enum status first_numbered(const struct link *link, const struct expected *expected, const uint8_t **out_pdu)
 {
     struct expected numbered = *expected;
     numbered.transaction = link->transaction;
-    const enum status status = frame_check_tcp(link->frame, pending, &numbered);
-    if (status == STATUS_OK || status == STATUS_EXCEPTION) {
-        link->held = 0;
-        *out_pdu = link->frame + FRAME_TCP_PDU_OFFSET;
-    }
-    return status;
+    *out_pdu = link->frame + FRAME_TCP_PDU_OFFSET;
+    return frame_check_tcp(link->frame, link->held, &numbered);
 }
 
-enum status link_take(struct link *link, const struct expected *expected, size_t pending, const uint8_t **out_pdu)
+enum status link_frame(const struct link *link, const struct expected *expected, const uint8_t **out_pdu)
 {
-    if (!link->network) {
-        return take_from_line(link, expected, pending, out_pdu);
+    return link->rtu ? first_rtu(link, expected, out_pdu) : first_numbered(link, expected, out_pdu);
+}
+
+size_t link_lacks(const struct link *link, size_t answer_bytes)
+{
+    const size_t length = link->rtu && rtu_length(link) > 0 ? rtu_length(link) : answer_bytes;
+    return link->held < length ? length - link->held : 0;
+}
+
+void link_take(struct link *link)
+{
+    const size_t length = link->rtu ? rtu_length(link) : link->held;
+    assert(length > 0 && length <= link->held);
+    link->held -= length;
+    memmove(link->frame, link->frame + length, link->held);
+}
+
+enum status link_discard(struct link *link, size_t *out_bytes, size_t *out_kept)
+{
+    size_t more = 0;
+    assert(link->rtu);
+    if (!link->network && (serial_pending(link->fd, &more) != STATUS_OK || serial_discard(link->fd) != STATUS_OK)) {
+        return STATUS_IO;
     }
-    return link->rtu ? take_from_converter(link, expected, pending, out_pdu)
-                     : take_numbered(link, expected, pending, out_pdu);
+    *out_bytes = link->held + more;
+    *out_kept = link->held;
+    link->held = 0;
+    return STATUS_OK;
 }

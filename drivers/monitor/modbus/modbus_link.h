@@ -1,12 +1,11 @@
 /*
  * modbus_link.h: one serial line or one connection that speaks Modbus; none of it ever waits.
  *
- * The descriptor is ours (hal/serial, hal/net). A serial line's is lent to libmodbus, which frames and sends a request, and
- * reads an answer only when all of it has arrived; its own waiting and recovering is never used. It allocates its context in
- * link_make and never again; link_free gives it back. Over a connection, where libmodbus makes nine calls of the system for
- * an answer, numbers every request 0 and knows no RTU frames, requests are made and answers taken by ourselves: a frame of
- * eight or twelve bytes sent at once, and one reading. We can only read: requests are functions 01 to 04. Thread: the
- * bus's.
+ * The descriptor is ours (hal/serial, hal/net). A serial line's is lent to libmodbus, which frames and sends a request; its
+ * own waiting, reading and recovering is never used. It allocates its context in link_make and never again; link_free
+ * gives it back. Over a connection, where libmodbus numbers every request 0 and knows no RTU frames, requests are made by
+ * ourselves. What is received is read in one call (libmodbus makes six of a line, nine of a connection), held, and
+ * checked by frame.h, in the same way everywhere. We can only read: requests are functions 01 to 04. Thread: the bus's.
  */
 #ifndef WARDGATE_MODBUS_LINK_H
 #define WARDGATE_MODBUS_LINK_H
@@ -28,15 +27,15 @@ struct link {
     bool rs485_missing;
     int fd;               /* -1: closed */
     uint16_t transaction; /* Modbus TCP: number of the newest request; goes on through all connections */
-    size_t held;          /* Modbus TCP: what of an answer was read into frame */
+    size_t held;          /* bytes, received and not taken yet */
     uint8_t frame[FRAME_MAX + 1];
 };
 
 void link_make(struct link *link, const struct bus_config *config, bool network, bool rtu);
 void link_free(struct link *link); /* closed; may be made again */
 
-/* A connection has begun when OK, and link_finish tells how it ended once the descriptor is writable.
- * STATUS_TOO_LARGE: a descriptor that libmodbus cannot wait for (select). Others: hal/serial.h, hal/net.h. */
+/* A connection has begun when OK, and link_finish tells how it ended once the descriptor is writable. Faults as in
+ * hal/serial.h, hal/net.h. */
 enum status link_open(struct link *link) MUST_CHECK;
 enum status link_finish(struct link *link) MUST_CHECK;
 void link_close(struct link *link);
@@ -47,21 +46,22 @@ void link_abort(struct link *link);
 /* STATUS_IO: the line is gone. */
 enum status link_send(struct link *link, uint8_t address, const struct request *request) MUST_CHECK;
 
-/* Bytes received and not taken. STATUS_CLOSED: the other side hung up in order; STATUS_IO: the line is gone. */
-enum status link_pending(struct link *link, size_t *out_bytes) MUST_CHECK;
+/* Reads what has come behind what is held; *out_held: all that is. A frame and a byte more at most: the rest is read when
+ * that was taken. STATUS_CLOSED: the other side hung up in order; STATUS_IO: the line is gone. */
+enum status link_receive(struct link *link, size_t *out_held) MUST_CHECK;
 
-/* RTU frames only, right after link_pending, whose result is `pending`: throws away what was received. The first
- * *out_kept bytes of it stand in link->frame until the next call. */
-enum status link_discard(struct link *link, size_t pending, size_t *out_kept) MUST_CHECK;
+/* The frame that is held first: STATUS_OK: the answer, STATUS_EXCEPTION: an exception to the request, others as
+ * frame_check_*. *out_pdu is good until the frame is taken. */
+enum status link_frame(const struct link *link, const struct expected *expected, const uint8_t **out_pdu) MUST_CHECK;
 
-/*
- * Takes one frame; right after link_pending, whose result is `pending`. Gives its PDU, good until the next call,
- * when it is the answer (STATUS_OK) or an exception to the request (STATUS_EXCEPTION); otherwise as frame_check_*.
- * On a serial line call it only when as much as the answer has arrived or the line has fallen silent; what was read
- * is gone, whatever it was. On a connection a frame that is not whole stays there (STATUS_SHORT_FRAME); over Modbus TCP
- * close it after any status but that, STATUS_OK and STATUS_EXCEPTION.
- */
-enum status link_take(struct link *link, const struct expected *expected, size_t pending,
-                      const uint8_t **out_pdu) MUST_CHECK;
+/* Bytes that the frame held first lacks, or an answer of so many bytes of which nothing is held yet, as far as can be told. */
+size_t link_lacks(const struct link *link, size_t answer_bytes);
+
+/* Takes away the frame held first, which is whole, good or not; what stands behind it stays. */
+void link_take(struct link *link);
+
+/* RTU frames only: throws away all that was received, and tells how much. What of it was held (*out_kept bytes) stands in
+ * link->frame until the next call. */
+enum status link_discard(struct link *link, size_t *out_bytes, size_t *out_kept) MUST_CHECK;
 
 #endif

@@ -20,8 +20,20 @@ enum {
     RETRY_MS_MIN = 1000,
     RETRY_MS_MAX_LINE = 5000,
     RETRY_MS_MAX_NETWORK = 30000,
-    LEARNT_US = 600000000 /* so long it is believed to go on as it did */
+    LEARNT_US = 600000000, /* so long it is believed to go on as it did */
+    BRIEF_US = 30000000    /* and so long to end each connection: looking whether it still does costs nothing */
 };
+
+enum status bus_word(enum status status, int fault)
+{
+    if (status == STATUS_CLOSED) {
+        return STATUS_HUNG_UP;
+    }
+    if (status != STATUS_IO) {
+        return status;
+    }
+    return fault == ECONNRESET ? STATUS_RESET : fault == ECONNREFUSED ? STATUS_REFUSED : STATUS_IO;
+}
 
 static void bus_close(struct bus *bus, int64_t reopen_us)
 {
@@ -46,7 +58,7 @@ bool bus_is_to_part(const struct bus *bus, int64_t now_us, int64_t turn_us)
 void bus_hung_up(struct bus *bus, int64_t now_us)
 {
     if (bus->taken > 0) {
-        bus->brief_until_us = bus->taken == 1 ? now_us + LEARNT_US : 0;
+        bus->brief_until_us = bus->taken == 1 ? now_us + BRIEF_US : 0;
     }
 }
 
@@ -90,7 +102,7 @@ void bus_lose(struct bus *bus, int64_t now_us, enum status status, int fault)
     for (uint16_t i = 0; i < bus->config->monitor_count; i++) {
         atomic_store_explicit(&bus->health.monitors[i].answering, false, memory_order_relaxed);
     }
-    health_set_state(bus, BUS_CLOSED, status, fault);
+    health_set_state(bus, BUS_CLOSED, bus_word(status, fault), fault);
     link_abort(&bus->link);
     bus_close(bus, now_us + retry_us(bus, now_us));
 }
@@ -132,6 +144,7 @@ static void bus_opened(struct bus *bus, int64_t now_us)
     bus->quiet_us = now_us;
     bus->sound_us = now_us;
     bus->clean = 0;
+    bus->straggler.hush_us = 0;
     if (bus->lost) {
         bus->lost = false;
         bus->extra_us = BUS_NEVER; /* it may be another adapter */

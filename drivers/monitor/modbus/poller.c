@@ -26,6 +26,7 @@ void poller_make(struct poller *poller, struct arena *arena, const struct monito
     memcpy(spans, plan.spans, plan.span_count * sizeof *spans);
     memcpy(runs, plan.runs, plan.run_count * sizeof *runs);
     *poller = (struct poller){.config = config, .spans = spans, .runs = runs, .polls = polls};
+    poller->probe_ms_max = POLLER_PROBE_MS_MAX;
     poller->phases_us = phases_us;
     poller->span_count = plan.span_count;
     poller->run_count = plan.run_count;
@@ -90,7 +91,7 @@ static void cut_poll(struct poller *poller, uint8_t at, struct run left, struct 
     poller->polls[at + 1] = make_poll(poller, right, grid_us, now_us);
 }
 
-/* The next instant of the poll's grid that is not over. */
+/* The first instant of the poll's grid after this one. */
 static int64_t next_turn_us(const struct poller *poller, const struct poll *poll, int64_t now_us)
 {
     const int64_t step_us = interval_us(poller, poll->run);
@@ -98,15 +99,14 @@ static int64_t next_turn_us(const struct poller *poller, const struct poll *poll
     return behind_us < 0 ? poll->grid_us : poll->grid_us + (behind_us / step_us + 1) * step_us;
 }
 
-/* Its turn is over; those that came and went meanwhile were missed. */
-static void move_on(struct poller *poller, uint8_t at, int64_t now_us)
+/* The turn is over that was on when it was asked; those before it were missed. The next one may be on already. */
+static void move_on(struct poller *poller, uint8_t at)
 {
     struct poll *poll = &poller->polls[at];
     const struct request request = request_of_run(poller->spans, poll->run);
-    const int64_t next_us = next_turn_us(poller, poll, now_us);
+    const int64_t next_us = next_turn_us(poller, poll, poll->asked_us);
     poller->missed += (uint32_t)((next_us - poll->due_us - 1) / interval_us(poller, poll->run));
     poll->due_us = next_us;
-    poll->asked_us = now_us;
     poll->again_us = 0;
     poll->tries = 0;
     poll->lead = 0;
@@ -117,8 +117,8 @@ static void move_on(struct poller *poller, uint8_t at, int64_t now_us)
 static void try_again(struct poller *poller, uint8_t at, int64_t now_us, int64_t wait_us, uint8_t tries_max)
 {
     struct poll *poll = &poller->polls[at];
-    if (poll->tries >= tries_max || now_us + wait_us >= next_turn_us(poller, poll, now_us)) {
-        move_on(poller, at, now_us);
+    if (poll->tries >= tries_max || now_us + wait_us >= next_turn_us(poller, poll, poll->asked_us)) {
+        move_on(poller, at);
         return;
     }
     poll->tries++;
@@ -135,13 +135,13 @@ static void begin_anew(struct poller *poller, int64_t due_us)
     decode_forget(&poller->decode);
     merge_polls(poller, due_us);
     poller->suspect = false;
-    poller->failures = 0;
     poller->heard_us = due_us;
 }
 
 void poller_restart(struct poller *poller, int64_t epoch_us)
 {
     poller->epoch_us = epoch_us;
+    poller->failures = 0;
     begin_anew(poller, epoch_us + poller->begin_us);
 }
 
@@ -186,11 +186,12 @@ int64_t poller_due_us(const struct poller *poller)
     return earliest_us;
 }
 
-int64_t poller_tag(struct poller *poller, uint8_t poll, int64_t clock_us)
+int64_t poller_ask(struct poller *poller, uint8_t poll, int64_t now_us, int64_t clock_us)
 {
-    struct poll *tagged = &poller->polls[poll];
-    const int64_t from_us = tagged->tag_us > clock_us ? tagged->tag_us : clock_us;
-    tagged->tag_us = from_us + interval_us(poller, tagged->run);
+    struct poll *asked = &poller->polls[poll];
+    const int64_t from_us = asked->tag_us > clock_us ? asked->tag_us : clock_us;
+    asked->tag_us = from_us + interval_us(poller, asked->run);
+    asked->asked_us = now_us;
     return from_us;
 }
 
@@ -312,7 +313,12 @@ void poller_answered(struct poller *poller, uint8_t poll, int64_t now_us, uint32
     if (poller->polls[poll].refusal != 0) {
         merge_polls(poller, now_us); /* it gives again what it refused: it was starting, or is another one */
     } else {
-        move_on(poller, poll, now_us);
+        move_on(poller, poll);
+    }
+    poller->answered = (uint8_t)(poller->answered < UINT8_MAX ? poller->answered + 1 : UINT8_MAX);
+    if (poller->answered >= poller->poll_count) {
+        poller->failures = 0;
+        poller->straggles_us = 0;
     }
 }
 
@@ -365,14 +371,15 @@ void poller_skipped(struct poller *poller, uint8_t poll, int64_t now_us)
     if (poll == POLLER_PROBE) {
         poller->probe_due_us = now_us + poller->interval_ms * INT64_C(1000);
     } else {
-        move_on(poller, poll, now_us);
+        poller->polls[poll].asked_us = now_us;
+        move_on(poller, poll);
     }
 }
 
 static int64_t probe_interval_us(const struct poller *poller)
 {
     const int64_t shortest_ms = poller->interval_ms;
-    const int64_t longest_ms = shortest_ms > POLLER_PROBE_MS_MAX ? shortest_ms : POLLER_PROBE_MS_MAX;
+    const int64_t longest_ms = shortest_ms > poller->probe_ms_max ? shortest_ms : poller->probe_ms_max;
     int64_t interval_ms = shortest_ms;
     for (uint8_t i = 1; i < poller->failures && interval_ms < longest_ms; i++) {
         interval_ms *= 2;
@@ -429,7 +436,7 @@ void poller_recovered(struct poller *poller, int64_t now_us)
     }
     poller_excuse(poller, now_us);
     poller->suspect = false;
-    poller->failures = 0;
+    poller->answered = 0;
     poller->heard_us = now_us;
     ask_identity_first(poller, now_us);
 }

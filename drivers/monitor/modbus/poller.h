@@ -3,9 +3,9 @@
  *
  *   answering --poller_failed--> suspect --poller_recovered--> answering
  *
- * Answering: each run of registers is due on a grid of its interval, so that it neither drifts nor catches up; a turn
- * that is over before the line had time for it is counted as missed. Which of the due ones goes first is the line's to say
- * (line_plan.h). A run that the monitor refuses is cut in two; a single refused span is left out for 2 s (it may be
+ * Answering: each run of registers is due on a grid of its interval, and a turn lasts until the next one begins: asking
+ * serves the one that is on, whenever the answer comes. So it neither drifts nor catches up; a turn that was over before
+ * the line had time for it is counted as missed. Which of the due ones goes first is the line's to say (line_plan.h). A run that the monitor refuses is cut in two; a single refused span is left out for 2 s (it may be
  * starting), then for ever longer, at most POLLER_PAUSE_MS_MAX. One that is busy is asked again between two turns, a few
  * times.
  *
@@ -13,8 +13,10 @@
  * next one. So the monitor is only probed: a short read whose answer has another length than any of its polls has.
  * A late answer to a poll cannot pass for the probe's, nor a late answer to a probe for a poll's; and as a monitor
  * answers in order, none of the polls from before is outstanding once a probe was answered. Probes come ever more
- * rarely (at most every POLLER_PROBE_MS_MAX) and most wait only about as long as this monitor used to think, so that a
- * dead monitor costs its neighbours little; some wait in full, for a monitor that has become slower.
+ * rarely (but at least every probe_ms_max; when the line has time for them is its plan's to say) and most wait only about as
+ * long as this monitor used to think, so that a dead monitor costs its neighbours little; some wait in full, for a
+ * monitor that has become slower. An answered probe does not shorten the pauses: one that answers probes and fails at its
+ * polls is probed ever more rarely, too, until as many polls were answered as it has.
  *
  * Storage from the arena. Thread: the bus's.
  */
@@ -28,7 +30,8 @@
 #include "drivers/monitor/modbus/requests.h"
 
 #define POLLER_PROBE         UINT8_MAX /* instead of the index of a poll */
-#define POLLER_PROBE_MS_MAX  8000
+#define POLLER_PROBE_MS_MAX  8000      /* over a network, where a probe in vain costs a connection */
+#define POLLER_PROBE_MS_LINE 2000      /* on a line, whose idle time costs nobody anything */
 #define POLLER_PAUSE_MS_MAX  600000
 #define POLLER_BUSY_MS       100 /* until it is asked again; then twice as long, POLLER_BUSY_TRIES times in all */
 #define POLLER_BUSY_TRIES    3
@@ -46,7 +49,7 @@ struct poll {
     int64_t grid_us;   /* an instant of its grid */
     int64_t due_us;    /* its turn */
     int64_t again_us;  /* asked once more, whatever its turn; 0: not */
-    int64_t asked_us;  /* its newest turn was over */
+    int64_t asked_us;  /* the newest time */
     int64_t tag_us;    /* see line_plan.h */
 };
 
@@ -68,13 +71,16 @@ struct poller {
     uint8_t span_count, run_count, poll_count;
     bool suspect;
     bool cut_short;       /* it became suspect without having been waited for in full */
-    uint8_t failures;     /* since the last answer */
+    uint8_t failures;     /* since as many polls were answered as it has */
+    uint8_t answered;     /* polls, since it recovered */
     uint32_t interval_ms; /* the shortest */
-    uint32_t missed;      /* turns */
+    uint32_t probe_ms_max;
+    uint32_t missed; /* turns */
     struct answer_time answer_time;
     int64_t begin_us; /* its first turn, behind the line's start */
     int64_t epoch_us; /* the line's start */
     int64_t probe_due_us, heard_us;
+    int64_t straggles_us; /* its newest half answer held the line so long; 0: none did since all was well */
     struct decode_state decode;
 };
 
@@ -93,8 +99,9 @@ int64_t poller_yields_us(const struct poller *poller);
 /* What goes first of what is due at an instant, else what is due first; only when there is something to ask. */
 struct turn poller_turn(const struct poller *poller, int64_t at_us);
 
-/* It is being asked by the line's clock (line_plan.h): moves its tag on by its interval and returns where that clock stands now. */
-int64_t poller_tag(struct poller *poller, uint8_t poll, int64_t clock_us);
+/* It is being asked, the turn served that is on now. By the line's clock (line_plan.h) its tag moves on by its interval;
+ * returns where that clock stands now. */
+int64_t poller_ask(struct poller *poller, uint8_t poll, int64_t now_us, int64_t clock_us);
 
 /* Which of two goes first at an instant, also of different monitors. */
 bool turn_goes_before(const struct turn *a, const struct turn *b, int64_t at_us);

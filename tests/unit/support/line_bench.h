@@ -90,6 +90,7 @@ static inline void begin(void)
     for (unsigned i = 0; i < plan.count; i++) {
         poller_make(&pollers[i], &arena, &configs[i]);
         pollers[i].answer_time.floor_us = 50000;
+        pollers[i].probe_ms_max = POLLER_PROBE_MS_LINE;
     }
     line_plan_spread(&plan, &wire);
     now_us = START;
@@ -138,7 +139,7 @@ static inline bool step(int64_t until_us)
     }
     assert_true(turn.at_us >= now_us);
     now_us = turn.at_us;
-    line_plan_ask(&plan, turn.poller, turn.poll);
+    line_plan_ask(&plan, turn.poller, turn.poll, now_us);
     const unsigned monitor = (unsigned)(turn.poller - pollers);
     if (silent[monitor]) {
         stay_silent(&turn, monitor);
