@@ -16,6 +16,11 @@
  *   - In MQTT 5 a DISCONNECT from the broker calls `disconnected`, not `connection lost`: both are taken.
  *   - Above the broker's Receive Maximum a publish blocks: UPLINK_CONNECTED tells it, the caller's window is smaller.
  *   - A message is acknowledged to the broker when Paho has it, before its callback: the inbox takes or drops it.
+ *   - Its thread wakes every 0.1 s, to look whether it has to ping or to go on with a write that the socket did not take
+ *     whole, and costs more by that than by what it is there for. There is no setting for it, and no doing without: its
+ *     calls for programs without callbacks are for one thread alone, which cannot wait for our orders and its socket at
+ *     once, because the socket is nowhere shown. So once connected it may be woken later by the clock, together with
+ *     somebody else; what comes in still wakes it at once.
  */
 #include "drivers/uplink/client.h"
 
@@ -25,7 +30,9 @@
 #include <string.h>
 
 #include "drivers/uplink/certificate.h"
+#include "hal/thread.h"
 
+#define PAHO_SLACK_US          200000
 #define RECEIVE_MAXIMUM_UNSAID 65535 /* what an absent Receive Maximum means (MQTT 5, 3.2.2.3.3) */
 
 _Static_assert(MQTTVERSION_5 == 5 && MQTTVERSION_3_1_1 == 4, "uplink_config.version is the protocol's own number");
@@ -42,13 +49,23 @@ static void set_text(struct uplink_event *event, const char *text)
     (void)snprintf(event->text, sizeof event->text, "%s", text != NULL ? text : "");
 }
 
-static void note_acknowledged(const struct client_attempt *attempt, int token, int reason)
+/* We are on Paho's thread nowhere but here, and are soon: status goes first, at QoS 1. */
+static void make_patient(struct client_attempt *attempt)
+{
+    if (!attempt->is_patient) {
+        thread_set_slack_us(PAHO_SLACK_US);
+        attempt->is_patient = true;
+    }
+}
+
+static void note_acknowledged(struct client_attempt *attempt, int token, int reason)
 {
     struct uplink_event event = {.kind = reason >= UPLINK_REASON_REFUSED ? UPLINK_PUBLISH_FAILED : UPLINK_DELIVERED,
                                  .connection = attempt->connection,
                                  .reason = reason};
     set_text(&event, reason != 0 ? MQTTReasonCode_toString((enum MQTTReasonCodes)reason) : "");
     inbox_note_acknowledged(attempt->inbox, token, &event);
+    make_patient(attempt);
 }
 
 static void on_acknowledged5(void *context, int token, int packet_type, MQTTProperties *properties,

@@ -30,6 +30,7 @@ struct client_target {
 struct client_attempt { /* context of a connection's callbacks */
     struct inbox *inbox;
     uint32_t connection;
+    bool is_patient; /* Paho's thread was told how late it may be woken */
 };
 
 struct client {

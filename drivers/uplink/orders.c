@@ -3,17 +3,18 @@
 #include <assert.h>
 #include <string.h>
 
-void orders_init(struct orders *orders)
+enum status orders_init(struct orders *orders)
 {
-    int failed = pthread_mutex_init(&orders->mutex, NULL);
-    failed |= pthread_cond_init(&orders->given, NULL);
-    assert(failed == 0); /* neither can fail on Linux */
+    const int failed = pthread_mutex_init(&orders->mutex, NULL);
+    assert(failed == 0); /* it cannot on Linux */
     (void)failed;
+    orders->given.fd = -1;
+    return wake_open(&orders->given);
 }
 
 void orders_fini(struct orders *orders)
 {
-    (void)pthread_cond_destroy(&orders->given);
+    wake_close(&orders->given);
     (void)pthread_mutex_destroy(&orders->mutex);
 }
 
@@ -65,7 +66,7 @@ bool orders_put_message(struct orders *orders, const struct uplink_message *mess
     }
     pthread_mutex_unlock(&orders->mutex);
     if (taken) {
-        pthread_cond_signal(&orders->given); /* behind the unlocking: who is woken would only wait for it */
+        wake_raise(&orders->given); /* behind the unlocking: who is woken would only wait for it */
     }
     return taken;
 }
@@ -79,7 +80,7 @@ void orders_put(struct orders *orders, enum order order)
     orders->examine |= order == ORDER_EXAMINE;
     orders->end |= order == ORDER_END;
     pthread_mutex_unlock(&orders->mutex);
-    pthread_cond_signal(&orders->given);
+    wake_raise(&orders->given);
 }
 
 static bool is_empty(const struct orders *orders)
@@ -111,7 +112,9 @@ enum order orders_take(struct orders *orders, struct order_message **out)
 {
     pthread_mutex_lock(&orders->mutex);
     while (is_empty(orders) && !orders->connect && !orders->disconnect && !orders->examine && !orders->end) {
-        pthread_cond_wait(&orders->given, &orders->mutex);
+        pthread_mutex_unlock(&orders->mutex);
+        (void)wake_wait_until(&orders->given, INT64_MAX);
+        pthread_mutex_lock(&orders->mutex);
     }
     const enum order order = next_order(orders);
     *out = order == ORDER_PUBLISH ? message_at(orders, orders->first) : NULL;

@@ -35,14 +35,14 @@ struct order_message {
 
 struct orders {
     pthread_mutex_t mutex;
-    pthread_cond_t given;
+    struct wake given;
     /* under the mutex: */
     bool connect, disconnect, examine, end;
     size_t first, behind_last;
     alignas(max_align_t) unsigned char bytes[ORDERS_BYTES];
 };
 
-void orders_init(struct orders *orders);
+enum status orders_init(struct orders *orders) MUST_CHECK; /* STATUS_IO; orders_fini in any case */
 void orders_fini(struct orders *orders);
 
 /* Caller's thread. False when there is no room. */

@@ -82,6 +82,7 @@ static void *run(void *argument)
     struct uplink *uplink = argument;
     struct order_message *message;
     enum order order;
+    thread_give_way(); /* and so does Paho's own, which is made on this one */
     while ((order = orders_take(&uplink->orders, &message)) != ORDER_END) {
         if (order == ORDER_PUBLISH) {
             serve_publish(uplink, message);
@@ -216,8 +217,10 @@ enum status uplink_open(const struct uplink_config *config, struct wake *wake, s
     uplink->client.config = &uplink->config;
     uplink->client.inbox = &uplink->inbox;
     inbox_init(&uplink->inbox, wake);
-    orders_init(&uplink->orders);
-    enum status status = wake_open(&uplink->ended);
+    enum status status = orders_init(&uplink->orders);
+    if (status == STATUS_OK) {
+        status = wake_open(&uplink->ended);
+    }
     if (status == STATUS_OK) {
         status = thread_start(&uplink->thread, "uplink", run, uplink);
     }
