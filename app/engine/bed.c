@@ -16,13 +16,14 @@ struct rule_alarm *bed_rule(const struct bed *bed, unsigned rule)
     return NULL;
 }
 
-bool bed_has(const struct bed_config *bed, const struct rule *rule)
+bool rule_applies(const struct bed_config *bed, const struct rule *rule)
 {
     uint32_t vitals = 0;
     for (unsigned i = 0; i < bed->channel_count; i++) {
-        vitals |= UINT32_C(1) << bed->channels[i].vital;
+        const uint32_t bit = UINT32_C(1) << bed->channels[i].vital;
+        vitals |= !bed->channels[i].entered || (bit & ENTRY_ONLY) != 0 ? bit : 0;
     }
-    return (rule_vitals(rule) & ~vitals) == 0;
+    return (rule_vitals(rule) & ~vitals) == 0 && (rule_scores(rule) & ~scoring_scores(bed)) == 0;
 }
 
 void bed_each_alarm(struct bed *bed, alarm_visitor *visit, void *context)

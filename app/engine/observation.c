@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "app/engine/hash.h"
+
 const char *quality_word(enum quality quality)
 {
     static const char *const words[QUALITY_COUNT] = {
@@ -14,11 +16,7 @@ const char *quality_word(enum quality quality)
 
 int32_t identity_hash(const void *bytes, size_t length)
 {
-    const unsigned char *at = bytes;
-    uint32_t hash = UINT32_C(2166136261);
-    for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ at[i]) * UINT32_C(16777619);
-    }
+    const uint32_t hash = hash_32(HASH_32_BASIS, bytes, length);
     int32_t identity = 0;
     memcpy(&identity, &hash, sizeof identity);
     return identity != 0 ? identity : 1;

@@ -49,7 +49,8 @@ enum observation_kind {
 };
 
 enum {
-    OBSERVATION_AGE_UNKNOWN = 1 /* flag: an episodic value found in a register, measured at an unknown instant */
+    OBSERVATION_AGE_UNKNOWN = 1, /* flag: an episodic value found in a register, measured at an unknown instant */
+    OBSERVATION_ENTERED = 2      /* flag: by a person, in a run before; only while that is restored */
 };
 
 struct observation {

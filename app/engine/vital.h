@@ -42,7 +42,12 @@
     X(room_temp, "Room temperature", "Cel", 0, "", CONTINUOUS, 10000, 1)                          \
     X(humidity, "Relative humidity", "%", 0, "", CONTINUOUS, 10000, 0)                            \
     X(insulation, "Insulation resistance", "kOhm", 0, "", CONTINUOUS, 10000, 0)                   \
-    X(gas_pressure, "Medical gas pressure", "kPa", 0, "", CONTINUOUS, 10000, 0)
+    X(gas_pressure, "Medical gas pressure", "kPa", 0, "", CONTINUOUS, 10000, 0)                   \
+    X(consciousness, "Consciousness (ACVPU)", "1", 0, "", EPISODIC, 12 * 3600000, 0)              \
+    X(oxygen_flow, "Oxygen flow (0: air)", "L/min", 0, "", EPISODIC, 12 * 3600000, 1)             \
+    X(cap_refill, "Capillary refill time", "s", 0, "", EPISODIC, 6 * 3600000, 1)                  \
+    X(effort, "Respiratory effort", "1", 0, "", EPISODIC, 6 * 3600000, 0)                         \
+    X(wbc, "White cell count", "10*9/L", 0, "", EPISODIC, 24 * 3600000, 1)
 
 enum vital {
 #define VITAL_ENUM(name, title, unit, mdc, loinc, kind, stale, places) VITAL_##name,
@@ -79,7 +84,7 @@ struct vital_info {
 /* What can be believed of a vital in a class of patients: outside it a value is implausible (thousandths). */
 struct vital_range {
     int32_t low_milli, high_milli;
-    uint32_t rate_milli_per_s; /* largest believable change; 0: any */
+    uint32_t rate_milli_per_s; /* largest believable change (belief.h); 0: any */
 };
 
 const struct vital_info *vital_info(enum vital vital);
