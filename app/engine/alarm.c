@@ -33,6 +33,9 @@ static void put(struct engine *engine, struct bed *bed, struct record *record)
     record->seq = engine->seq;
     record->next_id = engine->next_id;
     engine->sink->put(engine->sink, record);
+    if (engine->witness != NULL) {
+        engine->witness->gives(engine->witness, record);
+    }
 }
 
 static void emit(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase)
@@ -145,5 +148,12 @@ void record_measurement(struct engine *engine, struct bed *bed, const struct cha
     o->kind = OBSERVATION_VALUE;
     o->vital = (uint8_t)channel->config->vital;
     o->quality = QUALITY_VALID;
+    put(engine, bed, &record);
+}
+
+void record_entries(struct engine *engine, struct bed *bed, const struct channel *channel)
+{
+    struct record record = {.kind = RECORD_ENTRIES,
+                            .entries = {.vital = (uint8_t)channel->config->vital, .entries = *channel->entries}};
     put(engine, bed, &record);
 }

@@ -28,6 +28,7 @@
     X(admission_not_entered, BED, ADVISORY, NONE, "Admission not entered", "Enter the admission of this patient")     \
     X(patient_away, BED, ADVISORY, NONE, "Patient away, not monitored", "Enter the return of the patient")            \
     X(register_refused, BED, ADVISORY, NONE, "Monitor has no such value", "Check the profile of the monitor")         \
+    X(pulse_disagrees, BED, TECHNICAL, LOW, "ECG and pulse disagree", "Check the pulse, then leads and probe")        \
     X(test_alert, BED, ADVISORY, LOW, "Test alert, nothing to do", "Confirm that it is seen and heard")               \
     X(bus_down, GATEWAY, TECHNICAL, MEDIUM, "A line to monitors is down", "Check adapter, cable and network")         \
     X(bus_overbooked, GATEWAY, TECHNICAL, LOW, "A line carries more than it can", "Raise the speed or move monitors") \

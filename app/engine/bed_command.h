@@ -11,8 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define COMMAND_ID_MAX 40 /* with its NUL */
-#define COMMAND_BY_MAX 40
+#define COMMAND_ID_MAX     40 /* with its NUL */
+#define COMMAND_BY_MAX     40
+#define COMMAND_REASON_MAX 64
 
 #define AWAY_MS_MAX     (12 * 60 * 60 * 1000)
 #define AWAY_MS_DEFAULT (60 * 60 * 1000)
@@ -28,6 +29,9 @@
     X(acknowledge) /* alarm_id in the rev that was seen */                                     \
     X(set_limit)   /* rule and parameter to value_milli, within `settable` */                  \
     X(reset_limit) /* back to the configuration's */                                           \
+    X(observe)     /* an entry: a vital, its value and when it was observed (entry.h) */       \
+    X(retract)     /* takes the newest entry of a vital back */                                \
+    X(set_scale)   /* the SpO2 scale of NEWS2, 1 or 2, with the reason */                      \
     X(test_alert)  /* a marked alert through the whole chain, touching no alarm */
 
 enum command_kind {
@@ -47,27 +51,30 @@ enum command_role {
 };
 
 /* What became of it; the second column is the word in the reply's `reason` (none: accepted), the third is for a person. */
-#define VERDICT_LIST(X)                                                                    \
-    X(ACCEPTED, "", "done")                                                                \
-    X(MALFORMED, "malformed", "the payload is not a command")                              \
-    X(RETAINED, "retained", "commands must not be retained")                               \
-    X(EXPIRED, "expired", "it came after its expires_at")                                  \
-    X(EXPIRY, "expiry", "expires_at is missing or more than 30 s ahead")                   \
-    X(CLOCK, "clock", "it is not of now by the gateway's clock, which has no time source") \
-    X(REPEATED, "repeated", "this id was used before")                                     \
-    X(ROLE, "role", "this role may not do that")                                           \
-    X(BUSY, "busy", "too many commands at once, try again")                                \
-    X(UNKNOWN_COMMAND, "unknown_command", "there is no such command")                      \
-    X(STAY, "stay", "another patient is in this bed now")                                  \
-    X(VACANT, "vacant", "nobody is in this bed")                                           \
-    X(OCCUPIED, "occupied", "somebody is in that bed")                                     \
-    X(UNKNOWN_BED, "unknown_bed", "there is no such bed")                                  \
-    X(UNKNOWN_ALARM, "unknown_alarm", "this alarm is over, or never was")                  \
-    X(REVISION, "rev", "the alarm has changed since it was seen")                          \
-    X(UNKNOWN_RULE, "unknown_rule", "this bed has no such rule or parameter")              \
-    X(NOT_SETTABLE, "not_settable", "the configuration does not let this be set")          \
-    X(BOUNDS, "bounds", "outside of what may be set")                                      \
-    X(NOTHING, "nothing_to_do", "there is nothing to change")                              \
+#define VERDICT_LIST(X)                                                                                       \
+    X(ACCEPTED, "", "done")                                                                                   \
+    X(MALFORMED, "malformed", "the payload is not a command")                                                 \
+    X(RETAINED, "retained", "commands must not be retained")                                                  \
+    X(EXPIRED, "expired", "it came after its expires_at")                                                     \
+    X(EXPIRY, "expiry", "expires_at is missing or more than 30 s ahead")                                      \
+    X(CLOCK, "clock", "it is not of now by the gateway's clock, which has no time source")                    \
+    X(REPEATED, "repeated", "this id was used before")                                                        \
+    X(ROLE, "role", "this role may not do that")                                                              \
+    X(BUSY, "busy", "too many commands at once, try again")                                                   \
+    X(UNKNOWN_COMMAND, "unknown_command", "there is no such command")                                         \
+    X(STAY, "stay", "another patient is in this bed now")                                                     \
+    X(VACANT, "vacant", "nobody is in this bed")                                                              \
+    X(OCCUPIED, "occupied", "somebody is in that bed")                                                        \
+    X(UNKNOWN_BED, "unknown_bed", "there is no such bed")                                                     \
+    X(UNKNOWN_ALARM, "unknown_alarm", "this alarm is over, or never was")                                     \
+    X(REVISION, "rev", "the alarm has changed since it was seen")                                             \
+    X(UNKNOWN_RULE, "unknown_rule", "this bed has no such rule or parameter")                                 \
+    X(NOT_SETTABLE, "not_settable", "the configuration does not let this be set")                             \
+    X(BOUNDS, "bounds", "outside of what may be set")                                                         \
+    X(NOTHING, "nothing_to_do", "there is nothing to change")                                                 \
+    X(NOT_ENTERED, "not_entered", "nobody enters this vital by hand")                                         \
+    X(OBSERVED_AT, "observed_at", "observed_at lies ahead, more than 12 h back, or before this patient came") \
+    X(CLASS, "class", "NEWS2 must not be used under 16 years, and this class may be")                         \
     X(FULL, "full", "no room for one more limit at this bed")
 
 enum command_verdict {
@@ -78,24 +85,30 @@ enum command_verdict {
 };
 
 struct bed_command {
-    uint8_t kind;      /* enum command_kind */
-    uint8_t role;      /* enum command_role */
-    uint8_t verdict;   /* enum command_verdict: other than ACCEPTED, it was refused on the way and is only recorded */
-    uint8_t parameter; /* set_limit, reset_limit: index in the rule's parameters */
-    uint8_t priority;  /* test_alert: enum priority */
-    uint8_t fault;     /* MALFORMED: what is wrong, for app/flow alone */
-    uint16_t bed;      /* BED_NONE when unknown */
-    uint16_t to_bed;   /* transfer */
-    uint16_t rule;     /* set_limit, reset_limit */
+    uint8_t kind;        /* enum command_kind */
+    uint8_t role;        /* enum command_role */
+    uint8_t verdict;     /* enum command_verdict: other than ACCEPTED, it was refused on the way and is only recorded */
+    uint8_t parameter;   /* set_limit, reset_limit: index in the rule's parameters */
+    uint8_t priority;    /* test_alert: enum priority */
+    uint8_t vital;       /* observe, retract: enum vital */
+    uint8_t scale;       /* set_scale: 1 or 2 */
+    uint8_t fault;       /* MALFORMED: what is wrong, for app/flow alone */
+    uint16_t bed;        /* BED_NONE when unknown */
+    uint16_t to_bed;     /* transfer */
+    uint16_t rule;       /* set_limit, reset_limit */
+    bool has_observed;   /* observe, retract; else now, or the newest there is */
+    int64_t observed_ms; /* engine time ... */
+    int64_t observed_wall_ms; /* ... and as it was said */
     int32_t value_milli;
     int32_t was_milli;    /* set_limit, reset_limit: what was in force before, told by the engine when it accepts */
     uint32_t duration_ms; /* away; 0: AWAY_MS_DEFAULT */
     uint32_t rev;         /* acknowledge */
     uint64_t stay;        /* the stay it is meant for; 0: the bed was vacant */
     uint64_t alarm_id;
-    uint64_t origin;         /* who is to have the reply; opaque to the engine */
-    char id[COMMAND_ID_MAX]; /* the sender's; printable ASCII */
-    char by[COMMAND_BY_MAX]; /* who, a staff or station id; printable ASCII */
+    uint64_t origin;                 /* who is to have the reply; opaque to the engine */
+    char id[COMMAND_ID_MAX];         /* the sender's; printable ASCII */
+    char by[COMMAND_BY_MAX];         /* who, a staff or station id; printable ASCII */
+    char reason[COMMAND_REASON_MAX]; /* set_scale; printable ASCII */
 };
 
 const char *command_word(unsigned kind);
@@ -103,8 +116,8 @@ const char *role_word(unsigned role);
 const char *verdict_word(unsigned verdict);
 const char *verdict_text(unsigned verdict);
 
-/* Every role may do what it needs and nothing else: nurse admits, discharges, transfers, sends away and acknowledges; charge may set limits,
- * too; biomed assigns monitors and tests; local may do all. */
+/* Every role may do what it needs and nothing else: nurse admits, discharges, transfers, sends away, acknowledges and enters; charge may set limits
+ * and the SpO2 scale, too; biomed assigns monitors and tests; local may do all. */
 bool role_may(unsigned role, unsigned kind);
 
 #endif

@@ -104,6 +104,22 @@ static enum command_verdict acknowledge(struct engine *engine, struct bed *bed, 
     return VERDICT_ACCEPTED;
 }
 
+/* Of NEWS2, which is not for anybody who may be under 16. */
+static enum command_verdict set_scale(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    if (!score_is_for(SCORE_news2, bed->config->patient_class)) {
+        return VERDICT_CLASS;
+    }
+    const uint8_t before = bed->state.spo2_scale != 0 ? bed->state.spo2_scale : SCORING_SPO2_SCALE_1;
+    if (command->scale == before) {
+        return VERDICT_NOTHING;
+    }
+    bed->state.spo2_scale = command->scale;
+    bed->evaluate_all = true;
+    record_bed(engine, bed);
+    return VERDICT_ACCEPTED;
+}
+
 static enum command_verdict test_alert(struct engine *engine, struct bed *bed, struct bed_command *command)
 {
     if (command->priority > PRIORITY_HIGH) {
@@ -128,6 +144,9 @@ static const struct {
     [COMMAND_acknowledge] = {acknowledge, false, false},
     [COMMAND_set_limit] = {limit_set, true, false},
     [COMMAND_reset_limit] = {limit_reset, true, false},
+    [COMMAND_observe] = {entry_observe, true, false},
+    [COMMAND_retract] = {entry_retract, true, false},
+    [COMMAND_set_scale] = {set_scale, true, false},
     [COMMAND_test_alert] = {test_alert, false, true},
 };
 

@@ -16,6 +16,7 @@
 
 void engine_seed(struct engine *engine, uint64_t seed)
 {
+    input_tell(engine, (struct engine_input){.kind = INPUT_SEED, .number = seed});
     engine->seed = seed;
 }
 
@@ -81,7 +82,8 @@ static int64_t step_rules(struct engine *engine, struct bed *bed)
     }
     for (unsigned i = 0; i < bed->rule_count && counts; i++) {
         struct rule_alarm *r = &bed->rules[i];
-        if (bed->evaluate_all || (bed->changed & rule_vitals(r->rule)) != 0 || r->deadline_ms <= engine->now_ms) {
+        if (bed->evaluate_all || (bed->changed & rule_vitals(r->rule)) != 0 ||
+            (bed->scored && rule_scores(r->rule) != 0) || r->deadline_ms <= engine->now_ms) {
             rule_alarm_step(engine, bed, r);
         }
         deadline_ms = r->deadline_ms < deadline_ms ? r->deadline_ms : deadline_ms;
@@ -109,12 +111,14 @@ static void step_bed(struct engine *engine, struct bed *bed)
     }
     record_measurements(engine, bed);
     bed->deadline_ms = away_step(engine, bed);
+    bed->deadline_ms = sooner(bed->deadline_ms, scoring_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, step_rules(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, technical_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, reported_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, step_channels(bed, engine->now_ms));
     bed->evaluate_all = false;
     bed->changed = 0;
+    bed->scored = false;
     assert(bed->deadline_ms > engine->now_ms);
     deadlines_set(&engine->deadlines, bed->index, bed->deadline_ms);
     marks_remove(&engine->dirty, bed->index);
@@ -204,7 +208,7 @@ void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *si
         return;
     }
     assert(at_ms >= engine->now_ms);
-    engine->now_ms = at_ms;
+    engine->now_ms = engine->stepped_ms = at_ms;
     engine->sink = sink;
     if (engine->stage == STAGE_NONE) {
         begin_instant(engine);
@@ -231,7 +235,8 @@ static void set_signal(struct bed *bed, const struct observation *o)
 static struct channel *channel_of(const struct bed *bed, const struct observation *o)
 {
     struct channel *channel = o->vital < VITAL_COUNT ? bed_channel(bed, (enum vital)o->vital) : NULL;
-    return channel != NULL && channel->config->monitor == o->monitor ? channel : NULL;
+    const bool gives = channel != NULL && channel->config->monitor == o->monitor && !channel->config->entered;
+    return gives ? channel : NULL;
 }
 
 static void observe_refused(struct bed *bed, const struct observation *o)
@@ -284,9 +289,16 @@ bool engine_observe(struct engine *engine, const struct observation *o)
     assert(engine->stage == STAGE_NONE &&
            engine_next(engine) >= o->at_ms); /* everything due before it has been stepped */
     struct bed *bed = &engine->beds[o->bed];
+    if (engine->witness != NULL) {
+        input_tell(engine, (struct engine_input){.kind = INPUT_OBSERVATION, .at_ms = o->at_ms, .observation = o});
+    }
     engine->now_ms = o->at_ms;
     engine->counts.observations++;
     bed_make_dirty(engine, bed);
+    if ((o->flags & OBSERVATION_ENTERED) != 0) {
+        entry_restore(bed, o);
+        return true;
+    }
     if (o->kind == OBSERVATION_OUTDATED) {
         monitor_note_outdated(engine, bed, o->monitor);
         return true;
@@ -328,6 +340,7 @@ void engine_command(struct engine *engine, int64_t at_ms, const struct bed_comma
 {
     assert(at_ms >= engine->now_ms && !engine->command_due && !engine->retired && engine->stage == STAGE_NONE);
     assert(engine_next(engine) >= at_ms);
+    input_tell(engine, (struct engine_input){.kind = INPUT_COMMAND, .at_ms = at_ms, .command = command});
     engine->now_ms = at_ms;
     engine->command = *command;
     engine->command_due = true;
@@ -336,6 +349,7 @@ void engine_command(struct engine *engine, int64_t at_ms, const struct bed_comma
 void engine_retire(struct engine *engine, int64_t at_ms, const struct engine_config *next)
 {
     assert(engine->next == next || (at_ms >= engine->now_ms && engine_next(engine) > at_ms));
+    input_tell(engine, (struct engine_input){.kind = INPUT_RETIRE, .at_ms = at_ms});
     engine->now_ms = at_ms;
     engine->next = next;
 }
@@ -349,6 +363,12 @@ void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm a
     if (g->on == on && g->priority == priority && strncmp(g->detail, detail, sizeof g->detail - 1) == 0) {
         return;
     }
+    input_tell(engine, (struct engine_input){.kind = INPUT_CONDITION,
+                                             .at_ms = at_ms,
+                                             .number = (uint64_t)alarm,
+                                             .flag = on,
+                                             .priority = priority,
+                                             .detail = detail});
     engine->now_ms = at_ms;
     g->on = on;
     g->priority = priority;
@@ -359,6 +379,9 @@ void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm a
 
 void engine_clock_synced(struct engine *engine, bool synced)
 {
+    if (synced != engine->clock_synced) {
+        input_tell(engine, (struct engine_input){.kind = INPUT_CLOCK, .at_ms = engine->now_ms, .flag = synced});
+    }
     engine->clock_synced = synced;
 }
 
@@ -379,6 +402,7 @@ void engine_admit(struct engine *engine, uint16_t bed_index, int64_t at_ms)
 void engine_begin(struct engine *engine, int64_t now_ms)
 {
     assert(!engine->begun && now_ms >= engine->now_ms);
+    input_tell(engine, (struct engine_input){.kind = engine->unbroken ? INPUT_CONTINUE : INPUT_BEGIN, .at_ms = now_ms});
     engine->begun = true;
     engine->now_ms = now_ms;
     engine->settle_until_ms = engine->restored ? now_ms + GATEWAY_SETTLE_MS : INSTANT_NONE;

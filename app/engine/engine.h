@@ -24,8 +24,10 @@
 #include "app/engine/alert.h"
 #include "app/engine/arena.h"
 #include "app/engine/bed_command.h"
+#include "app/engine/entry.h"
 #include "app/engine/observation.h"
 #include "app/engine/rule.h"
+#include "app/engine/scoring.h"
 #include "app/engine/signal.h"
 
 #define ENGINE_STAY_AFTER_MS        30000 /* valid vitals for this long begin a stay by themselves, unless configured */
@@ -35,6 +37,7 @@
 #define ENGINE_REPORTED_PER_BED_MAX 16    /* alarms of a monitor's own, by name, at one time (struct monitor_alarm) */
 #define ENGINE_LIMITS_PER_BED_MAX   16    /* limits set by command */
 #define ENGINE_ALARMS_VIEWED        8     /* of a bed, for screens; the others are counted */
+#define ENGINE_REJECTIONS_VIEWED    64    /* pairs of vital and reason of a bed; the others are counted */
 #define ENGINE_REPORTED_SILENT_MS   35000 /* a repeated one that is not said again for this long is not monitored */
 
 struct signal_config {
@@ -50,10 +53,22 @@ struct channel_config {
     enum vital vital;
     uint8_t monitor; /* the first monitor of the bed that gives it */
     bool episodic;
+    bool entered;       /* no monitor gives it, people do (entry.h); `monitor` means nothing */
     bool optional;      /* the monitor may have it or not: what rests on it waits until it has come once in the stay */
     uint32_t period_ms; /* expected period */
     uint32_t stale_ms;  /* how long a value is current: vital.h's, 6 h for an episodic temperature */
     int32_t low_milli, high_milli; /* plausible */
+    /* Of continuous vitals only; see belief.h. */
+    uint32_t rate_milli_per_s; /* largest believable change; 0: any */
+    uint32_t frozen_ms;        /* the very same number for so long is no measurement; 0: however long */
+    bool median;               /* spikes are cut off */
+};
+
+/* Two sources of one rate: the ECG (hr) and the oximeter (pulse). All zero: they know nothing of each other. */
+struct pulse_config {
+    bool hr_from_pulse, pulse_from_hr; /* the one stands in while the other has no valid value of its own */
+    int32_t disagree_milli;            /* differing by more than this ... */
+    uint32_t disagree_ms;              /* ... for so long is an alarm; 0: never */
 };
 
 struct override_config {
@@ -69,6 +84,8 @@ struct bed_config {
     const struct signal_config *signals;
     const struct override_config *overrides;
     uint16_t channel_count, signal_count, override_count;
+    uint16_t scores;                  /* bit per enum score: those kept here, as far as they are for its class */
+    uint32_t observation_interval_ms; /* rounds of observations, for scores */
     uint8_t monitor_count;
     bool reports_alarms; /* one of its monitors tells alarms by name */
     uint32_t monitor_period_ms[ENGINE_MONITORS_PER_BED_MAX];
@@ -80,6 +97,7 @@ struct engine_config {
     uint16_t bed_count, rule_count;
     uint32_t stay_after_ms; /* valid vitals at a vacant bed for this long begin a stay */
     bool replay;            /* stays begin at engine_admit; monitors are never silent */
+    struct pulse_config pulse;
 };
 
 /* Persistent state of one alarm: enough to go on after a restart. */
@@ -103,13 +121,21 @@ struct bed_snapshot {
     int64_t away_at_ms;                            /* of the newest going or coming back in this stay; 0: none */
     int32_t identity[ENGINE_MONITORS_PER_BED_MAX]; /* identity_hash of the monitors that belong here; 0: none known */
     struct set_limit limits[ENGINE_LIMITS_PER_BED_MAX];
+    uint8_t spo2_scale; /* NEWS2: SCORING_SPO2_SCALE_2 where somebody decided so for this stay */
 };
 
 enum record_kind {
     RECORD_ALERT,       /* alert: to be committed with its alarm's state and the numbers below, then sent */
     RECORD_BED,         /* the bed's stay changed without an alert */
     RECORD_MEASUREMENT, /* measurement: the newest of an episodic vital, to be found again after a restart */
+    RECORD_ENTRIES,     /* entries: those kept of a vital have changed by command, to be found again after a restart */
     RECORD_COMMAND      /* command: what became of it; an audit row, then a reply. Comes after the records it caused */
+};
+
+/* What is kept of one vital of a bed. */
+struct entries_snapshot {
+    uint8_t vital;
+    struct entries entries;
 };
 
 struct record {
@@ -120,6 +146,7 @@ struct record {
     union {         /* as kind says; of a RECORD_BED none */
         struct alert alert;
         struct observation measurement;
+        struct entries_snapshot entries;
         struct bed_command command;
     };
     struct bed_snapshot bed_state; /* of `bed`, after this record */
@@ -135,10 +162,16 @@ struct record_sink {
 struct vital_view {
     uint8_t vital;
     uint8_t quality; /* enum quality; VALID: value is current */
+    uint8_t source;  /* enum vital: itself, or the one that stands in for it */
     bool age_unknown;
     bool episodic;
     int32_t value_milli;
     int64_t at_ms; /* of the value */
+};
+/* How many observations of a vital were not used, for that reason, since the engine was made; those of a journal aside. */
+struct rejection_view {
+    uint8_t vital, quality;
+    uint32_t count;
 };
 /* One that is active or latched. */
 struct alarm_view {
@@ -160,7 +193,12 @@ struct bed_view {
     struct alarm_view alarms[ENGINE_ALARMS_VIEWED]; /* the first of them, the most urgent ones first */
     int64_t away_until_ms;                          /* 0: the patient is here */
     struct set_limit limits[ENGINE_LIMITS_PER_BED_MAX];
+    uint8_t rejection_count;
+    uint64_t rejected; /* all of them together */
+    struct rejection_view rejections[ENGINE_REJECTIONS_VIEWED];
     struct vital_view vitals[VITAL_COUNT];
+    uint8_t spo2_scale; /* of NEWS2; 0: it is not kept here */
+    struct scoring scoring;
 };
 
 struct engine;
@@ -169,8 +207,8 @@ struct engine;
 struct engine *engine_make(struct arena *arena, const struct engine_config *config);
 void engine_seed(struct engine *engine, uint64_t seed);
 
-/* Restore, before engine_begin, in this order: numbers, beds, then the observations since the last run through
- * engine_observe and engine_step into a sink that drops them (engine_restore_begin / _end around; values from before a
+/* Restore, before engine_begin, in this order: numbers, beds, then the observations since the last run, entries
+ * (RECORD_ENTRIES) among them, through engine_observe and engine_step into a sink that drops them (engine_restore_begin / _end around; values from before a
  * bed's stay are passed over), alarms last. What today's configuration says of an alarm (priority, limits) counts; a
  * limit set by command that it no longer lets be set is given up, and the bed told. */
 void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id);
@@ -232,6 +270,10 @@ void engine_admit(struct engine *engine, uint16_t bed, int64_t at_ms);
 /* A bed that has had news for a screen since it was told here last, in order of beds; BED_NONE: no more of them. */
 uint16_t engine_take_news(struct engine *engine);
 void engine_view_bed(const struct engine *engine, uint16_t bed, struct bed_view *out);
+
+/* Whether the bed has all that the rule asks. What people enter where they might have a monitor is not watched by
+ * rules; what only people give is. */
+bool rule_applies(const struct bed_config *bed, const struct rule *rule);
 
 /* The name of an alarm ("spo2_low", "spo2_low.not_monitored", "sensor_off", "monitor.vtach") into text of ALARM_NAME_MAX. */
 void alarm_name(const struct engine_config *config, const struct alert *alert, char *text);

@@ -6,23 +6,31 @@
  *     restore.c    goes on after a restart
  *     bed.c        a bed's channels by vital, its alarms one by one
  *     channel.c    quality of observations, what a screen sees of a vital
+ *     belief.c     what can be believed beside what came just before
  *     identity.c   whose a monitor's values are
  *     stay.c       beds from vacant to occupied and back
  *     away.c       a patient who is elsewhere for a while
+ *     entered.c    what people enter of a patient
+ *     scoring.c    early-warning scores
  *     limit.c      parameters of rules: the configuration's, or set by command
  *     command.c    what people tell
  *     rule_alarm.c the life of a rule's alarm and of its not_monitored
+ *     condition.c  what a built-in alarm is judged to be
+ *     pulse.c      the two sources of a pulse: both lost, or at odds
  *     technical.c  the built-in alarms of beds and gateway, and the alarms that bits of a monitor are
  *     reported.c   the alarms that monitors tell by name
+ *     input.c      what goes in, told to a witness or put in again
  *     retire.c     ends what the next configuration does not have
  *     alarm.c      one alarm's alerts: numbers, phases, records
  */
 #ifndef WARDGATE_ENGINE_INTERNAL_H
 #define WARDGATE_ENGINE_INTERNAL_H
 
+#include "app/engine/belief.h"
 #include "app/engine/deadlines.h"
 #include "app/engine/engine.h"
 #include "app/engine/expression.h"
+#include "app/engine/input.h"
 #include "app/engine/marks.h"
 #include "app/engine/series.h"
 
@@ -32,7 +40,9 @@
 struct channel {
     const struct channel_config *config;
     struct series *series;
+    struct belief belief; /* continuous: what its newest numbers are compared with */
     enum quality quality; /* of the newest observation; NEVER before the first */
+    uint8_t source;       /* enum vital: whose the newest value of the series is; another's stands in */
     int32_t raw_milli;    /* newest value, believed or not */
     int64_t lost_at_ms; /* the first one rejected since a valid one; INSTANT_NONE: the newest is valid, or none came */
     int64_t resumed_at_ms, resumed_after_ms; /* the newest observation after a hole, and how long that was */
@@ -42,7 +52,8 @@ struct channel {
     bool age_unknown;                        /* episodic: the newest value was found, not seen to be measured */
     bool has_baseline; /* episodic: baseline_milli stood in the register before the stay and counts for nothing */
     int32_t baseline_milli;
-    uint64_t rejected;
+    uint32_t rejected[QUALITY_COUNT], reasons; /* how many, and a bit for each reason that there was */
+    struct entries *entries;                   /* what is kept of a vital that people may enter; NULL: they may not */
 };
 
 /* One alarm: inactive, active or latched, and its newest alert. */
@@ -112,6 +123,11 @@ struct bed {
     uint32_t changed;                      /* bit per vital observed at this instant */
     uint32_t measured;                     /* bit per episodic vital measured at this instant */
     bool evaluate_all;
+    int64_t
+        pulse_turned_ms; /* since when hr and pulse disagree, while that is alarmed agree; INSTANT_NONE: they do not */
+    struct scoring scoring;
+    int64_t scoring_deadline_ms;
+    bool scored; /* at this instant: rules over scores are to be looked at */
     int64_t deadline_ms;
     int64_t settle_until_ms; /* after a restart monitors get this long to speak; see technical.c */
 };
@@ -150,7 +166,9 @@ struct engine {
     bool retired;
     uint32_t records_max;
     struct engine_counts counts;
-    struct record_sink *sink; /* of the step under way */
+    struct record_sink *sink;       /* of the step under way */
+    struct engine_witness *witness; /* NULL: nobody */
+    int64_t stepped_ms;             /* the newest instant of a step since the witness was told of an input */
 };
 
 /* engine.c */
@@ -160,7 +178,6 @@ void bed_has_news(struct engine *engine, const struct bed *bed);
 /* bed.c */
 struct channel *bed_channel(const struct bed *bed, enum vital vital); /* NULL when the bed has no such vital */
 struct rule_alarm *bed_rule(const struct bed *bed, unsigned rule); /* by its index; NULL when it does not apply here */
-bool bed_has(const struct bed_config *bed, const struct rule *rule); /* all its vitals */
 typedef void alarm_visitor(void *context, struct alarm *alarm);
 void bed_each_alarm(struct bed *bed, alarm_visitor *visit, void *context); /* raised or not, rules first */
 
@@ -169,10 +186,22 @@ void channel_reset(struct channel *channel, int64_t start_ms);
 enum quality channel_judge(const struct channel *channel, const struct observation *o);
 void channel_take(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o,
                   enum quality quality);
+/* The series anew out of what is kept, for a value that was entered between others or taken back. */
+void channel_rebuild(struct bed *bed, struct channel *channel);
 int64_t channel_next_change(const struct channel *channel, int64_t now_ms); /* when it goes stale */
 void channel_view(const struct channel *channel, bool monitor_silent, int64_t now_ms, struct vital_view *out);
 int64_t channel_lost_at(const struct channel *channel,
                         int64_t now_ms); /* since when nothing stands; INSTANT_NONE while something does */
+
+/* entered.c */
+enum command_verdict entry_observe(struct engine *engine, struct bed *bed, struct bed_command *command);
+enum command_verdict entry_retract(struct engine *engine, struct bed *bed, struct bed_command *command);
+void entry_restore(struct bed *bed, const struct observation *o);
+void entry_measured(struct channel *channel, int64_t at_ms, int32_t value_milli); /* by a monitor */
+
+/* scoring.c */
+uint16_t scoring_scores(const struct bed_config *bed);
+int64_t scoring_step(const struct engine *engine, struct bed *bed); /* returns its next deadline */
 
 /* identity.c */
 void identity_note(struct engine *engine, struct bed *bed, const struct observation *o);
@@ -212,6 +241,9 @@ void reported_forget(struct bed *bed);                         /* a stay ends: w
 void reported_begin(struct bed *bed, int64_t now_ms);
 struct alarm *reported_restore(struct bed *bed, const struct alarm_key *key, const struct alert *last);
 
+/* input.c */
+void input_tell(struct engine *engine, struct engine_input input); /* `stepped` is filled in */
+
 /* retire.c */
 void retire_bed(struct engine *engine, uint16_t bed);
 
@@ -231,6 +263,7 @@ void technical_begin(struct engine *engine, struct bed *bed); /* a run begins */
 enum priority signal_priority(enum signal_meaning means);
 void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor);
 void monitor_note_outdated(struct engine *engine, struct bed *bed, unsigned monitor);
+int64_t monitor_unheard_since(const struct monitor_state *monitor);
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor);
 
 /* alarm.c */
@@ -249,6 +282,7 @@ void alarm_acknowledge(struct engine *engine, struct bed *bed, struct alarm *ala
 void alarm_test(struct engine *engine, struct bed *bed, enum priority priority);
 void record_command(struct engine *engine, struct bed *bed, const struct bed_command *command);
 void record_bed(struct engine *engine, struct bed *bed);
+void record_entries(struct engine *engine, struct bed *bed, const struct channel *channel);
 void record_measurement(struct engine *engine, struct bed *bed, const struct channel *channel);
 
 #endif

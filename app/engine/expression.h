@@ -8,7 +8,8 @@
  * zero are unknown. Precedence: or < and < not < comparison < sum < product < minus; comparisons are not chained.
  * Durations are seconds where a number is wanted (`age(nibp_sys) > 30min`). An aggregate takes one vital and a span
  * (`15s`, `5min`) or a number of observations (`mean(hr, 16)`); `share` takes a comparison of one vital with a value
- * made of numbers and parameters. An aggregate compared with such a value is decided exactly, with witness (series.h).
+ * made of numbers and parameters. A score (`news2 >= 7`) is known when it is complete; compared with such a value, its
+ * lower bound decides as far as it can. An aggregate compared with such a value is decided exactly, with witness (series.h).
  * Pure. Compiling: start-up thread; evaluating: the engine's.
  */
 #ifndef WARDGATE_EXPRESSION_H
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/engine/scoring.h"
 #include "app/engine/series.h"
 
 #define EXPRESSION_OPS_MAX     64
@@ -51,9 +53,10 @@ struct expression {
     struct window_spec windows[EXPRESSION_WINDOWS_MAX];
     struct expression_share shares[EXPRESSION_WINDOWS_MAX];
     uint8_t op_count, threshold_op_count, window_count, share_count;
-    uint32_t vitals;        /* bit per enum vital that it asks for */
-    uint8_t first_vital;    /* enum vital: the first one named; its newest value stands in alerts */
-    uint8_t parameters;     /* bit per parameter used */
+    uint32_t vitals;     /* bit per enum vital that it asks for */
+    uint16_t scores;     /* bit per enum score that it asks for */
+    uint8_t first_vital; /* enum vital: the first one named; its newest value stands in alerts. VITAL_NONE: none is */
+    uint8_t parameters;  /* bit per parameter used */
     int8_t limit_direction; /* safe side of `limit`: +1 up (x < limit), -1 down (x > limit), 0 none or both */
 };
 
@@ -77,8 +80,9 @@ bool window_spec_is_continuous_only(const struct window_spec *spec);
 /* An expression over the windows of one bed. The caller owns all; parameters_micro points at PARAMETERS_MAX values. */
 struct bound_expression {
     const struct expression *expression;
-    struct window **windows;  /* as many as the expression has */
-    uint16_t windows_unknown; /* bit per share whose threshold overflows or divides by zero: it answers unknown */
+    struct window **windows;       /* as many as the expression has */
+    const struct scoring *scoring; /* of the bed; NULL: no score is known */
+    uint16_t windows_unknown;      /* bit per share whose threshold overflows or divides by zero: it answers unknown */
 };
 
 /* Sets the thresholds of all shares; call after binding and whenever a parameter changed. */

@@ -17,9 +17,11 @@ enum expression_code {
     CODE_NEGATE,
     /* values */
     CODE_CONSTANT,
-    CODE_PARAMETER,     /* `index` */
-    CODE_WINDOW,        /* the answer of window `index` */
-    CODE_COMPARE_WINDOW /* window `index` with the number below, by `comparison`, exactly */
+    CODE_PARAMETER,      /* `index` */
+    CODE_WINDOW,         /* the answer of window `index` */
+    CODE_COMPARE_WINDOW, /* window `index` with the number below, by `comparison`, exactly */
+    CODE_SCORE,          /* the total of enum score `index` */
+    CODE_COMPARE_SCORE   /* the same with the number below, by `comparison`: its lower bound may decide */
 };
 
 #endif

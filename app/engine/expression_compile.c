@@ -252,6 +252,13 @@ static bool take_vital(struct compiler *compiler, enum vital vital)
                        &(struct window_spec){.vital = vital, .aggregate = AGGREGATE_LAST, .bare = true});
 }
 
+static bool take_score(struct compiler *compiler, enum score score)
+{
+    compiler->wants_value = false;
+    return compiler->in_share ? fail_here(compiler, "a share compares a vital, and a score is none")
+                              : emit_score(&compiler->emitter, compiler->token.where, score);
+}
+
 static bool take_parameter(struct compiler *compiler, uint8_t parameter)
 {
     compiler->wants_value = false;
@@ -263,6 +270,7 @@ static bool take_word(struct compiler *compiler)
     const struct expression_word word = word_here(compiler);
     enum aggregate aggregate = AGGREGATE_MEAN;
     enum vital vital = VITAL_NONE;
+    enum score score = SCORE_COUNT;
     uint8_t parameter = 0;
     if (expression_word_is_aggregate(&word, &aggregate)) {
         return take_function(compiler, aggregate);
@@ -272,6 +280,11 @@ static bool take_word(struct compiler *compiler)
         return is_parameter
                    ? fail_here(compiler, "this is a vital and also a parameter of the rule, rename the parameter")
                    : take_vital(compiler, vital);
+    }
+    if (expression_word_is_score(&word, &score)) {
+        return is_parameter
+                   ? fail_here(compiler, "this is a score and also a parameter of the rule, rename the parameter")
+                   : take_score(compiler, score);
     }
     return is_parameter ? take_parameter(compiler, parameter) : expression_fail_value(&word, compiler->emitter.fault);
 }

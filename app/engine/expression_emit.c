@@ -114,6 +114,13 @@ bool emit_window(struct emitter *emitter, struct expression_span where, const st
                       &(struct operand){.type = OPERAND_NUMBER, .where = where, .is_window = true});
 }
 
+bool emit_score(struct emitter *emitter, struct expression_span where, enum score score)
+{
+    emitter->program.scores |= (uint16_t)(1U << score);
+    return emit_value(emitter, (struct expression_op){.code = CODE_SCORE, .index = (uint8_t)score},
+                      &(struct operand){.type = OPERAND_NUMBER, .where = where, .is_score = true});
+}
+
 void emit_share_vital(struct emitter *emitter, struct expression_span where, enum vital vital)
 {
     push(emitter, &(struct operand){
@@ -255,7 +262,7 @@ static bool emit_unary(struct emitter *emitter, const struct emit_operation *ope
     }
     operand->where = join(operation->where, operand->where);
     operand->trend = opposite(operand->trend);
-    operand->is_window = false;
+    operand->is_window = operand->is_score = false;
     return emit_op(emitter, operand->where, &(struct expression_op){.code = (uint8_t)operation->code});
 }
 
@@ -278,22 +285,27 @@ static bool emit_share_comparison(struct emitter *emitter, const struct operand 
     return true;
 }
 
+static bool asks_itself(const struct operand *operand)
+{
+    return operand->is_window || operand->is_score;
+}
+
 /*
- * One aggregate against a constant: the window's step goes, and the comparison asks the window itself, which decides
- * exactly and by its witness. Else both are plain numbers.
+ * One aggregate, or score, against a constant: its step goes, and the comparison asks the window itself, which decides
+ * exactly and by its witness, or the score, by its lower bound. Else both are plain numbers.
  */
 static struct expression_op take_comparison(struct expression *program, const struct operand *left,
                                             const struct operand *right, enum comparison comparison)
 {
     struct expression_op op = {.code = CODE_COMPARE, .comparison = (uint8_t)comparison};
-    if (left->is_window && right->is_constant) {
-        op.code = CODE_COMPARE_WINDOW;
+    if (asks_itself(left) && right->is_constant) {
+        op.code = left->is_window ? CODE_COMPARE_WINDOW : CODE_COMPARE_SCORE;
         op.index = program->ops[left->first_op].index;
         program->op_count--;
         memmove(&program->ops[left->first_op], &program->ops[right->first_op],
                 (size_t)(program->op_count - left->first_op) * sizeof program->ops[0]);
-    } else if (left->is_constant && right->is_window) {
-        op.code = CODE_COMPARE_WINDOW;
+    } else if (left->is_constant && asks_itself(right)) {
+        op.code = right->is_window ? CODE_COMPARE_WINDOW : CODE_COMPARE_SCORE;
         op.comparison = (uint8_t)swapped(comparison);
         op.index = program->ops[right->first_op].index;
         program->op_count--;
@@ -373,9 +385,10 @@ bool emit_end(struct emitter *emitter)
         return expression_fail(emitter->fault, whole->where,
                                "a rule needs a condition but this is a number, compare it with something");
     }
-    if (program->vitals == 0) {
+    if (program->vitals == 0 && program->scores == 0) {
         return expression_fail(emitter->fault, whole->where, "no vital is asked, so this could never change");
     }
+    program->first_vital = program->vitals == 0 ? (uint8_t)VITAL_NONE : program->first_vital;
     program->limit_direction = (int8_t)(whole->trend == TREND_RISES ? 1 : whole->trend == TREND_FALLS ? -1 : 0);
     return true;
 }

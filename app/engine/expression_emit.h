@@ -33,6 +33,7 @@ struct operand {
     uint8_t trend;
     bool is_constant; /* made of numbers and parameters only */
     bool is_window;   /* one aggregate, or a bare vital, and nothing else */
+    bool is_score;    /* one score and nothing else */
     enum vital vital;
     enum comparison comparison; /* OPERAND_SHARE: the vital on the left */
 };
@@ -57,6 +58,7 @@ bool emit_number(struct emitter *emitter, struct expression_span where, int64_t 
 bool emit_parameter(struct emitter *emitter, struct expression_span where, uint8_t index);
 /* The coverage of `spec` is set here. */
 bool emit_window(struct emitter *emitter, struct expression_span where, const struct window_spec *spec);
+bool emit_score(struct emitter *emitter, struct expression_span where, enum score score);
 void emit_share_vital(struct emitter *emitter, struct expression_span where, enum vital vital);
 /* Turns the share's comparison on top into its window; `window` gives span or count. */
 bool emit_share(struct emitter *emitter, struct expression_span where, const struct window_spec *window);

@@ -174,6 +174,45 @@ static struct answer compare_window(struct evaluation *evaluation, const struct 
     return verdict == VERDICT_UNKNOWN ? unknown : truth(verdict == VERDICT_MET);
 }
 
+/* NULL: it is not kept here. */
+static const struct score_result *ask_score(const struct evaluation *evaluation, uint8_t score)
+{
+    const struct scoring *scoring = evaluation->bound->scoring;
+    const bool kept = scoring != NULL && scoring->has_stay && (scoring->scores >> score & 1U) != 0;
+    return kept ? &scoring->results[score] : NULL;
+}
+
+static struct answer total_of(const struct score_result *result)
+{
+    return result != NULL && result->complete ? number((int64_t)result->total_milli * MICRO_PER_MILLI) : unknown;
+}
+
+/* What an incomplete sum has already decides whether it reaches a threshold, but never that it stays below. */
+static struct answer compare_score(const struct score_result *result, enum comparison comparison,
+                                   struct answer threshold)
+{
+    const struct answer total = total_of(result);
+    if (!threshold.known || (!total.known && (result == NULL || !result->has_least))) {
+        return unknown;
+    }
+    if (total.known) {
+        return compare(comparison, total.value_micro, threshold.value_micro);
+    }
+    const int64_t least_micro = (int64_t)result->least_milli * MICRO_PER_MILLI;
+    switch (comparison) {
+    case COMPARISON_GE:
+    case COMPARISON_LT:
+        return least_micro >= threshold.value_micro ? truth(comparison == COMPARISON_GE) : unknown;
+    case COMPARISON_GT:
+    case COMPARISON_LE:
+        return least_micro > threshold.value_micro ? truth(comparison == COMPARISON_GT) : unknown;
+    case COMPARISON_EQ:
+    case COMPARISON_NE:
+        break;
+    }
+    return least_micro > threshold.value_micro ? truth(comparison == COMPARISON_NE) : unknown;
+}
+
 static struct answer pop(struct stack *stack)
 {
     assert(stack->depth > 0);
@@ -197,6 +236,10 @@ static struct answer run_step(struct evaluation *evaluation, const struct expres
         return ask_window(evaluation, op->index);
     case CODE_COMPARE_WINDOW:
         return compare_window(evaluation, op, pop(stack));
+    case CODE_SCORE:
+        return total_of(ask_score(evaluation, op->index));
+    case CODE_COMPARE_SCORE:
+        return compare_score(ask_score(evaluation, op->index), (enum comparison)op->comparison, pop(stack));
     case CODE_NOT:
         return kleene_not(pop(stack));
     case CODE_NEGATE: {

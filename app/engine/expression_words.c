@@ -12,7 +12,10 @@ static const char *const aggregates[] = {
     [AGGREGATE_AGE] = "age",
 };
 
-enum { AGGREGATES = sizeof aggregates / sizeof aggregates[0], WORDS_MAX = VITAL_COUNT + AGGREGATES + PARAMETERS_MAX };
+enum {
+    AGGREGATES = sizeof aggregates / sizeof aggregates[0],
+    WORDS_MAX = VITAL_COUNT + SCORE_COUNT + AGGREGATES + PARAMETERS_MAX
+};
 
 /* Words that would have done. */
 struct words {
@@ -57,6 +60,16 @@ bool expression_word_is_vital(const struct expression_word *word, enum vital *ou
         return false;
     }
     *out = vital;
+    return true;
+}
+
+bool expression_word_is_score(const struct expression_word *word, enum score *out)
+{
+    const enum score score = score_by_name(word->text + word->where.offset, word->where.length);
+    if (score == SCORE_COUNT) {
+        return false;
+    }
+    *out = score;
     return true;
 }
 
@@ -108,7 +121,10 @@ bool expression_fail_value(const struct expression_word *word, struct expression
     for (unsigned i = 0; i < AGGREGATES; i++) {
         add_word(&meant, aggregates[i]);
     }
-    return fail_unknown(word, &meant, "it is no vital, function or parameter of this rule", fault);
+    for (unsigned i = 0; i < SCORE_COUNT; i++) {
+        add_word(&meant, score_name((enum score)i));
+    }
+    return fail_unknown(word, &meant, "it is no vital, score, function or parameter of this rule", fault);
 }
 
 bool expression_fail_operator(const struct expression_word *word, struct expression_fault *fault)

@@ -20,6 +20,7 @@ struct expression_word {
 
 bool expression_word_is_aggregate(const struct expression_word *word, enum aggregate *out);
 bool expression_word_is_vital(const struct expression_word *word, enum vital *out);
+bool expression_word_is_score(const struct expression_word *word, enum score *out);
 bool expression_word_is_parameter(const struct expression_word *word, uint8_t *out);
 
 /* The word of an aggregate. */

@@ -7,19 +7,19 @@
  * than itself. The share of a window
  * over 5 minutes cannot be counted again (series.h): there the rule is unknown until what was counted before has left.
  */
+#include <string.h>
+
 #include "app/engine/engine_internal.h"
+#include "app/engine/hash.h"
 
 static uint32_t hash_word(uint32_t hash, const char *word)
 {
-    for (; *word != '\0'; word++) {
-        hash = (hash ^ (unsigned char)*word) * UINT32_C(16777619); /* FNV-1a */
-    }
-    return hash;
+    return hash_32(hash, word, strlen(word));
 }
 
 uint32_t limit_key(const char *rule, const char *parameter)
 {
-    const uint32_t key = hash_word(hash_word(hash_word(UINT32_C(2166136261), rule), "/"), parameter);
+    const uint32_t key = hash_word(hash_word(hash_word(HASH_32_BASIS, rule), "/"), parameter);
     return key != 0 ? key : 1;
 }
 

@@ -12,7 +12,7 @@ static struct series_demand channel_demand(const struct engine_config *config, c
     memset(&demand, 0, sizeof demand);
     for (unsigned r = 0; r < config->rule_count; r++) {
         const struct rule *rule = &config->rules[r];
-        if (!bed_has(bed->config, rule)) {
+        if (!rule_applies(bed->config, rule)) {
             continue;
         }
         expression_demand(&rule->when, vital, &demand);
@@ -37,13 +37,17 @@ static void make_channels(struct arena *arena, const struct engine_config *confi
                                                     .episodic = c->episodic,
                                                     .demand = channel_demand(config, bed, c->vital)};
         struct series *series = series_make(arena, &series_config);
+        const bool may_enter = (ENTRY_VITALS >> c->vital & 1U) != 0;
+        struct entries *entries = may_enter ? ARENA_TAKE(arena, struct entries, 1) : NULL;
         if (bed->channels != NULL) {
             bed->channels[i] = (struct channel){.config = c,
                                                 .series = series,
                                                 .quality = QUALITY_NEVER,
+                                                .source = (uint8_t)c->vital,
                                                 .lost_at_ms = INSTANT_NONE,
                                                 .resumed_at_ms = INSTANT_NONE,
-                                                .first_at_ms = INSTANT_NONE};
+                                                .first_at_ms = INSTANT_NONE,
+                                                .entries = entries};
         }
     }
 }
@@ -51,14 +55,14 @@ static void make_channels(struct arena *arena, const struct engine_config *confi
 static void make_rules(struct arena *arena, const struct engine_config *config, struct bed *bed)
 {
     for (unsigned r = 0; r < config->rule_count; r++) {
-        if (bed_has(bed->config, &config->rules[r])) {
+        if (rule_applies(bed->config, &config->rules[r])) {
             bed->rule_count++;
         }
     }
     bed->rules = ARENA_TAKE(arena, struct rule_alarm, bed->rule_count);
     unsigned next = 0;
     for (unsigned r = 0; r < config->rule_count; r++) {
-        if (bed_has(bed->config, &config->rules[r])) {
+        if (rule_applies(bed->config, &config->rules[r])) {
             struct rule_alarm measured;
             struct rule_alarm *out = bed->rules != NULL ? &bed->rules[next++] : &measured;
             rule_alarm_make(arena, bed, out, &config->rules[r], (uint16_t)r);
@@ -104,11 +108,14 @@ static void make_bed(struct arena *arena, const struct engine_config *config, st
     bed->index = index;
     bed->valid_since_ms = INSTANT_NONE;
     bed->settle_until_ms = INSTANT_NONE;
+    bed->pulse_turned_ms = INSTANT_NONE;
     bed->deadline_ms = SERIES_NEVER;
     memset(bed->channel_of, VITAL_NONE, sizeof bed->channel_of);
     for (unsigned i = 0; i < bed_config->channel_count; i++) {
         bed->channel_of[bed_config->channels[i].vital] = (uint8_t)i;
     }
+    bed->scoring_deadline_ms = INSTANT_NONE;
+    bed->scoring.scores = scoring_scores(bed_config);
     make_channels(arena, config, bed);
     make_technical(arena, bed);
     make_reported(arena, bed);
@@ -129,7 +136,7 @@ static uint32_t rules_applying(const struct engine_config *config, const struct 
 {
     uint32_t count = 0;
     for (unsigned r = 0; r < config->rule_count; r++) {
-        count += bed_has(bed, &config->rules[r]) ? 1U : 0U;
+        count += rule_applies(bed, &config->rules[r]) ? 1U : 0U;
     }
     return count;
 }
@@ -146,7 +153,8 @@ static uint32_t bed_records_max(const struct engine_config *config, const struct
            bed->channel_count + 3U;
 }
 
-/* The one command of a step: a limit is told by both alarms of its rule and by its bed, then what became of it. */
+/* The one command of a step: a limit is told by both alarms of its rule and by its bed, then what became of it. (An
+ * entry takes two.) */
 #define COMMAND_RECORDS_MAX 4U
 
 /* A step looks at one bed. A command before it ends the alarms of two beds at most (transfer): each half of a bed's. */
@@ -179,7 +187,7 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
     *engine = made;
     deadlines_reset(&engine->deadlines, config->bed_count);
     engine->records_max = engine_config_records_max(config);
-    engine->now_ms = INSTANT_NONE;
+    engine->now_ms = engine->stepped_ms = INSTANT_NONE;
     engine->settle_until_ms = INSTANT_NONE;
     engine->gateway_deadline_ms = SERIES_NEVER;
     engine->next_id = 1;

@@ -138,6 +138,7 @@ bool engine_observe_alarm(struct engine *engine, const struct monitor_alarm *ala
         return false;
     }
     struct bed *bed = &engine->beds[alarm->bed];
+    input_tell(engine, (struct engine_input){.kind = INPUT_REPORTED, .at_ms = alarm->at_ms, .reported = alarm});
     engine->now_ms = alarm->at_ms;
     bed_make_dirty(engine, bed);
     monitor_note_heard(engine, bed, alarm->monitor);

@@ -10,6 +10,7 @@
 void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id)
 {
     assert(!engine->begun && next_id > 0);
+    input_tell(engine, (struct engine_input){.kind = INPUT_NUMBERS, .number = seq, .number_2 = next_id});
     engine->seq = seq;
     engine->next_id = next_id;
 }
@@ -18,6 +19,7 @@ void engine_restore_bed(struct engine *engine, uint16_t bed_index, const struct 
 {
     assert(!engine->begun);
     struct bed *bed = &engine->beds[bed_index];
+    input_tell(engine, (struct engine_input){.kind = INPUT_STAY, .bed = bed_index, .stay = snapshot});
     bed->state = *snapshot;
     limit_restore(bed);
     for (unsigned i = 0; i < bed->config->channel_count && snapshot->stay != 0; i++) {
@@ -28,6 +30,7 @@ void engine_restore_bed(struct engine *engine, uint16_t bed_index, const struct 
 void engine_restore_begin(struct engine *engine, int64_t from_ms)
 {
     assert(!engine->begun && !engine->restoring);
+    input_tell(engine, (struct engine_input){.kind = INPUT_RESTORE_BEGIN, .at_ms = from_ms});
     engine->restoring = true;
     engine->restored = true;
     engine->saved_seq = engine->seq;
@@ -68,6 +71,7 @@ static void forget_bed(struct bed *bed)
 void engine_restore_end(struct engine *engine)
 {
     assert(engine->restoring);
+    input_tell(engine, (struct engine_input){.kind = INPUT_RESTORE_END, .at_ms = engine->now_ms});
     engine->restoring = false;
     engine->seq = engine->saved_seq;
     engine->next_id = engine->saved_next_id;
@@ -154,8 +158,8 @@ static void note_technical(struct bed *bed, struct alarm *alarm)
 {
     note_about(bed, alarm);
     if (alarm->last.key.index == BUILTIN_register_refused) {
-        bed->refused |= alarm->about; /* a monitor may have said so long ago, once */
-    } else {
+        bed->refused |= alarm->about;                              /* a monitor may have said so long ago, once */
+    } else if (alarm->last.key.index != BUILTIN_pulse_disagrees) { /* those it names are not lost */
         note_lost(bed, alarm);
     }
 }
@@ -180,6 +184,7 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
     if (alarm == NULL) {
         return false;
     }
+    input_tell(engine, (struct engine_input){.kind = INPUT_ALARM, .key = key, .alarm = snapshot, .flag = unverified});
     const struct alert prepared = alarm->last;
     alarm->last = snapshot->last;
     keep_prepared(&prepared, &alarm->last);

@@ -32,7 +32,7 @@ static bool has_alarm(const struct retiring *r, const struct alert *alert)
         return false;
     }
     const bool of_rule = key.family == ALARM_OF_RULE || key.family == ALARM_NOT_MONITORED;
-    return !of_rule || bed_has(&next->beds[r->next_bed], &next->rules[key.index]);
+    return !of_rule || rule_applies(&next->beds[r->next_bed], &next->rules[key.index]);
 }
 
 static void retire_alarm(void *context, struct alarm *alarm)

@@ -24,3 +24,8 @@ uint32_t rule_vitals(const struct rule *rule)
 {
     return rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
 }
+
+uint16_t rule_scores(const struct rule *rule)
+{
+    return (uint16_t)(rule->when.scores | (rule->has_clear ? rule->clear.scores : 0));
+}

@@ -43,4 +43,7 @@ const char *priority_word(enum priority priority); /* "high" ... "none" */
 /* Bit per enum vital that `when` or `clear` asks for. */
 uint32_t rule_vitals(const struct rule *rule);
 
+/* Bit per enum score, likewise. */
+uint16_t rule_scores(const struct rule *rule);
+
 #endif

@@ -20,12 +20,14 @@
 #include "app/engine/engine_internal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static void bind(struct arena *arena, const struct bed *bed, const struct expression *expression,
                  struct bound_expression *out)
 {
     out->expression = expression;
+    out->scoring = &bed->scoring;
     out->windows = ARENA_TAKE(arena, struct window *, expression->window_count);
     for (unsigned i = 0; i < expression->window_count; i++) {
         const struct window_spec *spec = &expression->windows[i];
@@ -116,15 +118,40 @@ void rule_alarm_reset(struct rule_alarm *r, int64_t unknown_since_ms)
     r->deadline_ms = INSTANT_NONE;
 }
 
+/* "hr from pulse" */
+static void name_stand_in(const struct channel *channel, char detail[ALERT_DETAIL_MAX])
+{
+    detail[0] = '\0';
+    if (channel != NULL && channel->source != channel->config->vital) {
+        (void)snprintf(detail, ALERT_DETAIL_MAX, "%s from %s", vital_info(channel->config->vital)->name,
+                       vital_info((enum vital)channel->source)->name);
+    }
+}
+
+/* Of a rule that asks for scores alone: the first one, or what is sure of it. */
+static bool find_score(const struct bed *bed, const struct rule *rule, int32_t *out_milli)
+{
+    enum score score = 0;
+    while (score < SCORE_COUNT && (rule->when.scores >> score & 1U) == 0) {
+        score++;
+    }
+    const struct score_result *result = &bed->scoring.results[score < SCORE_COUNT ? score : 0];
+    *out_milli = result->complete ? result->total_milli : result->least_milli;
+    return score < SCORE_COUNT && (result->complete || result->has_least);
+}
+
 /* The newest observation of the rule's first vital, as every alert shows it. */
 static void describe(const struct bed *bed, struct rule_alarm *r)
 {
-    const struct channel *channel = bed_channel(bed, (enum vital)r->rule->when.first_vital);
+    const enum vital first = (enum vital)r->rule->when.first_vital;
+    const struct channel *channel = first != VITAL_NONE ? bed_channel(bed, first) : NULL;
     int64_t at_ms = 0;
     int32_t value_milli = 0;
-    const bool known = channel != NULL && series_last(channel->series, &at_ms, &value_milli);
+    const bool known = first == VITAL_NONE ? find_score(bed, r->rule, &value_milli)
+                                           : channel != NULL && series_last(channel->series, &at_ms, &value_milli);
     r->alarm.last.has_value = known;
     r->alarm.last.value_milli = known ? value_milli : 0;
+    name_stand_in(channel, r->alarm.last.detail);
     r->not_monitored.last.has_value = known;
     r->not_monitored.last.value_milli = r->alarm.last.value_milli;
 }
@@ -299,13 +326,14 @@ static void step_known(struct engine *engine, struct bed *bed, struct rule_alarm
     }
 }
 
-/* Nobody can say whether a monitor that may give a vital or not ever will. As long as it gives others, its rules wait
+/* Nobody can say whether a monitor that may give a vital or not ever will, or when people will have entered all that a
+ * score asks. As long as it gives others, its rules wait
  * for the first value; a bed that gives nothing at all is not watched, and every rule says so. */
 static bool waits_for_first(const struct bed *bed, const struct rule_alarm *r)
 {
     const uint32_t vitals = rule_vitals(r->rule);
     bool any_came = false;
-    bool waits = false;
+    bool waits = (rule_scores(r->rule) & ~bed->scoring.came) != 0;
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         const struct channel *channel = &bed->channels[i];
         any_came = any_came || channel->has_come;

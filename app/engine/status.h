@@ -38,7 +38,12 @@
     X(CORRUPT, "damaged")                                 \
     X(WRONG_VERSION, "of another version")                \
     X(WRONG_PROTOCOL, "another protocol on the line")     \
-    X(OUTDATED, "value that is not current")
+    X(OUTDATED, "value that is not current")              \
+    X(TOO_SLOW, "pauses inside an answer")                \
+    X(HUNG_UP, "hung up by the other side")               \
+    X(RESET, "connection reset by the other side")        \
+    X(REFUSED, "connection refused by the other side")    \
+    X(OTHER_MASTER, "another master asks here")
 
 enum status {
 #define STATUS_ENUM(name, text) STATUS_##name,

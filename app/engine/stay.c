@@ -82,6 +82,8 @@ static void end(struct engine *engine, struct bed *bed)
     bed->state.stay = 0;
     bed->state.away_until_ms = 0;
     bed->state.away_at_ms = 0;
+    bed->state.spo2_scale = 0;
+    bed->scoring.came = 0;
     limit_reset_all(bed);
 }
 

@@ -52,6 +52,10 @@ static const struct unit units[] = {
     {"kPa", {"bar"}, {100, 1, 0}},
     {"kPa", {"[psi]", "psi"}, {8896443230521, 1290320000000, 0}},
     {"kPa", {"mm[Hg]", "mmHg"}, {26664477483, 200000000000, 0}},
+    {"L/min", {"L/min", "l/min"}, {1, 1, 0}},
+    {"s", {"s"}, {1, 1, 0}},
+    {"10*9/L", {"10*9/L", "10^9/L", "G/L"}, {1, 1, 0}},
+    {"1", {"1"}, {1, 1, 0}},
 };
 
 enum { UNITS = sizeof(units) / sizeof(units[0]), UNIT_NAMES = sizeof(units[0].names) / sizeof(units[0].names[0]) };

@@ -46,6 +46,19 @@ static void note_alarm(void *context, struct alarm *alarm)
     }
 }
 
+/* The vitals in list order, each with its reasons; what there is no room for is in the sum. */
+static void view_rejections(const struct channel *channel, struct bed_view *view)
+{
+    for (uint32_t left = channel->reasons; left != 0; left &= left - 1) {
+        const unsigned q = (unsigned)__builtin_ctz(left);
+        if (view->rejection_count < ENGINE_REJECTIONS_VIEWED) {
+            view->rejections[view->rejection_count++] = (struct rejection_view){
+                .vital = (uint8_t)channel->config->vital, .quality = (uint8_t)q, .count = channel->rejected[q]};
+        }
+        view->rejected += channel->rejected[q];
+    }
+}
+
 void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed_view *out)
 {
     struct bed *bed = &engine->beds[bed_index];
@@ -58,11 +71,19 @@ void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed
     out->at_ms = engine->now_ms;
     out->away_until_ms = bed->state.away_until_ms;
     memcpy(out->limits, bed->state.limits, sizeof out->limits);
+    out->scoring = bed->scoring;
+    if ((bed->scoring.scores >> SCORE_news2 & 1U) != 0) {
+        out->spo2_scale = bed->state.spo2_scale == SCORING_SPO2_SCALE_2 ? SCORING_SPO2_SCALE_2 : SCORING_SPO2_SCALE_1;
+    }
     bed_each_alarm(bed, note_alarm, &(struct viewing){.config = engine->config, .view = out});
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         const struct channel *channel = &bed->channels[i];
-        const bool silent = monitor_is_silent(engine, bed, channel->config->monitor);
+        if (channel->config->entered && channel->quality == QUALITY_NEVER) {
+            continue; /* nobody has to enter it */
+        }
+        const bool silent = !channel->config->entered && monitor_is_silent(engine, bed, channel->config->monitor);
         channel_view(channel, silent, engine->now_ms, &out->vitals[out->vital_count++]);
+        view_rejections(channel, out);
     }
 }
 
