@@ -112,6 +112,9 @@ static void build_lasting(struct gateway *g, struct arena *arena)
     g->link = deliver_link_make(arena);
     g->report_text = ARENA_TAKE(arena, char, REPORT_TEXT_MAX);
     g->reload_text = ARENA_TAKE(arena, char, RELOAD_TEXT_MAX);
+    if (g->record != NULL) {
+        recorder_init(&g->recorder, arena);
+    }
 }
 
 static struct gateway *new_gateway(const struct settings *settings)
@@ -123,6 +126,7 @@ static struct gateway *new_gateway(const struct settings *settings)
         g->engine_wake.fd = -1;
         g->local = (struct local_socket){.fd = -1, .wake = {.fd = -1}};
         g->signal_fd = -1;
+        g->recorder.fd = -1;
         name_everything(g);
     }
     return g;
@@ -171,6 +175,9 @@ static enum status make(struct gateway *g, const struct settings *settings, cons
     if (status != STATUS_OK) {
         return status;
     }
+    if (g->record != NULL && recorder_open(&g->recorder, g->record) != STATUS_OK) {
+        return STATUS_IO;
+    }
     if (!gateway_take_memory(&g->lasting, measure_lasting(g))) {
         return STATUS_NO_MEMORY;
     }
@@ -189,6 +196,7 @@ static enum status make(struct gateway *g, const struct settings *settings, cons
 
 static void unmake(struct gateway *g)
 {
+    recorder_stop(&g->recorder); /* of an engine that never began */
     generation_free(g, g->now, NULL);
     lines_free_network(g);
     gateway_free_memory(&g->lasting);
@@ -196,7 +204,7 @@ static void unmake(struct gateway *g)
     wake_close(&g->engine_wake);
 }
 
-bool gateway_run(const struct settings *settings, const struct plan *plan)
+bool gateway_run(const struct settings *settings, const struct plan *plan, const char *record)
 {
     bool done = false;
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* what is that large goes back to the system after each reload */
@@ -204,6 +212,9 @@ bool gateway_run(const struct settings *settings, const struct plan *plan)
         return false;
     }
     struct gateway *g = new_gateway(settings);
+    if (g != NULL) {
+        g->record = record;
+    }
     const enum status status = g != NULL ? make(g, settings, plan) : STATUS_NO_MEMORY;
     if (status == STATUS_OK) {
         done = gateway_run_parts(g);

@@ -34,7 +34,7 @@ const struct monitor_driver *gateway_driver(const char *kind);
 /* Measures without building. */
 void gateway_measure(const struct plan *plan, struct gateway_bill *out);
 
-/* Runs until SIGTERM or SIGINT; then everything is stopped, within 2 s. False when it could not even start: told on standard error. */
-bool gateway_run(const struct settings *settings, const struct plan *plan);
+/* record: a file to record the run in, or NULL. Runs until SIGTERM or SIGINT; then everything is stopped, within 2 s. False when it could not even start: told on standard error. */
+bool gateway_run(const struct settings *settings, const struct plan *plan, const char *record);
 
 #endif

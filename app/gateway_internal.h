@@ -21,6 +21,7 @@
 #include "app/flow/deliver.h"
 #include "app/flow/local_socket.h"
 #include "app/flow/notices.h"
+#include "app/flow/recorder.h"
 #include "app/flow/report.h"
 #include "app/flow/restore.h"
 #include "app/gateway.h"
@@ -106,6 +107,8 @@ struct gateway {
     struct store *opened; /* while no commit has it */
     int64_t started_us;
     struct local_socket local;
+    struct recorder recorder;
+    const char *record; /* the file to record in; NULL: none */
     int signal_fd;
 };
 

@@ -115,6 +115,20 @@ static enum status open_store(struct gateway *g)
     return status == STATUS_BUSY ? STATUS_BUSY : STATUS_OK;
 }
 
+static enum status start_recording(struct gateway *g)
+{
+    const struct engine_config *config = &g->now->plan->engine;
+    struct input_head head = {.configuration = input_digest_configuration(config)};
+    if (g->record == NULL) {
+        return STATUS_OK;
+    }
+    (void)snprintf(head.program, sizeof head.program, "%s", WARDGATE_VERSION);
+    (void)snprintf(head.gateway, sizeof head.gateway, "%s", g->settings->gateway.id);
+    (void)snprintf(head.boot, sizeof head.boot, "%s", g->boot);
+    (void)snprintf(head.epoch, sizeof head.epoch, "%s", g->epoch);
+    return recorder_start(&g->recorder, g->now->engine, config, &head);
+}
+
 /* The lines run already: what they bring waits in their rings until the engine goes on from the store. */
 static enum status start_engine_state(struct gateway *g)
 {
@@ -126,6 +140,10 @@ static enum status start_engine_state(struct gateway *g)
     if (opened != STATUS_OK) {
         return opened;
     }
+    const enum status recording = start_recording(g);
+    if (recording != STATUS_OK) {
+        return recording;
+    }
     restore(g, &now);
     number_beds(g);
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now.boot_us);
@@ -136,6 +154,7 @@ static enum status start_engine_state(struct gateway *g)
 
 static void drop_engine_state(struct gateway *g)
 {
+    recorder_stop(&g->recorder);
     store_close(g->opened); /* NULL once the store thread has it */
 }
 
@@ -248,7 +267,9 @@ static void watch(struct gateway *g)
         if (ready > 0 && (waiting[0].revents & POLLIN) != 0 && !take_signals(g)) {
             return;
         }
-        local_step(&g->local);
+        if (ready > 0 || local_ms >= 0) {
+            local_step(&g->local);
+        }
         if (clock_boot_us() - look_us >= LOOK_MS * 1000) {
             look_us = clock_boot_us();
             notices_look(&g->now->notices, &g->now->report);

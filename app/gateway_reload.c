@@ -384,6 +384,7 @@ static bool go_over(struct reload *r, struct generation *before, struct generati
     if (!come_down(r, before, next)) {
         return false;
     }
+    recorder_stop(&r->g->recorder); /* it ends with the engine that it is of */
     generation_continue(next, before);
     pass_delivered(before, next);
     struct restore_counts counts;

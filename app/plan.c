@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORDING_PERIOD_MS 1000
+#define RECORDING_PERIOD_MS    1000
+#define PLAN_ENTERED_PERIOD_MS (60 * 60 * 1000)
 
 static const char *bus_kind_name(enum bus_kind kind)
 {
@@ -38,6 +39,19 @@ static void fill_channel(struct channel_config *out, enum vital vital, unsigned 
                                    .low_milli = range.low_milli,
                                    .high_milli = range.high_milli};
     out->stale_ms = stale_ms(vital, out->episodic);
+    out->rate_milli_per_s = out->episodic ? 0 : range.rate_milli_per_s;
+}
+
+/* What the profile says of judging it. In a recording an episodic vital need not be one for the profile. */
+static void take_judgement(const struct profile_channel *channel, struct channel_config *out)
+{
+    if (channel->stale_after_ms > 0 && channel->episodic == out->episodic) {
+        out->stale_ms = channel->stale_after_ms;
+    }
+    if (!out->episodic) {
+        out->frozen_ms = channel->frozen_after_ms;
+        out->median = channel->median;
+    }
 }
 
 static const struct profile *profile_of(const struct settings *settings, const struct bed_settings *bed,
@@ -62,6 +76,14 @@ static const struct profile_channel *find_channel(const struct settings *setting
     return NULL;
 }
 
+/* What no monitor of the bed gives, and people may enter. */
+static void fill_entered(struct channel_config *out, enum vital vital, enum patient_class patient_class)
+{
+    fill_channel(out, vital, 0, true, PLAN_ENTERED_PERIOD_MS, patient_class);
+    out->entered = true;
+    out->optional = true;
+}
+
 static uint16_t live_channels(const struct settings *settings, const struct bed_settings *bed,
                               struct channel_config *out)
 {
@@ -72,7 +94,10 @@ static uint16_t live_channels(const struct settings *settings, const struct bed_
         if (channel != NULL) {
             fill_channel(&out[count], (enum vital)v, monitor, channel->episodic, channel->poll_interval_ms,
                          bed->patient_class);
+            take_judgement(channel, &out[count]);
             out[count++].optional = profile_of(settings, bed, monitor)->protocol == PROTOCOL_HL7;
+        } else if ((ENTRY_VITALS >> v & 1U) != 0) {
+            fill_entered(&out[count++], (enum vital)v, bed->patient_class);
         }
     }
     return count;
@@ -92,8 +117,12 @@ static uint16_t recorded_channels(const struct settings *settings, const struct 
         if (period_ms == 0) {
             period_ms = channel != NULL ? channel->poll_interval_ms : RECORDING_PERIOD_MS;
         }
-        fill_channel(&out[count++], (enum vital)v, 0, (recording->episodic >> v & 1U) != 0, period_ms,
+        fill_channel(&out[count], (enum vital)v, 0, (recording->episodic >> v & 1U) != 0, period_ms,
                      bed->patient_class);
+        if (channel != NULL) {
+            take_judgement(channel, &out[count]);
+        }
+        count++;
     }
     return count;
 }
@@ -156,6 +185,10 @@ static enum status fill_bed(const struct settings *settings, const struct bed_se
                                .patient_class = bed->patient_class,
                                .channels = channels,
                                .signals = signals,
+                               .scores = settings->scores,
+                               .observation_interval_ms = bed->observation_interval_ms != 0
+                                                              ? bed->observation_interval_ms
+                                                              : settings->observation_interval_ms,
                                .overrides = bed->overrides,
                                .override_count = bed->override_count};
     if (channels == NULL || signals == NULL) {
@@ -190,6 +223,7 @@ static enum status fill_beds(const struct settings *settings, const struct plan_
                                           .bed_count = settings->bed_count,
                                           .rule_count = settings->rule_count,
                                           .stay_after_ms = settings->stay_after_ms,
+                                          .pulse = settings->pulse,
                                           .replay = recording != NULL};
     for (unsigned b = 0; b < settings->bed_count; b++) {
         const enum status status = fill_bed(settings, &settings->beds[b], recording, &plan->beds[b]);
@@ -216,7 +250,7 @@ static uint16_t count_monitors(const struct settings *settings, unsigned bus)
 /* What rules wait for of a monitor: vitals of rules that the bed can have, which no monitor before it gives. */
 static uint32_t urgent_vitals(const struct settings *settings, const struct bed_settings *bed, unsigned monitor)
 {
-    uint32_t here = 0, at_bed = 0, waited_for = 0;
+    uint32_t here = 0, at_bed = ENTRY_ONLY, waited_for = 0;
     for (unsigned v = 0; v < VITAL_COUNT; v++) {
         unsigned from = 0;
         if (find_channel(settings, bed, (enum vital)v, &from) != NULL) {
@@ -355,9 +389,22 @@ static uint32_t longest(const struct expression *expression, uint32_t span_ms)
     return span_ms;
 }
 
+static uint32_t longest_frozen_ms(const struct bed_config *bed)
+{
+    uint32_t frozen_ms = 0;
+    for (unsigned c = 0; c < bed->channel_count; c++) {
+        frozen_ms = bed->channels[c].frozen_ms > frozen_ms ? bed->channels[c].frozen_ms : frozen_ms;
+    }
+    return frozen_ms;
+}
+
 uint32_t plan_longest_span_ms(const struct plan *plan)
 {
     uint32_t span_ms = 0;
+    for (unsigned b = 0; b < plan->engine.bed_count; b++) {
+        const uint32_t frozen_ms = longest_frozen_ms(&plan->engine.beds[b]);
+        span_ms = frozen_ms > span_ms ? frozen_ms : span_ms;
+    }
     for (unsigned r = 0; r < plan->engine.rule_count; r++) {
         span_ms = longest(&plan->engine.rules[r].when, span_ms);
         span_ms = plan->engine.rules[r].has_clear ? longest(&plan->engine.rules[r].clear, span_ms) : span_ms;

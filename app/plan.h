@@ -49,7 +49,7 @@ bool plan_profile_is_same(const struct profile *a, const struct profile *b);
 bool plan_bed_is_same(const struct plan *now, const struct bed_config *bed, const struct plan *next,
                       const struct bed_config *other);
 
-/* The longest window in time that any rule asks, and so how long the journal must reach back. */
+/* The longest window in time that any rule asks, or time after which a value counts as frozen, and so how long the journal must reach back. */
 uint32_t plan_longest_span_ms(const struct plan *plan);
 
 #endif

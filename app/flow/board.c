@@ -1,36 +1,72 @@
 #include "app/flow/board.h"
 
 #include <assert.h>
+#include <string.h>
 
 void board_init(struct board *board, struct arena *arena, uint16_t bed_count)
 {
     struct bed_view *views = ARENA_TAKE(arena, struct bed_view, bed_count);
-    atomic_ullong *versions = ARENA_TAKE(arena, atomic_ullong, bed_count);
-    if (views == NULL || versions == NULL) {
+    struct board_news *news = ARENA_TAKE(arena, struct board_news, bed_count);
+    if (views == NULL || news == NULL) {
         return;
     }
     board->views = views;
-    board->versions = versions;
+    board->news = news;
     board->bed_count = bed_count;
     const int failed = pthread_mutex_init(&board->mutex, NULL);
     assert(failed == 0); /* a default mutex needs nothing that could be short */
     (void)failed;
 }
 
-void board_put(struct board *board, const struct bed_view *view)
+static bool validity_changed(const struct bed_view *before, const struct bed_view *now)
+{
+    for (unsigned i = 0; i < now->vital_count; i++) {
+        const struct vital_view *was = &before->vitals[i];
+        const struct vital_view *is = &now->vitals[i];
+        if (was->vital != is->vital || was->quality != is->quality) {
+            return true;
+        }
+    }
+    return before->vital_count != now->vital_count;
+}
+
+/* Alarms are none of it: they become known through the store. */
+static bool is_to_be_told(const struct bed_view *before, const struct bed_view *now)
+{
+    return before->stay != now->stay || before->away_until_ms != now->away_until_ms ||
+           before->spo2_scale != now->spo2_scale || validity_changed(before, now) ||
+           memcmp(before->limits, now->limits, sizeof now->limits) != 0;
+}
+
+bool board_put(struct board *board, const struct bed_view *view)
 {
     assert(view->bed < board->bed_count);
+    struct board_news *news = &board->news[view->bed];
     pthread_mutex_lock(&board->mutex);
+    const bool is_first = atomic_fetch_add_explicit(&news->version, 1, memory_order_relaxed) == 0;
+    const bool tells = is_first || is_to_be_told(&board->views[view->bed], view);
+    (void)atomic_fetch_add_explicit(&news->changes, tells, memory_order_relaxed);
+    const bool wakes = tells || !news->unwanted;
     board->views[view->bed] = *view;
-    (void)atomic_fetch_add_explicit(&board->versions[view->bed], 1, memory_order_relaxed);
     pthread_mutex_unlock(&board->mutex);
+    return wakes;
+}
+
+uint64_t board_want(struct board *board, uint16_t bed, bool wanted)
+{
+    assert(bed < board->bed_count);
+    pthread_mutex_lock(&board->mutex);
+    board->news[bed].unwanted = !wanted;
+    const uint64_t version = board_version(board, bed);
+    pthread_mutex_unlock(&board->mutex);
+    return version;
 }
 
 uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out)
 {
     assert(bed < board->bed_count);
     pthread_mutex_lock(&board->mutex);
-    const uint64_t version = atomic_load_explicit(&board->versions[bed], memory_order_relaxed);
+    const uint64_t version = board_version(board, bed);
     if (version != 0) {
         *out = board->views[bed];
     }
@@ -42,7 +78,13 @@ uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out)
 uint64_t board_version(const struct board *board, uint16_t bed)
 {
     assert(bed < board->bed_count);
-    return atomic_load_explicit(&board->versions[bed], memory_order_relaxed);
+    return atomic_load_explicit(&board->news[bed].version, memory_order_relaxed);
+}
+
+uint64_t board_changes(const struct board *board, uint16_t bed)
+{
+    assert(bed < board->bed_count);
+    return atomic_load_explicit(&board->news[bed].changes, memory_order_relaxed);
 }
 
 void board_put_certificate(struct board *board, const struct uplink_certificate *first_end)

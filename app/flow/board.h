@@ -4,6 +4,9 @@
  * The engine thread puts bed views up; the deliver thread and the status socket take copies. A short mutex guards each
  * copy: nobody holds it while doing anything else. Health figures of buses and runners are atomics of their own
  * (driver.h).
+ *
+ * Most news of a bed are values that may wait until its vitals are due again. So the deliver thread says of each bed
+ * whether it wants to be woken for mere values (board_want); it is for anything else.
  */
 #ifndef WARDGATE_BOARD_H
 #define WARDGATE_BOARD_H
@@ -17,10 +20,17 @@
 #include "app/engine/engine.h"
 #include "drivers/uplink/uplink.h"
 
+/* Of one bed; written under the mutex, counts are also read without it to look whether there are news. */
+struct board_news {
+    atomic_ullong version; /* counts its puts */
+    atomic_ullong changes; /* of them, those that changed anything but values and instants */
+    bool unwanted;
+};
+
 struct board {
     pthread_mutex_t mutex;
     struct bed_view *views;
-    atomic_ullong *versions; /* counts the puts of each bed; under the mutex, but for looking whether there is news */
+    struct board_news *news;
     uint16_t bed_count;
     /* each written by the thread that owns the figure */
     atomic_bool uplink_connected;
@@ -31,17 +41,26 @@ struct board {
     atomic_bool uplink_unheard;     /* the newest alert found no subscriber, and nothing has found one since (MQTT 5) */
     atomic_ullong delivered_row,
         delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
-    atomic_ullong observations, observations_late, journal_dropped;
+    atomic_ullong observations, observations_late, observations_replaced, journal_dropped;
     atomic_ullong commands, commands_dropped; /* from the broker: taken, and left out as too many at once */
     atomic_llong engine_alive_us, store_alive_us, deliver_alive_us;
     struct uplink_certificate certificate; /* that of the uplink which ends first; under the mutex */
 };
 
 void board_init(struct board *board, struct arena *arena, uint16_t bed_count);
-void board_put(struct board *board, const struct bed_view *view);
+/* True when the deliver thread is to be woken: something has changed that must be told at once (the validity of a vital,
+ * stay, limits, the patient being away), or it wants any news of this bed. */
+bool board_put(struct board *board, const struct bed_view *view);
 /* Copies the view of `bed`; returns its version (0: nothing was put up yet, *out is untouched). */
 uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out);
-uint64_t board_version(const struct board *board, uint16_t bed); /* without waiting for anybody */
+/* Without waiting for anybody: the version, and how many of its puts changed what must be told at once. */
+uint64_t board_version(const struct board *board, uint16_t bed);
+uint64_t board_changes(const struct board *board, uint16_t bed);
+
+/* Whether mere values of `bed` are to wake the deliver thread from now on, at first they are; returns its version. A put
+ * comes either before this, and is in the version, or after it, and finds what is wanted: who compares the version with
+ * the one it knows, and only then goes to sleep, misses nothing. */
+uint64_t board_want(struct board *board, uint16_t bed, bool wanted);
 
 void board_put_certificate(struct board *board, const struct uplink_certificate *first_end);
 void board_take_certificate(struct board *board, struct uplink_certificate *out); /* ends_ms 0: none known */

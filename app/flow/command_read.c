@@ -197,12 +197,52 @@ static bool read_parameter(struct reading *r, const struct json_member *m)
     return true;
 }
 
+/* Before the value, whose words depend on it. */
+static bool read_vital(struct reading *r, const struct json_member *m)
+{
+    char text[COMMAND_ID_MAX];
+    const enum vital vital = read_word(m, text, sizeof text) ? vital_by_name(text, strlen(text)) : VITAL_NONE;
+    r->command->vital = (uint8_t)vital;
+    return vital != VITAL_NONE;
+}
+
+static bool read_coded(struct reading *r, const struct json_member *m)
+{
+    char text[COMMAND_ID_MAX];
+    const bool named = r->command->kind == COMMAND_observe && r->command->vital < VITAL_COUNT;
+    return named && read_word(m, text, sizeof text) &&
+           entry_value((enum vital)r->command->vital, text, &r->command->value_milli);
+}
+
 static bool read_value(struct reading *r, const struct json_member *m)
 {
     int64_t milli = 0;
+    if (m->kind == JSON_TEXT) {
+        return read_coded(r, m);
+    }
     const bool good = read_number(m, 1000, INT32_MIN, INT32_MAX, &milli);
     r->command->value_milli = good ? (int32_t)milli : 0;
     return good;
+}
+
+static bool read_observed_at(struct reading *r, const struct json_member *m)
+{
+    r->times->has_observed = true;
+    return read_time(m, &r->times->observed_wall_ms);
+}
+
+static bool read_scale(struct reading *r, const struct json_member *m)
+{
+    int64_t scale = 0;
+    const bool good = read_number(m, 1000000, SCORING_SPO2_SCALE_1, SCORING_SPO2_SCALE_2, &scale);
+    r->command->scale = (uint8_t)scale;
+    return good;
+}
+
+static bool read_reason(struct reading *r, const struct json_member *m)
+{
+    return json_read_text(m, r->command->reason, sizeof r->command->reason) &&
+           strspn(r->command->reason, " ") < strlen(r->command->reason);
 }
 
 static bool read_duration(struct reading *r, const struct json_member *m)
@@ -260,7 +300,12 @@ static const struct key {
     [COMMAND_KEY_rev] = {"rev", read_rev, OF(acknowledge), OF(acknowledge), false},
     [COMMAND_KEY_rule] = {"rule", read_rule, OF(set_limit) | OF(reset_limit), OF(set_limit) | OF(reset_limit), false},
     [COMMAND_KEY_parameter] = {"parameter", read_parameter, OF(set_limit) | OF(reset_limit), 0, false},
-    [COMMAND_KEY_value] = {"value", read_value, OF(set_limit), OF(set_limit), false},
+    [COMMAND_KEY_vital] = {"vital", read_vital, OF(observe) | OF(retract), OF(observe) | OF(retract), false},
+    [COMMAND_KEY_value] = {"value", read_value, OF(set_limit) | OF(observe), OF(set_limit) | OF(observe), false},
+    [COMMAND_KEY_observed_at] = {"observed_at", read_observed_at, OF(observe) | OF(retract), OF(observe) | OF(retract),
+                                 true},
+    [COMMAND_KEY_scale] = {"scale", read_scale, OF(set_scale), OF(set_scale), false},
+    [COMMAND_KEY_reason] = {"reason", read_reason, OF(set_scale), OF(set_scale), false},
     [COMMAND_KEY_duration] = {"duration", read_duration, OF(away), 0, false},
     [COMMAND_KEY_to_bed] = {"to_bed", read_to_bed, OF(transfer), OF(transfer), false},
     [COMMAND_KEY_priority] = {"priority", read_priority, OF(test_alert), 0, false},
@@ -339,6 +384,7 @@ void command_read(const struct engine_config *config, const char *json, size_t l
                                 .to_bed = BED_NONE,
                                 .rule = UINT16_MAX,
                                 .parameter = UINT8_MAX,
+                                .vital = VITAL_NONE,
                                 .priority = PRIORITY_LOW};
     *out_times = (struct command_times){.has_at = false};
     if (!json_read_object(json, length, members, COMMAND_KEYS_MAX, &count)) {
@@ -356,4 +402,11 @@ void command_read(const struct engine_config *config, const char *json, size_t l
         refuse(out, COMMAND_FAULT_UNKNOWN_KEY);
     }
     fill_in(&r);
+}
+
+void command_place(const struct command_times *times, int64_t correction_ms, struct bed_command *out)
+{
+    out->has_observed = times->has_observed;
+    out->observed_wall_ms = times->observed_wall_ms;
+    out->observed_ms = times->observed_wall_ms - correction_ms;
 }

@@ -11,14 +11,19 @@
  *     at           when it was given: RFC 3339 with zone
  *     expires_at   the same, at most COMMAND_VALID_MS_MAX behind `at`
  *     alarm_id     acknowledge: 16 hexadecimal digits;   rev: a number from 1
+ *     vital        observe, retract: its name
+ *     observed_at  observe, retract: RFC 3339 with zone
+ *     scale        set_scale: 1 or 2;                    reason: 1 to 63 printable characters of ASCII
  *     rule         set_limit, reset_limit: its name;     parameter: its name, `limit` when left out
- *     value        set_limit: a number in the vital's canonical unit, at most three decimal places
+ *     value        set_limit: a number in the vital's canonical unit, at most three decimal places; observe: the same,
+ *                  or a word of a coded vital (entry.h)
  *     duration     away: `30min`, `2h` (as in the configuration), 1 h when left out; at most 12 h
  *     to_bed       transfer: a bed of this gateway
  *     priority     test_alert: `low`, `medium`, `high`; low when left out
  *
  * A key that the command does not ask for is wrong, too: whoever sends it means something else. Texts may hold the escapes that JSON has for printable
- * ASCII and no others. From the local socket id, at and expires_at are left out, and stay may be: then it is the present one.
+ * ASCII and no others. From the local socket id, at and expires_at are left out, and stay may be: then it is the present
+ * one; observed_at, too: then it is now, or the newest entry.
  */
 #ifndef WARDGATE_COMMAND_READ_H
 #define WARDGATE_COMMAND_READ_H
@@ -34,21 +39,25 @@
 
 /* What is wrong with a malformed one: a key, or the payload as a whole. */
 /* In the order in which they are read; what is asked for, for a person. */
-#define COMMAND_KEY_LIST(X)                                                    \
-    X(id, "1 to 39 printable characters without a space")                      \
-    X(by, "1 to 39 printable characters without a space")                      \
-    X(command, "the word of a command is needed")                              \
-    X(schema, "\"1\", or left out")                                            \
-    X(stay, "16 digits, as in the bed's payloads, or null for a vacant bed")   \
-    X(at, "a time as RFC 3339 has it, with its zone")                          \
-    X(expires_at, "a time as RFC 3339 has it, with its zone")                  \
-    X(alarm_id, "for acknowledge, 16 digits, as in the alert")                 \
-    X(rev, "for acknowledge, a whole number from 1, as in the alert")          \
-    X(rule, "for set_limit and reset_limit, the name of a rule")               \
-    X(parameter, "for set_limit and reset_limit, the name of a parameter")     \
-    X(value, "for set_limit, a number with at most three decimal places")      \
-    X(duration, "for away, a time with its unit, such as 30min; at most 12 h") \
-    X(to_bed, "for transfer, a bed of this gateway")                           \
+#define COMMAND_KEY_LIST(X)                                                                                       \
+    X(id, "1 to 39 printable characters without a space")                                                         \
+    X(by, "1 to 39 printable characters without a space")                                                         \
+    X(command, "the word of a command is needed")                                                                 \
+    X(schema, "\"1\", or left out")                                                                               \
+    X(stay, "16 digits, as in the bed's payloads, or null for a vacant bed")                                      \
+    X(at, "a time as RFC 3339 has it, with its zone")                                                             \
+    X(expires_at, "a time as RFC 3339 has it, with its zone")                                                     \
+    X(alarm_id, "for acknowledge, 16 digits, as in the alert")                                                    \
+    X(rev, "for acknowledge, a whole number from 1, as in the alert")                                             \
+    X(rule, "for set_limit and reset_limit, the name of a rule")                                                  \
+    X(parameter, "for set_limit and reset_limit, the name of a parameter")                                        \
+    X(vital, "for observe and retract, the name of a vital")                                                      \
+    X(value, "for set_limit and observe, a number with at most three decimal places, or a word of a coded vital") \
+    X(observed_at, "for observe and retract, a time as RFC 3339 has it, with its zone")                           \
+    X(scale, "for set_scale, 1 or 2")                                                                             \
+    X(reason, "for set_scale, why: 1 to 63 printable characters")                                                 \
+    X(duration, "for away, a time with its unit, such as 30min; at most 12 h")                                    \
+    X(to_bed, "for transfer, a bed of this gateway")                                                              \
     X(priority, "for test_alert, low, medium or high")
 
 enum command_key {
@@ -71,7 +80,12 @@ struct command_times {
     bool has_at, has_expires;
     int64_t at_wall_ms, expires_wall_ms;
     bool has_stay;
+    bool has_observed;
+    int64_t observed_wall_ms;
 };
+
+/* What an instant of `times` is in engine time, once wall time less engine time is known. */
+void command_place(const struct command_times *times, int64_t correction_ms, struct bed_command *out);
 
 /* `out` comes with bed and role and leaves with what could be read, id and by first; its verdict tells: ACCEPTED, MALFORMED (and `fault`),
  * UNKNOWN_COMMAND, UNKNOWN_RULE, UNKNOWN_BED. */

@@ -7,8 +7,9 @@
 
 #define RETRY_US_LEAST 100000
 #define RETRY_US_MOST  2000000
-#define ALIVE_US       500000 /* a round at least this often: the watchdog looks */
-#define DIRECT_FULL_US 20000  /* the deliver thread empties its ring faster than this */
+#define ALIVE_US       1000000 /* a round at least this often: the journal ring is emptied, the watchdog looks */
+#define SLACK_US       20000   /* of its own instants: a row of the journal, a try, a direct alert */
+#define DIRECT_FULL_US 20000   /* the deliver thread empties its ring faster than this */
 #define STOP_US        900000
 
 /* ---- how the store is doing ---- */
@@ -394,6 +395,7 @@ static void *run(void *argument)
 {
     struct commit *c = argument;
     int64_t stop_us = INT64_MAX, now_us = clock_boot_us();
+    thread_set_slack_us(SLACK_US);
     while (now_us < stop_us) {
         const bool stopping = atomic_load(&c->stop);
         atomic_store_explicit(&c->config.board->store_alive_us, now_us, memory_order_relaxed);

@@ -51,7 +51,9 @@
 #define STATE_BEDS    "journal/beds" /* struct bed_numbers' text: the beds of the journal's numbers */
 #define STATE_BED     "bed/"         /* + bed id: struct bed_snapshot */
 #define STATE_MEASUREMENT \
-    "measurement/"              /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
+    "measurement/" /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
+#define STATE_ENTRIES \
+    "entries/" /* + bed id + "/" + vital: struct entries_snapshot, what is kept of a vital that people enter */
 #define STATE_AUDITED "audited" /* struct state_audited */
 
 struct state_numbers {

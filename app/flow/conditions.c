@@ -128,11 +128,11 @@ enum priority conditions_certificate(const struct uplink_certificate *first_end,
 }
 
 /* A clock that may be wrong says nothing of certificates, neither that one ends nor that it does not. */
-static void judge_certificates(const struct conditions *c, struct engine *engine, int64_t engine_ms)
+static void judge_certificates(const struct conditions *c, struct engine *engine, int64_t engine_ms, bool synced)
 {
     struct uplink_certificate first_end;
     char detail[ALERT_DETAIL_MAX];
-    if (!clock_is_synchronised()) {
+    if (!synced) {
         return;
     }
     board_take_certificate(c->board, &first_end);
@@ -140,9 +140,8 @@ static void judge_certificates(const struct conditions *c, struct engine *engine
     engine_condition(engine, engine_ms, BUILTIN_certificate_expiring, priority != PRIORITY_NONE, priority, detail);
 }
 
-static void judge_clock(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
+static void judge_clock(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us, bool synced)
 {
-    const bool synced = clock_is_synchronised();
     if (synced) {
         c->synced_us = boot_us;
     }
@@ -177,12 +176,13 @@ static void judge_threads(struct conditions *c, struct engine *engine, int64_t e
 void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, int64_t boot_us)
 {
     struct conditions *c = context;
+    const bool synced = clock_is_synchronised();
     judge_buses(c, engine, engine_ms, boot_us);
     judge_load(c, engine, engine_ms, boot_us);
     judge_store(c, engine, engine_ms, boot_us);
     judge_uplink(c, engine, engine_ms, boot_us);
     judge_audience(c, engine, engine_ms, boot_us);
-    judge_certificates(c, engine, engine_ms);
-    judge_clock(c, engine, engine_ms, boot_us);
+    judge_certificates(c, engine, engine_ms, synced);
+    judge_clock(c, engine, engine_ms, boot_us, synced);
     judge_threads(c, engine, engine_ms, boot_us);
 }

@@ -132,11 +132,16 @@ static bool step_before(struct core *core, int64_t *at_ms)
     return step_until(core, *at_ms - 1);
 }
 
+/* The store thread comes for it by itself every second; what comes faster than the ring can hold for so long calls it. */
 static void pass_on_journal(struct core *core)
 {
-    const uint32_t pushed = ring_push_batch(core->config.journal, core->journal, core->journal_count);
+    struct ring *journal = core->config.journal;
+    const uint32_t pushed = ring_push_batch(journal, core->journal, core->journal_count);
     atomic_fetch_add_explicit(&core->config.board->journal_dropped, core->journal_count - pushed, memory_order_relaxed);
     core->journal_count = 0;
+    if (ring_count(journal) > ring_room(journal)) {
+        wake_raise(core->config.store_wake);
+    }
 }
 
 static void keep_in_journal(struct core *core, const struct observation *o)
@@ -191,14 +196,13 @@ static bool take_oldest(struct core *core)
 static void show_news(struct core *core)
 {
     const struct engine *engine = core->config.engine;
-    bool any = false;
+    bool wakes = false;
     for (uint16_t b; (b = engine_take_news(core->config.engine)) != BED_NONE;) {
         struct bed_view view;
         engine_view_bed(engine, b, &view);
-        board_put(core->config.board, &view);
-        any = true;
+        wakes |= board_put(core->config.board, &view);
     }
-    if (any) {
+    if (wakes) {
         wake_raise(core->config.deliver_wake);
     }
 }
@@ -251,6 +255,9 @@ static uint32_t pass(struct core *core, int64_t boot_us)
 static void look_at_conditions(struct core *core, int64_t boot_us)
 {
     int64_t at_ms;
+    struct engine_counts counts;
+    engine_count(core->config.engine, &counts);
+    atomic_store_explicit(&core->config.board->observations_replaced, counts.replaced, memory_order_relaxed);
     if (step_to_now(core, boot_us, &at_ms)) {
         core->config.conditions(core->config.conditions_context, core->config.engine, at_ms, boot_us);
         (void)step_until(core, at_ms); /* without room: the next core goes on with it */
@@ -272,6 +279,7 @@ static void *run(void *argument)
 {
     struct core *core = argument;
     int64_t conditions_us = 0;
+    thread_give_way();
     for (;;) {
         const bool stopping = atomic_load(&core->stop);
         const uint64_t emitted = core->emitted;

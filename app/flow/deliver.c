@@ -106,6 +106,7 @@ static void deliver_round(struct deliver *d)
 static void *deliver_run(void *argument)
 {
     struct deliver *d = argument;
+    thread_give_way();
     begin_round(d);
     link_begin(d);
     while (!atomic_load(&d->stop)) {

@@ -7,6 +7,12 @@
  * leaves the outbox only after its PUBACK, through the store thread. What the broker refuses stays in the outbox and is
  * tried again after 30 s; board.uplink_refused_us says so.
  *
+ * Vitals of a bed go out at most once per publish_interval. News after a pause that long go at once, and so does
+ * whatever the board tells at once; news that come sooner wait for the first tick of a clock common to all beds, one
+ * tick an interval, which is not before the bed's own interval is over. So beds whose news come quickly are shown
+ * exactly once an interval, all in one round of this thread, and only the first news after a pause may wait for up to
+ * two. The engine wakes it for news that go at once, else it is there at the tick (board_want).
+ *
  * Thread: its own; deliver_make, _start and _stop belong to the thread that builds the gateway.
  */
 #ifndef WARDGATE_DELIVER_H
@@ -58,7 +64,7 @@ struct deliver_config {
         struct ring *replies; /* struct reply, from the store thread */
         struct wake *engine_wake;
     } commands;
-    uint32_t publish_interval_ms;
+    uint32_t publish_interval_ms; /* vitals of a bed */
     /* Writes the health payload; called every 10 s on the deliver thread. */
     size_t (*health)(void *context, int64_t wall_ms, char *out, size_t size);
     void *health_context;

@@ -252,6 +252,7 @@ static void take(struct deliver *d, const struct uplink_incoming *incoming)
         return; /* nothing is how a retained message is taken away */
     }
     command_read(d->context->config, (const char *)incoming->payload, incoming->length, &command, &times);
+    command_place(&times, deliver_correction_ms(d), &command);
     if (!incoming->whole) {
         command.verdict = VERDICT_MALFORMED;
         command.fault = COMMAND_FAULT_TOO_LONG;

@@ -19,7 +19,7 @@ static struct direct_slot *find(struct deliver *d, enum direct_state state)
  * behind it fills and its producer keeps the rest. */
 void direct_take(struct deliver *d)
 {
-    for (;;) {
+    while (ring_count(d->config.direct) > 0) {
         struct direct_slot *slot = find(d, DIRECT_FREE);
         if (slot == NULL) {
             slot = find(d, DIRECT_SETTLED);
@@ -28,6 +28,7 @@ void direct_take(struct deliver *d)
             return;
         }
         slot->state = DIRECT_WAITING;
+        ++d->direct_waiting;
     }
 }
 
@@ -98,17 +99,20 @@ static bool hand_over(struct deliver *d, struct direct_slot *slot)
 
 void direct_step(struct deliver *d)
 {
-    struct direct_slot *slot = find(d, DIRECT_WAITING);
-    while (slot != NULL && alarms_settle(d) && link_has_room(d, FLIGHT_STATE) && hand_over(d, slot)) {
+    while (d->direct_waiting > 0 && alarms_settle(d) && link_has_room(d, FLIGHT_STATE)) {
+        struct direct_slot *slot = find(d, DIRECT_WAITING);
         const struct alert *alert = &slot->alert.alert;
+        if (!hand_over(d, slot)) {
+            return;
+        }
         slot->state = DIRECT_IN_FLIGHT;
+        --d->direct_waiting;
         if (!alert->test) {
             char name[ALARM_NAME_MAX];
             alarm_name(d->context->config, alert, name);
             alarms_show(d, direct_bed(d, slot), name, slot->alert.json, slot->alert.json_length,
                         alert->state == ALARM_ENDED);
         }
-        slot = find(d, DIRECT_WAITING);
     }
 }
 
@@ -162,6 +166,7 @@ void direct_unsent(struct deliver *d)
     for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
         if (d->direct[i].state == DIRECT_IN_FLIGHT) {
             d->direct[i].state = DIRECT_WAITING;
+            ++d->direct_waiting;
         }
     }
 }

@@ -5,6 +5,7 @@
  *     deliver.c          the thread: its round, its end
  *     deliver_link.c     the connection, its retries, and the window of unacknowledged publishes
  *     deliver_present.c  the retained present: status, settings, vitals, health
+ *     deliver_scores.c   the retained scores
  *     deliver_alarms.c   the retained states of alarms
  *     deliver_outbox.c   the rows of the outbox, in order per bed
  *     deliver_direct.c   alerts that a sick store could not commit
@@ -87,16 +88,38 @@ struct deliver_link {
 };
 
 /* The order in which a connection gets to know the present. */
-enum present_stage { PRESENT_STATUS, PRESENT_ALARMS, PRESENT_SETTINGS, PRESENT_VITALS, PRESENT_GONE, PRESENT_COMPLETE };
+enum present_stage {
+    PRESENT_STATUS,
+    PRESENT_ALARMS,
+    PRESENT_SETTINGS,
+    PRESENT_VITALS,
+    PRESENT_SCORES,
+    PRESENT_GONE,
+    PRESENT_COMPLETE
+};
+
+/* What was published last of a score, as far as a change of it is news. */
+struct score_said {
+    uint64_t stay;
+    int64_t due_ms;
+    struct score_result result;
+    uint8_t spo2_scale;
+};
 
 struct bed_present {
     uint64_t version;       /* of the view published last */
+    uint64_t changes;       /* as the board counted them when its view was looked at last */
     uint64_t settings_stay; /* what the settings published last said of it, of the patient being away, and of limits */
     int64_t settings_away_until_ms;
     struct set_limit settings_limits[ENGINE_LIMITS_PER_BED_MAX];
     int64_t vitals_us; /* when its vitals were published last */
+    int64_t tick_us;   /* the next tick at which news are looked for; 0: news wake us */
     bool settings_due, vitals_due;
-    uint8_t quality[VITAL_COUNT];
+    uint8_t settings_scale, settings_oxygen;
+    uint16_t scores_due; /* bit per enum score */
+    int64_t scores_us;   /* from when on they may be published again */
+    struct score_said said[SCORE_COUNT];
+    uint8_t quality[VITAL_COUNT]; /* by enum vital: what people enter comes and goes in a view */
 };
 
 struct present {
@@ -184,6 +207,7 @@ struct deliver {
     struct outbox outbox;
     struct commands commands;
     struct direct_slot *direct;
+    unsigned direct_waiting;     /* of them, DIRECT_WAITING: usually none, then nothing of them is touched */
     uint64_t direct_refused_seq; /* the oldest that the broker refused; 0: none */
     const uint16_t *beds_by_id;  /* indices of beds, sorted by id */
     char *scratch;
@@ -222,6 +246,11 @@ void present_begin(struct deliver *d);
 bool present_step(struct deliver *d); /* true once this connection knows the whole present */
 void present_refresh(struct deliver *d);
 bool present_status(struct deliver *d, const char *state);
+
+/* deliver_scores.c */
+void scores_note(struct deliver *d, const struct bed_view *view); /* what is news in it becomes due */
+void scores_make_due(struct deliver *d, bool emptied_too);        /* on connect; else before they expire */
+bool scores_show(struct deliver *d);                              /* those that are due; false: not all of them now */
 
 /* deliver_alarms.c */
 void alarms_begin(struct deliver *d, bool with_ended);

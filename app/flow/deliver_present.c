@@ -22,6 +22,15 @@ bool present_status(struct deliver *d, const char *state)
 
 /* ---- settings and vitals ---- */
 
+enum { OXYGEN_UNKNOWN, OXYGEN_NONE, OXYGEN_GIVEN };
+
+static uint8_t oxygen_of(const struct bed_view *view)
+{
+    const struct scored_part *oxygen = &view->scoring.parts[SCORE_PART_oxygen];
+    const uint8_t known = oxygen->value_milli == SCORE_AIR_MILLI ? OXYGEN_NONE : OXYGEN_GIVEN;
+    return oxygen->known ? known : OXYGEN_UNKNOWN;
+}
+
 static bool show_settings(struct deliver *d, uint16_t index)
 {
     struct bed_view view;
@@ -41,13 +50,16 @@ static bool show_settings(struct deliver *d, uint16_t index)
     bed->settings_stay = view.stay;
     bed->settings_away_until_ms = view.away_until_ms;
     memcpy(bed->settings_limits, view.limits, sizeof bed->settings_limits);
+    bed->settings_scale = view.spo2_scale;
+    bed->settings_oxygen = oxygen_of(&view);
     return true;
 }
 
 static bool settings_changed(const struct bed_present *bed, const struct bed_view *view)
 {
     return bed->version == 0 || bed->settings_stay != view->stay ||
-           bed->settings_away_until_ms != view->away_until_ms ||
+           bed->settings_away_until_ms != view->away_until_ms || bed->settings_scale != view->spo2_scale ||
+           bed->settings_oxygen != oxygen_of(view) ||
            memcmp(bed->settings_limits, view->limits, sizeof bed->settings_limits) != 0;
 }
 
@@ -101,11 +113,75 @@ static void drop_stale(struct deliver *d, struct bed_view *view)
 static bool validity_changed(const struct bed_present *bed, const struct bed_view *view)
 {
     for (unsigned i = 0; i < view->vital_count; ++i) {
-        if (bed->quality[i] != view->vitals[i].quality) {
+        if (bed->quality[view->vitals[i].vital] != view->vitals[i].quality) {
             return true;
         }
     }
     return false;
+}
+
+static int64_t interval_us_of(const struct deliver *d)
+{
+    return (int64_t)d->config.publish_interval_ms * 1000;
+}
+
+/* The first tick from an instant on: all beds have the same ones, an interval apart, so that one round serves them all. */
+static int64_t tick_from(const struct deliver *d, int64_t at_us)
+{
+    const int64_t interval_us = interval_us_of(d);
+    return (at_us + interval_us - 1) / interval_us * interval_us;
+}
+
+/* Whether there is anything newer than what was shown. None at a tick: no more ticks, the next news wake us again. */
+static bool has_news(struct deliver *d, uint16_t index)
+{
+    struct bed_present *bed = &d->present.beds[index];
+    const bool news = board_version(d->config.board, index) != bed->version;
+    if (news || bed->tick_us == 0 || d->now_us < bed->tick_us) {
+        return news;
+    }
+    bed->tick_us = 0;
+    return board_want(d->config.board, index, true) != bed->version;
+}
+
+/* News that come too soon wait for a tick, and do not wake us any more. It may be an interval late for this bed: then
+ * what is promised of the longest silence comes first. */
+static int64_t news_due_us(struct deliver *d, uint16_t index)
+{
+    struct bed_present *bed = &d->present.beds[index];
+    const int64_t allowed_us = bed->vitals_us + interval_us_of(d);
+    const int64_t repeat_us = bed->vitals_us + DELIVER_VITALS_REPEAT_US;
+    const int64_t latest_us = allowed_us > repeat_us ? allowed_us : repeat_us;
+    if (bed->tick_us == 0 && d->now_us >= allowed_us) {
+        return allowed_us;
+    }
+    if (bed->tick_us == 0) {
+        bed->tick_us = tick_from(d, allowed_us);
+        (void)board_want(d->config.board, index, false);
+    }
+    return bed->tick_us < latest_us ? bed->tick_us : latest_us;
+}
+
+/* When its vitals are to be looked at again; news: there are some that were not shown. */
+static int64_t vitals_due_us(struct deliver *d, uint16_t index, bool news)
+{
+    const struct bed_present *bed = &d->present.beds[index];
+    const int64_t repeat_us = bed->vitals_us + DELIVER_VITALS_REPEAT_US;
+    if (news) {
+        return news_due_us(d, index);
+    }
+    return bed->tick_us != 0 && bed->tick_us < repeat_us ? bed->tick_us : repeat_us;
+}
+
+/* A tick after a tick, however late this round came to its own; what went out in between has its whole interval. */
+static void note_shown(struct deliver *d, struct bed_present *bed)
+{
+    if (bed->tick_us != 0) {
+        const int64_t interval_us = interval_us_of(d);
+        bed->tick_us = tick_from(d, d->now_us + (d->now_us >= bed->tick_us ? interval_us / 2 : interval_us));
+    }
+    bed->vitals_us = d->now_us;
+    bed->vitals_due = false;
 }
 
 static bool show_vitals(struct deliver *d, uint64_t version, const struct bed_view *view)
@@ -120,10 +196,9 @@ static bool show_vitals(struct deliver *d, uint64_t version, const struct bed_vi
         return false;
     }
     bed->version = version;
-    bed->vitals_us = d->now_us;
-    bed->vitals_due = false;
+    note_shown(d, bed);
     for (unsigned i = 0; i < view->vital_count; ++i) {
-        bed->quality[i] = view->vitals[i].quality;
+        bed->quality[view->vitals[i].vital] = view->vitals[i].quality;
     }
     return true;
 }
@@ -133,25 +208,26 @@ static bool show_vitals_when_due(struct deliver *d, uint16_t index)
 {
     struct bed_view view;
     struct bed_present *bed = &d->present.beds[index];
-    const bool news = board_version(d->config.board, index) != bed->version;
-    int64_t due_us = bed->vitals_us + (news ? (int64_t)d->config.publish_interval_ms * 1000 : DELIVER_VITALS_REPEAT_US);
-    if (!news && !bed->vitals_due && d->now_us < due_us) {
-        deliver_due(d, due_us);
-        return true;
+    const uint64_t changes = board_changes(d->config.board, index); /* the view is at least as new */
+    const bool news = has_news(d, index);
+    const bool is_due = bed->vitals_due || d->now_us >= vitals_due_us(d, index, news);
+    if (is_due || changes != bed->changes) {
+        const uint64_t version = board_take(d->config.board, index, &view);
+        if (version == 0) {
+            return true;
+        }
+        bed->settings_due = bed->settings_due || settings_changed(bed, &view);
+        scores_note(d, &view);
+        if (!news) {
+            view.at_ms = deliver_engine_ms(d); /* no news: what the view says is so now */
+        }
+        drop_stale(d, &view);
+        if ((is_due || validity_changed(bed, &view)) && !show_vitals(d, version, &view)) {
+            return false;
+        }
+        bed->changes = changes;
     }
-    const uint64_t version = board_take(d->config.board, index, &view);
-    if (version == 0) {
-        return true;
-    }
-    bed->settings_due = bed->settings_due || settings_changed(bed, &view);
-    if (!news) {
-        view.at_ms = deliver_engine_ms(d); /* no news: what the view says is so now */
-    }
-    drop_stale(d, &view);
-    if (bed->vitals_due || d->now_us >= due_us || validity_changed(bed, &view)) {
-        return show_vitals(d, version, &view);
-    }
-    deliver_due(d, due_us);
+    deliver_due(d, vitals_due_us(d, index, board_version(d->config.board, index) != bed->version));
     return true;
 }
 
@@ -170,7 +246,9 @@ static bool show_all_vitals(struct deliver *d)
 /* Else what was retained of them would stand there until it expires, and for ever with MQTT 3.1.1. */
 static bool empty_gone(struct deliver *d)
 {
-    static const char *const leaves[] = {"vitals", "settings"};
+#define SCORE_LEAF(name, title) "score/" #name,
+    static const char *const leaves[] = {"vitals", "settings", SCORE_LIST(SCORE_LEAF)};
+#undef SCORE_LEAF
     enum { LEAVES = sizeof leaves / sizeof leaves[0] };
     struct present *present = &d->present;
     const struct bed_numbers *known = d->config.known_beds;
@@ -217,6 +295,7 @@ void present_begin(struct deliver *d)
         present->beds[i].vitals_due = true;
     }
     make_settings_due(d);
+    scores_make_due(d, true);
     alarms_begin(d, true);
 }
 
@@ -231,6 +310,8 @@ static bool pass_stage(struct deliver *d)
         return show_due_settings(d);
     case PRESENT_VITALS:
         return show_all_vitals(d);
+    case PRESENT_SCORES:
+        return scores_show(d);
     case PRESENT_GONE:
         return empty_gone(d);
     case PRESENT_COMPLETE:
@@ -255,6 +336,7 @@ void present_refresh(struct deliver *d)
     }
     if (d->now_us >= present->settings_us) {
         make_settings_due(d);
+        scores_make_due(d, false);
     }
     if (d->now_us >= present->health_us && show_health(d)) {
         present->health_us = d->now_us + DELIVER_HEALTH_US;
@@ -262,6 +344,7 @@ void present_refresh(struct deliver *d)
     (void)alarms_step(d);
     (void)show_all_vitals(d);
     (void)show_due_settings(d);
+    (void)scores_show(d);
     deliver_due(d, d->alarms.due_us);
     deliver_due(d, present->settings_us);
     deliver_due(d, present->health_us);

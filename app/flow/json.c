@@ -212,6 +212,26 @@ void json_milli(struct json *json, const char *key, int32_t value_milli)
     put(json, digits, (size_t)(end - digits));
 }
 
+void json_seconds(struct json *json, const char *key, int64_t ms)
+{
+    char text[UNSIGNED_TEXT_MAX + 5]; /* sign, point, three places */
+    if (ms == INT64_MIN) {
+        json_null(json, key);
+        return;
+    }
+    const uint64_t magnitude = (uint64_t)(ms < 0 ? -ms : ms);
+    char *const end = text + sizeof text;
+    char *at = end - 4;
+    (void)digits_before(end, magnitude % 1000 + 1000); /* 1 stands where the point comes */
+    *at = '.';
+    at = digits_before(at, magnitude / 1000);
+    if (ms < 0) {
+        *--at = '-';
+    }
+    put_key(json, key);
+    put(json, at, (size_t)(end - at));
+}
+
 void json_hex(struct json *json, const char *key, uint64_t value, int digits)
 {
     char text[HEX_TEXT_MAX];

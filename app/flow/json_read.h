@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JSON_MEMBERS_MAX 24
+#define JSON_MEMBERS_MAX 32
 
 enum json_kind { JSON_TEXT, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
 

@@ -145,6 +145,8 @@ static bool take_command(struct local_socket *local, int fd, const char *bed, co
     struct command_times times;
     command_read(config_of(local), json, strlen(json), &command, &times);
     command.verdict = command.bed == BED_NONE ? (uint8_t)VERDICT_UNKNOWN_BED : command.verdict;
+    command_place(&times, clock_wall_ms() - timebase_engine_ms(local->parts.report->timebase, clock_boot_us()),
+                  &command);
     fill_in(local, fd, &command, times.has_stay);
     return send_command(local, fd, &command);
 }

@@ -1,6 +1,5 @@
 #include "app/flow/order.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* Within an instant of a bed: marks, which are no values, come first and among themselves as they came. */
@@ -9,7 +8,7 @@ static unsigned rank(const struct observation *o)
     return o->kind == OBSERVATION_VALUE ? 1U + o->vital : 0;
 }
 
-static bool is_before(const struct observation *a, const struct observation *b)
+bool observation_is_before(const struct observation *a, const struct observation *b)
 {
     if (a->at_ms != b->at_ms) {
         return a->at_ms < b->at_ms;
@@ -27,7 +26,7 @@ static void merge(const struct observation *a, size_t a_count, const struct obse
     size_t i = 0;
     size_t j = 0;
     while (i < a_count || j < b_count) {
-        const bool take_b = i == a_count || (j < b_count && is_before(&b[j], &a[i]));
+        const bool take_b = i == a_count || (j < b_count && observation_is_before(&b[j], &a[i]));
         *out++ = take_b ? b[j++] : a[i++];
     }
 }

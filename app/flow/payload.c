@@ -259,6 +259,19 @@ static void put_observed(struct json *json, const struct bed_view *view, int64_t
     json_close_object(json);
 }
 
+/* Of those that another vital stands in for. */
+static void put_sources(struct json *json, const struct bed_view *view)
+{
+    json_open_object(json, "source");
+    for (unsigned i = 0; i < view->vital_count; ++i) {
+        const struct vital_view *vital = &view->vitals[i];
+        if (vital->quality == QUALITY_VALID && vital->source != vital->vital) {
+            json_text(json, vital_name(vital), vital_info((enum vital)vital->source)->name);
+        }
+    }
+    json_close_object(json);
+}
+
 static void put_invalid(struct json *json, const struct bed_view *view)
 {
     json_open_object(json, "invalid");
@@ -282,8 +295,7 @@ size_t payload_vitals(const struct payload_context *context, const struct bed_vi
     payload_put_id(&json, "stay", view->stay);
     put_numerics(&json, view);
     put_observed(&json, view, correction_ms);
-    json_open_object(&json, "source"); /* only what another vital stands in for: nothing yet does */
-    json_close_object(&json);
+    put_sources(&json, view);
     put_invalid(&json, view);
     payload_put_origin(&json, context);
     json_time(&json, "expires_at", expires_wall_ms);

@@ -20,10 +20,12 @@
 #define PAYLOAD_SETTINGS_MAX       163840
 #define PAYLOAD_HEALTH_MAX         98304
 #define PAYLOAD_REPLY_MAX          1024
+#define PAYLOAD_SCORE_MAX          4096
 #define PAYLOAD_TOPIC_MAX          256
 #define PAYLOAD_VITALS_EXPIRY_MS   30000
 #define PAYLOAD_ALARM_EXPIRY_MS    60000
 #define PAYLOAD_SETTINGS_EXPIRY_MS 120000
+#define PAYLOAD_SCORE_EXPIRY_MS    120000
 #define PAYLOAD_HEALTH_EXPIRY_MS   30000
 
 struct payload_context {
@@ -49,9 +51,14 @@ size_t payload_vitals(const struct payload_context *context, const struct bed_vi
                       int64_t expires_wall_ms, char *out, size_t size);
 
 /* What is in force at a bed: stay, class, where the patient is, every rule with its limits (default, overridden, or set by command, and what they may be
- * set to), who may send commands, pauses (none yet), oxygen and SpO2 scale (unknown). */
+ * set to), who may send commands, pauses (none yet), oxygen and the SpO2 scale of NEWS2. */
 size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
                         int64_t at_wall_ms, int64_t expires_wall_ms, char *out, size_t size);
+
+/* One score of an occupied bed: total and band when complete, else the lower bound and what is missing; each part with its
+ * points, value, instant and source; when the next round of observations is due. */
+size_t payload_score(const struct payload_context *context, const struct bed_view *view, enum score score,
+                     int64_t correction_ms, int64_t expires_wall_ms, char *out, size_t size);
 
 /* state: online, offline (the will) or moved. */
 size_t payload_status(const struct payload_context *context, const char *state, uint32_t connect_count,

@@ -45,6 +45,28 @@ static void add_bounds(struct json *json, const struct engine_config *config, co
     json_text_add_milli(json, parameter->settable_high_milli);
 }
 
+/* What is believable, or the words of a coded vital. */
+static void add_believable(struct json *json, const struct engine_config *config, const struct bed_command *command)
+{
+    const enum vital vital = (enum vital)command->vital;
+    const struct vital_range range = vital_range(vital, config->beds[command->bed].patient_class);
+    if (entry_words(vital)[0] != '\0') {
+        add(json, "it is one of ");
+        add(json, entry_words(vital));
+        return;
+    }
+    json_text_add_milli(json, command->value_milli);
+    add(json, " is outside of ");
+    json_text_add_milli(json, range.low_milli);
+    add(json, " to ");
+    json_text_add_milli(json, range.high_milli);
+}
+
+static bool names_vital(const struct engine_config *config, const struct bed_command *command)
+{
+    return command->kind == COMMAND_observe && command->vital < VITAL_COUNT && command->bed < config->bed_count;
+}
+
 static void add_beds(struct json *json, const struct engine_config *config)
 {
     size_t room = BEDS_TOLD_BYTES;
@@ -74,6 +96,8 @@ static void put_text(struct json *json, const struct engine_config *config, cons
         add_fault(json, command);
     } else if (command->verdict == VERDICT_BOUNDS && names_parameter(config, command)) {
         add_bounds(json, config, command);
+    } else if (command->verdict == VERDICT_BOUNDS && names_vital(config, command)) {
+        add_believable(json, config, command);
     } else {
         add(json, verdict_text(command->verdict));
     }
@@ -117,6 +141,27 @@ static void put_limit(struct json *json, const struct engine_config *config, con
     payload_put_milli(json, "new", command->kind == COMMAND_set_limit, command->value_milli);
 }
 
+/* A retracted value is told, too, but only one that was there is known. */
+static void put_entry(struct json *json, const struct bed_command *command)
+{
+    const bool has_value = command->kind == COMMAND_observe || command->verdict == VERDICT_ACCEPTED;
+    if (command->vital >= VITAL_COUNT) {
+        return;
+    }
+    const char *word = entry_word((enum vital)command->vital, command->value_milli);
+    json_text(json, "vital", vital_info((enum vital)command->vital)->name);
+    if (has_value && word != NULL) {
+        json_text(json, "value", word);
+    } else {
+        payload_put_milli(json, "value", has_value, command->value_milli);
+    }
+    if (command->has_observed) {
+        json_time(json, "observed_at", command->observed_wall_ms);
+    } else {
+        json_null(json, "observed_at");
+    }
+}
+
 static void put_detail(struct json *json, const struct payload_context *context, const struct bed_command *command)
 {
     switch ((enum command_kind)command->kind) {
@@ -133,6 +178,14 @@ static void put_detail(struct json *json, const struct payload_context *context,
     case COMMAND_set_limit:
     case COMMAND_reset_limit:
         put_limit(json, context->config, command);
+        break;
+    case COMMAND_observe:
+    case COMMAND_retract:
+        put_entry(json, command);
+        break;
+    case COMMAND_set_scale:
+        json_unsigned(json, "scale", command->scale);
+        json_text(json, "reason", command->reason);
         break;
     case COMMAND_test_alert:
         json_text(json, "priority", priority_word((enum priority)command->priority));

@@ -1,20 +1,6 @@
 /* What is in force at a bed. */
 #include "app/flow/payload_internal.h"
 
-static uint32_t vitals_of_bed(const struct bed_config *bed)
-{
-    uint32_t vitals = 0;
-    for (unsigned i = 0; i < bed->channel_count; ++i) {
-        vitals |= UINT32_C(1) << bed->channels[i].vital;
-    }
-    return vitals;
-}
-
-static uint32_t vitals_of_rule(const struct rule *rule)
-{
-    return rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
-}
-
 static const struct override_config *find_override(const struct bed_config *bed, unsigned rule, unsigned parameter)
 {
     for (unsigned i = 0; i < bed->override_count; ++i) {
@@ -85,10 +71,9 @@ static void put_rule(struct json *json, const struct engine_config *config, cons
 
 static void put_rules(struct json *json, const struct engine_config *config, const struct bed_view *view)
 {
-    const uint32_t vitals = vitals_of_bed(&config->beds[view->bed]);
     json_open_object(json, "rules");
     for (unsigned i = 0; i < config->rule_count; ++i) {
-        if ((vitals_of_rule(&config->rules[i]) & ~vitals) == 0) { /* a rule is in force where all its vitals are */
+        if (rule_applies(&config->beds[view->bed], &config->rules[i])) {
             put_rule(json, config, view, i);
         }
     }
@@ -115,6 +100,26 @@ static void put_away(struct json *json, const struct bed_view *view, int64_t cor
     json_open_object(json, "away");
     json_time(json, "until", view->away_until_ms + correction_ms);
     json_close_object(json);
+}
+
+/* Whether the patient is given oxygen, as far as scores know. */
+static void put_oxygen(struct json *json, const struct bed_view *view)
+{
+    const struct scored_part *oxygen = &view->scoring.parts[SCORE_PART_oxygen];
+    if (!oxygen->known) {
+        json_null(json, "oxygen");
+    } else {
+        json_text(json, "oxygen", oxygen->value_milli == SCORE_AIR_MILLI ? "air" : "oxygen");
+    }
+}
+
+static void put_scale(struct json *json, const struct bed_view *view)
+{
+    if (view->spo2_scale == 0) {
+        json_null(json, "spo2_scale");
+    } else {
+        json_unsigned(json, "spo2_scale", view->spo2_scale);
+    }
 }
 
 static void put_roles(struct json *json, unsigned roles)
@@ -145,8 +150,8 @@ size_t payload_settings(const struct payload_context *context, const struct bed_
     json_close_array(&json);
     json_open_array(&json, "pauses");
     json_close_array(&json);
-    json_null(&json, "oxygen");
-    json_null(&json, "spo2_scale");
+    put_oxygen(&json, view);
+    put_scale(&json, view);
     put_roles(&json, context->command_roles);
     payload_put_origin(&json, context);
     json_time(&json, "expires_at", expires_wall_ms);

@@ -34,13 +34,13 @@ struct report {
     int64_t started_us; /* CLOCK_BOOTTIME */
 };
 
-/* The health payload. Where a large ward does not fit, its monitors are left out, then its buses, and `left_out` says so; 0 when even that does not fit. */
+/* The health payload. Where a large ward does not fit, the counts of what was not used are left out, then its monitors, then its buses, and `left_out` says so; 0 when even that does not fit. */
 size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size);
 
 /* The same and the beds' alarms, for `wardgate status --json`; the alarms are the first to be left out. */
 size_t report_json_with_alarms(const struct report *report, int64_t wall_ms, char *out, size_t size);
 
-/* One screen: beds, buses, queue, store, alarms. Always ends whole lines; cut when it does not fit. */
+/* One screen: beds, buses, queue, store, alarms, what was not used. Always ends whole lines; cut when it does not fit. */
 size_t report_text(const struct report *report, char *out, size_t size);
 
 #endif

@@ -8,7 +8,7 @@
 #define DAY_MS 86400000U
 
 /* What there is no room for goes from the end of this list: a large ward without its monitors is better than none. */
-enum detail { DETAIL_NONE, DETAIL_BUSES, DETAIL_MONITORS, DETAIL_ALARMS };
+enum detail { DETAIL_NONE, DETAIL_BUSES, DETAIL_MONITORS, DETAIL_REJECTED, DETAIL_ALARMS };
 
 static const char *bus_state_word(int state)
 {
@@ -44,6 +44,16 @@ static void write_failures(struct json *json, const struct monitor_health *healt
     json_close_object(json);
 }
 
+/* One word for what is wrong now; nothing when nothing is. */
+static void write_fault(struct json *json, enum status fault)
+{
+    char word[32];
+    if (fault != STATUS_OK) {
+        status_key(fault, word);
+        json_text(json, "fault", word);
+    }
+}
+
 static void write_monitor(struct json *json, const char *bed, const struct monitor_config *config,
                           const struct monitor_health *health)
 {
@@ -65,6 +75,7 @@ static void write_monitor(struct json *json, const char *bed, const struct monit
     json_unsigned(json, "missed", atomic_load_explicit(&health->missed, memory_order_relaxed));
     json_unsigned(json, "exception", atomic_load_explicit(&health->exceptions, memory_order_relaxed));
     write_failures(json, health);
+    write_fault(json, monitor_fault(health, clock_boot_us()));
     const enum status failing = monitor_failing(health);
     if (failing != STATUS_OK) {
         json_text(json, "failing", status_text(failing));
@@ -127,6 +138,9 @@ static void write_bus(struct json *json, const struct report *report, unsigned i
     json_text(json, "kind", config->kind);
     json_text(json, "state", bus_state_word(atomic_load_explicit(&health->state, memory_order_relaxed)));
     json_text(json, "error", error == STATUS_OK ? NULL : status_text((enum status)error));
+    if (error == STATUS_OK) {
+        write_fault(json, bus_fault(health, clock_boot_us()));
+    }
     json_unsigned(json, "opened", atomic_load_explicit(&health->opened, memory_order_relaxed));
     json_unsigned(json, "requests", atomic_load_explicit(&health->requests, memory_order_relaxed));
     json_unsigned(json, "gap_us_min", atomic_load_explicit(&health->gap_us_min, memory_order_relaxed));
@@ -201,6 +215,45 @@ static void write_beds(struct json *json, const struct report *report, enum deta
     json_close_array(json);
 }
 
+/* By vital and reason; they stand together in the view. */
+static void write_rejections(struct json *json, const struct bed_view *view)
+{
+    json_open_object(json, "vitals");
+    for (unsigned i = 0; i < view->rejection_count; i++) {
+        const struct rejection_view *r = &view->rejections[i];
+        const bool is_first = i == 0 || r[-1].vital != r->vital;
+        const bool is_last = i + 1U == view->rejection_count || r[1].vital != r->vital;
+        if (is_first) {
+            json_open_object(json, vital_info((enum vital)r->vital)->name);
+        }
+        json_unsigned(json, quality_word((enum quality)r->quality), r->count);
+        if (is_last) {
+            json_close_object(json);
+        }
+    }
+    json_close_object(json);
+}
+
+static void write_rejected(struct json *json, const struct report *report, enum detail detail)
+{
+    if (detail < DETAIL_REJECTED) {
+        return;
+    }
+    json_open_array(json, "rejected");
+    for (uint16_t b = 0; b < report->bed_count; b++) {
+        struct bed_view view;
+        if (board_take(report->board, b, &view) == 0 || view.rejected == 0) {
+            continue;
+        }
+        json_open_object(json, NULL);
+        json_text(json, "bed", report->payloads->config->beds[b].id);
+        json_unsigned(json, "count", view.rejected);
+        write_rejections(json, &view);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
 static uint64_t dropped(const struct report *report)
 {
     uint64_t sum = 0;
@@ -216,6 +269,7 @@ static void write_engine(struct json *json, const struct report *report)
     json_open_object(json, "engine");
     json_unsigned(json, "observations", atomic_load_explicit(&board->observations, memory_order_relaxed));
     json_unsigned(json, "late", atomic_load_explicit(&board->observations_late, memory_order_relaxed));
+    json_unsigned(json, "replaced", atomic_load_explicit(&board->observations_replaced, memory_order_relaxed));
     json_unsigned(json, "dropped", dropped(report));
     json_unsigned(json, "journal_dropped", atomic_load_explicit(&board->journal_dropped, memory_order_relaxed));
     json_close_object(json);
@@ -297,6 +351,7 @@ static size_t write_report(const struct report *report, const struct store_usage
     json_close_object(&json);
     json_text(&json, "left_out", left_out);
     write_buses(&json, report, detail);
+    write_rejected(&json, report, detail);
     write_beds(&json, report, detail);
     json_time(&json, "expires_at", wall_ms + PAYLOAD_HEALTH_EXPIRY_MS);
     return json_end(&json);
@@ -304,8 +359,10 @@ static size_t write_report(const struct report *report, const struct store_usage
 
 static size_t write_most(const struct report *report, enum detail most, int64_t wall_ms, char *out, size_t size)
 {
-    static const char *const left_out[] = {
-        [DETAIL_NONE] = "buses", [DETAIL_BUSES] = "monitors", [DETAIL_MONITORS] = "alarms"};
+    static const char *const left_out[] = {[DETAIL_NONE] = "buses",
+                                           [DETAIL_BUSES] = "monitors",
+                                           [DETAIL_MONITORS] = "rejected",
+                                           [DETAIL_REJECTED] = "alarms"};
     struct store *store = atomic_load(report->store);
     struct store_usage usage = {.commits = 0};
     size_t length = 0;
@@ -321,7 +378,7 @@ static size_t write_most(const struct report *report, enum detail most, int64_t 
 
 size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size)
 {
-    return write_most(report, DETAIL_MONITORS, wall_ms, out, size);
+    return write_most(report, DETAIL_REJECTED, wall_ms, out, size);
 }
 
 size_t report_json_with_alarms(const struct report *report, int64_t wall_ms, char *out, size_t size)

@@ -141,35 +141,102 @@ static void put_alarms(struct page *page, const struct report *report)
     }
 }
 
+/* What there is to say of the monitors of a bus. */
+struct bus_sum {
+    unsigned answering, outdated, faulty;
+    unsigned long long answers;
+    const char *bed;   /* of the first with a fault */
+    enum status fault; /* and which */
+};
+
+static struct bus_sum sum_up(const struct report *report, const struct bus_config *config,
+                             const struct bus_health *health, int64_t now_us)
+{
+    struct bus_sum sum = {.fault = STATUS_OK};
+    for (unsigned m = config->monitor_count; m-- > 0;) {
+        const struct monitor_health *monitor = &health->monitors[m];
+        const enum status fault = monitor_fault(monitor, now_us);
+        sum.answering += atomic_load_explicit(&monitor->answering, memory_order_relaxed) ? 1U : 0U;
+        sum.outdated += atomic_load_explicit(&monitor->outdated, memory_order_relaxed) ? 1U : 0U;
+        sum.answers += atomic_load_explicit(&monitor->answers, memory_order_relaxed);
+        if (fault != STATUS_OK) {
+            sum.faulty++;
+            sum.fault = fault;
+            sum.bed = report->payloads->config->beds[config->monitors[m].bed].id;
+        }
+    }
+    return sum;
+}
+
+/* Of the line or connection, then of its monitors. */
+static void put_faults(struct page *page, enum status fault, const struct bus_sum *sum)
+{
+    if (fault != STATUS_OK) {
+        put(page, "  %s", status_text(fault));
+    }
+    if (sum->fault != STATUS_OK && sum->fault != fault) {
+        put(page, "  %s: %s", sum->bed, status_text(sum->fault));
+    }
+    if (sum->faulty > 1) {
+        put(page, " and %u more", sum->faulty - 1);
+    }
+    put(page, "\n");
+}
+
+/* "52 absent, 2 implausible", of the vital of this entry; returns the first entry of another. */
+static unsigned put_reasons(struct page *page, const struct bed_view *view, unsigned from)
+{
+    const struct rejection_view *r = view->rejections;
+    unsigned i = from;
+    for (; i < view->rejection_count && r[i].vital == r[from].vital; i++) {
+        put(page, "%s%" PRIu32 " %s", i > from ? ", " : "", r[i].count, quality_word((enum quality)r[i].quality));
+    }
+    put(page, "\n");
+    return i;
+}
+
+static void put_rejected_of(struct page *page, const struct report *report, uint16_t bed)
+{
+    struct bed_view view;
+    if (board_take(report->board, bed, &view) == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < view.rejection_count;) {
+        put(page, "%-*s %-13s ", page->id_width, report->payloads->config->beds[bed].id,
+            vital_info((enum vital)view.rejections[i].vital)->name);
+        i = put_reasons(page, &view, i);
+    }
+}
+
+static void put_rejected(struct page *page, const struct report *report)
+{
+    put(page, "\n%-*s vital         values not used, and why\n", page->id_width, "bed");
+    for (uint16_t b = 0; b < report->bed_count; b++) {
+        put_rejected_of(page, report, b);
+    }
+}
+
 static void put_bus(struct page *page, const struct report *report, unsigned index)
 {
     const struct bus_config *config = &report->configs[index];
     const struct bus_health *health = report->buses[index].driver->health(report->buses[index].bus);
-    const int state = atomic_load_explicit(&health->state, memory_order_relaxed);
-    const int error = atomic_load_explicit(&health->last_error, memory_order_relaxed);
-    unsigned answering = 0, outdated = 0;
-    unsigned long long answers = 0;
-    enum status failing = STATUS_OK; /* the first that does not answer, and why */
-    for (unsigned m = 0; m < config->monitor_count; m++) {
-        answering += atomic_load_explicit(&health->monitors[m].answering, memory_order_relaxed) ? 1U : 0U;
-        outdated += atomic_load_explicit(&health->monitors[m].outdated, memory_order_relaxed) ? 1U : 0U;
-        answers += atomic_load_explicit(&health->monitors[m].answers, memory_order_relaxed);
-        failing = failing == STATUS_OK ? monitor_failing(&health->monitors[m]) : failing;
-    }
-    put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, answering, config->monitor_count, answers);
+    const int64_t now_us = clock_boot_us();
+    const struct bus_sum sum = sum_up(report, config, health, now_us);
+    const enum status fault = bus_fault(health, now_us);
     const char *speaks = atomic_load_explicit(&health->speaks, memory_order_relaxed);
     const unsigned foreign = atomic_load_explicit(&health->foreign, memory_order_relaxed);
-    if (error != STATUS_OK) {
-        put(page, "  %s%s%s\n", status_text((enum status)error), speaks != NULL ? ": " : "",
-            speaks != NULL ? speaks : "");
-    } else if (outdated > 0) {
-        put(page, "  values of %u not current: check clocks\n", outdated);
+    put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, sum.answering, config->monitor_count,
+        sum.answers);
+    if (fault == STATUS_WRONG_PROTOCOL && speaks != NULL) {
+        put(page, "  %s: %s\n", status_text(fault), speaks);
+    } else if (sum.outdated > 0) {
+        put(page, "  values of %u not current: check clocks\n", sum.outdated);
+    } else if (fault != STATUS_OK || sum.faulty > 0) {
+        put_faults(page, fault, &sum);
     } else if (foreign > 0) {
-        put(page, "  another master asks here (%u requests heard)\n", foreign);
-    } else if (failing != STATUS_OK) {
-        put(page, "  %s\n", status_text(failing));
+        put(page, "  another master asked here (%u requests heard)\n", foreign);
     } else {
-        put_load(page, state, health);
+        put_load(page, atomic_load_explicit(&health->state, memory_order_relaxed), health);
     }
 }
 
@@ -225,5 +292,6 @@ size_t report_text(const struct report *report, char *out, size_t size)
         atomic_load_explicit(&board->uplink_connected, memory_order_relaxed) ? "connected" : "not connected");
     put_store(&page, report);
     put_alarms(&page, report);
+    put_rejected(&page, report);
     return end_page(&page);
 }

@@ -7,7 +7,7 @@
 #include "app/flow/bed_numbers.h"
 #include "app/flow/order.h"
 
-enum { MEASUREMENTS_MAX = 2048, GONE_MAX = 64, NUMBERS_SPARE = 1 << 20 };
+enum { MEASUREMENTS_MAX = 4096, GONE_MAX = 64, NUMBERS_SPARE = 1 << 20 };
 
 /* An alarm of the store that nothing in the configuration can end any more, and what stands in the store of it. */
 struct gone_alarm {
@@ -197,6 +197,30 @@ static bool is_of_this_stay(const struct restorer *r, uint16_t bed, int64_t at_m
     return r->stay_start_ms[bed] != INT64_MIN && at_ms >= r->stay_start_ms[bed] && at_ms <= r->now_ms;
 }
 
+static void collect_entries(struct restorer *r, uint16_t bed, const struct channel_config *channel)
+{
+    char key[STORE_KEY_MAX];
+    struct entries_snapshot kept;
+    (void)snprintf(key, sizeof key, STATE_ENTRIES "%s/%s", r->config->beds[bed].id, vital_info(channel->vital)->name);
+    if (!get_state(r->store, key, &kept, sizeof kept) || kept.vital != channel->vital) {
+        return;
+    }
+    for (unsigned i = 0; i < kept.entries.count && i < ENTRY_KEPT && r->measurement_count < MEASUREMENTS_MAX; i++) {
+        const struct kept_value *entry = &kept.entries.list[i];
+        if (is_of_this_stay(r, bed, entry->at_ms)) {
+            r->measurements[r->measurement_count++] =
+                (struct observation){.at_ms = entry->at_ms,
+                                     .value_milli = entry->value_milli,
+                                     .bed = bed,
+                                     .monitor = channel->monitor,
+                                     .kind = OBSERVATION_VALUE,
+                                     .vital = (uint8_t)channel->vital,
+                                     .quality = QUALITY_VALID,
+                                     .flags = entry->entered ? OBSERVATION_ENTERED : 0};
+        }
+    }
+}
+
 /* The newest measurement of each episodic vital: it may be older than the journal, which may have been lost besides. */
 static void collect_measurements(struct restorer *r)
 {
@@ -212,6 +236,9 @@ static void collect_measurements(struct restorer *r)
                 o.bed = b;
                 o.monitor = channel->monitor;
                 r->measurements[r->measurement_count++] = o;
+            }
+            if ((ENTRY_VITALS >> channel->vital & 1U) != 0) {
+                collect_entries(r, b, channel);
             }
         }
     }

@@ -7,8 +7,6 @@
 #include "app/flow/commit.h"
 #include "hal/clock.h"
 
-#define WRITER_IDLE_US 1000000
-
 void writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config)
 {
     struct known_bed *beds = ARENA_TAKE(arena, struct known_bed, config->engine->bed_count);
@@ -84,6 +82,14 @@ static enum status put_measurement(const struct writer *w, struct store *store, 
     return store_put_state(store, key, o, sizeof *o);
 }
 
+static enum status put_entries(const struct writer *w, struct store *store, const struct record *record)
+{
+    char key[STORE_KEY_MAX];
+    (void)snprintf(key, sizeof key, STATE_ENTRIES "%s/%s", w->config->engine->beds[record->bed].id,
+                   vital_info((enum vital)record->entries.vital)->name);
+    return store_put_state(store, key, &record->entries, sizeof record->entries);
+}
+
 int64_t pending_wall_ms(const struct pending_record *pending, const struct timebase *timebase)
 {
     return timebase_engine_ms(timebase, pending->taken_us) + pending->correction_ms;
@@ -117,6 +123,8 @@ static enum status put_record(struct writer *w, struct store *store, const struc
         status = put_command(w, store, pending);
     } else if (record->kind == RECORD_MEASUREMENT) {
         status = put_measurement(w, store, &record->measurement);
+    } else if (record->kind == RECORD_ENTRIES) {
+        status = put_entries(w, store, record);
     }
     if (status == STATUS_OK && record->bed != BED_NONE) {
         w->beds[record->bed] = (struct known_bed){.known = true, .snapshot = record->bed_state};
@@ -455,7 +463,7 @@ static void *run(void *argument)
 {
     struct writer *writer = argument;
     while (!atomic_load(&writer->stop)) {
-        (void)wake_wait_until(&writer->wake, clock_boot_us() + WRITER_IDLE_US);
+        (void)wake_wait_until(&writer->wake, INT64_MAX);
         (void)writer_step(writer);
     }
     return NULL;

@@ -1,0 +1,181 @@
+/* Lines that hold what an engine begins from, its begin, and the gateway's own conditions. */
+#include "app/flow/input_reading.h"
+
+#include <string.h>
+
+/* `count` words of hexadecimal digits, one blank between. */
+static bool read_hex_words(struct reading *r, const char *key, uint32_t *out, unsigned count)
+{
+    char text[ENGINE_LIMITS_PER_BED_MAX * 24] = "";
+    char *rest = NULL;
+    if (!reading_text(r, key, text, sizeof text)) {
+        return false;
+    }
+    const char *word = strtok_r(text, " ", &rest);
+    for (unsigned i = 0; i < count; i++, word = strtok_r(NULL, " ", &rest)) {
+        uint64_t number = 0;
+        if (word == NULL || strlen(word) > 8 || !reading_parse_unsigned(word, strlen(word), 16, &number)) {
+            return reading_refuse(r, "'%s' has not %u numbers", key, count);
+        }
+        out[i] = (uint32_t)number;
+    }
+    return word == NULL || reading_refuse(r, "'%s' has more than %u numbers", key, count);
+}
+
+static bool read_stay(struct reading *r, struct engine_input *input)
+{
+    struct bed_snapshot *stay = &r->line->stay;
+    uint32_t identities[ENGINE_MONITORS_PER_BED_MAX] = {0}, limits[2 * ENGINE_LIMITS_PER_BED_MAX] = {0};
+    *stay = (struct bed_snapshot){.stay = 0};
+    input->stay = stay;
+    if (!reading_bed(r, "bed", &input->bed) || !reading_hex(r, "stay", &stay->stay) ||
+        !reading_instant(r, "from", &stay->stay_start_ms) ||
+        !reading_unsigned(r, "bed_seq", UINT64_MAX, &stay->bed_seq) ||
+        !reading_number(r, "spo2_scale", UINT8_MAX, &stay->spo2_scale) ||
+        !reading_instant(r, "away_until", &stay->away_until_ms) || !reading_instant(r, "away_at", &stay->away_at_ms) ||
+        !read_hex_words(r, "identities", identities, ENGINE_MONITORS_PER_BED_MAX) ||
+        !read_hex_words(r, "limits", limits, 2 * ENGINE_LIMITS_PER_BED_MAX)) {
+        return false;
+    }
+    memcpy(stay->identity, identities, sizeof identities);
+    for (unsigned i = 0; i < ENGINE_LIMITS_PER_BED_MAX; i++) {
+        stay->limits[i].key = limits[2 * i];
+        memcpy(&stay->limits[i].value_milli, &limits[2 * i + 1], sizeof(int32_t));
+    }
+    return true;
+}
+
+static bool read_flags(struct reading *r, struct alert *a, bool *unverified)
+{
+    bool *const places[] = {&a->clock_synced, &a->test,        &a->unverified, &a->has_value,
+                            &a->has_limit,    &a->is_repeated, unverified};
+    static const char *const words[] = {"synced", "test", "unverified", "value", "limit", "repeated", "now_unverified"};
+    char text[96] = "";
+    char *rest = NULL;
+    if (!reading_text(r, "flags", text, sizeof text)) {
+        return false;
+    }
+    for (const char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        unsigned i = 0;
+        while (i < sizeof words / sizeof words[0] && strcmp(words[i], word) != 0) {
+            i++;
+        }
+        if (i == sizeof words / sizeof words[0]) {
+            return reading_refuse(r, "'flags' has no '%s'", word);
+        }
+        *places[i] = true;
+    }
+    return true;
+}
+
+static bool read_alarm_numbers(struct reading *r, struct alert *a)
+{
+    uint64_t rev = 0;
+    const bool read = reading_hex(r, "id", &a->id) && reading_unsigned(r, "rev", UINT32_MAX, &rev) &&
+                      reading_unsigned(r, "seq", UINT64_MAX, &a->seq) &&
+                      reading_unsigned(r, "bed_seq", UINT64_MAX, &a->bed_seq) && reading_hex(r, "stay", &a->stay) &&
+                      reading_milli(r, "value", &a->value_milli) && reading_milli(r, "limit", &a->limit_milli) &&
+                      reading_instant(r, "at", &a->at_ms) && reading_instant(r, "violated_at", &a->violated_at_ms) &&
+                      reading_instant(r, "condition_at", &a->condition_at_ms) &&
+                      reading_instant(r, "raised_at", &a->raised_at_ms);
+    a->rev = (uint32_t)rev;
+    return read;
+}
+
+static bool read_alarm_words(struct reading *r, struct alert *a)
+{
+    return reading_number(r, "phase", PHASE_END, &a->phase) && reading_number(r, "state", ALARM_ENDED, &a->state) &&
+           reading_number(r, "inactivation", INACTIVATION_ALARM_PAUSED, &a->inactivation) &&
+           reading_number(r, "priority", PRIORITY_HIGH, &a->priority) &&
+           reading_number(r, "kind", KIND_ADVISORY, &a->kind) &&
+           reading_number(r, "source", SOURCE_MONITOR, &a->source) &&
+           reading_number(r, "reason", REASON_COUNT - 1, &a->reason) &&
+           reading_number(r, "vital", VITAL_NONE, &a->vital) &&
+           reading_utf8(r, "detail", a->detail, sizeof a->detail) &&
+           reading_utf8(r, "reported", a->reported, sizeof a->reported);
+}
+
+static bool read_alarm(struct reading *r, struct engine_input *input)
+{
+    struct input_line *line = r->line;
+    struct alert *a = &line->alarm.last;
+    char name[ALARM_NAME_MAX] = "";
+    line->alarm = (struct alarm_snapshot){.last = {.vital = VITAL_NONE}};
+    uint16_t bed = BED_NONE;
+    const struct json_member *place = reading_find(r, "bed");
+    if ((place != NULL && place->kind != JSON_NULL && !reading_bed(r, "bed", &bed)) ||
+        !reading_text(r, "name", name, sizeof name) || !read_alarm_numbers(r, a) || !read_alarm_words(r, a) ||
+        !read_flags(r, a, &input->flag)) {
+        return false;
+    }
+    if (!alarm_find(r->config, bed, name, &line->key)) {
+        return reading_refuse(r, "there is no alarm '%s'", name);
+    }
+    if (a->vital >= VITAL_COUNT && a->vital != VITAL_NONE) {
+        return reading_refuse(r, "'vital' is no number of a vital");
+    }
+    a->key = line->key;
+    input->alarm = &line->alarm;
+    input->key = &line->key;
+    return true;
+}
+
+static bool read_condition(struct reading *r, struct engine_input *input)
+{
+    char name[INPUT_WORD_MAX] = "";
+    uint8_t priority = PRIORITY_NONE;
+    r->line->detail[0] = '\0';
+    input->detail = r->line->detail;
+    if (!reading_text(r, "condition", name, sizeof name) || !reading_flag(r, "on", &input->flag) ||
+        !reading_word(r, "priority", reading_priority_word, PRIORITY_HIGH + 1, &priority) ||
+        !reading_utf8(r, "detail", r->line->detail, sizeof r->line->detail)) {
+        return false;
+    }
+    input->priority = (enum priority)priority;
+    for (unsigned i = BUILTIN_BED_COUNT; i < BUILTIN_COUNT; i++) {
+        if (strcmp(builtin_alarm_info((enum builtin_alarm)i)->name, name) == 0) {
+            input->number = i;
+            return true;
+        }
+    }
+    return reading_refuse(r, "the gateway has no condition '%s'", name);
+}
+
+bool input_read_other(struct reading *r, enum engine_input_kind kind)
+{
+    struct engine_input *input = &r->line->inputs[r->line->count++];
+    *input = (struct engine_input){.kind = kind};
+    const bool timed = kind == INPUT_RESTORE_BEGIN || kind == INPUT_RESTORE_END || kind >= INPUT_BEGIN;
+    if (timed && !reading_place(r, &input->at_ms, &input->stepped)) {
+        return false;
+    }
+    switch (kind) {
+    case INPUT_SEED:
+        return reading_hex(r, "seed", &input->number);
+    case INPUT_CLOCK:
+        input->at_ms = INT64_MIN;
+        return reading_instant(r, "t", &input->at_ms) && reading_flag(r, "stepped", &input->stepped) &&
+               reading_flag(r, "on", &input->flag);
+    case INPUT_NUMBERS:
+        return reading_unsigned(r, "seq", UINT64_MAX, &input->number) &&
+               reading_unsigned(r, "next_id", UINT64_MAX, &input->number_2);
+    case INPUT_STAY:
+        return read_stay(r, input);
+    case INPUT_ALARM:
+        return read_alarm(r, input);
+    case INPUT_CONDITION:
+        return read_condition(r, input);
+    case INPUT_RESTORE_BEGIN:
+    case INPUT_RESTORE_END:
+    case INPUT_BEGIN:
+    case INPUT_CONTINUE:
+    case INPUT_RETIRE:
+        return true;
+    case INPUT_OBSERVATION:
+    case INPUT_REPORTED:
+    case INPUT_COMMAND:
+    case INPUT_KIND_COUNT:
+        break;
+    }
+    return reading_refuse(r, "'%s' has a form of its own", engine_input_word(kind));
+}
