@@ -23,6 +23,7 @@
 
 #define BUS_NAME_MAX 64
 #define BUS_NEVER    INT64_MAX
+#define FAULT_US     11000000 /* a fault is current for so long after it was seen: none falls between two healths (10 s) */
 
 enum parity { PARITY_NONE, PARITY_EVEN, PARITY_ODD };
 
@@ -60,7 +61,8 @@ enum bus_state { BUS_CLOSED, BUS_OPENING, BUS_OPEN };
 struct monitor_health {
     atomic_uint polls, answers;
     atomic_uint failures[STATUS_COUNT];
-    atomic_int last_failure; /* enum status of the newest of them */
+    atomic_int last_failure; /* enum status of the newest of them, as far as it is this monitor's */
+    atomic_llong failed_us;  /* and when that was */
     atomic_bool answering;
     atomic_bool outdated;   /* hl7: it speaks, but nothing of it is current: its clock or ours is wrong */
     atomic_uint answer_us;  /* newest time from the end of the request to the whole answer */
@@ -75,10 +77,23 @@ static inline enum status monitor_failing(const struct monitor_health *health)
     return answering ? STATUS_OK : (enum status)atomic_load_explicit(&health->last_failure, memory_order_relaxed);
 }
 
+/* What is wrong with it now, also if it answers all the same now and then; STATUS_OK: nothing. */
+static inline enum status monitor_fault(const struct monitor_health *health, int64_t now_us)
+{
+    const enum status failing = monitor_failing(health);
+    const int64_t failed_us = atomic_load_explicit(&health->failed_us, memory_order_relaxed);
+    const bool is_recent = failed_us != 0 && now_us - failed_us < FAULT_US;
+    return failing == STATUS_OK && is_recent
+               ? (enum status)atomic_load_explicit(&health->last_failure, memory_order_relaxed)
+               : failing;
+}
+
 struct bus_health {
     atomic_int state;      /* enum bus_state */
     atomic_int last_error; /* enum status of the newest failed opening; when open STATUS_OK, or STATUS_WRONG_PROTOCOL */
     atomic_int last_errno;
+    atomic_int fault; /* enum status of what is wrong with the line or connection as a whole, though it is open */
+    atomic_llong fault_until_us;              /* and until when that holds if it is not seen again; 0: never seen */
     atomic_uint opened, requests, gap_us_min; /* gap_us_min: smallest silence kept before a request */
     atomic_ullong busy_us;                    /* time the wire was in use */
     /* What is asked of the line, in thousandths of its time, as far as its speed is known (else 0), and how much of it was in
@@ -97,6 +112,15 @@ struct bus_health {
     _Atomic(const char *) speaks;    /* serial: name of the protocol recognised on the line; NULL: none */
     struct monitor_health *monitors; /* monitor_count of them */
 };
+
+/* What is wrong with the line or connection now; STATUS_OK: nothing. */
+static inline enum status bus_fault(const struct bus_health *health, int64_t now_us)
+{
+    const enum status error = (enum status)atomic_load_explicit(&health->last_error, memory_order_relaxed);
+    const bool is_current = now_us < atomic_load_explicit(&health->fault_until_us, memory_order_relaxed);
+    return error == STATUS_OK && is_current ? (enum status)atomic_load_explicit(&health->fault, memory_order_relaxed)
+                                            : error;
+}
 
 /* One request of a poll, for `wardgate check`: what it reads, how often, and how long it holds the line. */
 struct bus_request {

@@ -2,7 +2,8 @@
  * profile.h: the register map of one monitor model, as plain data.
  *
  * Read from config/profiles/NAME.yaml by app/settings, used by the Modbus driver; constant while the gateway runs. The serial and HL7 drivers
- * bring theirs as constants: of their channels only vital, period and episodic count, of their bits name, meaning, vitals and text. Registers are numbered
+ * bring theirs as constants: of their channels only vital, period, episodic and how they are judged (stale_after_ms, frozen_after_ms, median)
+ * count, of their bits name, meaning, vitals and text. Registers are numbered
  * from 0 as on the wire. A raw value v becomes v * scale_micro + offset_micro millionths of the profile's unit, then is converted
  * to the vital's canonical unit.
  */
@@ -44,6 +45,9 @@ struct profile_channel {
     bool episodic;
     bool has_changed_by; /* a counter, timestamp or status register in the same table tells a new measurement */
     uint16_t changed_by;
+    uint32_t stale_after_ms;  /* how long a value is current; 0: as the vital has it */
+    uint32_t frozen_after_ms; /* the very same number for so long is not believed; 0: however long */
+    bool median;              /* spikes are cut off */
 };
 
 struct profile_bit {

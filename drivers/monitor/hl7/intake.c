@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/engine/hash.h"
 #include "drivers/monitor/hl7/alarms.h"
 
 void intake_make(struct intake *intake, struct arena *arena, const struct bus_config *config, struct bus_health *health)
@@ -300,22 +301,17 @@ static bool is_real(const struct intake *intake, const struct message *message)
            (text_is(processing, "D") && intake->config->believe_debug);
 }
 
-/* FNV-1a. */
-#define HASH_BASIS UINT64_C(14695981039346656037)
-
 static uint64_t hash_more(uint64_t hash, struct text text)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(1099511628211);
-    }
-    return (hash ^ 0xff) * UINT64_C(1099511628211); /* where it ends */
+    static const unsigned char end = 0xff; /* no byte of UTF-8 */
+    return hash_64(hash_64(hash, text.at, text.length), &end, 1);
 }
 
 /* Of sender, MSH-10 and places (PV1): monitors of one name may well count alike. */
 static uint64_t id_of(const struct message *message, struct text control_id)
 {
     struct text rest = message->bytes, segment;
-    uint64_t id = hash_more(HASH_BASIS, message_field(message, message->header, 3));
+    uint64_t id = hash_more(HASH_64_BASIS, message_field(message, message->header, 3));
     id = hash_more(id, message_field(message, message->header, 4));
     id = hash_more(id, control_id);
     while (message_next(&rest, &segment)) {
@@ -329,7 +325,7 @@ static struct intake_recent recent_of(const struct intake *intake, const struct 
 {
     const struct text control_id = message_field(message, message->header, 10);
     return (struct intake_recent){.id = control_id.length > 0 ? id_of(message, control_id) : 0,
-                                  .sent = hash_more(HASH_BASIS, message_field(message, message->header, 7)),
+                                  .sent = hash_more(HASH_64_BASIS, message_field(message, message->header, 7)),
                                   .connection = intake->connection,
                                   .at_ms = at_ms};
 }

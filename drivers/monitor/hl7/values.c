@@ -149,6 +149,14 @@ static bool is_newer(const struct giving *g, enum vital vital, int64_t step_ms)
            before_ms > g->now->wall_ms + VALUES_AHEAD_MS;
 }
 
+/* Overtaken on its way: what was observed after it is known already. */
+static bool is_late(const struct giving *g, enum vital vital)
+{
+    const int64_t before_ms = g->memory->of[vital].observed_ms;
+    return (g->memory->given & VITAL_BIT(vital)) != 0 && g->values->of[vital].observed.wall_ms < before_ms &&
+           before_ms <= g->now->wall_ms + VALUES_AHEAD_MS;
+}
+
 /* A faster sender than the profile says would fill more than there is room for: it is thinned to 1.5 values a period.
  * A value may come at the very instant at which another order of the message had none. */
 static int64_t step_of(const struct giving *g, enum vital vital, uint32_t period_ms)
@@ -166,7 +174,7 @@ static void give_continuous(struct giving *g, enum vital vital, uint32_t period_
     const bool was_given = (g->memory->given & VITAL_BIT(vital)) != 0;
     const bool is_worse = was_given && value->rank > g->memory->of[vital].rank &&
                           g->now->at_ms - g->memory->of[vital].at_ms < VALUES_SOURCE_MS;
-    if (!is_current(&value->observed, g->now)) {
+    if (!is_current(&value->observed, g->now) || is_late(g, vital)) {
         g->outdated++;
     } else if (!is_worse && is_newer(g, vital, step_of(g, vital, period_ms))) {
         put(g, vital, 0);

@@ -77,7 +77,7 @@ struct value_memory {
 enum values_age { VALUES_NONE, VALUES_CURRENT, VALUES_OUTDATED };
 enum values_age values_age(const struct values *values, const struct profile *profile, const struct moment *now);
 
-/* Puts what is news. Returns how many were not current. */
+/* Puts what is news. Returns how many were not current, or older than what was given before. */
 unsigned values_give(const struct values *values, const struct monitor_config *monitor, struct value_memory *memory,
                      const struct moment *now, struct observation_sink *out);
 
