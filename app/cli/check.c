@@ -152,11 +152,6 @@ static void print_bus(const struct plan *plan, const struct bus_config *bus)
     }
 }
 
-static uint32_t needed_vitals(const struct rule *rule)
-{
-    return rule->when.vitals | (rule->has_clear ? rule->clear.vitals : 0);
-}
-
 static void print_vitals(uint32_t vitals)
 {
     for (unsigned v = 0; v < VITAL_COUNT; v++) {
@@ -171,13 +166,12 @@ static void print_bed(const struct plan *plan, const struct bed_config *bed)
     uint32_t vitals = 0, watched = 0;
     unsigned rules = 0;
     for (unsigned c = 0; c < bed->channel_count; c++) {
-        vitals |= UINT32_C(1) << bed->channels[c].vital;
+        vitals |= bed->channels[c].entered ? 0 : UINT32_C(1) << bed->channels[c].vital; /* what a monitor gives */
     }
     for (unsigned r = 0; r < plan->engine.rule_count; r++) {
-        const uint32_t needed = needed_vitals(&plan->engine.rules[r]);
-        if ((needed & ~vitals) == 0) {
+        if (rule_applies(bed, &plan->engine.rules[r])) {
             rules++;
-            watched |= needed;
+            watched |= rule_vitals(&plan->engine.rules[r]);
         }
     }
     (void)printf("  %-8s %-10s %2u rules;", bed->id, patient_class_name(bed->patient_class), rules);

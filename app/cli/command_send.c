@@ -1,4 +1,5 @@
 /* `wardgate command`: what a role's command topic takes, from the gateway's own box. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,7 @@ static bool put_number(struct json *json, const char *key, const char *text)
         return false;
     }
     const int64_t milli = micro / 1000;
-    if (strcmp(key, "rev") == 0 && milli >= 0 && milli % 1000 == 0) {
+    if (strcmp(key, "value") != 0 && milli >= 0 && milli % 1000 == 0) {
         json_unsigned(json, key, (uint64_t)milli / 1000);
     } else if (milli >= INT32_MIN && milli <= INT32_MAX) {
         json_milli(json, key, (int32_t)milli);
@@ -70,11 +71,14 @@ static bool put_number(struct json *json, const char *key, const char *text)
     return true;
 }
 
-static int put_word(struct json *json, char *word)
+static int put_word(struct json *json, const char *command, char *word)
 {
     char *const value = strchr(word, '=') + 1;
     value[-1] = '\0';
-    if (strcmp(word, "value") != 0 && strcmp(word, "rev") != 0) {
+    const bool is_number = strcmp(word, "value") == 0 || strcmp(word, "rev") == 0 || strcmp(word, "scale") == 0;
+    const bool is_coded = strcmp(command, "observe") == 0 && strcmp(word, "value") == 0;
+    const bool is_word = is_coded && isalpha((unsigned char)value[0]) != 0; /* of a vital that has words */
+    if (!is_number || is_word) {
         json_text(json, word, value);
     } else if (!put_number(json, word, value)) {
         return command_misused(&command_command, "'%s' is no number (%s)", value, word);
@@ -94,7 +98,7 @@ static int write_request(const struct order *o, char *out, size_t size)
     json_begin(&json, out + head, size - (size_t)head);
     json_text(&json, "command", o->name);
     for (unsigned i = 0; i < o->word_count && usage == COMMAND_OK; i++) {
-        usage = put_word(&json, o->words[i]);
+        usage = put_word(&json, o->name, o->words[i]);
     }
     if (usage == COMMAND_OK && json_end(&json) == 0) {
         usage = command_misused(&command_command, "that is too long for a command");
@@ -132,7 +136,8 @@ const struct command command_command = {
     .details =
         "  -c FILE   the configuration that the gateway runs with\n"
         "  NAME      admit, discharge, transfer (to_bed), away (duration), back, assign, acknowledge (alarm_id, rev),\n"
-        "            set_limit (rule, value, parameter), reset_limit (rule, parameter), test_alert (priority)\n"
+        "            set_limit (rule, value, parameter), reset_limit (rule, parameter), test_alert (priority),\n"
+        "            observe (vital, value, observed_at), retract (vital, observed_at), set_scale (scale, reason)\n"
         "  by=WHO    for the audit log; the user's number unless said\n\n"
         "It concerns the patient who is in the bed now, unless stay=ID says which one is meant. Prints the reply, "
         "which\n"
@@ -140,6 +145,8 @@ const struct command command_command = {
         "  wardgate command b01 admit\n"
         "  wardgate command b01 away duration=30min\n"
         "  wardgate command b01 set_limit rule=spo2_low value=88\n"
-        "  wardgate command b01 transfer to_bed=b02 by=nurse-17\n",
+        "  wardgate command b01 transfer to_bed=b02 by=nurse-17\n"
+        "  wardgate command b01 observe vital=consciousness value=alert\n"
+        "  wardgate command b01 set_scale scale=2 reason='target 88-92, COPD'\n",
     .run = run,
 };

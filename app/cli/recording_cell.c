@@ -1,7 +1,7 @@
 /* Cells of a recording: numbers and times. */
 #include <string.h>
 
-#include "app/cli/recording.h"
+#include "app/cli/recording_cell.h"
 #include "app/flow/timebase.h"
 
 /* A decimal number as thousandths; digits beyond the third round half away from zero. */

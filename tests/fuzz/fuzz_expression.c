@@ -24,8 +24,9 @@ static void check(const char *text)
     }
     assert(expression.op_count > 0 && expression.op_count <= EXPRESSION_OPS_MAX);
     assert(expression.threshold_op_count <= EXPRESSION_OPS_MAX);
-    assert(expression.window_count > 0 && expression.window_count <= EXPRESSION_WINDOWS_MAX);
-    assert((expression.vitals >> expression.first_vital & 1U) != 0);
+    assert(expression.window_count <= EXPRESSION_WINDOWS_MAX);
+    assert((expression.window_count > 0) == (expression.vitals != 0));
+    assert(expression.vitals != 0 ? (expression.vitals >> expression.first_vital & 1U) != 0 : expression.scores != 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
