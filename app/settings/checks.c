@@ -12,6 +12,7 @@
 struct bed_channels {
     const struct profile_channel *channels[VITAL_COUNT];
     uint32_t vitals, episodic; /* bit per enum vital */
+    uint16_t scores;           /* bit per enum score */
 };
 
 static void add_channel(struct bed_channels *bed, const struct profile_channel *channel)
@@ -24,8 +25,21 @@ static void add_channel(struct bed_channels *bed, const struct profile_channel *
     }
 }
 
+static uint16_t scores_of(const struct load *load, uint16_t bed)
+{
+    uint16_t scores = 0;
+    for (enum score score = 0; score < SCORE_COUNT; score++) {
+        const bool kept = (load->settings->scores >> score & 1U) != 0;
+        scores |= (uint16_t)((kept && score_is_for(score, load->beds[bed].patient_class) ? 1U : 0U) << score);
+    }
+    return scores;
+}
+
+/* What only people give every bed has, and no rule can ask for its course over time. */
 static void collect_channels(const struct load *load, uint16_t bed, struct bed_channels *out)
 {
+    out->vitals = ENTRY_ONLY;
+    out->scores = scores_of(load, bed);
     for (uint8_t i = 0; i < load->beds[bed].monitor_count; i++) {
         const struct profile *profile = &load->profiles[load->beds[bed].monitors[i].profile];
         for (uint8_t j = 0; j < profile->channel_count; j++) {
@@ -135,7 +149,12 @@ static void check_beds_of_rule(struct load *load, uint16_t place, uint32_t evalu
                                const char *lacking_bed)
 {
     const struct node *when = node_child(load->rule_nodes[place], "when");
-    if (evaluated == 0) {
+    if (evaluated == 0 && lacking == 0) {
+        report_fault(
+            load->reader.report, when,
+            "no bed can evaluate this rule: bed %s keeps no such score, see \"scores\" (or its class has none)",
+            lacking_bed);
+    } else if (evaluated == 0) {
         report_fault(load->reader.report, when,
                      "no bed can evaluate this rule: no monitor of bed %s gives %s (see \"optional\" of a rules file)",
                      lacking_bed, load_first_vital(lacking));
@@ -152,7 +171,8 @@ static void check_rule(struct load *load, uint16_t place, const struct bed_chann
     const char *lacking_bed = NULL;
     for (uint16_t bed = 0; bed < load->settings->bed_count; bed++) {
         const uint32_t missing = settings_rule_vitals(&load->rules[place]) & ~channels[bed].vitals;
-        if (load->bed_is_sound[bed] && missing == 0) {
+        const bool scored = (rule_scores(&load->rules[place]) & ~channels[bed].scores) == 0;
+        if (load->bed_is_sound[bed] && missing == 0 && scored) {
             evaluated++;
             check_rule_at_bed(load, place, bed, &channels[bed], &told);
         } else if (load->bed_is_sound[bed] && lacking == 0) {

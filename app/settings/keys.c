@@ -49,6 +49,11 @@ static const char *const kind_words[] = {[BUS_MODBUS_RTU] = "modbus-rtu",
 /* Who may send over the broker: `local` may not, it has the socket. */
 static const char *const role_words[] = {
     [ROLE_nurse] = "nurse", [ROLE_charge] = "charge", [ROLE_biomed] = "biomed", NULL};
+static const char *const score_words[] = {
+#define SCORE_WORD(name, title) #name,
+    SCORE_LIST(SCORE_WORD)
+#undef SCORE_WORD
+        NULL};
 static const char *const parity_words[] = {
     [PARITY_WORD_NONE] = "none", [PARITY_WORD_EVEN] = "even", [PARITY_WORD_ODD] = "odd", NULL};
 static const char *const table_words[] = {
@@ -57,6 +62,9 @@ static const char *const type_words[] = {
     [TYPE_U16] = "u16", [TYPE_S16] = "s16", [TYPE_U32] = "u32", [TYPE_S32] = "s32", [TYPE_F32] = "f32", NULL};
 static const char *const order_words[] = {
     [WORDS_ABCD] = "abcd", [WORDS_CDAB] = "cdab", [WORDS_BADC] = "badc", [WORDS_DCBA] = "dcba", NULL};
+static const char *const spike_words[] = {[SPIKE_NONE] = "none", [SPIKE_MEDIAN] = "median", NULL};
+static const char *const fallback_words[] = {
+    [FALLBACK_NONE] = "none", [FALLBACK_HR] = "hr", [FALLBACK_PULSE] = "pulse", [FALLBACK_BOTH] = "both", NULL};
 static const char *const priority_words[] = {
     [PRIORITY_NONE] = "none", [PRIORITY_LOW] = "low", [PRIORITY_MEDIUM] = "medium", [PRIORITY_HIGH] = "high", NULL};
 
@@ -236,9 +244,21 @@ static const struct field bed_fields[] = {
     {KEY(bed_keys, profile), .type = FIELD_ANY, .help = profile_help},
     {KEY(bed_keys, monitors), .type = FIELD_LIST, .section = &monitor_section,
      .help = "instead of bus, address and profile: several monitors; the first that gives a vital wins"},
+    {KEY(bed_keys, observation_interval), .type = FIELD_DURATION, .low = 15 * MINUTE, .high = 12 * HOUR,
+     .help = "how often this patient is to be observed; as the ward's unless said"},
     {KEY(bed_keys, overrides), .type = FIELD_ENTRIES, .help = "limits of this bed alone: {RULE: {limit: VALUE}}"},
 };
 const struct section bed_section = {SECTION("a bed", bed_fields)};
+
+static const struct field pulse_fields[] = {
+    {KEY(pulse_keys, fallback), .type = FIELD_WORD, .words = fallback_words, .fallback = "hr", .example = "hr",
+     .help = "the one that the other stands in for while it has no valid value: hr, pulse, both or none"},
+    {KEY(pulse_keys, disagree_by), .type = FIELD_DECIMAL, .low = 5 * MICRO, .high = 300 * MICRO, .fallback = "30",
+     .help = "so many beats a minute apart they disagree"},
+    {KEY(pulse_keys, disagree_for), .type = FIELD_DURATION, .low = 0, .high = 10 * MINUTE, .fallback = "30s",
+     .help = "for so long, and pulse_disagrees is raised; after 0s never"},
+};
+const struct section pulse_section = {SECTION("pulse", pulse_fields)};
 
 static const char beds_example[] =
     "  b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}\n"
@@ -269,8 +289,14 @@ static const struct field ward_fields[] = {
      .help = "the beds with their monitors, each under a name of its own"},
     {KEY(ward_keys, rules), .type = FIELD_LIST, .example = "[rules/standard.yaml]",
      .help = "files with alarm rules, at most 16; your own beside the standard ones, listed after them"},
+    {KEY(ward_keys, pulse), .type = FIELD_SECTION, .section = &pulse_section,
+     .help = "how the two sources of one rate, the ECG (hr) and the oximeter (pulse), back each other up"},
     {KEY(ward_keys, stay_after), .type = FIELD_DURATION, .low = SECOND, .high = 10 * MINUTE, .fallback = "30s",
      .help = "valid vitals at a vacant bed for this long begin a stay by themselves"},
+    {KEY(ward_keys, scores), .type = FIELD_WORDS, .words = score_words, .sample = "[news2, bedside_pews]",
+     .help = "scores to keep, each at the beds whose class it is for; news2 and bedside_pews unless said"},
+    {KEY(ward_keys, observation_interval), .type = FIELD_DURATION, .low = 15 * MINUTE, .high = 12 * HOUR,
+     .fallback = "4h", .help = "how often patients are observed: what is entered counts for this and an hour more"},
     {KEY(ward_keys, memory), .type = FIELD_SIZE, .low = MIB, .high = GIB, .fallback = "64MiB",
      .help = "most memory that the windows of all beds may take"},
     {KEY(ward_keys, status_socket), .needs_restart = true, .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
@@ -317,6 +343,12 @@ static const struct field channel_fields[] = {
              "patient's class"},
     {KEY(channel_keys, poll_interval), .type = FIELD_DURATION, .low = 5, .high = HOUR,
      .help = "how often it is read; as the profile says unless said"},
+    {KEY(channel_keys, stale_after), .type = FIELD_DURATION, .low = SECOND, .high = DAY,
+     .help = "how long a value is current: at most 10s, of an episodic vital a day; as the vital has it unless said"},
+    {KEY(channel_keys, frozen_after), .type = FIELD_DURATION, .low = 10 * SECOND, .high = DAY,
+     .help = "the very same number for so long is not believed; not for what may stand still, as a paced heart rate"},
+    {KEY(channel_keys, spike), .type = FIELD_WORD, .words = spike_words, .fallback = "none",
+     .help = "median: a number that stands out alone is cut off, and a new level comes one value later"},
     {KEY(channel_keys, episodic), .type = FIELD_ANY,
      .help = "for a vital measured now and then: true, or {changed_by: REGISTER}"},
 };

@@ -13,9 +13,9 @@
 /* --- wardgate.yaml --- */
 
 struct ward_keys {
-    const struct node *gateway, *store, *uplink, *commands, *buses, *beds, *rules;
+    const struct node *gateway, *store, *uplink, *commands, *buses, *beds, *rules, *pulse;
     const char *status_socket;
-    int64_t memory, stay_after;
+    int64_t memory, stay_after, scores, observation_interval; /* scores: a bit per enum score */
 };
 
 struct gateway_keys {
@@ -43,6 +43,11 @@ struct commands_keys {
     int64_t enabled, roles; /* a bit per enum command_role */
 };
 
+struct pulse_keys {
+    int64_t fallback, disagree_by, disagree_for;
+};
+enum { FALLBACK_NONE, FALLBACK_HR, FALLBACK_PULSE, FALLBACK_BOTH }; /* places of the words of `fallback` */
+
 struct broker_keys {
     const char *url;
     struct login_keys login;
@@ -58,6 +63,7 @@ enum { PARITY_WORD_NONE, PARITY_WORD_EVEN, PARITY_WORD_ODD }; /* places of the w
 
 struct bed_keys {
     int64_t patient_class; /* enum patient_class */
+    int64_t observation_interval;
     const struct node *bus, *address, *profile, *monitors, *overrides;
 };
 
@@ -79,10 +85,12 @@ struct identity_keys {
 };
 
 struct channel_keys {
-    int64_t reg, table, type, words, scale, offset, poll_interval;
+    int64_t reg, table, type, words, scale, offset, poll_interval, stale_after, frozen_after, spike;
     const char *unit;
     const struct node *absent, *range, *episodic;
 };
+
+enum { SPIKE_NONE, SPIKE_MEDIAN }; /* places of the words of `spike` */
 
 struct episodic_keys {
     int64_t changed_by;
@@ -108,7 +116,7 @@ struct rule_keys {
 };
 
 extern const struct section ward_section, gateway_section, store_section, uplink_section, broker_section,
-    commands_section, bus_section, bed_section, monitor_section;
+    commands_section, bus_section, bed_section, monitor_section, pulse_section;
 extern const struct section profile_section, identity_section, channel_section, episodic_section, bit_section;
 extern const struct section rules_section, rule_section;
 

@@ -163,6 +163,29 @@ static bool read_episodic(const struct reader *reader, const struct node *node, 
     return true;
 }
 
+/* A value of seconds ago must not look current; and what is measured now and then stands still, and jumps. */
+static bool check_judgement(const struct reader *reader, const struct node *node, const struct profile_channel *channel)
+{
+    const struct vital_info *info = vital_info(channel->vital);
+    bool is_sound = true;
+    if (!channel->episodic && channel->stale_after_ms > info->stale_ms) {
+        report_fault(reader->report, node_child(node, "stale_after"), "of a vital measured all the time at most %us",
+                     info->stale_ms / 1000U);
+        is_sound = false;
+    }
+    if (channel->episodic && channel->frozen_after_ms > 0) {
+        report_key_fault(reader->report, node_child(node, "frozen_after"),
+                         "a measurement of now and then stands for itself, remove it");
+        is_sound = false;
+    }
+    if (channel->episodic && channel->median) {
+        report_key_fault(reader->report, node_child(node, "spike"),
+                         "a measurement of now and then stands for itself, remove it");
+        is_sound = false;
+    }
+    return is_sound;
+}
+
 /* Manuals count registers from 1, behind a digit for the table: 40001 is the first holding register. */
 static void warn_of_number(const struct reader *reader, const struct node *node, int64_t reg)
 {
@@ -199,12 +222,15 @@ bool profile_read_channel(const struct reader *reader, const struct node *node, 
         .scale_micro = keys.scale,
         .offset_micro = keys.offset,
         .poll_interval_ms = (uint32_t)keys.poll_interval,
+        .stale_after_ms = (uint32_t)keys.stale_after,
+        .frozen_after_ms = (uint32_t)keys.frozen_after,
+        .median = keys.spike == SPIKE_MEDIAN,
     };
     warn_of_number(reader, node, keys.reg);
     bool is_sound = check_place(reader, node, &channel);
     is_sound = check_scale(reader, node, keys.scale) && is_sound;
     is_sound = read_absent(reader, keys.absent, &channel) && is_sound;
-    is_sound = read_episodic(reader, keys.episodic, &channel) && is_sound;
+    is_sound = read_episodic(reader, keys.episodic, &channel) && check_judgement(reader, node, &channel) && is_sound;
     is_sound = read_unit(reader, node, keys.unit, &channel) && read_range(reader, keys.range, &channel) && is_sound;
     if (is_sound) {
         *out = channel;

@@ -59,7 +59,7 @@ static bool compile_both(const struct reader *reader, const struct rule_keys *ke
     if (rule->has_clear) {
         is_sound = compile(reader, keys->clear, names, coverage_permille, &rule->clear) && is_sound;
     }
-    if (is_sound && rule->when.vitals == 0) {
+    if (is_sound && rule->when.vitals == 0 && rule->when.scores == 0) {
         report_fault(reader->report, keys->when, "names no vital, so it would never change");
         is_sound = false;
     }

@@ -89,6 +89,10 @@ bool field_read_default(const struct reader *reader, const struct field *field, 
 /* What one would write there: the sample, else the example; NULL: neither. */
 const char *field_such_as(const struct field *field);
 
+/* What belongs there, for the end of a message: its help, and what one would write. */
+#define FIELD_DESCRIPTION_MAX 224
+void field_describe(const struct field *field, char text[FIELD_DESCRIPTION_MAX]);
+
 /* What must be written there, for a person ("a duration such as ..."), and a number of a field as it would be written. Of numbers only. */
 bool field_is_number(const struct field *field);
 const char *field_wanted(const struct field *field);

@@ -88,7 +88,7 @@ void settings_free(struct settings *settings)
 uint32_t settings_bed_vitals(const struct settings *settings, uint16_t bed)
 {
     assert(settings != NULL && bed < settings->bed_count);
-    uint32_t vitals = 0;
+    uint32_t vitals = ENTRY_ONLY;
     for (uint8_t i = 0; i < settings->beds[bed].monitor_count; i++) {
         const struct profile *profile = &settings->profiles[settings->beds[bed].monitors[i].profile];
         for (uint8_t j = 0; j < profile->channel_count; j++) {

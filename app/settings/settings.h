@@ -25,7 +25,8 @@
 #define SETTINGS_PROFILES_MAX   64
 #define SETTINGS_BROKERS_MAX    4
 #define SETTINGS_RULE_FILES_MAX 16
-#define SETTINGS_FAULTS_MAX     50 /* shown; more are counted */
+#define SETTINGS_FAULTS_MAX     50                                             /* shown; more are counted */
+#define SETTINGS_SCORES         (1U << SCORE_news2 | 1U << SCORE_bedside_pews) /* unless said */
 #define SETTINGS_FILES_MAX      (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX)
 #define SETTINGS_FILE_TEXT_MAX  256 /* longer names are shown by their end */
 
@@ -67,6 +68,7 @@ struct bed_settings {
     uint8_t monitor_count;
     const struct override_config *overrides; /* index of rule and parameter resolved, value converted */
     uint16_t override_count;
+    uint32_t observation_interval_ms; /* 0: the ward's */
     struct settings_mark mark;
 };
 
@@ -108,9 +110,13 @@ struct settings {
         bool enabled;  /* false: nothing is subscribed to */
         uint8_t roles; /* bit per enum command_role that may send */
     } commands;
-    const char *status_socket; /* <store.path>/status.sock unless said */
-    uint32_t stay_after_ms;    /* 30 s: valid vitals at a vacant bed for this long begin a stay */
-    uint64_t memory_bytes;     /* 64 MiB */
+    const char *status_socket;        /* <store.path>/status.sock unless said */
+    uint32_t stay_after_ms;           /* 30 s: valid vitals at a vacant bed for this long begin a stay */
+    uint16_t scores;                  /* bit per enum score */
+    uint32_t observation_interval_ms; /* 4 h */
+    uint64_t memory_bytes;            /* 64 MiB */
+
+    struct pulse_config pulse;
 
     const struct bus_settings *buses;
     const struct bed_settings *beds;
@@ -152,10 +158,10 @@ bool settings_load_profile(const char *file, struct profile_room *out, struct se
 
 /* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands): a fault
  * each, added to the report of loading `next`, with its line there and what to do; false when there is one. Rules,
- * limits, beds, buses, profiles, stay_after and memory can be taken over. */
+ * limits, beds, buses, profiles, pulse, stay_after, scores and memory can be taken over. */
 bool settings_can_follow(const struct settings *now, const struct settings *next, struct settings_report *report);
 
-/* Bit per enum vital: what the monitors of a bed give together, and what a rule asks. A rule is evaluated at a bed that
+/* Bit per enum vital: what the monitors of a bed and people (ENTRY_ONLY) give together, and what a rule asks. A rule is evaluated at a bed that
  * gives all it asks. */
 uint32_t settings_bed_vitals(const struct settings *settings, uint16_t bed);
 uint32_t settings_rule_vitals(const struct rule *rule);

@@ -24,6 +24,7 @@ enum value_result {
 };
 
 /* A letter, then letters, digits, _ or -; at most length_max characters. */
+#define VALUE_ID_RULE "it must begin with a letter, then letters, digits, _ or -"
 bool value_is_id(const char *text, size_t length_max);
 
 /* Decimal or 0x hexadecimal, with or without a minus. */

@@ -53,6 +53,21 @@ static void read_commands(struct load *load, const struct node *node)
     }
 }
 
+/* Without `pulse` everything in it has its default. */
+static void read_pulse(struct load *load, const struct node *node)
+{
+    struct pulse_keys keys = {.fallback = FALLBACK_NONE};
+    const bool is_whole = node != NULL ? section_read(&load->reader, node, &pulse_section, &keys)
+                                       : section_read_defaults(&load->reader, &pulse_section, &keys);
+    if (is_whole) {
+        load->settings->pulse =
+            (struct pulse_config){.hr_from_pulse = keys.fallback == FALLBACK_HR || keys.fallback == FALLBACK_BOTH,
+                                  .pulse_from_hr = keys.fallback == FALLBACK_PULSE || keys.fallback == FALLBACK_BOTH,
+                                  .disagree_milli = (int32_t)(keys.disagree_by / 1000),
+                                  .disagree_ms = (uint32_t)keys.disagree_for};
+    }
+}
+
 static void read_socket(struct load *load, const char *path)
 {
     const struct node *node = node_child(load->root, "status_socket");
@@ -89,7 +104,10 @@ void ward_read(struct load *load)
     }
     load->settings->memory_bytes = (uint64_t)keys.memory;
     load->settings->stay_after_ms = (uint32_t)keys.stay_after;
+    load->settings->scores = node_child(load->root, "scores") != NULL ? (uint16_t)keys.scores : SETTINGS_SCORES;
+    load->settings->observation_interval_ms = (uint32_t)keys.observation_interval;
     read_store(load, keys.store);
+    read_pulse(load, keys.pulse);
     read_socket(load, keys.status_socket);
     if (keys.gateway != NULL) {
         read_gateway(load, keys.gateway);
