@@ -57,7 +57,10 @@ static struct arena take_arena(size_t bytes)
 
 struct replay {
     struct record_sink sink; /* first */
-    struct recording recording;
+    struct observation *observations;
+    size_t count;
+    int64_t last_ms;
+    uint32_t vitals;
     struct engine *engine;
     struct payload_context payloads;
     unsigned alerts;
@@ -65,13 +68,6 @@ struct replay {
 
 static struct replay replay;
 static struct plan plan;
-
-static uint16_t the_bed(void *context, const char *id)
-{
-    (void)context;
-    (void)id;
-    return 0;
-}
 
 static void put_record(struct record_sink *sink, const struct record *record)
 {
@@ -82,14 +78,34 @@ static void put_record(struct record_sink *sink, const struct record *record)
     }
 }
 
+static void read_recording(void)
+{
+    static const char *const bed = "b01", *const name = RECORDING;
+    const struct recording_options options = {.map = MAP, .bed_ids = &bed, .bed_count = 1};
+    const struct observation *observations = NULL;
+    struct recording_counts counts;
+    struct recording recording;
+    size_t count = 0;
+    expect(recording_open(&recording, &name, 1, &options), "the recording cannot be opened");
+    while (recording_next(&recording, &observations, &count) && count > 0) {
+        replay.observations = reallocarray(replay.observations, replay.count + count, sizeof *observations);
+        expect(replay.observations != NULL, "no memory");
+        memcpy(replay.observations + replay.count, observations, count * sizeof *observations);
+        replay.count += count;
+    }
+    recording_count(&recording, &counts);
+    expect(counts.rows > 0, "the recording cannot be read");
+    replay.last_ms = counts.last_ms;
+    replay.vitals = recording.vitals;
+    recording_close(&recording);
+}
+
 static void prepare_replay(void)
 {
-    const struct recording_options options = {.map = MAP, .bed_by_id = the_bed};
     struct settings *settings = command_settings(FOLDER "wardgate.yaml");
     expect(settings != NULL, "the configuration is not good");
-    expect(recording_read(&replay.recording, RECORDING, &options) && recording_sort(&replay.recording),
-           "the recording cannot be read");
-    const struct plan_recording shape = {.vitals = replay.recording.vitals};
+    read_recording();
+    const struct plan_recording shape = {.vitals = replay.vitals};
     expect(plan_make_replay(settings, &shape, &plan) == STATUS_OK, "no plan");
     struct arena arena = {.base = NULL};
     (void)engine_make(&arena, &plan.engine);
@@ -104,8 +120,8 @@ static void prepare_replay(void)
                                                .boot = "01234567",
                                                .epoch = "0123456789abcdef",
                                                .version = "count"};
-    engine_begin(replay.engine, replay.recording.observations[0].at_ms);
-    engine_admit(replay.engine, 0, replay.recording.observations[0].at_ms);
+    engine_begin(replay.engine, replay.observations[0].at_ms);
+    engine_admit(replay.engine, 0, replay.observations[0].at_ms);
 }
 
 static void step_until(int64_t until_ms)
@@ -117,12 +133,12 @@ static void step_until(int64_t until_ms)
 
 static void piece_replay(void)
 {
-    for (size_t i = 0; i < replay.recording.count; i++) {
-        const struct observation *o = &replay.recording.observations[i];
+    for (size_t i = 0; i < replay.count; i++) {
+        const struct observation *o = &replay.observations[i];
         step_until(o->at_ms - 1);
         expect(engine_observe(replay.engine, o), "an observation is refused");
     }
-    step_until(replay.recording.last_ms);
+    step_until(replay.last_ms);
     expect(replay.alerts >= 10, "too few alerts for a fair piece of work");
 }
 
@@ -183,8 +199,8 @@ static void prepare_payload(void)
 {
     view = (struct bed_view){.monitored = true, .stay = UINT64_C(0x123456789abcdef0), .at_ms = 1000};
     for (unsigned v = 0; v < REGISTERS; v++) {
-        view.vitals[view.vital_count++] =
-            (struct vital_view){.vital = (uint8_t)v, .value_milli = 36600 + (int32_t)v * 1234, .at_ms = 1000};
+        view.vitals[view.vital_count++] = (struct vital_view){
+            .vital = (uint8_t)v, .source = (uint8_t)v, .value_milli = 36600 + (int32_t)v * 1234, .at_ms = 1000};
     }
 }
 
@@ -338,6 +354,6 @@ int main(void)
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         pieces[i]();
     }
-    recording_free(&replay.recording);
+    free(replay.observations);
     return EXIT_SUCCESS;
 }

@@ -1,4 +1,4 @@
-"""From the last byte of an answer on the wire to the message at a subscriber."""
+"""From the last byte of an answer on the wire to the message at a subscriber, once the driver knows the monitors."""
 
 import subprocess
 import time
@@ -14,6 +14,7 @@ def measure_vitals():
         s.subscribe("+/vitals")
         s.start_gateway()
         s.wait_until_polled(monitors)
+        s.wait_until_learnt(monitors, 0.15)
         s.stamp("line")
         time.sleep(seconds(8))
         stamps = s.stamps("line")
@@ -57,6 +58,7 @@ def measure_alert():
         commits = commit_ms(s, 40)
         s.start_gateway()
         s.wait_until_polled(1)
+        s.wait_until_learnt(1, 0.2)
         s.stamp("line")
         time.sleep(seconds(10))
         stamps = s.stamps("line")

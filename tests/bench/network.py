@@ -49,7 +49,7 @@ def measure_tcp_case(monitors, threads_limit):
     case = f"{monitors} monitors, 1 Hz, {len(VITALS)} vitals, windows of 60 s"
     with Scene() as s:
         start(s, monitors, "1s")
-        cpu, switches, rate, threads = cpu_per_poll(s, seconds(10))
+        cpu, switches, rate, threads = cpu_per_poll(s, seconds(8))
     yield row("tcp_answers", case, rate, "answers/s", "least", 0.99 * monitors, "asked for", monitors)
     yield row("tcp_cpu", case, cpu, "ms/1000 polls", "most", 60)
     yield row("tcp_switches", case, switches, "a poll")

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -22,6 +23,8 @@ WARD = os.environ.get("WARD", BUILD + "/tests/ward")
 BASE = "wardgate/bench/w1"
 PATIENCE_S = 15
 SETTLE_S = 2.5  # stays have begun, everything has been published once
+# Until the driver knows when answers are whole: of each monitor (answer_time.h), and of the line (modbus_bus.h).
+LEARN_ANSWERS, LEARN_EXCHANGES = 40, 72
 
 # In the order of the registers of a monitor that counts (tests/ward/ward_monitor.h); the last reads 3 and 8 by turns.
 VITALS = ["hr", "pulse", "spo2", "resp", "abp_sys", "abp_dia", "abp_mean", "cvp", "icp", "etco2", "fio2", "perfusion"]
@@ -148,7 +151,7 @@ class Scene:
         if kind is not None:
             for name in ("gateway.log", "ward.log"):
                 if os.path.exists(self.path(name)) and read(self.path(name)):
-                    print(f"--- {name}\n{read(self.path(name))[-2000:]}", file=os.sys.stderr)
+                    print(f"--- {name}\n{read(self.path(name))[-2000:]}", file=sys.stderr)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name):
@@ -280,9 +283,28 @@ class Scene:
         if self.gateway.poll() is not None:
             raise Failed("the gateway has ended")
 
+    def wait_until_learnt(self, monitors, interval_s):
+        """What a line costs for weeks is measured, not what it costs in its first seconds: the driver sleeps through
+        an answer once it has seen enough of them."""
+        enough = max(LEARN_ANSWERS, LEARN_EXCHANGES // monitors)
+        if enough * interval_s > 20:
+            print(f"bench: about {enough * interval_s:.0f} s to learn answer times", file=sys.stderr, flush=True)
+        self.wait_for(
+            "the driver knows the monitors",
+            lambda: monitors
+            <= sum(m["answered"] >= self.answered[m["name"]] + enough for m in self.report()["monitors"]),
+            2 * enough * interval_s + PATIENCE_S,
+        )
+
     def stop_gateway(self):
         stop(self.gateway)
         self.processes.remove(self.gateway)
+
+    def status(self, *words):
+        """What `wardgate status` says."""
+        command = [GATEWAY, "status", "-c", self.path("wardgate.yaml"), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pinned(WARD_CORE))
+        return done.stdout
 
     def usage(self):
         return Usage(self.gateway_pid)
