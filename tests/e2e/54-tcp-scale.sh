@@ -86,12 +86,12 @@ named() { # BED WHY: in both
     grep -E "^t$1 .*$3" "$TEST_DIR/status.txt" >/dev/null || fail "status does not name the fault of b$1 ($3): $(grep "^t$1 " "$TEST_DIR/status.txt")"
 }
 named 1 '"timeout":[1-9]' 'no answer in time'
-named 2 '"hang_ups":[1-9]' 'hung up'
+named 2 '"hang_ups":[1-9]' 'connection reset'
 named 3 '"hang_ups":[1-9]' 'hung up'
 named 4 '"timeout":[1-9]' 'no answer in time'
 named 5 '"bad_header":[1-9]' 'wrong header'
-named 6 'not open\|input/output' 'not open|input/output'
-named 7 'input/output' 'input/output'
+named 6 'hung up\|connection reset' 'hung up|connection reset'
+named 7 'connection refused\|connection reset' 'connection refused|connection reset'
 
 # All of them are well again, and answer by themselves.
 ward_do b1 answer

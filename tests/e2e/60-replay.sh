@@ -68,23 +68,29 @@ alert a 00:38:05 end hr_low physiological               # 76.8 at 2280, held for
 alert a 00:40:05 start spo2_desat physiological         # 71.1 at 2400, 42.9 at 2460
 alert a 00:40:15 start resp_low physiological           # 1.8 at 2400, 15 s later
 alert a 00:41:10 start pulse_high physiological         # 120.3 at 2460
-alert a 00:45:10 start sensor_off technical             # the ECG is lost at 2700 ...
-alert a 00:45:30 start hr_extreme_low technical
-alert a 00:45:30 start hr_extreme_high technical
-alert a 00:46:00 start hr_low technical                 # ... and its rules with it; nothing ends that
-alert a 00:46:00 start hr_high technical
-alert a 00:46:00 end spo2_desat physiological           # 97 at 2760: the pulse goes on
-alert a 00:50:00 start no_pulse_signal technical        # both gone at 3000
+alert a 00:36:30 start pulse_disagrees technical        # 52.5 and 99.5 at 2160
+alert a 00:39:30 end pulse_disagrees technical          # together again from 2340 on
+alert a 00:45:10 start sensor_off technical             # the ECG is lost at 2700; its rules go on with the pulse
+alert a 00:46:00 end spo2_desat physiological           # 97 at 2760
+alert a 00:50:00 start no_pulse_signal technical        # both gone at 3000 ...
+alert a 00:50:30 start hr_extreme_low technical         # ... and the rules with them
 alert a 00:51:00 end no_pulse_signal technical
 alert a 00:55:00 start nibp_sys_low physiological       # 40/18 at 3300
 alert a 00:56:05 start spo2_desat physiological         # 64.8 at 3360, 41.9 at 3420
 alert a 01:00:00 end spo2_desat physiological           # 99.8 at 3600
 alert a 01:01:00 start nibp_mean_low physiological      # a row with a mean alone: 31 at 3660
-alert a 01:03:05 start pulse_extreme_high physiological # 277 at 3780, an artefact that nobody can know
-alert a 01:05:00 start no_pulse_signal technical        # everything is lost at 3900
-for rule in hr_low hr_high hr_extreme_low hr_extreme_high; do
-    grep -q "still active: b01 $rule.not_monitored" "$TEST_DIR/a.log" || fail "$rule is not unmonitored at the end"
-done
+alert a 01:02:00 start no_pulse_signal technical        # everything is lost at 3720 ...
+alert a 01:03:00 start implausible technical            # ... but for 277 and 272.8, artefacts in an adult, ...
+alert a 01:05:00 end implausible technical
+alert a 01:09:00 end no_pulse_signal technical          # ... until 119 at 4140
+alert a 00:58:10 start hr_high physiological            # 143.1 at 3480, the pulse's
+grep -q '"rule":"hr_high","text":"Heart rate above 120/min: hr from pulse"' "$TEST_DIR/a.jsonl" ||
+    fail "an alert does not say whose value it has"
+grep -q '"rule":"implausible","text":"Value not believable: pulse 277 /min"' "$TEST_DIR/a.jsonl" ||
+    fail "the artefact is not named"
+! grep -qE '"kind":"physiological".*"rule":"(pulse|hr)_extreme_high"' "$TEST_DIR/a.jsonl" || fail "an artefact is an alarm"
+grep -q "52 values not used: absent" "$TEST_DIR/a.log" || fail "zeros are not counted"
+grep -q "2 values not used: implausible" "$TEST_DIR/a.log" || fail "artefacts are not counted"
 grep -q "rule spo2_low is never known here: its span of 15 s is shorter than the period of 60 s" "$TEST_DIR/a.log" ||
     fail "nothing is said of a rule that cannot work"
 grep -q "replayed 72 rows, 345 observations" "$TEST_DIR/a.log" || fail "not every row was replayed"
@@ -100,6 +106,35 @@ replay false --map PR_bpm=pulse,t_s=time --period 1s "$DATA/derived_1hz/challeng
 alert false 00:00:12 start pulse_high physiological # 129 from 2 s on
 no_alert false no_pulse_signal pulse_low pulse_extreme_low sensor_off
 [ "$(wc -l <"$TEST_DIR/false.jsonl")" -eq 1 ] || fail "more than the fast pulse"
+
+# The same with an ECG beside the pulse, whose leads come off at 100 s ("no value"): its rules go on with the pulse, and
+# nothing looks like an asystole.
+beside_ecg() {
+    awk -F, -v OFS=, "NR == 1 { print \"time,hr,pulse\"; next } { $1; print \$1, hr, pulse }" \
+        "$DATA/derived_1hz/challenge2015_a103l_1hz.csv"
+}
+# shellcheck disable=SC2016 # columns of awk
+beside_ecg 'pulse = $2; hr = $1 < 100 ? $2 : 0' >"$TEST_DIR/leads-off.csv"
+replay leads-off --absent hr=0 --period 1s "$TEST_DIR/leads-off.csv"
+alert leads-off 00:00:12 start hr_high physiological
+alert leads-off 00:00:12 start pulse_high physiological
+alert leads-off 00:01:50 start sensor_off technical
+[ "$(wc -l <"$TEST_DIR/leads-off.jsonl")" -eq 3 ] || fail "more than the fast rate and the leads"
+
+# Both lost at 200 s, and nothing says why: high, 10 s after the newest value.
+# shellcheck disable=SC2016
+beside_ecg 'pulse = $1 < 200 ? $2 : 0; hr = $1 < 100 ? $2 : 0' >"$TEST_DIR/both-lost.csv"
+replay both-lost --absent 0 --period 1s "$TEST_DIR/both-lost.csv"
+alert both-lost 00:03:29 start no_pulse_signal technical
+grep -q '"priority":"high".*"rule":"no_pulse_signal"' "$TEST_DIR/both-lost.jsonl" || fail "no pulse signal is not high"
+
+# Both at zero at 200 s, which is a rate: an asystole, 5 s later, by the extreme limits.
+# shellcheck disable=SC2016
+beside_ecg 'pulse = $1 < 200 ? $2 : 0; hr = pulse' >"$TEST_DIR/asystole.csv"
+replay asystole --period 1s "$TEST_DIR/asystole.csv"
+alert asystole 00:03:25 start hr_extreme_low physiological
+alert asystole 00:03:25 start pulse_extreme_low physiological
+no_alert asystole no_pulse_signal sensor_off
 
 # A fast pulse and a low pressure from the first value to the last.
 ABP_MAP=PR_bpm=pulse,ABP_sys=abp_sys,ABP_dia=abp_dia,ABP_mean=abp_mean,RESP_rpm=resp,t_s=time
@@ -161,3 +196,55 @@ status=0
     >/dev/full 2>"$TEST_DIR/full.log" || status=$?
 [ "$status" -eq 1 ] || fail "status $status when the alerts cannot be written"
 grep -q "cannot write the alerts" "$TEST_DIR/full.log" || fail "nothing is said of alerts that cannot be written"
+
+### Figures: of the deterioration, and of a recording whose figures can be reckoned by hand
+
+replay json --json --map "$COLUMNS_MAP" --absent 0 --period 60s "$DETERIORATION"
+python3 - "$TEST_DIR/json.log" "$TEST_DIR/a.jsonl" <<'CHECK' || fail "the summary does not count the alerts"
+import json, sys
+summary = json.loads(open(sys.argv[1]).read().splitlines()[-1])
+alerts = [json.loads(line) for line in open(sys.argv[2])]
+starts = sum(alert["phase"] == "start" for alert in alerts)
+assert sum(row["starts"] for row in summary["alarms"]) == starts, starts
+assert sum(row["starts"] for row in summary["priorities"].values()) == starts
+assert abs(summary["bed_days"] - 71 * 60 / 86400) < 0.001, summary["bed_days"]
+CHECK
+
+# Ten minutes; SpO2 is 85 for 30 s from 60 s on, 88 for 30 s from 120 s on.
+awk 'BEGIN { print "time,spo2"; for (t = 0; t <= 600; t++) print t "," (t >= 60 && t < 90 ? 85 : t >= 120 && t < 150 ? 88 : 97) }' \
+    >"$TEST_DIR/dips.csv"
+replay dips --period 1s "$TEST_DIR/dips.csv"
+grep -qE '^  spo2_low  +medium +2 +288\.0 .* 1$' "$TEST_DIR/dips.log" || fail "two alarms in 10 minutes, one of them soon after the other"
+replay grid --period 1s --what-if spo2_low.limit=86..90:2 --what-if spo2_low.delay=0s..30s:15s --csv "$TEST_DIR/grid.csv" \
+    "$TEST_DIR/dips.csv" || fail "no grid"
+[ "$(wc -l <"$TEST_DIR/grid.csv")" -eq 10 ] || fail "a grid of 3 by 3 points has a header and 9 lines"
+head -n 1 "$TEST_DIR/grid.csv" | grep -qx "spo2_low.limit,spo2_low.delay_s,alarm,per_bed_day,starts,median_s,in_alarm_s,repeats" ||
+    fail "another header"
+grep -q "^86,0,spo2_low,144.0000,1," "$TEST_DIR/grid.csv" || fail "one dip is below 86"
+grep -q "^88,0,spo2_low,144.0000,1," "$TEST_DIR/grid.csv" || fail "88 is not below 88"
+grep -q "^90,0,spo2_low,288.0000,2," "$TEST_DIR/grid.csv" || fail "both dips are below 90"
+grep -q "^90,30,spo2_low,0.0000,0," "$TEST_DIR/grid.csv" || fail "no dip outlasts the window and 30 s"
+# What the grid says of the present numbers is what the replay says.
+[ "$(grep '^90,0,' "$TEST_DIR/grid.csv" | cut -d, -f5)" -eq 2 ] || fail "the grid and the replay disagree"
+refused 2 "'spo2_lo' is no rule of the configuration (did you mean 'spo2_low'?)" --what-if spo2_lo.limit=88 "$TEST_DIR/dips.csv"
+refused 2 "'limt' is no number of rule spo2_low (did you mean 'limit'?)" --what-if spo2_low.limt=88 "$TEST_DIR/dips.csv"
+refused 2 "'hysteresis' is no number of rule spo2_low" --what-if spo2_low.hysteresis=1 "$TEST_DIR/dips.csv"
+refused 2 "'90..80' runs backwards" --what-if spo2_low.limit=90..80 "$TEST_DIR/dips.csv"
+refused 2 "more than 1000 points" --what-if spo2_low.limit=1..99 --what-if spo2_low.delay=0s..60s "$TEST_DIR/dips.csv"
+refused 2 "'5' is no duration" --what-if spo2_low.delay=5 "$TEST_DIR/dips.csv"
+refused 2 "is varied twice" --what-if spo2_low.limit=88 --what-if spo2_low.limit=89 "$TEST_DIR/dips.csv"
+refused 2 "--csv writes the table of --what-if" --csv "$TEST_DIR/x.csv" "$TEST_DIR/dips.csv"
+status=0
+replay unwritten --what-if spo2_low.limit=88 --csv /dev/full "$TEST_DIR/dips.csv" || status=$?
+[ "$status" -eq 1 ] || fail "status $status when the table cannot be written"
+grep -q "cannot write the table (/dev/full: No space left on device)" "$TEST_DIR/unwritten.log" || fail "that is not said"
+
+### By hand, with commands: the example of DESIGN.md
+
+sed -n '/^A recording by hand is/,/^A key that has no place/p' DESIGN.md | grep '^{' >"$TEST_DIR/by-hand.jsonl"
+replay hand "$TEST_DIR/by-hand.jsonl" || fail "the example of DESIGN.md is not replayed"
+alert hand 00:00:07 start spo2_desat physiological
+alert hand 00:00:08 acknowledge spo2_desat physiological
+alert hand 00:00:09 start patient_away advisory
+alert hand 00:20:00 end patient_away advisory
+refused 2 "are for CSV" --absent 0 "$TEST_DIR/by-hand.jsonl"

@@ -125,11 +125,13 @@ static void test_nobody(void **state)
     static const struct {
         enum command_kind kind;
         enum command_verdict verdict;
-    } cases[] = {{COMMAND_discharge, VERDICT_VACANT},    {COMMAND_transfer, VERDICT_VACANT},
-                 {COMMAND_away, VERDICT_VACANT},         {COMMAND_back, VERDICT_VACANT},
-                 {COMMAND_assign, VERDICT_NOTHING},      {COMMAND_acknowledge, VERDICT_UNKNOWN_ALARM},
-                 {COMMAND_set_limit, VERDICT_VACANT},    {COMMAND_reset_limit, VERDICT_VACANT},
-                 {COMMAND_test_alert, VERDICT_ACCEPTED}, {COMMAND_admit, VERDICT_ACCEPTED}};
+    } cases[] = {{COMMAND_discharge, VERDICT_VACANT}, {COMMAND_transfer, VERDICT_VACANT},
+                 {COMMAND_away, VERDICT_VACANT},      {COMMAND_back, VERDICT_VACANT},
+                 {COMMAND_assign, VERDICT_NOTHING},   {COMMAND_acknowledge, VERDICT_UNKNOWN_ALARM},
+                 {COMMAND_set_limit, VERDICT_VACANT}, {COMMAND_reset_limit, VERDICT_VACANT},
+                 {COMMAND_observe, VERDICT_VACANT},   {COMMAND_retract, VERDICT_VACANT},
+                 {COMMAND_set_scale, VERDICT_VACANT}, {COMMAND_test_alert, VERDICT_ACCEPTED},
+                 {COMMAND_admit, VERDICT_ACCEPTED}};
     assert_int_equal(sizeof cases / sizeof cases[0], COMMAND_KIND_COUNT);
     for (unsigned i = 0; i < COMMAND_KIND_COUNT; i++) {
         struct bed_command command = {.kind = (uint8_t)cases[i].kind, .stay = 99};

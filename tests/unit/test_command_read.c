@@ -172,6 +172,31 @@ static void test_values_are_exact(void **state)
     }
 }
 
+#define OBSERVED   ",\"observed_at\":\"2026-01-31T23:50:00Z\""
+#define SIXTY_FOUR "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void test_entries(void **state)
+{
+    (void)state;
+    read_with("\"command\":\"observe\",\"vital\":\"consciousness\",\"value\":\"voice\"" OBSERVED);
+    assert_int_equal(command.verdict, VERDICT_ACCEPTED);
+    assert_int_equal(command.vital, VITAL_consciousness);
+    assert_int_equal(command.value_milli, 2000);
+    command_place(&times, 1000, &command);
+    assert_true(command.has_observed);
+    assert_int_equal(command.observed_wall_ms, INT64_C(1769903400000));
+    assert_int_equal(command.observed_ms, command.observed_wall_ms - 1000);
+    read_with("\"command\":\"observe\",\"value\":36.8,\"vital\":\"temp\"" OBSERVED); /* in any order */
+    assert_int_equal(command.value_milli, 36800);
+    read_with("\"command\":\"set_scale\",\"scale\":2,\"reason\":\"target 88-92, COPD\"");
+    assert_int_equal(command.verdict, VERDICT_ACCEPTED);
+    assert_int_equal(command.scale, 2);
+    assert_string_equal(command.reason, "target 88-92, COPD");
+    read_bytes("{\"command\":\"retract\",\"vital\":\"temp\"}", 36, ROLE_local);
+    assert_int_equal(command.verdict, VERDICT_ACCEPTED);
+    assert_false(times.has_observed);
+}
+
 static void test_keys_that_cannot_be(void **state)
 {
     (void)state;
@@ -199,6 +224,25 @@ static void test_keys_that_cannot_be(void **state)
         {"\"command\":\"set_limit\",\"rule\":\"spo2_low\"", COMMAND_KEY_value},
         {"\"command\":\"set_limit\",\"rule\":7,\"value\":1", COMMAND_KEY_rule},
         {"\"command\":\"set_limit\",\"rule\":\"spo2_low\",\"parameter\":null,\"value\":1", COMMAND_KEY_parameter},
+        {"\"command\":\"set_limit\",\"rule\":\"spo2_low\",\"value\":\"alert\"", COMMAND_KEY_value},
+        {"\"command\":\"observe\",\"value\":1" OBSERVED, COMMAND_KEY_vital},
+        {"\"command\":\"observe\",\"vital\":\"mood\",\"value\":1" OBSERVED, COMMAND_KEY_vital},
+        {"\"command\":\"observe\",\"vital\":7,\"value\":1" OBSERVED, COMMAND_KEY_vital},
+        {"\"command\":\"observe\",\"vital\":\"temp\"" OBSERVED, COMMAND_KEY_value},
+        {"\"command\":\"observe\",\"vital\":\"temp\",\"value\":\"alert\"" OBSERVED, COMMAND_KEY_value},
+        {"\"command\":\"observe\",\"vital\":\"consciousness\",\"value\":\"awake\"" OBSERVED, COMMAND_KEY_value},
+        {"\"command\":\"observe\",\"vital\":\"consciousness\",\"value\":null" OBSERVED, COMMAND_KEY_value},
+        {"\"command\":\"observe\",\"vital\":\"temp\",\"value\":36.8", COMMAND_KEY_observed_at},
+        {"\"command\":\"observe\",\"vital\":\"temp\",\"value\":36.8,\"observed_at\":\"10:00\"",
+         COMMAND_KEY_observed_at},
+        {"\"command\":\"retract\",\"vital\":\"temp\",\"value\":36.8" OBSERVED, COMMAND_KEY_value},
+        {"\"command\":\"retract\",\"vital\":\"temp\"", COMMAND_KEY_observed_at},
+        {"\"command\":\"set_scale\",\"reason\":\"COPD\"", COMMAND_KEY_scale},
+        {"\"command\":\"set_scale\",\"scale\":3,\"reason\":\"COPD\"", COMMAND_KEY_scale},
+        {"\"command\":\"set_scale\",\"scale\":0,\"reason\":\"COPD\"", COMMAND_KEY_scale},
+        {"\"command\":\"set_scale\",\"scale\":2", COMMAND_KEY_reason},
+        {"\"command\":\"set_scale\",\"scale\":2,\"reason\":\"  \"", COMMAND_KEY_reason},
+        {"\"command\":\"set_scale\",\"scale\":2,\"reason\":\"" SIXTY_FOUR "\"", COMMAND_KEY_reason},
         {"\"command\":\"away\",\"duration\":30", COMMAND_KEY_duration},
         {"\"command\":\"away\",\"duration\":\"30\"", COMMAND_KEY_duration},
         {"\"command\":\"away\",\"duration\":\"0s\"", COMMAND_KEY_duration},
@@ -443,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_what_all_have),
         cmocka_unit_test(test_every_command_with_its_keys),
         cmocka_unit_test(test_values_are_exact),
+        cmocka_unit_test(test_entries),
         cmocka_unit_test(test_keys_that_cannot_be),
         cmocka_unit_test(test_ids_stays_and_times_that_cannot_be),
         cmocka_unit_test(test_what_this_gateway_does_not_have),

@@ -109,6 +109,31 @@ static void test_a_full_journal_is_only_counted(void **state)
     assert_string_equal(alerts_at(0, taken, ring_pop(&records, taken, 256)), "450+ 451-");
 }
 
+static void observe_quietly(int *after_ms, int count)
+{
+    for (int i = 0; i < count; i++) {
+        push(0, (*after_ms)++, 0, 80);
+    }
+    run_to_the_end();
+}
+
+/* Without an alert nobody calls the store thread, unless the journal could be full before it comes by itself. */
+static void test_a_filling_journal_calls_for_the_store(void **state)
+{
+    (void)state;
+    struct observation o;
+    int after_ms = 60000;
+    make_core(1024, 64);
+    observe_quietly(&after_ms, 1); /* what a minute of silence led to is over */
+    assert_int_equal(ring_pop(&journal, &o, 1), 1);
+    (void)wake_wait_until(&store_wake, 0);
+    observe_quietly(&after_ms, 32);
+    assert_false(wake_wait_until(&store_wake, 0));
+    observe_quietly(&after_ms, 1);
+    assert_true(wake_wait_until(&store_wake, 0));
+    assert_int_equal(atomic_load(&board.journal_dropped), 0);
+}
+
 /* Every observation starts or ends an alarm; the store takes them slowly out of a ring that holds one step. */
 static void test_a_full_record_ring_makes_it_wait(void **state)
 {
@@ -228,6 +253,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_backlog_is_not_overtaken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_comes_late_is_taken_as_of_now, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_journal_is_only_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_filling_journal_calls_for_the_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_record_ring_makes_it_wait, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_stop_with_a_full_ring_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_engine_with_something_to_say_has_it_left, set_up, tear_down),

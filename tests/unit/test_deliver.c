@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 
 #include "tests/unit/support/deliver_bench.h"
 
@@ -315,6 +316,87 @@ static void test_figures_are_repeated(void **state)
     bench_close(bench);
 }
 
+/* ---- when figures wake the thread ---- */
+
+/* How often the deliver thread has gone to sleep. */
+static long deliver_sleeps(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    long sleeps = -1;
+    assert_non_null(tasks);
+    while ((task = readdir(tasks)) != NULL) {
+        char path[64], line[128];
+        bool is_it = false;
+        (void)snprintf(path, sizeof path, "/proc/self/task/%.20s/status", task->d_name);
+        FILE *status = fopen(path, "r");
+        while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+            is_it |= strcmp(line, "Name:\tdeliver\n") == 0;
+            if (is_it && strncmp(line, "voluntary", 9) == 0) {
+                sleeps = strtol(strchr(line, '\t'), NULL, 10);
+            }
+        }
+        if (status != NULL) {
+            (void)fclose(status);
+        }
+    }
+    (void)closedir(tasks);
+    assert_true(sleeps >= 0);
+    return sleeps;
+}
+
+static int32_t put_quickly(struct bench *bench, int32_t hr, int64_t for_ms)
+{
+    for (const int64_t until_ms = test_now_ms() + for_ms; test_now_ms() < until_ms; ++hr) {
+        for (unsigned bed = 1; bed <= BENCH_BEDS; ++bed) {
+            bench_view(bench, bed, hr, QUALITY_VALID, 7);
+        }
+        (void)usleep(5000);
+    }
+    return hr;
+}
+
+/* A round that comes late finds another tick, so the time is not exact; one wake-up a value would be 600 of them. */
+static void test_quick_news_of_all_beds_share_a_round_an_interval(void **state)
+{
+    (void)state;
+    struct observer observer;
+    struct seen seen = {.qos = 0};
+    struct bench *bench = bench_open();
+    broker_start(&bench->broker);
+    bench_start(bench);
+    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    int32_t hr = put_quickly(bench, 1, 1000); /* its ticks go */
+    observer_open(&observer, &bench->broker, BASE "+/vitals");
+    while (observer_next(&observer, 50, &seen) && seen.retained) {
+    }
+    const long before = deliver_sleeps();
+    hr = put_quickly(bench, hr, 3000);
+    const long sleeps = deliver_sleeps() - before;
+    assert_in_range(sleeps, 5, 30);
+    unsigned shown = 0;
+    while (observer_next(&observer, 400, &seen)) { /* the last tick is yet to come */
+        ++shown;
+    }
+    assert_in_range(shown, 5 * BENCH_BEDS, 13 * BENCH_BEDS);
+
+    (void)usleep(800000); /* none at the last tick: the next value goes at once again, and wakes it once */
+    for (unsigned i = 0; i < 4; ++i) {
+        char expected[32];
+        (void)snprintf(expected, sizeof expected, "\"hr\":%d,", (int)++hr);
+        const int64_t begun_ms = test_now_ms();
+        const long quiet = deliver_sleeps();
+        bench_view(bench, 2, hr, QUALITY_VALID, 7);
+        expect_next(&observer, BASE "b02/vitals", &seen);
+        assert_true(seen_has(&seen, expected));
+        assert_in_range(test_now_ms() - begun_ms, 0, 250);
+        (void)usleep(400000);
+        assert_in_range(deliver_sleeps() - quiet, 1, 3); /* a second one a second, for its sign of life */
+    }
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 /* ---- around a sick store ---- */
 
 static void test_direct_alert_goes_at_once_and_stays_present(void **state)
@@ -393,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_vitals_follow_news_and_validity),
         cmocka_unit_test(test_values_of_a_stopped_engine_do_not_stay_current),
         cmocka_unit_test(test_figures_are_repeated),
+        cmocka_unit_test(test_quick_news_of_all_beds_share_a_round_an_interval),
         cmocka_unit_test(test_direct_alert_goes_at_once_and_stays_present),
         cmocka_unit_test(test_direct_alerts_wait_for_a_broker),
     };

@@ -76,6 +76,19 @@ static void draw_rule(unsigned number)
     rule->parameters[0].settable_high_milli = 1000 * (pool[pick].limit + 10);
 }
 
+static void draw_judgement(void)
+{
+    for (unsigned i = 0; i < 3; i++) { /* the continuous ones */
+        ward_config.channels[i].rate_milli_per_s = chance(50) ? 40000 : 0;
+        ward_config.channels[i].frozen_ms = chance(20) ? (uint32_t)draw(20000) : 0;
+        ward_config.channels[i].median = chance(20);
+    }
+    ward_config.engine.pulse = (struct pulse_config){.hr_from_pulse = chance(50),
+                                                     .pulse_from_hr = chance(30),
+                                                     .disagree_milli = (int32_t)draw(40) * 1000,
+                                                     .disagree_ms = chance(50) ? (uint32_t)draw(20000) : 0};
+}
+
 static void draw_config(bool replay)
 {
     ward_clear_config();
@@ -86,6 +99,7 @@ static void draw_config(bool replay)
     ward_add_channel(VITAL_nibp_sys, 1000);
     ward_config.channels[2].high_milli = 100000;
     ward_config.channels[3].stale_ms = 100000;
+    draw_judgement();
     if (chance(50)) {
         ward_add_monitor();
         ward_config.channels[1].monitor = ward_config.channels[2].monitor = 1;

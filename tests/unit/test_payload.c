@@ -220,10 +220,14 @@ static struct bed_view view_of_bed(void)
         .stay_start_ms = NOW_MS - 60000,
         .at_ms = NOW_MS,
         .vital_count = 4,
-        .vitals = {{.vital = VITAL_hr, .value_milli = 72000, .at_ms = NOW_MS},
-                   {.vital = VITAL_spo2, .quality = QUALITY_SENSOR_OFF, .value_milli = 97000},
-                   {.vital = VITAL_nibp_sys, .episodic = true, .value_milli = 120000, .at_ms = NOW_MS - 900000},
-                   {.vital = VITAL_temp, .value_milli = 36800, .at_ms = NOW_MS}}};
+        .vitals = {{.vital = VITAL_hr, .source = VITAL_hr, .value_milli = 72000, .at_ms = NOW_MS},
+                   {.vital = VITAL_spo2, .source = VITAL_spo2, .quality = QUALITY_SENSOR_OFF, .value_milli = 97000},
+                   {.vital = VITAL_nibp_sys,
+                    .source = VITAL_nibp_sys,
+                    .episodic = true,
+                    .value_milli = 120000,
+                    .at_ms = NOW_MS - 900000},
+                   {.vital = VITAL_temp, .source = VITAL_temp, .value_milli = 36800, .at_ms = NOW_MS}}};
 }
 
 static void test_vitals(void **state)
@@ -253,6 +257,22 @@ static void test_vitals_of_a_vacant_bed_without_anything_valid(void **state)
                 "\"source\":{},\"invalid\":{\"hr\":\"no_answer\",\"spo2\":\"sensor_off\",\"nibp_sys\":\"never\","
                 "\"temp\":\"stale\"},\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\","
                 "\"expires_at\":\"2026-02-01T00:00:29.000Z\"}");
+}
+
+/* Whose value it is; of a value that is not shown nobody's. */
+static void test_a_vital_that_another_stands_in_for(void **state)
+{
+    (void)state;
+    struct bed_view view = view_of_bed();
+    view.vitals[0].source = VITAL_pulse;
+    size_t length = payload_vitals(&context, &view, 0, NOW_MS, out, PAYLOAD_VITALS_MAX);
+    expect_json(out, length);
+    assert_non_null(strstr(out, "\"hr\":72,"));
+    assert_non_null(strstr(out, "\"source\":{\"hr\":\"pulse\"},\"invalid\":{\"spo2\":\"sensor_off\"}"));
+    view.vitals[0].quality = QUALITY_ABSENT;
+    length = payload_vitals(&context, &view, 0, NOW_MS, out, PAYLOAD_VITALS_MAX);
+    expect_json(out, length);
+    assert_non_null(strstr(out, "\"source\":{},\"invalid\":{\"hr\":\"absent\",\"spo2\":\"sensor_off\"}"));
 }
 
 static void test_vital_of_unknown_age_is_observed_null(void **state)
@@ -474,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_damaged_content_is_not_passed_on),
         cmocka_unit_test(test_vitals),
         cmocka_unit_test(test_vitals_of_a_vacant_bed_without_anything_valid),
+        cmocka_unit_test(test_a_vital_that_another_stands_in_for),
         cmocka_unit_test(test_vital_of_unknown_age_is_observed_null),
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_settings_of_a_vacant_bed),

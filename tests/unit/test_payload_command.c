@@ -81,6 +81,11 @@ static struct bed_command command_of(enum command_kind kind, enum command_verdic
                                 .rev = 3,
                                 .alarm_id = 0xabc,
                                 .priority = PRIORITY_HIGH,
+                                .vital = VITAL_temp,
+                                .has_observed = true,
+                                .observed_wall_ms = NOW_MS - 60000,
+                                .scale = 2,
+                                .reason = "COPD",
                                 .id = "c-1",
                                 .by = "n-17"};
 }
@@ -196,6 +201,9 @@ static void test_a_row_for_every_command(void **state)
         [COMMAND_acknowledge] = ",\"alarm_id\":\"0000000000000abc\",\"rev\":3",
         [COMMAND_set_limit] = ",\"rule\":\"spo2_low\",\"parameter\":\"limit\",\"old\":90,\"new\":88.5",
         [COMMAND_reset_limit] = ",\"rule\":\"spo2_low\",\"parameter\":\"limit\",\"old\":90,\"new\":null",
+        [COMMAND_observe] = ",\"vital\":\"temp\",\"value\":88.5,\"observed_at\":\"2026-01-31T23:58:59.000Z\"",
+        [COMMAND_retract] = ",\"vital\":\"temp\",\"value\":88.5,\"observed_at\":\"2026-01-31T23:58:59.000Z\"",
+        [COMMAND_set_scale] = ",\"scale\":2,\"reason\":\"COPD\"",
         [COMMAND_test_alert] = ",\"priority\":\"high\""};
     for (unsigned kind = 0; kind < COMMAND_KIND_COUNT; kind++) {
         char wanted[512];
@@ -236,6 +244,28 @@ static void test_a_row_of_a_refusal(void **state)
            "\"result\":\"malformed\",\"fault\":\"value\"}");
 }
 
+/* Coded values by their words; what is refused is told with what would be taken. */
+static void test_entries(void **state)
+{
+    (void)state;
+    struct bed_command command = command_of(COMMAND_observe, VERDICT_ACCEPTED);
+    command.vital = VITAL_consciousness;
+    command.value_milli = 2000;
+    command.has_observed = false;
+    assert_true(payload_audit(&context, &command, 0, NOW_MS, out, STORE_AUDIT_MAX) > 0);
+    assert_non_null(strstr(out, "\"vital\":\"consciousness\",\"value\":\"voice\",\"observed_at\":null}"));
+    command.kind = COMMAND_retract;
+    command.verdict = VERDICT_NOTHING;
+    assert_true(payload_audit(&context, &command, 0, NOW_MS, out, STORE_AUDIT_MAX) > 0);
+    assert_non_null(strstr(out, "\"value\":null"));
+    struct reply reply = {.command = command_of(COMMAND_observe, VERDICT_BOUNDS)};
+    assert_true(payload_reply(&context, &reply, out, PAYLOAD_REPLY_MAX) > 0);
+    assert_non_null(strstr(out, "\"text\":\"88.5 is outside of 15 to 45\""));
+    reply.command.vital = VITAL_effort;
+    assert_true(payload_reply(&context, &reply, out, PAYLOAD_REPLY_MAX) > 0);
+    assert_non_null(strstr(out, "\"text\":\"it is one of normal, mild, moderate, severe\""));
+}
+
 static void test_the_largest_fit(void **state)
 {
     (void)state;
@@ -257,6 +287,9 @@ static void test_the_largest_fit(void **state)
             struct bed_command *c = &reply.command;
             memset(c->id, '"', sizeof c->id - 1); /* two bytes each in JSON */
             memset(c->by, '\\', sizeof c->by - 1);
+            memset(c->reason, '"', sizeof c->reason - 1);
+            c->vital = VITAL_consciousness;
+            c->observed_wall_ms = INT64_MAX;
             c->value_milli = c->was_milli = INT32_MIN + 1;
             c->duration_ms = c->rev = UINT32_MAX;
             c->alarm_id = UINT64_MAX;
@@ -350,6 +383,7 @@ int main(void)
         cmocka_unit_test_setup(test_every_refusal_says_why, set_up),
         cmocka_unit_test_setup(test_a_row_for_every_command, set_up),
         cmocka_unit_test_setup(test_a_row_of_a_refusal, set_up),
+        cmocka_unit_test_setup(test_entries, set_up),
         cmocka_unit_test_setup(test_the_largest_fit, set_up),
         cmocka_unit_test_setup(test_settings_show_what_commands_have_set, set_up),
         cmocka_unit_test_setup(test_an_alarm_that_a_monitor_names, set_up),

@@ -18,6 +18,9 @@ static const char *channels_of(const struct bed_config *bed)
     text[0] = '\0';
     for (unsigned i = 0; i < bed->channel_count; i++) {
         const struct channel_config *c = &bed->channels[i];
+        if (c->entered) {
+            continue;
+        }
         length += (size_t)snprintf(text + length, sizeof text - length, "%s/%u %u %u %d-%d%s\n",
                                    vital_info(c->vital)->name, c->monitor, c->period_ms, c->stale_ms / 1000,
                                    c->low_milli / 1000, c->high_milli / 1000, c->episodic ? " e" : "");
@@ -59,7 +62,7 @@ static void test_the_first_monitor_that_gives_a_vital_wins(void **state)
                                                     "temp/0 10000 21600 15-45 e\n");
     assert_int_equal(plan.beds[0].monitor_period_ms[0], 500);
     assert_int_equal(plan.beds[0].monitor_period_ms[1], 1000);
-    assert_string_equal(channels_of(&plan.beds[1]), "pulse/0 1000 10 0-300\nspo2/0 1000 10 0-100\n");
+    assert_string_equal(channels_of(&plan.beds[1]), "pulse/0 1000 10 0-250\nspo2/0 1000 10 0-100\n");
     plan_free(&plan);
     settings_free(settings);
     plan = plan_of_two("oximeter", "module");
@@ -226,9 +229,29 @@ static void test_recordings(void **state)
                                                     "nibp_sys/0 2000 4500 10-200 e\n"
                                                     "temp/0 10000 21600 15-45 e\n");
     assert_string_equal(channels_of(&plan.beds[1]), "hr/0 1000 10 0-300\n"
-                                                    "pulse/0 1000 10 0-300\n"
+                                                    "pulse/0 1000 10 0-250\n"
                                                     "nibp_sys/0 1000 4500 10-300 e\n"
                                                     "temp/0 1000 21600 15-45 e\n");
+    plan_free(&plan);
+}
+
+/* What people may enter and no monitor of the bed gives, in list order among the others. */
+static void people_have_channels_of_their_own(void **state)
+{
+    (void)state;
+    struct plan plan = plan_of_two("module", "oximeter");
+    uint32_t entered = 0, given = 0;
+    for (unsigned i = 0; i < plan.beds[0].channel_count; i++) {
+        const struct channel_config *c = &plan.beds[0].channels[i];
+        assert_true(i == 0 || c->vital > plan.beds[0].channels[i - 1].vital);
+        entered |= c->entered ? UINT32_C(1) << c->vital : 0;
+        given |= c->entered ? 0 : UINT32_C(1) << c->vital;
+        assert_true(!c->entered || (c->episodic && c->optional));
+    }
+    assert_int_equal(entered, ENTRY_VITALS & ~given);
+    assert_int_equal(entered & ENTRY_ONLY, ENTRY_ONLY);
+    assert_int_equal(plan.beds[0].observation_interval_ms, 4 * 60 * 60 * 1000);
+    assert_int_equal(plan.beds[0].scores, 1U << SCORE_news2 | 1U << SCORE_bedside_pews);
     plan_free(&plan);
 }
 
@@ -257,6 +280,62 @@ static void test_longest_span(void **state)
     plan_free(&plan);
     const struct plan empty = {.settings = NULL};
     assert_int_equal(plan_longest_span_ms(&empty), 0);
+    write_file("profiles/oximeter.yaml", "profile: oximeter\nchannels:\n"
+                                         "  pulse: {register: 1, type: u16, unit: \"/min\", frozen_after: 15min}\n");
+    settings_free(settings);
+    settings = NULL;
+    plan = plan_of_two("module", "oximeter");
+    assert_int_equal(plan_longest_span_ms(&plan), 900000); /* or a restart would begin it anew */
+    plan_free(&plan);
+}
+
+static const struct channel_config *channel_of(const struct plan *plan, enum vital vital)
+{
+    for (unsigned i = 0; i < plan->beds[0].channel_count; i++) {
+        if (plan->beds[0].channels[i].vital == vital) {
+            return &plan->beds[0].channels[i];
+        }
+    }
+    fail_msg("the bed has no %s", vital_info(vital)->name);
+    return NULL;
+}
+
+/* What the profile says of judging a channel, live and in a replay; of episodic vitals nothing of what came before. */
+static void test_how_channels_are_judged(void **state)
+{
+    (void)state;
+    write_file("profiles/oximeter.yaml",
+               "profile: oximeter\nchannels:\n"
+               "  temp:  {register: 2, type: s16, unit: Cel, stale_after: 4s, frozen_after: 1h, spike: median}\n"
+               "  glucose: {register: 3, type: u16, unit: mg/dL, stale_after: 12h}\n"
+               "  pulse: {register: 1, type: u16, unit: \"/min\", frozen_after: 15min, spike: median}\n");
+    struct plan plan = plan_of("buses:\n  a: {kind: modbus-rtu, device: /dev/ttyUSB0}\n"
+                               "pulse: {fallback: pulse, disagree_by: 20, disagree_for: 1min}\n"
+                               "beds: {b1: {bus: a, address: 4, profile: oximeter, class: neonate}}\n");
+    const struct channel_config *pulse = channel_of(&plan, VITAL_pulse), *temp = channel_of(&plan, VITAL_temp);
+    const struct channel_config *glucose = channel_of(&plan, VITAL_glucose);
+    assert_int_equal(pulse->rate_milli_per_s, 200000);
+    assert_int_equal(pulse->stale_ms, 10000);
+    assert_int_equal(pulse->frozen_ms, 900000);
+    assert_true(pulse->median && temp->median && !glucose->median);
+    assert_int_equal(temp->stale_ms, 4000);
+    assert_int_equal(glucose->stale_ms, 12 * 3600000);
+    assert_int_equal(glucose->rate_milli_per_s, 0);
+    assert_true(plan.engine.pulse.pulse_from_hr && !plan.engine.pulse.hr_from_pulse);
+    assert_int_equal(plan.engine.pulse.disagree_milli, 20000);
+    assert_int_equal(plan.engine.pulse.disagree_ms, 60000);
+    plan_free(&plan);
+    const struct plan_recording recording = {.vitals = 1U << VITAL_temp | 1U << VITAL_pulse,
+                                             .episodic = 1U << VITAL_temp};
+    assert_int_equal(plan_make_replay(settings, &recording, &plan), STATUS_OK);
+    pulse = channel_of(&plan, VITAL_pulse);
+    temp = channel_of(&plan, VITAL_temp);
+    assert_int_equal(pulse->frozen_ms, 900000);
+    assert_true(pulse->median && !temp->median);
+    assert_int_equal(temp->stale_ms, PLAN_EPISODIC_STALE_MS); /* the profile's is of a continuous one */
+    assert_int_equal(temp->frozen_ms, 0);
+    assert_int_equal(temp->rate_milli_per_s, 0);
+    plan_free(&plan);
 }
 
 static void test_more_than_a_bed_has_room_for(void **state)
@@ -293,7 +372,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_overrides_reach_the_engine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recordings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_rules_wait_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(people_have_channels_of_their_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_span, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_how_channels_are_judged, set_up, tear_down),
         cmocka_unit_test(test_more_than_a_bed_has_room_for),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -10,22 +10,43 @@
 #include <string.h>
 
 #include "app/settings/keys.h"
+#include "tests/unit/support/field_values.h"
 #include "tests/unit/support/plan_bench.h"
+
+struct pair {
+    struct settings *running;
+    struct plan now, next;
+};
+
+/* next_rules: what stands in rules.yaml by then; NULL: the same as before. */
+static void load_pair(struct pair *pair, const char *ward, const char *next_ward, const char *next_rules)
+{
+    pair->now = plan_of(ward);
+    pair->running = settings;
+    if (next_rules != NULL) {
+        write_file("rules.yaml", next_rules);
+    }
+    pair->next = plan_of(next_ward);
+}
+
+static void free_pair(struct pair *pair)
+{
+    plan_free(&pair->now);
+    plan_free(&pair->next);
+    settings_free(pair->running);
+    settings_free(settings);
+    settings = NULL;
+}
 
 /* The first bus of two configurations. */
 static bool stays(const char *ward, const char *next_ward)
 {
-    struct plan now = plan_of(ward);
-    struct settings *running = settings;
-    struct plan next = plan_of(next_ward);
-    const bool is_same = plan_bus_is_same(&now, &now.buses[0], &next, &next.buses[0]);
-    assert_true(plan_bus_is_same(&next, &next.buses[0], &now, &now.buses[0]) == is_same);
-    assert_true(plan_bus_is_same(&now, &now.buses[0], &now, &now.buses[0]));
-    plan_free(&now);
-    plan_free(&next);
-    settings_free(running);
-    settings_free(settings);
-    settings = NULL;
+    struct pair pair;
+    load_pair(&pair, ward, next_ward, NULL);
+    const bool is_same = plan_bus_is_same(&pair.now, &pair.now.buses[0], &pair.next, &pair.next.buses[0]);
+    assert_true(plan_bus_is_same(&pair.next, &pair.next.buses[0], &pair.now, &pair.now.buses[0]) == is_same);
+    assert_true(plan_bus_is_same(&pair.now, &pair.now.buses[0], &pair.now, &pair.now.buses[0]));
+    free_pair(&pair);
     return is_same;
 }
 
@@ -79,17 +100,9 @@ static void test_a_bus_starts_anew_when_its_line_changes(void **state)
 }
 
 /* One of two values that differ and that a key of this type takes. */
-static void write_value(const struct field *field, bool is_other, char *text, size_t room)
+static void write_bus_value(const struct field *field, bool is_other, char *text, size_t room)
 {
-    char number[VALUE_TEXT_MAX];
-    if (field_is_number(field)) {
-        field_print_number(field, is_other ? field->high : field->low, number);
-        (void)snprintf(text, room, "%s", number);
-    } else if (field->type == FIELD_BOOLEAN) {
-        (void)snprintf(text, room, "%s", is_other ? "true" : "false");
-    } else if (field->type == FIELD_WORD) {
-        (void)snprintf(text, room, "%s", field->words[is_other ? 1 : 0]);
-    } else {
+    if (!write_value(field, is_other, text, room)) {
         assert_int_equal(field->type, FIELD_TEXT);
         const bool is_device = strcmp(field->name, "device") == 0;
         (void)snprintf(text, room, "%s%d", is_device ? "/dev/tty" : "10.0.0.", is_other ? 2 : 1);
@@ -109,7 +122,7 @@ static void write_bus(enum bus_kind kind, size_t changed, char *ward, size_t roo
     size_t used = (size_t)snprintf(ward, room, "buses: {a: {kind: %s", section->fields[0].words[kind]);
     for (size_t i = 1; i < section->count; i++) {
         char value[64];
-        write_value(&section->fields[i], i == changed, value, sizeof value);
+        write_bus_value(&section->fields[i], i == changed, value, sizeof value);
         used += (size_t)snprintf(ward + used, room - used, ", %s: %s", section->fields[i].name, value);
     }
     used += (size_t)snprintf(ward + used, room - used, "}}\nbeds:\n  b1: {bus: a, class: adult, %s}\n", monitors[kind]);
@@ -202,26 +215,19 @@ static void test_a_bus_starts_anew_when_a_profile_changes(void **state)
 
 static bool bed_stays(const char *keys, const char *next_keys, const char *next_rules)
 {
-    static const char both[] =
+    static const char two_rules[] =
         "rules:\n  low: {when: hr < limit and a > 0, limit: 50, parameters: {a: 1}, priority: low}\n"
         "  high: {when: hr > limit, limit: 120, priority: low}\n";
-    char ward[1024];
-    write_file("rules.yaml", both);
-    (void)snprintf(ward, sizeof ward, "%srules: [rules.yaml]\nbeds:\n  b1: {bus: a, address: 1, profile: module, %s}\n",
-                   LINE(""), keys);
-    struct plan now = plan_of(ward);
-    struct settings *running = settings;
-    write_file("rules.yaml", next_rules != NULL ? next_rules : both);
-    (void)snprintf(ward, sizeof ward, "%srules: [rules.yaml]\nbeds:\n  b1: {bus: a, address: 1, profile: module, %s}\n",
-                   LINE(""), next_keys);
-    struct plan next = plan_of(ward);
-    const bool is_same = plan_bed_is_same(&now, &now.beds[0], &next, &next.beds[0]);
-    assert_true(plan_bed_is_same(&next, &next.beds[0], &now, &now.beds[0]) == is_same);
-    plan_free(&now);
-    plan_free(&next);
-    settings_free(running);
-    settings_free(settings);
-    settings = NULL;
+    static const char bed[] = LINE("") "rules: [rules.yaml]\nbeds:\n  b1: {bus: a, address: 1, profile: module, %s}\n";
+    char ward[1024], next_ward[1024];
+    struct pair pair;
+    write_file("rules.yaml", two_rules);
+    (void)snprintf(ward, sizeof ward, bed, keys);
+    (void)snprintf(next_ward, sizeof next_ward, bed, next_keys);
+    load_pair(&pair, ward, next_ward, next_rules);
+    const bool is_same = plan_bed_is_same(&pair.now, &pair.now.beds[0], &pair.next, &pair.next.beds[0]);
+    assert_true(plan_bed_is_same(&pair.next, &pair.next.beds[0], &pair.now, &pair.now.beds[0]) == is_same);
+    free_pair(&pair);
     return is_same;
 }
 

@@ -19,18 +19,20 @@
 
 static char file[64];
 static char said[SAID_MAX];
-static struct recording recording;
 static struct recording_options options;
 
 /* The configuration of these tests has b1 and b2. */
-static uint16_t bed_by_id(void *context, const char *id)
-{
-    (void)context;
-    if (strcmp(id, "b1") == 0) {
-        return 0;
-    }
-    return strcmp(id, "b2") == 0 ? 1 : BED_NONE;
-}
+static const char *const beds[] = {"b1", "b2"};
+
+/* All that came out of the files read. */
+static struct read_recording {
+    struct observation *observations;
+    size_t count, capacity;
+    uint32_t vitals;
+    uint64_t rows, late_rows;
+    int64_t last_ms;
+    bool has_rows;
+} recording;
 
 static int set_up(void **state)
 {
@@ -39,34 +41,81 @@ static int set_up(void **state)
     const int fd = mkstemp(file);
     assert_true(fd >= 0);
     (void)close(fd);
-    options = (struct recording_options){.bed_by_id = bed_by_id};
-    recording = (struct recording){.count = 0};
+    options = (struct recording_options){.bed_ids = beds, .bed_count = 2};
     return 0;
+}
+
+static void forget(void)
+{
+    free(recording.observations);
+    recording = (struct read_recording){.count = 0};
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    recording_free(&recording);
+    forget();
     (void)unlink(file);
     return 0;
 }
 
-static bool read_file(const char *name)
+static void keep(const struct observation *observations, size_t count)
 {
+    if (recording.count + count > recording.capacity) {
+        recording.capacity = 2 * recording.capacity + count;
+        recording.observations = reallocarray(recording.observations, recording.capacity, sizeof *observations);
+        assert_non_null(recording.observations);
+    }
+    memcpy(recording.observations + recording.count, observations, count * sizeof *observations);
+    recording.count += count;
+}
+
+static bool read_all(struct recording *r)
+{
+    struct recording_counts counts;
+    const struct observation *observations = NULL;
+    size_t count = 0;
+    bool read;
+    while ((read = recording_next(r, &observations, &count)) && count > 0) {
+        keep(observations, count);
+    }
+    recording_count(r, &counts);
+    recording.vitals = r->vitals;
+    recording.rows = counts.rows;
+    recording.late_rows = counts.late_rows;
+    recording.last_ms = counts.last_ms;
+    recording.has_rows = counts.has_rows;
+    return read;
+}
+
+static bool read_files(const char *const *names, size_t count)
+{
+    struct recording opened;
     struct capture capture;
     capture_begin(&capture);
-    const bool read = recording_read(&recording, name, &options);
+    forget();
+    const bool read = recording_open(&opened, names, count, &options) && read_all(&opened);
+    recording_close(&opened);
     capture_end(&capture, said, sizeof said);
     return read;
 }
 
-static bool read_bytes(const void *bytes, size_t size)
+static bool read_file(const char *name)
 {
-    FILE *stream = fopen(file, "we");
+    return read_files(&name, 1);
+}
+
+static void write_bytes(const char *name, const void *bytes, size_t size)
+{
+    FILE *stream = fopen(name, "we");
     assert_non_null(stream);
     assert_int_equal(fwrite(bytes, 1, size, stream), size);
     assert_int_equal(fclose(stream), 0);
+}
+
+static bool read_bytes(const void *bytes, size_t size)
+{
+    write_bytes(file, bytes, size);
     return read_file(file);
 }
 
@@ -101,7 +150,6 @@ static const char *observations(void)
 static void refuse(const char *text, const char *what, unsigned line)
 {
     char place[80];
-    recording_free(&recording);
     if (read_text(text)) {
         fail_msg("not refused: %s", text);
     }
@@ -168,7 +216,6 @@ static void test_header_alone(void **state)
     assert_true(read_text("time,hr"));
     assert_int_equal(recording.count, 0);
     assert_false(recording.has_rows);
-    assert_true(recording_sort(&recording));
 }
 
 /* ---- columns ---- */
@@ -231,7 +278,6 @@ static void test_no_value_numbers(void **state)
     assert_string_equal(observations(), "0 b1 heard\n0 b1 hr 0 absent\n0 b1 spo2 97\n"
                                         "1 b1 heard\n1 b1 hr 0 absent\n1 b1 spo2 0 absent\n"
                                         "2 b1 heard\n2 b1 hr 0.001\n2 b1 spo2 0 absent\n");
-    recording_free(&recording);
     options.absent = "spo2=-1,pulse=0";
     assert_true(read_text("time,hr,pulse,spo2\n0,0,0,-1\n1,-1,-1,0\n"));
     assert_string_equal(observations(), "0 b1 heard\n0 b1 hr 0\n0 b1 pulse 0 absent\n0 b1 spo2 -1 absent\n"
@@ -244,9 +290,7 @@ static void test_beds(void **state)
 {
     (void)state;
     assert_true(read_text("bed,time,hr\nb2,0,60\nb1,0,70\n"));
-    assert_true(recording_sort(&recording));
     assert_string_equal(observations(), "0 b1 heard\n0 b1 hr 70\n0 b2 heard\n0 b2 hr 60\n");
-    recording_free(&recording);
     options.bed = 1;
     assert_true(read_text("time,hr\n0,60\n"));
     assert_string_equal(observations(), "0 b2 heard\n0 b2 hr 60\n");
@@ -260,7 +304,6 @@ static void test_late_rows(void **state)
 {
     (void)state;
     assert_true(read_text("time,hr\n100,1\n90,2\n89.999,3\n99,4\n101,5\n91,6\n90.9,7\n"));
-    assert_true(recording_sort(&recording));
     assert_string_equal(observations(), "90 b1 heard\n90 b1 hr 2\n91 b1 heard\n91 b1 hr 6\n99 b1 heard\n99 b1 hr 4\n"
                                         "100 b1 heard\n100 b1 hr 1\n101 b1 heard\n101 b1 hr 5\n");
     assert_int_equal(recording.late_rows, 2);
@@ -271,9 +314,15 @@ static void test_late_rows(void **state)
 static void test_two_files_are_one_recording(void **state)
 {
     (void)state;
-    assert_true(read_text("time,hr\n50,70\n51,71\n"));
-    assert_true(read_text("time,spo2\n0,97\n51,98\n")); /* lateness counts within a file */
-    assert_true(recording_sort(&recording));
+    char second[sizeof file + 2];
+    const char *const names[] = {file, second};
+    static const char heart[] = "time,hr\n50,70\n51,71\n";
+    static const char oxygen[] = "time,spo2\n0,97\n51,98\n"; /* lateness counts within a file */
+    (void)snprintf(second, sizeof second, "%s.2", file);
+    write_bytes(file, heart, sizeof heart - 1);
+    write_bytes(second, oxygen, sizeof oxygen - 1);
+    assert_true(read_files(names, 2));
+    (void)unlink(second);
     assert_string_equal(observations(), "0 b1 heard\n0 b1 spo2 97\n50 b1 heard\n50 b1 hr 70\n"
                                         "51 b1 heard\n51 b1 heard\n51 b1 hr 71\n51 b1 spo2 98\n");
     assert_int_equal(recording.late_rows, 0);
@@ -284,7 +333,6 @@ static void test_the_last_of_one_instant_stays_last(void **state)
 {
     (void)state;
     assert_true(read_text("time,spo2,hr\n1,90,70\n0,,\n1,91,71\n1,92,72\n"));
-    assert_true(recording_sort(&recording));
     assert_string_equal(observations(),
                         "0 b1 heard\n1 b1 heard\n1 b1 heard\n1 b1 heard\n"
                         "1 b1 hr 70\n1 b1 hr 71\n1 b1 hr 72\n1 b1 spo2 90\n1 b1 spo2 91\n1 b1 spo2 92\n");
@@ -377,10 +425,8 @@ static void test_garbage(void **state)
         for (uint64_t changes = draw(6); size > 0 && changes > 0; changes--) {
             bytes[draw(size)] = (unsigned char)likely[draw(sizeof likely)];
         }
-        recording_free(&recording);
         const bool read = read_bytes(bytes, size);
         assert_true(read || strncmp(said, "wardgate: ", 10) == 0); /* never refused without a word */
-        assert_true(recording_sort(&recording));
         for (size_t i = 0; i < recording.count; i++) {
             assert_true(recording.observations[i].bed < 2 && recording.observations[i].vital < VITAL_COUNT);
             assert_true(i == 0 || recording.observations[i - 1].at_ms <= recording.observations[i].at_ms);

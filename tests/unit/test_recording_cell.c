@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/cli/recording.h"
+#include "app/cli/recording_cell.h"
 #include "tests/unit/support/draw.h"
 
 static void test_numbers(void **state)

@@ -132,7 +132,8 @@ static void test_a_gateway_that_has_just_started(void **state)
            "broker-a.example:8883\",\"connects\":0,\"certificate_days\":null}");
     expect("\"queue\":{\"waiting\":0,\"delivered_through\":0,\"history\":0}");
     expect("\"storage\":{\"state\":\"ok\",\"error\":null,\"commits\":0,");
-    expect("\"engine\":{\"observations\":0,\"late\":0,\"dropped\":0,\"journal_dropped\":0},\"commands\":{\"taken\":0,"
+    expect("\"engine\":{\"observations\":0,\"late\":0,\"replaced\":0,\"dropped\":0,\"journal_dropped\":0},\"commands\":"
+           "{\"taken\":0,"
            "\"dropped\":0,\"unaudited\":0}");
     expect("\"memory\":{\"arena_bytes\":1234567}");
     expect("\"left_out\":null,\"buses\":[{\"bus\":\"line-1\",\"kind\":\"modbus-rtu\",\"state\":\"closed\",\"error\":"
@@ -141,7 +142,7 @@ static void test_a_gateway_that_has_just_started(void **state)
            "\"profile\":\"generic-vitals\",\"answering\":false,\"outdated\":false,\"polls\":0,\"answers\":0,\"answer_"
            "us\":0,\"missed\":0,\"exception\":"
            "0,\"failures\":{"
-           "}}]}]");
+           "}}]}],\"rejected\":[]");
     expect("\"expires_at\":\"2026-02-01T00:00:29.000Z\"}");
 }
 
@@ -180,6 +181,7 @@ static void test_figures(void **state)
     atomic_store(&board.delivered_seq, 4711);
     atomic_store(&board.observations, 123456789012);
     atomic_store(&board.observations_late, 3);
+    atomic_store(&board.observations_replaced, 2);
     atomic_store(&board.journal_dropped, 4);
     atomic_store(&board.commands, 8);
     atomic_store(&board.commands_dropped, 9);
@@ -192,7 +194,7 @@ static void test_figures(void **state)
     expect("\"connected\":true,\"broker\":\"mqtt://127.0.0.1:1883\",\"connects\":7");
     expect("\"delivered_through\":4711");
     expect("\"storage\":{\"state\":\"failing\",\"error\":\"no room left\"");
-    expect("\"observations\":123456789012,\"late\":3,\"dropped\":11,\"journal_dropped\":4");
+    expect("\"observations\":123456789012,\"late\":3,\"replaced\":2,\"dropped\":11,\"journal_dropped\":4");
     expect("\"commands\":{\"taken\":8,\"dropped\":9,\"unaudited\":10}");
     expect(
         "\"state\":\"open\",\"error\":null,\"opened\":3,\"requests\":1000,\"gap_us_min\":1750,\"busy_us\":5000000000,"
@@ -206,6 +208,102 @@ static void test_figures(void **state)
     atomic_store(&board.uplink_broker, 9);
     assert_true(json(sizeof out) > 0);
     expect("\"broker\":null");
+}
+
+/* A monitor is not what it should be although it answers, another does not answer, and their line talks by itself. */
+static void make_faults(int64_t seen_us)
+{
+    make_ward(1, 2, "b", "line-");
+    for (unsigned m = 0; m < 2; m++) {
+        atomic_store(&lines[0].monitors[m].answering, m == 0);
+        atomic_store(&lines[0].monitors[m].last_failure, m == 0 ? STATUS_WRONG_ADDRESS : STATUS_TIMEOUT);
+        atomic_store(&lines[0].monitors[m].failed_us, seen_us);
+    }
+    atomic_store(&lines[0].health.state, BUS_OPEN);
+    atomic_store(&lines[0].health.fault, STATUS_UNASKED);
+    atomic_store(&lines[0].health.fault_until_us, seen_us + FAULT_US);
+}
+
+static void test_faults_are_named(void **state)
+{
+    (void)state;
+    make_faults(clock_boot_us());
+    assert_true(json(sizeof out) > 0);
+    expect("\"error\":null,\"fault\":\"unasked\",");
+    expect("\"failures\":{},\"fault\":\"wrong_address\"}");
+    expect("\"failures\":{},\"fault\":\"timeout\",\"failing\":\"no answer in time\"}");
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect("0 answers  bytes on the line that nobody asked for  b01: answer from another address and 1 more\n");
+}
+
+static void test_faults_clear_by_themselves(void **state)
+{
+    (void)state;
+    make_faults(clock_boot_us() - FAULT_US);
+    assert_true(json(sizeof out) > 0);
+    expect_not("\"fault\":\"unasked\"");
+    expect_not("\"fault\":\"wrong_address\"");
+    expect("\"fault\":\"timeout\",\"failing\":\"no answer in time\"}"); /* it still does not answer */
+    atomic_store(&lines[0].monitors[1].answering, true);
+    assert_true(json(sizeof out) > 0);
+    expect_not("\"fault\"");
+    expect_not("\"failing\"");
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect("0 answers  open\n");
+}
+
+/* A line that is not open says so, and nothing of what was wrong before. */
+static void test_an_error_comes_before_a_fault(void **state)
+{
+    (void)state;
+    make_faults(clock_boot_us());
+    atomic_store(&lines[0].health.last_error, STATUS_RESET);
+    assert_true(json(sizeof out) > 0);
+    expect("\"error\":\"connection reset by the other side\",\"opened\"");
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect("0 answers  connection reset by the other side  b01: ");
+}
+
+/* What was not used, by bed, vital and reason; beds that used everything are not listed. */
+static void test_what_was_not_used(void **state)
+{
+    (void)state;
+    make_ward(3, 1, "b", "line-");
+    struct bed_view view = {.bed = 2,
+                            .rejected = 130,
+                            .rejection_count = 3,
+                            .rejections = {{VITAL_hr, QUALITY_ABSENT, 52},
+                                           {VITAL_pulse, QUALITY_IMPLAUSIBLE, 2},
+                                           {VITAL_pulse, QUALITY_RATE, UINT32_MAX}}};
+    board_put(&board, &view);
+    view = (struct bed_view){.bed = 0};
+    board_put(&board, &view);
+    assert_true(json(sizeof out) > 0);
+    expect("\"rejected\":[{\"bed\":\"b03\",\"count\":130,\"vitals\":{\"hr\":{\"absent\":52},\"pulse\":{"
+           "\"implausible\":2,\"rate\":4294967295}}}],\"expires_at\"");
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect("\nbed      vital         values not used, and why\n"
+           "b03      hr            52 absent\n"
+           "b03      pulse         2 implausible, 4294967295 rate\n");
+}
+
+/* The first to go where a large ward does not fit. */
+static void test_what_was_not_used_goes_first(void **state)
+{
+    (void)state;
+    make_ward(64, 1, "b", "line-");
+    for (uint16_t b = 0; b < 64; b++) {
+        struct bed_view view = {.bed = b, .rejected = 1, .rejection_count = ENGINE_REJECTIONS_VIEWED};
+        for (unsigned i = 0; i < ENGINE_REJECTIONS_VIEWED; i++) {
+            view.rejections[i] =
+                (struct rejection_view){(uint8_t)(i / 4), (uint8_t)(QUALITY_ABSENT + i % 4), UINT32_MAX};
+        }
+        board_put(&board, &view);
+    }
+    assert_true(json(PAYLOAD_HEALTH_MAX) > 0);
+    expect("\"left_out\":\"rejected\"");
+    expect_not("\"rejected\":[");
+    expect("\"monitors\":[");
 }
 
 static void test_the_store_s_own_figures(void **state)
@@ -470,6 +568,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_gateway_that_has_just_started),
         cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_faults_are_named),
+        cmocka_unit_test(test_faults_clear_by_themselves),
+        cmocka_unit_test(test_an_error_comes_before_a_fault),
+        cmocka_unit_test(test_what_was_not_used),
+        cmocka_unit_test(test_what_was_not_used_goes_first),
         cmocka_unit_test(test_the_store_s_own_figures),
         cmocka_unit_test(test_a_usual_ward_is_whole),
         cmocka_unit_test(test_256_beds_without_their_monitors),

@@ -17,6 +17,7 @@
 
 #include "app/settings/keys.h"
 #include "app/settings/settings.h"
+#include "tests/unit/support/field_values.h"
 
 static char folder[] = "/tmp/wardgate-follow-XXXXXX";
 static const char *const names[] = {"profiles/p.yaml", "one", "two", "ward.yaml"};
@@ -77,20 +78,12 @@ static void add_line(struct ward *ward, const char *path, const char *text)
     (void)snprintf(ward->lines[ward->count++].text, sizeof ward->lines[0].text, "%s", text);
 }
 
-/* One of two values that differ and that a key of this type takes. */
-static void write_value(const struct field *field, bool is_other, char *text, size_t room)
+static void write_key(const struct field *field, bool is_other, char *text, size_t room)
 {
-    char number[VALUE_TEXT_MAX];
-    if (field_is_number(field)) {
-        field_print_number(field, is_other ? field->high : field->low, number);
-        (void)snprintf(text, room, "%s", number);
-    } else if (field->type == FIELD_BOOLEAN) {
-        (void)snprintf(text, room, "%s", is_other ? "false" : "true");
-    } else if (field->type == FIELD_WORD) {
-        (void)snprintf(text, room, "%s", field->words[is_other ? 1 : 0]);
-    } else if (field->type == FIELD_WORDS) {
-        (void)snprintf(text, room, "[%s]", field->words[is_other ? 1 : 0]);
-    } else if (strcmp(field->name, "url") == 0) {
+    if (write_value(field, is_other, text, room)) {
+        return;
+    }
+    if (strcmp(field->name, "url") == 0) {
         (void)snprintf(text, room, "mqtts://%s.example", is_other ? "b" : "a");
     } else {
         assert_true(field->type == FIELD_ID || field->type == FIELD_TEXT);
@@ -108,7 +101,7 @@ static void add_keys(struct ward *ward, const char *path, unsigned indent, const
             continue;
         }
         (void)snprintf(key, sizeof key, "%s.%s", path, field->name);
-        write_value(field, changed != NULL && strcmp(changed, key) == 0, value, sizeof value);
+        write_key(field, changed != NULL && strcmp(changed, key) == 0, value, sizeof value);
         const bool is_item = indent > 2 && i == 0;
         (void)snprintf(text, sizeof text, "%*s%s%s: %s", (int)indent - (is_item ? 2 : 0), "", is_item ? "- " : "",
                        field->name, value);
@@ -128,7 +121,7 @@ static void make_ward(struct ward *ward, const char *changed)
         }
         if (field->type != FIELD_SECTION) {
             char value[64];
-            write_value(field, changed != NULL && strcmp(changed, field->name) == 0, value, sizeof value);
+            write_key(field, changed != NULL && strcmp(changed, field->name) == 0, value, sizeof value);
             (void)snprintf(text, sizeof text, "%s: %s", field->name, value);
             add_line(ward, field->name, text);
             continue;

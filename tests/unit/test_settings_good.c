@@ -97,7 +97,7 @@ static void the_design_beds(void **state)
     assert_int_equal(bed->overrides[0].parameter, PARAMETER_LIMIT);
     assert_int_equal(bed->overrides[0].value_milli, 88000);
     assert_int_equal(settings_bed_vitals(s, 0),
-                     1U << VITAL_hr | 1U << VITAL_spo2 | 1U << VITAL_temp | 1U << VITAL_glucose);
+                     ENTRY_ONLY | 1U << VITAL_hr | 1U << VITAL_spo2 | 1U << VITAL_temp | 1U << VITAL_glucose);
     settings_free(s);
 }
 
@@ -227,6 +227,9 @@ static void every_key_of_the_uplink(void **state)
     assert_true(s->memory_bytes == 8 * 1024 * 1024);
     assert_int_equal(s->stay_after_ms, 45000);
     assert_string_equal(s->status_socket, "run/w.sock");
+    assert_true(s->pulse.hr_from_pulse && s->pulse.pulse_from_hr);
+    assert_int_equal(s->pulse.disagree_milli, 12500);
+    assert_int_equal(s->pulse.disagree_ms, 45000);
     settings_free(s);
 }
 
@@ -350,6 +353,12 @@ static void every_key_of_a_profile(void **state)
     assert_int_equal(hr->absent[1], UINT32_MAX);
     assert_int_equal(spo2->absent[0], 0xFFFF);
     assert_int_equal(spo2->poll_interval_ms, 2000);
+    assert_int_equal(spo2->stale_after_ms, 5000);
+    assert_int_equal(spo2->frozen_after_ms, 600000);
+    assert_true(spo2->median && !hr->median);
+    assert_int_equal(hr->stale_after_ms, 0);
+    assert_int_equal(hr->frozen_after_ms, 0);
+    assert_int_equal(temp->stale_after_ms, 7200000);
     assert_int_equal(temp->absent[0], 0xFFFF);
     assert_int_equal(temp->absent[1], 0x7FFF);
     assert_int_equal(temp->scale_micro, -100000);

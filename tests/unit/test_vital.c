@@ -94,6 +94,7 @@ static void alarming_is_not_implausible(void **state)
             const struct vital_range range = vital_range(rates[index], class);
             assert_true(is_believed(rates[index], class, 0) && is_believed(rates[index], class, 70000));
             assert_true(range.rate_milli_per_s == 0 || range.rate_milli_per_s >= 2 * 90000);
+            assert_true(is_believed(rates[index], class, 250000));
         }
         assert_true(is_believed(rates[index], CLASS_neonate, 300000));
     }
@@ -102,10 +103,25 @@ static void alarming_is_not_implausible(void **state)
     assert_true(is_believed(VITAL_temp, CLASS_adult, 20000) && is_believed(VITAL_glucose, CLASS_adult, 1100));
 }
 
+/* What is shut out for its rate of change alone comes in long before anybody would call the vital unmonitored. */
+static void every_value_is_within_reach_in_time(void **state)
+{
+    (void)state;
+    for (enum vital vital = 0; vital < VITAL_COUNT; vital++) {
+        for (enum patient_class class = 0; class < CLASS_COUNT; class ++) {
+            const struct vital_range range = vital_range(vital, class);
+            const int64_t apart_milli = (int64_t)range.high_milli - range.low_milli;
+            assert_true(range.rate_milli_per_s == 0 || apart_milli / range.rate_milli_per_s <= 8);
+            assert_true(vital_info(vital)->kind == VITAL_CONTINUOUS || range.rate_milli_per_s == 0);
+        }
+    }
+}
+
 static void nonsense_is_implausible(void **state)
 {
     (void)state;
     assert_false(is_believed(VITAL_hr, CLASS_adult, 301000));
+    assert_false(is_believed(VITAL_pulse, CLASS_adult, 277000));
     assert_false(is_believed(VITAL_hr, CLASS_neonate, 351000));
     assert_false(is_believed(VITAL_hr, CLASS_adult, -1000));
     assert_false(is_believed(VITAL_spo2, CLASS_adult, 100001));
@@ -266,6 +282,7 @@ int main(void)
         cmocka_unit_test(codes_and_kinds_are_those_of_the_list),
         cmocka_unit_test(ranges_hold_for_every_class),
         cmocka_unit_test(alarming_is_not_implausible),
+        cmocka_unit_test(every_value_is_within_reach_in_time),
         cmocka_unit_test(nonsense_is_implausible),
         cmocka_unit_test(canonical_units_change_nothing),
         cmocka_unit_test(units_convert),

@@ -269,8 +269,9 @@ static inline void bench_view_at(struct bench *bench, int64_t now_ms, unsigned b
         .vitals = {{.vital = VITAL_hr, .value_milli = hr * 1000, .at_ms = now_ms},
                    {.vital = VITAL_spo2, .quality = (uint8_t)spo2, .value_milli = 97000, .at_ms = now_ms},
                    {.vital = VITAL_nibp_sys, .episodic = true, .value_milli = 120000, .at_ms = now_ms}}};
-    board_put(&bench->board, &view);
-    wake_raise(deliver_wake(bench->deliver));
+    if (board_put(&bench->board, &view)) { /* as the engine's thread does */
+        wake_raise(deliver_wake(bench->deliver));
+    }
 }
 
 static inline void bench_view(struct bench *bench, unsigned bed_number, int32_t hr, enum quality spo2, uint64_t stay)

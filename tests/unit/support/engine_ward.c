@@ -43,6 +43,13 @@ void ward_add_channel(enum vital vital, uint32_t period_ms)
                                 .high_milli = 300000};
 }
 
+void ward_add_entered(enum vital vital)
+{
+    ward_add_channel(vital, 3600000);
+    struct channel_config *channel = &ward_config.channels[ward_config.beds[0].channel_count - 1];
+    channel->episodic = channel->entered = channel->optional = true;
+}
+
 static void compile(const char *text, struct expression *out)
 {
     static const struct parameter_names names = {.names = {"limit"}, .count = 1};
@@ -316,16 +323,63 @@ static void restore_states(struct ward *ward, const struct ward *before, unsigne
     }
 }
 
+/* What people have entered, as the store has it: the newest word on each vital. In order of time. */
+struct entered {
+    struct observation list[ENTRY_KEPT * VITAL_COUNT];
+    unsigned count, fed;
+};
+
+static void add_entered(struct entered *entered, const struct record *record)
+{
+    for (unsigned i = 0; i < record->entries.entries.count; i++) {
+        const struct kept_value *kept = &record->entries.entries.list[i];
+        unsigned at = entered->count++;
+        while (at > 0 && entered->list[at - 1].at_ms > kept->at_ms) {
+            entered->list[at] = entered->list[at - 1];
+            at--;
+        }
+        entered->list[at] = (struct observation){.at_ms = kept->at_ms,
+                                                 .value_milli = kept->value_milli,
+                                                 .bed = record->bed,
+                                                 .vital = record->entries.vital,
+                                                 .flags = kept->entered ? OBSERVATION_ENTERED : 0};
+    }
+}
+
+static void collect_entered(struct entered *entered, const struct ward *before, unsigned committed)
+{
+    uint32_t seen[WARD_BEDS_MAX] = {0};
+    for (unsigned i = committed; i > 0; i--) {
+        const struct record *record = &before->records[i - 1];
+        if (record->kind == RECORD_ENTRIES && (seen[record->bed] >> record->entries.vital & 1U) == 0) {
+            seen[record->bed] |= UINT32_C(1) << record->entries.vital;
+            add_entered(entered, record);
+        }
+    }
+}
+
+static void feed_entered(struct ward *ward, struct entered *entered, int64_t until_ms)
+{
+    for (; entered->fed < entered->count && entered->list[entered->fed].at_ms <= until_ms; entered->fed++) {
+        ward_feed(ward, &entered->list[entered->fed]);
+    }
+}
+
 static void restore_windows(struct ward *ward, const struct ward *before, const struct ward_break *lost)
 {
+    struct entered entered = {.count = 0};
+    collect_entered(&entered, before, lost->committed);
+    const bool older = entered.count > 0 && entered.list[0].at_ms < lost->journal_from_ms;
     ward->silent = true;
-    engine_restore_begin(ward->engine, lost->journal_from_ms);
+    engine_restore_begin(ward->engine, older ? entered.list[0].at_ms : lost->journal_from_ms);
     for (unsigned i = 0; i < before->journal_count; i++) {
         const struct observation *o = &before->journal[i];
         if (o->at_ms >= lost->journal_from_ms) {
+            feed_entered(ward, &entered, o->at_ms - 1);
             ward_feed(ward, o);
         }
     }
+    feed_entered(ward, &entered, lost->begin_ms);
     ward_until_ms(ward, lost->begin_ms);
     engine_restore_end(ward->engine);
     ward->silent = false;

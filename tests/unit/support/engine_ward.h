@@ -52,6 +52,7 @@ struct ward {
 void ward_clear_config(void);
 void ward_add_channel(enum vital vital, uint32_t period_ms); /* believable: 0 to 300 */
 struct rule *ward_add_rule(const char *name, const char *when, const char *clear, int limit, enum priority priority);
+void ward_add_entered(enum vital vital); /* a channel that only people fill */
 void ward_add_signal(const char *name, enum signal_meaning means, uint8_t monitor, uint8_t number);
 void ward_add_monitor(void);    /* a second one at the bed */
 void ward_add_second_bed(void); /* the same once more; after everything else */

@@ -31,12 +31,17 @@ static struct engine_config config = {.beds = &bed, .bed_count = 1, .rules = &ru
 static struct payload_context payloads = {
     .config = &config, .gateway = "gw-7e", .boot = "00c0ffee", .epoch = "8f3a", .version = "1.2.3"};
 static struct bed_view view = {.stay = 0xabcd};
-static atomic_ullong version = 1;
-static struct board board = {.mutex = PTHREAD_MUTEX_INITIALIZER, .views = &view, .versions = &version, .bed_count = 1};
+static struct board_news news = {.version = 1};
+static struct board board = {.mutex = PTHREAD_MUTEX_INITIALIZER, .views = &view, .news = &news, .bed_count = 1};
 static struct store_state store_state;
 static _Atomic(struct store *) store;
-static const struct report report = {
-    .payloads = &payloads, .board = &board, .store = &store, .store_state = &store_state, .bed_count = 1};
+static const struct timebase timebase;
+static const struct report report = {.timebase = &timebase,
+                                     .payloads = &payloads,
+                                     .board = &board,
+                                     .store = &store,
+                                     .store_state = &store_state,
+                                     .bed_count = 1};
 
 static alignas(64) unsigned char storage[1U << 16];
 static struct ring commands, replies;
