@@ -85,17 +85,19 @@ PROGRAMS  := $(UNIT) $(TOOLS) $(OUT)/tests/ward
 E2E       := $(shell find tests/e2e -name '[0-9]*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
 OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools tests/fuzz tests/bench))
 
-# What runs at the start, at a fault or when a person asks is rather small than fast; so is what waits for the network.
-SMALL := app/main.c app/gateway% app/plan% app/cli/% app/settings/% drivers/uplink/% %_probe.c \
-         $(addprefix app/engine/,expression_compile.c expression_emit.c expression_fault.c expression_lexer.c \
-             expression_words.c make.c restore.c retire.c suggest.c) \
-         $(addprefix app/flow/,command_read.c conditions.c deliver_commands.c deliver_direct.c deliver_link.c \
-             json_read.c local% log.c notices.c order.c payload_command.c payload_settings.c report% restore.c \
-             time_read.c) \
-         $(addprefix drivers/monitor/,hl7/caller.c modbus/describe.c modbus/dry_decode.c modbus/exception.c \
-             modbus/modbus_opening.c modbus/probe% serial/sniff.c) \
-         $(addprefix drivers/store/,environment.c folder.c store_audit.c store_open.c store_read.c)
-$(call objects,$(filter $(SMALL),$(SOURCES))): TUNED = $(if $(IS_LEAN),$(CFLAGS:-O2=-Os),$(CFLAGS))
+# What runs for each byte, frame and observation is rather fast; all else rather small: what runs at the start, at a fault,
+# for the network or when a person asks.
+FAST := $(addprefix app/engine/,alarm.c belief.c channel.c comparison.c condition.c deadlines.c engine.c expression.c \
+            expression_evaluate.c extent.c extrema.c marks.c pulse.c rule.c rule_alarm.c series.c sums.c technical.c \
+            track.c view.c wide.c window.c) \
+        $(addprefix app/flow/,acquire.c core.c json.c payload.c ring.c timebase.c) \
+        $(addprefix drivers/monitor/,hl7/hl7_bus.c hl7/intake.c hl7/message.c hl7/mllp.c hl7/text.c hl7/values.c \
+            modbus/aim.c modbus/answer_time.c modbus/decode.c modbus/frame.c modbus/line_plan.c modbus/modbus_answer.c \
+            modbus/modbus_bus.c modbus/modbus_exchange.c modbus/modbus_health.c modbus/modbus_link.c modbus/poller.c \
+            modbus/requests.c serial/reporter.c serial/serial_bus.c serial/stream.c) \
+        drivers/monitor/serial/masimo/% drivers/monitor/serial/nonin/% hal/% \
+        app/cli/recording% app/cli/replay_run.c
+$(call objects,$(filter-out $(FAST),$(SOURCES))): TUNED = $(if $(IS_LEAN),$(CFLAGS:-O2=-Oz),$(CFLAGS))
 
 # A compiler is there before anything is compiled, cmocka and the broker before anything of the tests.
 COMPILER = build/.have-$(if $(findstring clang,$(CC)),clang,build)
@@ -128,7 +130,7 @@ $(BENCHES): $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/parts.a
 $(OUT)/bench/wardgate-linked: $(OUT)/obj/app/main.o $(PARTS)
 	@mkdir -p $(@D)
 	@echo "LINK  $@"
-	@$(LINK) -s -o $@ $^ -Wl,-Bstatic -lpaho-mqtt3cs -llmdb -Wl,-Bdynamic $(LIBRARIES)
+	@$(LINK) -s -o $@ $^ -Wl,-Map=$@.map -Wl,-Bstatic -lpaho-mqtt3cs -llmdb -Wl,-Bdynamic $(LIBRARIES)
 $(OUT)/tests/ward: $(OUT)/obj/tests/ward/ward.o $(WARD) $(PARTS)
 $(PROGRAMS): | build/.have-test
 	@mkdir -p $(@D)
@@ -222,7 +224,7 @@ demo: all tests ## show the live ward and its alerts (DEMO_SECONDS=30 ends it by
 
 # BENCH=name,... measures only those, BENCH_ROUNDS and BENCH_SECONDS shorten it, BASELINE=FILE adds the change since.
 BENCHED = $(OUT)/tests/ward $(OUT)/tests/first_request $(BENCHES) $(OUT)/bench/wardgate-linked
-bench: all $(BENCHED) ## measure everything, beside limits and references: 20 min (BENCH=NAME a part, BASELINE=FILE)
+bench: all $(BENCHED) ## measure everything, beside limits and references: 25 min (BENCH=NAME a part, BASELINE=FILE)
 	$(LIVE)@$(WITH_BUILD) BENCH='$(BENCH)' BENCH_ROUNDS='$(BENCH_ROUNDS)' BENCH_SECONDS='$(BENCH_SECONDS)' \
 	    BASELINE='$(BASELINE)' toolchain/run-bench
 
