@@ -1,12 +1,16 @@
 /*
- * extrema.h: the largest (or smallest) of any latest stretch of a ring, from one ring of positions.
+ * extrema.h: the largest (or smallest) of any latest stretch of entries, from one ring.
  *
- * Kept are the positions whose value no later value reaches: their values fall (for minima: rise) from the oldest to
- * the newest, so the extreme of everything from `first` on stands at the first kept position at or after `first`. A
- * new value cuts off the tail it reaches, at a place found by galloping search, never element by element: O(log n) at
- * worst. Positions count entries since the ring was emptied; only their low 32 bits are kept, which is enough to
- * order a ring of fewer than 2^31 entries. Storage from an arena; the values belong to the ring. Thread: the
- * engine's.
+ * Kept are the entries whose value no later value reaches: their values fall (for minima: rise) from the oldest to the
+ * newest, so the extreme of everything from `first` on is the first kept one at or after `first`. A new value cuts off
+ * the tail it reaches, at a place found by galloping search, never element by element: O(log n) at worst. Values are
+ * kept as keys, in the order of what is sought, so that both kinds of ring fall.
+ *
+ * The newest entry may change still: it stands at the tail, where it has cut nothing yet, until another follows. So the
+ * extreme is the larger of two keys: that of the newest, and that of the first kept one, which may be the newest.
+ *
+ * Entries are numbered; their low 32 bits are enough to order fewer than 2^31 of them. Storage from an arena. Thread:
+ * the engine's.
  */
 #ifndef WARDGATE_EXTREMA_H
 #define WARDGATE_EXTREMA_H
@@ -16,86 +20,108 @@
 
 #include "app/engine/arena.h"
 
-/* What is sought, as a mask: it turns the order of values round, bit by bit, or leaves it. */
-enum extremum { EXTREMUM_LARGEST = 0, EXTREMUM_SMALLEST = -1 };
+enum extremum { EXTREMUM_LARGEST, EXTREMUM_SMALLEST };
 
-struct extrema {
-    const int32_t *values; /* of the ring's entries, at position & mask */
-    uint32_t *positions;   /* NULL: none are kept */
-    uint32_t mask;
-    int32_t flip;                      /* enum extremum */
-    uint32_t head, tail;               /* indices count puts since the ring was emptied: fewer than 2^32 */
-    uint32_t tail_before, overwritten; /* take the newest put back */
+/* Back and forth: the smallest value has key 0, or the largest one where the smallest is sought. */
+#define EXTREMA_TURN(sought) ((sought) == EXTREMUM_LARGEST ? 0x80000000U : 0x7FFFFFFFU)
+
+static inline uint32_t extrema_key(enum extremum sought, int32_t value)
+{
+    return (uint32_t)value ^ EXTREMA_TURN(sought);
+}
+
+static inline int32_t extrema_value(enum extremum sought, uint32_t key)
+{
+    return (int32_t)(key ^ EXTREMA_TURN(sought));
+}
+
+/* An entry that is kept, and the key of its value. */
+struct kept {
+    uint32_t entry, key;
 };
 
-/* Where a ring keeps both. */
-enum { MAXIMA, MINIMA };
+/* So many before the head have the largest key, so that nobody has to look whether there are any. */
+#define EXTREMA_FENCE 8
 
-/* capacity is that of the ring and a power of two. */
-void extrema_make(struct extrema *extrema, struct arena *arena, const int32_t *values, uint32_t capacity,
-                  enum extremum sought);
+struct extrema {
+    struct kept *kept; /* at index & mask */
+    uint32_t mask;
+    uint32_t head, tail; /* indices count puts since the ring was emptied: fewer than 2^32 */
+    bool has_newest;     /* at the tail; otherwise what stands there reaches nothing */
+    uint32_t key_before; /* of the newest, before it was widened last */
+};
+
+/* entries: as many as are ever there at once. */
+void extrema_make(struct extrema *extrema, struct arena *arena, uint32_t entries);
 void extrema_reset(struct extrema *extrema);
 
-/* Undoes the newest put, once. */
+/* Entries before `first` are given up. */
+void extrema_drop(struct extrema *extrema, uint32_t first);
+
+/* The newest entry is taken back; the one before it is settled, and cannot be widened. */
 void extrema_take_back(struct extrema *extrema);
 
+/* The newest entry is again what it was before it was widened last. */
+void extrema_narrow(struct extrema *extrema);
+
 /*
- * The index of the extreme of everything from position `first` on, the tail when nothing is kept from there; `guess` is
- * any index, best the one found last time.
+ * The index of the first kept one at or after entry `first`, which is not after the newest; `guess` is any index, best
+ * the one found last time.
  */
 uint32_t extrema_search(const struct extrema *extrema, uint32_t first, uint32_t guess);
 
-/* The index where a value cuts. */
-uint32_t extrema_search_cut(const struct extrema *extrema, int32_t value);
+/* How many of the newest that are settled a key reaches, and so cuts off: four at least. */
+uint32_t extrema_count_reached(const struct extrema *extrema, uint32_t key);
 
-/* True when `value` is at least as large (as small) as the other. */
-static inline bool extrema_reaches(int32_t value, int32_t other, int32_t flip)
+static inline struct kept *extrema_at(const struct extrema *extrema, uint32_t index)
 {
-    return (value ^ flip) >= (other ^ flip);
+    return &extrema->kept[index & extrema->mask];
 }
 
-static inline int32_t extrema_value(const struct extrema *extrema, uint32_t index)
+/* 1 or 0, to count with. */
+static inline uint32_t extrema_precedes(uint32_t entry, uint32_t first)
 {
-    return extrema->values[extrema->positions[index & extrema->mask] & extrema->mask];
+    return (entry - first) >> 31;
 }
 
-/* The ring is about to give up its oldest entry. */
-static inline void extrema_drop(struct extrema *extrema, uint64_t position)
+/* How many of the four before an index a key reaches: summed up, not branched on, for values come in no order. */
+static inline uint32_t extrema_reached_of_four(const struct extrema *extrema, uint32_t index, uint32_t key)
 {
-    const uint32_t head = extrema->head;
-    if (head < extrema->tail && extrema->positions[head & extrema->mask] == (uint32_t)position) {
-        extrema->head = head + 1;
+    return (uint32_t)(extrema_at(extrema, index - 1)->key <= key) +
+           (uint32_t)(extrema_at(extrema, index - 2)->key <= key) +
+           (uint32_t)(extrema_at(extrema, index - 3)->key <= key) +
+           (uint32_t)(extrema_at(extrema, index - 4)->key <= key);
+}
+
+/* The newest entry takes its place. As a rule it reaches fewer than four. */
+static inline void extrema_settle(struct extrema *extrema)
+{
+    const uint32_t tail = extrema->tail;
+    const struct kept newest = *extrema_at(extrema, tail);
+    uint32_t reached = extrema_reached_of_four(extrema, tail, newest.key);
+    if (reached == 4) {
+        reached = extrema_count_reached(extrema, newest.key);
     }
+    *extrema_at(extrema, tail - reached) = newest;
+    extrema->tail = tail - reached + 1;
 }
 
-/* The newest entry, at `position`, cuts here; what takes it back is kept. */
-static inline void extrema_cut(struct extrema *extrema, uint32_t cut, uint64_t position)
+/* Another entry follows. */
+static inline void extrema_put(struct extrema *extrema, uint32_t entry, uint32_t key)
 {
-    uint32_t *slot = &extrema->positions[cut & extrema->mask];
-    extrema->overwritten = *slot;
-    extrema->tail_before = extrema->tail;
-    *slot = (uint32_t)position;
-    extrema->tail = cut + 1;
+    if (extrema->has_newest) {
+        extrema_settle(extrema);
+    }
+    extrema->has_newest = true;
+    *extrema_at(extrema, extrema->tail) = (struct kept){.entry = entry, .key = key};
 }
 
-/* The newest entry, at `position`, has this value. */
-static inline void extrema_put(struct extrema *extrema, uint64_t position, int32_t value)
+/* The newest entry has this key as well. It is always compared and kept: a branch would be a guess. */
+static inline void extrema_widen(struct extrema *extrema, uint32_t key)
 {
-    extrema_cut(extrema, extrema_search_cut(extrema, value), position);
-}
-
-/*
- * The same for both of a ring where each entry has one value. The newest before is the newest of both, so the value cuts
- * one of them and lengthens the other (where an equal one may stay: it is as good). Which is which is an index, not a
- * branch, for values come in no order.
- */
-static inline void extrema_put_both(struct extrema both[2], uint64_t position, int32_t value)
-{
-    const struct extrema *maxima = &both[MAXIMA];
-    const bool falls = maxima->tail > maxima->head && value < extrema_value(maxima, maxima->tail - 1);
-    struct extrema *reached = &both[falls ? MINIMA : MAXIMA], *other = &both[falls ? MAXIMA : MINIMA];
-    extrema_cut(other, other->tail, position);
-    extrema_cut(reached, extrema_search_cut(reached, value), position);
+    struct kept *newest = extrema_at(extrema, extrema->tail);
+    extrema->key_before = newest->key;
+    newest->key = key > newest->key ? key : newest->key;
 }
 
 #endif

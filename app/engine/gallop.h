@@ -37,13 +37,12 @@ static inline uint64_t gallop(gallop_precedes *precedes, const void *items, int6
         }
         high = high - low >= step ? low + step - 1 : high;
     }
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (precedes(items, middle, key)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    /* Which way each step goes is chosen, not branched on: half of all guesses would be wrong. */
+    for (uint64_t count = high - low; count > 0;) {
+        const uint64_t half = count / 2;
+        const bool is_before = precedes(items, low + half, key);
+        low += is_before ? half + 1 : 0;
+        count = is_before ? count - half - 1 : half;
     }
     return low;
 }

@@ -5,20 +5,19 @@
 
 #include "app/engine/extent.h"
 
-/* Room for the jitter of a monitor that sends a little faster than expected, where the span is only a few periods. */
+/* Least room for the jitter of a monitor that sends a little faster than expected: where the span is a few periods. */
 #define OBSERVATIONS_SLACK 8
 /* A span of n panes touches n + 1 of them, and one more while it is cut. */
-#define PANES_SLACK 2
+#define PANES_CUT 2
 
 static void demand_aggregate(struct series_demand_part *part, enum aggregate aggregate)
 {
     switch (aggregate) {
-    case AGGREGATE_MEAN:
-        part->sum = true;
-        return;
     case AGGREGATE_MAX:
+        part->maxima = true;
+        return;
     case AGGREGATE_MIN:
-        part->extrema = true;
+        part->minima = true;
         return;
     case AGGREGATE_SHARE:
         assert(part->tallies < UINT16_MAX);
@@ -31,6 +30,9 @@ static void demand_aggregate(struct series_demand_part *part, enum aggregate agg
         part->slope = true;
         return;
     case AGGREGATE_DELTA:
+        part->firsts = true;
+        return;
+    case AGGREGATE_MEAN:
     case AGGREGATE_COUNT:
     case AGGREGATE_LAST:
     case AGGREGATE_AGE:
@@ -52,34 +54,46 @@ void series_demand_add(struct series_demand *demand, const struct window_spec *s
     demand_aggregate(part, spec->aggregate);
 }
 
-/* 1.5 times what the longest span holds at the expected period, and no less than the longest window by number. */
-static uint32_t observations_wanted(const struct series_demand_part *demand, uint32_t period_ms)
+/*
+ * What the longest span holds at the expected period and, where the monitor talks of its own accord, half as many again;
+ * no less than the longest window by number.
+ */
+static uint32_t observations_wanted(const struct series_demand_part *demand, uint32_t period_ms, bool polled)
 {
     const uint32_t in_span = (demand->span_ms + period_ms - 1) / period_ms;
-    const uint32_t wanted = in_span + in_span / 2;
+    const uint32_t half = polled ? 0 : in_span / 2;
+    const uint32_t slack = half > OBSERVATIONS_SLACK ? half : OBSERVATIONS_SLACK;
+    const uint32_t wanted = in_span > 0 ? in_span + slack : 0;
     const uint32_t most = wanted > demand->count ? wanted : demand->count;
-    return most > 0 ? most + OBSERVATIONS_SLACK : 0;
+    return most > 0 ? most + TRACK_GIVEN_UP : 0;
 }
 
 static uint32_t panes_wanted(const struct series_demand_part *demand)
 {
-    return demand->span_ms > 0 ? demand->span_ms / SERIES_PANE_MS + 1 + PANES_SLACK : 0;
+    return demand->span_ms > 0 ? demand->span_ms / SERIES_PANE_MS + 1 + PANES_CUT + TRACK_GIVEN_UP : 0;
+}
+
+/* NULL where no window needs it, and while the arena measures. */
+static struct track *make_track(struct arena *arena, const struct series_demand_part *demand, uint32_t entries,
+                                bool of_panes, const struct sums *totals)
+{
+    return entries > 0 ? track_make(arena, demand, entries, of_panes, totals) : NULL;
 }
 
 struct series *series_make(struct arena *arena, const struct series_config *config)
 {
     assert(arena != NULL && config != NULL && config->period_ms > 0);
+    const struct series_demand_part *observations = &config->demand.observations, *panes = &config->demand.panes;
     struct series *series = ARENA_TAKE(arena, struct series, 1);
     struct series made = {.period_ms = config->period_ms,
                           .stand_ms = config->episodic ? config->stale_ms : config->period_ms + config->period_ms / 2,
-                          .episodic = config->episodic};
-    const struct series_demand *demand = &config->demand;
+                          .episodic = config->episodic,
+                          .sums_squares = observations->stddev || panes->stddev,
+                          .sums_times = observations->slope || panes->slope};
     const struct sums *totals = series != NULL ? &series->totals : NULL;
-    track_make(&made.observations, arena, &demand->observations,
-               observations_wanted(&demand->observations, config->period_ms), 0, totals);
-    track_make(&made.panes, arena, &demand->panes, panes_wanted(&demand->panes), SERIES_PANE_MS, totals);
-    made.sums_squares = demand->observations.stddev || demand->panes.stddev;
-    made.sums_times = demand->observations.slope || demand->panes.slope;
+    made.observations = make_track(arena, observations,
+                                   observations_wanted(observations, config->period_ms, config->polled), false, totals);
+    made.panes = make_track(arena, panes, panes_wanted(panes), true, totals);
     if (series != NULL) {
         *series = made;
         series_reset(series, 0);
@@ -87,36 +101,40 @@ struct series *series_make(struct arena *arena, const struct series_config *conf
     return series;
 }
 
-/* The extents are not where they should be any more. */
-static void note_change(struct series *series, uint32_t weight)
-{
-    series->asked_ms = INT64_MIN;
-    series->changes += weight;
-}
-
+/*
+ * From where they are the extents follow one observation, and time that goes on; from anywhere else they search. They
+ * move as soon as something arrives, for it is then that most is asked.
+ */
 void series_move(struct series *series, int64_t now_ms)
 {
     assert(series->valid_count == 0 || now_ms >= series->newest.at_ms);
-    const bool goes_on = series->changes <= 1 && now_ms >= series->moved_ms;
-    series->asked_ms = series->moved_ms = now_ms;
-    series->changes = 0;
-    extents_move(series, &series->observations, goes_on);
-    extents_move(series, &series->panes, goes_on);
+    const bool goes_on = series->in_step && (uint64_t)(now_ms - series->asked_ms) < SERIES_SPAN_MS_MAX;
+    series->asked_ms = now_ms;
+    series->in_step = true;
+    (goes_on ? extents_follow : extents_search)(series);
+}
+
+static void reset_track(struct track *track, int64_t start_ms)
+{
+    track_reset(track, start_ms);
+    extents_reset(track);
 }
 
 void series_reset(struct series *series, int64_t start_ms)
 {
-    note_change(series, 2);
-    series->start_ms = start_ms;
+    series->asked_ms = series->start_ms = start_ms;
+    series->in_step = false;
     series->latest_ms = start_ms - 1;
     series->valid_count = 0;
     series->newest = series->previous = (struct point){.at_ms = start_ms - 1};
     series->until_ms = start_ms - 1;
     series->totals = (struct sums){0};
-    track_reset(&series->observations, start_ms);
-    track_reset(&series->panes, start_ms);
-    extents_reset(&series->observations);
-    extents_reset(&series->panes);
+    if (series->observations != NULL) {
+        reset_track(series->observations, start_ms);
+    }
+    if (series->panes != NULL) {
+        reset_track(series->panes, start_ms);
+    }
 }
 
 /* What one observation adds to the sums that somebody asks for. */
@@ -159,16 +177,15 @@ static void add_to_totals(struct series *series, const struct point *point)
 __attribute__((noinline)) static void take_back_newest(struct series *series)
 {
     const struct point *newest = &series->newest, *previous = &series->previous;
+    struct track *const tracks[] = {series->observations, series->panes};
     const struct sums added = sums_of(series, newest);
     series->totals = sums_subtract(&series->totals, &added);
-    if (series->observations.capacity > 0) {
-        track_take_back(&series->observations, newest, previous);
+    for (unsigned i = 0; i < sizeof(tracks) / sizeof(tracks[0]); i++) {
+        if (tracks[i] != NULL) {
+            track_take_back(tracks[i], newest);
+            extents_take_back(tracks[i], newest->at_ms);
+        }
     }
-    if (series->panes.capacity > 0) {
-        track_take_back(&series->panes, newest, previous);
-    }
-    extents_take_back(&series->observations, newest->at_ms);
-    extents_take_back(&series->panes, newest->at_ms);
     series->until_ms = previous->at_ms + (uint32_t)(newest->stood_ms - previous->stood_ms);
     series->newest = *previous;
     series->valid_count--;
@@ -181,7 +198,7 @@ static bool arrive(struct series *series, int64_t at_ms)
     const bool first = at_ms > series->latest_ms;
     series->latest_ms = at_ms;
     if (series->newest.at_ms == at_ms) {
-        note_change(series, 2);
+        series->in_step = false;
         take_back_newest(series);
     }
     return first;
@@ -191,14 +208,17 @@ static bool arrive(struct series *series, int64_t at_ms)
 static void note_hole(struct series *series, int64_t at_ms)
 {
     const struct point *before = series->valid_count > 0 ? &series->newest : NULL;
-    extents_note_hole(series, &series->observations, at_ms, before);
-    extents_note_hole(series, &series->panes, at_ms, before);
+    if (series->observations != NULL) {
+        extents_note_hole(series, series->observations, at_ms, before);
+    }
+    if (series->panes != NULL) {
+        extents_note_hole(series, series->panes, at_ms, before);
+    }
 }
 
 bool series_put(struct series *series, int64_t at_ms, int32_t value_milli)
 {
     const bool first = arrive(series, at_ms);
-    note_change(series, 1);
     if (at_ms > series->until_ms) {
         note_hole(series, at_ms);
     }
@@ -207,23 +227,24 @@ bool series_put(struct series *series, int64_t at_ms, int32_t value_milli)
     series->newest = (struct point){.at_ms = at_ms, .value_milli = value_milli, .stood_ms = stood_ms};
     series->until_ms = at_ms + series->stand_ms;
     series->valid_count++;
-    if (series->observations.capacity > 0) {
-        track_put_observation(&series->observations, &series->newest);
+    if (series->observations != NULL) {
+        track_put_observation(series->observations, &series->newest, &series->previous);
     }
-    if (series->panes.capacity > 0) {
-        track_put_into_pane(&series->panes, &series->newest);
+    if (series->panes != NULL) {
+        track_put_into_pane(series->panes, &series->newest, &series->previous);
     }
     add_to_totals(series, &series->newest);
+    series_move(series, at_ms);
     return first;
 }
 
 bool series_put_invalid(struct series *series, int64_t at_ms)
 {
     const bool first = arrive(series, at_ms);
-    note_change(series, 2);
     if (series->until_ms > at_ms) {
         series->until_ms = at_ms;
     }
+    series_move(series, at_ms);
     return first;
 }
 
@@ -244,5 +265,5 @@ bool series_stands(const struct series *series, int64_t now_ms)
 
 uint64_t series_overruns(const struct series *series)
 {
-    return series->observations.overruns;
+    return series->observations != NULL ? series->observations->overruns : 0;
 }

@@ -85,7 +85,7 @@ enum verdict { VERDICT_CLEAR, VERDICT_MET, VERDICT_UNKNOWN };
 struct series_demand_part {
     uint32_t span_ms; /* longest window in time */
     uint32_t count;   /* longest window by number */
-    bool sum, extrema, stddev, slope;
+    bool firsts, maxima, minima, stddev, slope;
     uint16_t tallies; /* shares: each keeps its own running count */
 };
 
@@ -99,11 +99,12 @@ struct window; /* one window_spec over one series, with its cursors */
 
 void series_demand_add(struct series_demand *demand, const struct window_spec *spec);
 
-/* period_ms: the expected period. episodic: an observation stands until stale_ms. NULL while the arena measures. */
+/* period_ms: the expected period. episodic: an observation stands until stale_ms. polled: no more come than one a period. NULL while the arena measures. */
 struct series_config {
     uint32_t period_ms;
     uint32_t stale_ms;
     bool episodic;
+    bool polled;
     struct series_demand demand;
 };
 struct series *series_make(struct arena *arena, const struct series_config *config);
@@ -113,7 +114,7 @@ struct window *window_make(struct arena *arena, struct series *series, const str
 
 /*
  * A share takes its comparison and threshold here, and another threshold later: observations are counted again. Panes
- * cannot be: there the share is unknown (and filling) until none is left from before the change.
+ * cannot be: there the share is unknown until none is left from before the change.
  */
 void window_set_share(struct window *window, enum comparison comparison, int64_t threshold_micro);
 
@@ -144,17 +145,11 @@ struct answer window_answer(struct window *window, int64_t now_ms);
 enum verdict window_compare(struct window *window, enum comparison comparison, int64_t threshold_micro, int64_t now_ms);
 
 /*
- * The next instant after now_ms at which the answer (known, unknown or value) or the filling of this window may change
+ * The next instant after now_ms at which the answer (known, unknown or value) of this window may change
  * although nothing arrives: an observation leaves, standing ends, coverage crosses its threshold, a whole span is
  * complete. SERIES_NEVER when none. The exception is `age`, which grows all the time: always SERIES_NEVER.
  */
 int64_t window_next_change(struct window *window, int64_t now_ms);
-
-/*
- * True within the first whole span since start, or while N observations are still being gathered: unknown, but not
- * for want of data (used by unknown_after). Never for what needs no filling: count over time, last, age.
- */
-bool window_is_filling(struct window *window, int64_t now_ms);
 
 /*
  * Observations that a full ring pushed out of a window still in use (the monitor sent faster than its expected

@@ -12,17 +12,16 @@ struct series {
     uint32_t period_ms;
     uint32_t stand_ms; /* how long an observation stands if nothing follows: 1.5 periods; episodic: until it is stale */
     bool episodic;
-    uint32_t changes;  /* since the extents moved: 1 for an observation that just follows, 2 for anything else */
-    int64_t moved_ms;  /* where the extents are ... */
-    int64_t asked_ms;  /* ... if nothing changed since; INT64_MIN when something did */
-    int64_t start_ms;  /* of the stay */
-    int64_t latest_ms; /* of the newest observation, valid or not; before the start when there is none */
-    uint64_t valid_count;
-    struct point newest, previous; /* valid ones; before there is one, of just before the start */
-    int64_t until_ms;              /* the newest stands until here, this instant excluded */
     bool sums_squares, sums_times; /* asked for by some window */
-    struct sums totals;            /* of all observations of the stay */
-    struct track observations, panes;
+    bool in_step;                  /* all that came reached the extents, each when it came */
+    int64_t asked_ms;              /* where the extents are */
+    int64_t start_ms;              /* of the stay */
+    int64_t latest_ms;             /* of the newest observation, valid or not; before the start when there is none */
+    uint64_t valid_count;
+    struct point newest, previous;      /* valid ones; before there is one, of just before the start */
+    int64_t until_ms;                   /* the newest stands until here, this instant excluded */
+    struct track *observations, *panes; /* NULL: no window needs them */
+    struct sums totals;                 /* of all observations of the stay */
 };
 
 /* True where the newest observation is all it takes. */

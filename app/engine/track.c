@@ -7,184 +7,215 @@
 
 #define MICRO_PER_MILLI 1000
 
-static uint32_t round_up_to_power_of_two(uint32_t entries)
+/* Ages of 32 bits are told apart with room to spare: at most twice this before any are forgotten, and a day for now. */
+#define RECENT_MS_MAX (INT64_C(1) << 30)
+_Static_assert(SERIES_SPAN_MS_MAX + SERIES_PANE_MS < RECENT_MS_MAX / 2, "what a window in time holds is recent");
+
+static struct extrema *make_extrema(struct arena *arena, uint32_t capacity)
 {
-    uint32_t capacity = 2;
-    while (capacity < entries) {
-        capacity *= 2;
+    struct extrema made;
+    struct extrema *extrema = ARENA_TAKE(arena, struct extrema, 1);
+    extrema_make(&made, arena, capacity);
+    if (extrema != NULL) {
+        *extrema = made;
     }
-    return capacity;
+    return extrema;
 }
 
-static void make_entries(struct track *track, struct arena *arena)
+static void make_tallies(struct track_more *more, struct arena *arena, uint16_t count, uint32_t capacity)
 {
-    track->first_at_ms = track->last_at_ms = ARENA_TAKE(arena, int64_t, track->capacity);
-    track->first_stood_ms = track->last_stood_ms = ARENA_TAKE(arena, uint32_t, track->capacity);
-    track->first_value_milli = ARENA_TAKE(arena, int32_t, track->capacity);
-    if (track->pane_ms > 0) {
-        track->last_at_ms = ARENA_TAKE(arena, int64_t, track->capacity);
-        track->last_stood_ms = ARENA_TAKE(arena, uint32_t, track->capacity);
-        track->counts = ARENA_TAKE(arena, uint32_t, track->capacity);
-    }
-}
-
-static void make_extrema(struct track *track, struct arena *arena)
-{
-    track->highest_milli = track->lowest_milli = track->first_value_milli;
-    if (track->pane_ms > 0) {
-        track->highest_milli = ARENA_TAKE(arena, int32_t, track->capacity);
-        track->lowest_milli = ARENA_TAKE(arena, int32_t, track->capacity);
-    }
-    extrema_make(&track->extrema[MAXIMA], arena, track->highest_milli, track->capacity, EXTREMUM_LARGEST);
-    extrema_make(&track->extrema[MINIMA], arena, track->lowest_milli, track->capacity, EXTREMUM_SMALLEST);
-}
-
-static void make_sums(struct track *track, struct arena *arena, const struct series_demand_part *demand)
-{
-    if (demand->sum || demand->stddev || demand->slope) {
-        track->values = ARENA_TAKE(arena, uint64_t, track->capacity);
-    }
-    if (demand->stddev) {
-        track->squares = ARENA_TAKE(arena, struct wide, track->capacity);
-    }
-    if (demand->slope) {
-        track->times = ARENA_TAKE(arena, struct track_times, track->capacity);
-    }
-}
-
-static void make_tallies(struct track *track, struct arena *arena, uint16_t count)
-{
-    track->tally_count = count;
-    track->tallies = count > 0 ? ARENA_TAKE(arena, struct tally, count) : NULL;
+    more->tally_count = count;
+    more->tallies = count > 0 ? ARENA_TAKE(arena, struct tally, count) : NULL;
     for (uint16_t index = 0; index < count; index++) {
-        uint32_t *before = ARENA_TAKE(arena, uint32_t, track->capacity);
-        if (track->tallies != NULL) {
-            track->tallies[index].before = before;
+        uint32_t *before = ARENA_TAKE(arena, uint32_t, capacity);
+        if (more->tallies != NULL) {
+            more->tallies[index].before = before;
         }
     }
 }
 
-void track_make(struct track *track, struct arena *arena, const struct series_demand_part *demand, uint32_t entries,
-                uint32_t pane_ms, const struct sums *totals)
+static struct track_more *make_more(struct arena *arena, const struct series_demand_part *demand, uint32_t capacity)
 {
-    *track = (struct track){.totals = totals, .pane_ms = pane_ms, .span_ms = demand->span_ms};
-    if (entries == 0) {
-        return;
+    if (!demand->firsts && !demand->stddev && !demand->slope && demand->tallies == 0) {
+        return NULL;
     }
-    track->capacity = round_up_to_power_of_two(entries);
-    track->mask = track->capacity - 1;
-    make_entries(track, arena);
-    make_sums(track, arena, demand);
-    if (demand->extrema) {
-        make_extrema(track, arena);
+    struct track_more *more = ARENA_TAKE(arena, struct track_more, 1);
+    struct track_more made = {.first_milli = NULL};
+    if (demand->firsts || demand->tallies > 0) {
+        made.first_milli = ARENA_TAKE(arena, int32_t, capacity);
     }
-    make_tallies(track, arena, demand->tallies);
-    track->keeps_more = pane_ms > 0 || demand->stddev || demand->slope || demand->tallies > 0;
+    if (demand->stddev) {
+        made.squares = ARENA_TAKE(arena, struct wide, capacity);
+    }
+    if (demand->slope) {
+        made.times = ARENA_TAKE(arena, struct track_times, capacity);
+    }
+    make_tallies(&made, arena, demand->tallies, capacity);
+    if (more != NULL) {
+        *more = made;
+    }
+    return more;
+}
+
+struct track *track_make(struct arena *arena, const struct series_demand_part *demand, uint32_t entries, bool of_panes,
+                         const struct sums *totals)
+{
+    assert(entries > 0);
+    struct track *track = ARENA_TAKE(arena, struct track, 1);
+    struct track made = {.totals = totals, .capacity = entries, .span_ms = demand->span_ms};
+    made.entries = ARENA_TAKE(arena, struct entry, entries);
+    made.panes = of_panes ? ARENA_TAKE(arena, struct pane, entries) : NULL;
+    made.extrema[EXTREMUM_LARGEST] = demand->maxima ? make_extrema(arena, entries) : NULL;
+    made.extrema[EXTREMUM_SMALLEST] = demand->minima ? make_extrema(arena, entries) : NULL;
+    made.more = make_more(arena, demand, entries);
+    if (track != NULL) {
+        *track = made;
+    }
+    return track;
+}
+
+static void reset_tallies(struct track_more *more)
+{
+    for (uint16_t index = 0; index < more->tally_count; index++) {
+        more->tallies[index].total = 0;
+        more->tallies[index].counts_from_ms = INT64_MIN;
+    }
 }
 
 void track_reset(struct track *track, int64_t start_ms)
 {
     track->start_ms = start_ms;
-    track->begin = track->end = 0;
-    track->pushed.at_ms = INT64_MIN;
-    extrema_reset(&track->extrema[MAXIMA]);
-    extrema_reset(&track->extrema[MINIMA]);
-    for (uint16_t index = 0; index < track->tally_count; index++) {
-        track->tallies[index].total = 0;
-        track->tallies[index].counts_from_ms = INT64_MIN;
+    track->begin = track->end = track->whole = track->recent = TRACK_FIRST;
+    track->end_slot = 0;
+    track->recent_ms = start_ms;
+    track->pushed_ms = track->pane_until_ms = INT64_MIN;
+    for (unsigned index = EXTREMUM_LARGEST; index <= EXTREMUM_SMALLEST; index++) {
+        if (track->extrema[index] != NULL) {
+            extrema_reset(track->extrema[index]);
+        }
+    }
+    if (track->more != NULL) {
+        reset_tallies(track->more);
     }
 }
 
-int64_t track_pane_start(int64_t start_ms, int64_t at_ms)
+/* ---- entries come and go ---- */
+
+int64_t track_at_ms(const struct track *track, uint32_t slot, int64_t newest_ms)
 {
-    const int64_t into_pane_ms = (at_ms - start_ms) % SERIES_PANE_MS;
-    return at_ms - (into_pane_ms < 0 ? into_pane_ms + SERIES_PANE_MS : into_pane_ms);
+    return newest_ms - (uint32_t)((uint32_t)newest_ms - track->entries[slot].at_ms);
 }
 
-static bool keeps_extrema(const struct track *track)
+static bool came_by(const void *items, uint64_t entry, int64_t at_ms)
 {
-    return track->extrema[MAXIMA].positions != NULL;
+    const struct track *track = items;
+    return track_came_by(track, track_slot(track, entry), at_ms);
 }
 
-/* A full track gives up its oldest entry. */
-static inline void make_room(struct track *track, int64_t now_ms)
+static uint64_t first_recent(const struct track *track)
 {
-    if (track->end - track->begin < track->capacity) {
-        return;
+    return track->recent > track->begin ? track->recent : track->begin;
+}
+
+/* Before an entry of now_ms: nothing over half of what is recent at most remains so, that it seldom happens. */
+__attribute__((noinline)) static void forget_instants(struct track *track, int64_t now_ms, int64_t newest_ms)
+{
+    const int64_t from_ms = now_ms - RECENT_MS_MAX / 2;
+    const uint64_t first = first_recent(track);
+    track->recent = newest_ms <= from_ms ? track->end : gallop(came_by, track, from_ms, first, track->end, first);
+    track->recent_ms = from_ms;
+}
+
+/* Several entries at once, for to look what they are costs more than what they make room for. */
+__attribute__((noinline)) static void make_room(struct track *track, int64_t now_ms, int64_t newest_ms)
+{
+    const uint64_t begin = track->begin + TRACK_GIVEN_UP;
+    const uint32_t last = track_slot(track, begin - 1);
+    const int64_t span_from_ms = now_ms - (int64_t)track->span_ms;
+    track->pushed_ms = begin <= track->recent ? INT64_MIN : track_at_ms(track, last, newest_ms);
+    track->pushed_stood_ms = track->entries[last].stood_ms;
+    if (track->pushed_ms > span_from_ms) {
+        track->overruns += begin - gallop(came_by, track, span_from_ms, first_recent(track), begin, begin);
     }
-    const uint32_t oldest = track_slot(track, track->begin);
-    track->pushed = (struct track_edge){track->last_at_ms[oldest], track->last_stood_ms[oldest]};
-    track->overruns += track->pushed.at_ms > now_ms - (int64_t)track->span_ms ? 1 : 0;
-    if (keeps_extrema(track)) {
-        extrema_drop(&track->extrema[MAXIMA], track->begin);
-        extrema_drop(&track->extrema[MINIMA], track->begin);
+    for (unsigned sought = EXTREMUM_LARGEST; sought <= EXTREMUM_SMALLEST; sought++) {
+        if (track->extrema[sought] != NULL) {
+            extrema_drop(track->extrema[sought], (uint32_t)begin);
+        }
     }
-    track->begin++;
+    track->begin = begin;
+    track->whole = begin + 1;
 }
 
-/* Those that few windows ask for. */
-static void note_more_totals(struct track *track, uint32_t entry)
+static void note_more(const struct track *track, uint32_t slot, int32_t first_milli)
 {
     const struct sums *totals = track->totals;
-    if (track->counts != NULL) {
-        track->counts[entry] = totals->count;
+    const struct track_more *more = track->more;
+    if (more->first_milli != NULL) {
+        more->first_milli[slot] = first_milli;
     }
-    if (track->squares != NULL) {
-        track->squares[entry] = totals->squares;
+    if (more->squares != NULL) {
+        more->squares[slot] = totals->squares;
     }
-    if (track->times != NULL) {
-        track->times[entry] = (struct track_times){totals->instants, totals->instant_squares, totals->products};
+    if (more->times != NULL) {
+        more->times[slot] = (struct track_times){totals->instants, totals->instant_squares, totals->products};
     }
-    for (uint16_t index = 0; index < track->tally_count; index++) {
-        track->tallies[index].before[entry] = track->tallies[index].total;
+    for (uint16_t index = 0; index < more->tally_count; index++) {
+        more->tallies[index].before[slot] = more->tallies[index].total;
     }
 }
 
-static inline uint32_t open_entry(struct track *track, const struct point *first)
+static inline void put_extremes(const struct track *track, int32_t value_milli)
 {
-    const uint32_t entry = track_slot(track, track->end++);
-    track->first_at_ms[entry] = first->at_ms;
-    track->first_stood_ms[entry] = first->stood_ms;
-    track->first_value_milli[entry] = first->value_milli;
-    if (track->values != NULL) {
-        track->values[entry] = track->totals->values;
+    if (track->extrema[EXTREMUM_LARGEST] != NULL) {
+        extrema_put(track->extrema[EXTREMUM_LARGEST], (uint32_t)track->end, extrema_key(EXTREMUM_LARGEST, value_milli));
     }
-    if (track->keeps_more) {
-        note_more_totals(track, entry);
+    if (track->extrema[EXTREMUM_SMALLEST] != NULL) {
+        extrema_put(track->extrema[EXTREMUM_SMALLEST], (uint32_t)track->end,
+                    extrema_key(EXTREMUM_SMALLEST, value_milli));
     }
-    return entry;
 }
 
-/* The newest pane has its extremes now, and takes its place among the others. */
-static void close_pane(struct track *track)
+/* Returns where it stands. */
+static inline uint32_t open_entry(struct track *track, const struct point *first, const struct point *previous)
 {
-    const uint32_t entry = track_slot(track, track->end - 1);
-    extrema_put(&track->extrema[MAXIMA], track->end - 1, track->highest_milli[entry]);
-    extrema_put(&track->extrema[MINIMA], track->end - 1, track->lowest_milli[entry]);
+    if (first->at_ms - track->recent_ms > RECENT_MS_MAX) {
+        forget_instants(track, first->at_ms, previous->at_ms);
+    }
+    if (track->end - track->begin == track->capacity) {
+        make_room(track, first->at_ms, previous->at_ms);
+    }
+    const uint32_t slot = track->end_slot;
+    track->entries[slot] = (struct entry){(uint32_t)first->at_ms, first->stood_ms, track->totals->values};
+    track->end_slot = track_next_slot(track, slot);
+    track->end++;
+    return slot;
 }
 
-static void open_pane(struct track *track, const struct point *first)
+static uint32_t hole_between(const struct point *before, const struct point *after)
 {
-    make_room(track, first->at_ms);
-    if (keeps_extrema(track) && track->end > track->begin) {
-        close_pane(track);
-    }
-    const uint32_t entry = open_entry(track, first);
-    if (keeps_extrema(track)) {
-        track->highest_milli[entry] = track->lowest_milli[entry] = first->value_milli;
-    }
+    const int64_t hole_ms = after->at_ms - before->at_ms - (uint32_t)(after->stood_ms - before->stood_ms);
+    return hole_ms < UINT32_MAX ? (uint32_t)hole_ms : UINT32_MAX;
+}
+
+static void open_pane(struct track *track, const struct point *first, const struct point *previous)
+{
+    put_extremes(track, first->value_milli);
+    const uint32_t slot = open_entry(track, first, previous);
+    track->panes[slot] = (struct pane){.count = track->totals->count, .hole_ms = hole_between(previous, first)};
     track->pane_until_ms = track_pane_start(track->start_ms, first->at_ms - 1) + SERIES_PANE_MS;
+    if (track->more != NULL) {
+        note_more(track, slot, first->value_milli);
+    }
 }
 
-/* Every value is compared and kept: a branch would be a guess. */
-static void widen_pane(struct track *track, int32_t value_milli)
+static inline void widen_pane(const struct track *track, int32_t value_milli)
 {
-    const uint32_t entry = track_slot(track, track->end - 1);
-    const int32_t highest_milli = track->highest_milli[entry], lowest_milli = track->lowest_milli[entry];
-    track->highest_before_milli = highest_milli;
-    track->lowest_before_milli = lowest_milli;
-    track->highest_milli[entry] = value_milli > highest_milli ? value_milli : highest_milli;
-    track->lowest_milli[entry] = value_milli < lowest_milli ? value_milli : lowest_milli;
+    if (track->extrema[EXTREMUM_LARGEST] != NULL) {
+        extrema_widen(track->extrema[EXTREMUM_LARGEST], extrema_key(EXTREMUM_LARGEST, value_milli));
+    }
+    if (track->extrema[EXTREMUM_SMALLEST] != NULL) {
+        extrema_widen(track->extrema[EXTREMUM_SMALLEST], extrema_key(EXTREMUM_SMALLEST, value_milli));
+    }
 }
 
 static uint32_t meets(const struct tally *tally, int32_t value_milli)
@@ -193,37 +224,38 @@ static uint32_t meets(const struct tally *tally, int32_t value_milli)
     return comparison_holds(tally->comparison, value_micro, tally->threshold_micro) ? 1 : 0;
 }
 
-static void count_in_tallies(struct track *track, int32_t value_milli)
+static void count_in_tallies(const struct track_more *more, int32_t value_milli)
 {
-    for (uint16_t index = 0; index < track->tally_count; index++) {
-        track->tallies[index].total += meets(&track->tallies[index], value_milli);
+    for (uint16_t index = 0; index < more->tally_count; index++) {
+        more->tallies[index].total += meets(&more->tallies[index], value_milli);
     }
 }
 
-void track_put_observation(struct track *track, const struct point *newest)
+/* Apart, as is what happens seldom: a put needs no registers for it. */
+__attribute__((noinline)) static void put_more(const struct track *track, uint32_t slot, int32_t value_milli)
 {
-    make_room(track, newest->at_ms);
-    (void)open_entry(track, newest);
-    if (keeps_extrema(track)) {
-        extrema_put_both(track->extrema, track->end - 1, newest->value_milli);
-    }
-    if (track->tally_count > 0) {
-        count_in_tallies(track, newest->value_milli);
+    note_more(track, slot, value_milli);
+    count_in_tallies(track->more, value_milli);
+}
+
+void track_put_observation(struct track *track, const struct point *newest, const struct point *previous)
+{
+    put_extremes(track, newest->value_milli);
+    const uint32_t slot = open_entry(track, newest, previous);
+    if (track->more != NULL) {
+        put_more(track, slot, newest->value_milli);
     }
 }
 
-void track_put_into_pane(struct track *track, const struct point *newest)
+void track_put_into_pane(struct track *track, const struct point *newest, const struct point *previous)
 {
-    if (track->begin == track->end || newest->at_ms > track->pane_until_ms) {
-        open_pane(track, newest);
-    } else if (keeps_extrema(track)) {
+    if (newest->at_ms > track->pane_until_ms) {
+        open_pane(track, newest, previous);
+    } else {
         widen_pane(track, newest->value_milli);
     }
-    const uint32_t entry = track_slot(track, track->end - 1);
-    track->last_at_ms[entry] = newest->at_ms;
-    track->last_stood_ms[entry] = newest->stood_ms;
-    if (track->tally_count > 0) {
-        count_in_tallies(track, newest->value_milli);
+    if (track->more != NULL) {
+        count_in_tallies(track->more, newest->value_milli);
     }
 }
 
@@ -231,76 +263,69 @@ void track_put_into_pane(struct track *track, const struct point *newest)
  * The newest goes with its only observation. Of panes, the one before is the newest again, but what follows comes too
  * late for it.
  */
-static void take_back_entry(struct track *track)
+static void take_back_entry(struct track *track, uint32_t slot)
 {
     track->end--;
+    track->end_slot = slot;
     track->pane_until_ms = INT64_MIN;
-    if (keeps_extrema(track) && (track->pane_ms == 0 || track->end > track->begin)) {
-        extrema_take_back(&track->extrema[MAXIMA]);
-        extrema_take_back(&track->extrema[MINIMA]);
+}
+
+void track_take_back(struct track *track, const struct point *newest)
+{
+    assert(track->end > track->begin);
+    const struct track_more *more = track->more;
+    const uint32_t slot = track_slot(track, track->end - 1);
+    const bool is_alone = track->entries[slot].at_ms == (uint32_t)newest->at_ms;
+    for (uint16_t index = 0; more != NULL && index < more->tally_count; index++) {
+        more->tallies[index].total -= meets(&more->tallies[index], newest->value_milli);
+    }
+    for (unsigned sought = EXTREMUM_LARGEST; sought <= EXTREMUM_SMALLEST; sought++) {
+        if (track->extrema[sought] != NULL) {
+            (is_alone ? extrema_take_back : extrema_narrow)(track->extrema[sought]);
+        }
+    }
+    if (is_alone) {
+        take_back_entry(track, slot);
     }
 }
 
-static void shorten_pane(struct track *track, const struct point *previous)
+/* ---- what is asked ---- */
+
+uint64_t track_search(const struct track *track, int64_t from_ms, int64_t newest_ms, uint64_t guess)
 {
-    const uint32_t entry = track_slot(track, track->end - 1);
-    track->last_at_ms[entry] = previous->at_ms;
-    track->last_stood_ms[entry] = previous->stood_ms;
-    if (keeps_extrema(track)) {
-        track->highest_milli[entry] = track->highest_before_milli;
-        track->lowest_milli[entry] = track->lowest_before_milli;
-    }
+    return from_ms < newest_ms ? gallop(came_by, track, from_ms, first_recent(track), track->end, guess) : track->end;
 }
 
-void track_take_back(struct track *track, const struct point *newest, const struct point *previous)
+bool track_hole_before(const struct track *track, uint64_t entry, uint32_t *out_ms)
 {
-    const uint32_t entry = track_slot(track, track->end - 1);
-    assert(track->end > track->begin && track->last_at_ms[entry] == newest->at_ms);
-    for (uint16_t index = 0; index < track->tally_count; index++) {
-        track->tallies[index].total -= meets(&track->tallies[index], newest->value_milli);
-    }
-    if (track->first_at_ms[entry] == newest->at_ms) {
-        take_back_entry(track);
+    assert(entry >= first_recent(track) && entry < track->end);
+    const uint32_t slot = track_slot(track, entry);
+    const struct entry *after = &track->entries[slot];
+    if (track->panes != NULL) {
+        *out_ms = track->panes[slot].hole_ms;
+    } else if (entry == track->begin) {
+        *out_ms = after->at_ms - (uint32_t)track->pushed_ms - (after->stood_ms - track->pushed_stood_ms);
     } else {
-        shorten_pane(track, previous);
+        const struct entry *before = &track->entries[track_slot(track, entry - 1)];
+        *out_ms = after->at_ms - before->at_ms - (after->stood_ms - before->stood_ms);
     }
-}
-
-static bool ends_by(const void *items, uint64_t entry, int64_t from_ms)
-{
-    return track_ends_by(items, entry, from_ms);
-}
-
-uint64_t track_search(const struct track *track, int64_t from_ms, uint64_t guess)
-{
-    return gallop(ends_by, track, from_ms, track->begin, track->end, guess);
-}
-
-bool track_before(const struct track *track, uint64_t first, struct track_edge *out)
-{
-    assert(first >= track->begin && first <= track->end);
-    if (first == 0) {
-        return false;
-    }
-    const uint32_t entry = track_slot(track, first - 1);
-    *out = first == track->begin ? track->pushed
-                                 : (struct track_edge){track->last_at_ms[entry], track->last_stood_ms[entry]};
-    return true;
+    return entry > track->recent;
 }
 
 static struct sums sums_from(const struct track *track, uint64_t first)
 {
     assert(first >= track->begin && first < track->end);
-    const uint32_t entry = track_slot(track, first);
-    struct sums before = {.count = track->counts != NULL ? track->counts[entry] : (uint32_t)first,
-                          .values = track->values[entry]};
-    if (track->squares != NULL) {
-        before.squares = track->squares[entry];
+    const uint32_t slot = track_slot(track, first);
+    const struct track_more *more = track->more;
+    struct sums before = {.count = track->panes != NULL ? track->panes[slot].count : (uint32_t)(first - TRACK_FIRST),
+                          .values = track->entries[slot].values};
+    if (more->squares != NULL) {
+        before.squares = more->squares[slot];
     }
-    if (track->times != NULL) {
-        before.instants = track->times[entry].instants;
-        before.instant_squares = track->times[entry].squares;
-        before.products = track->times[entry].products;
+    if (more->times != NULL) {
+        before.instants = more->times[slot].instants;
+        before.instant_squares = more->times[slot].squares;
+        before.products = more->times[slot].products;
     }
     return sums_subtract(track->totals, &before);
 }
@@ -317,33 +342,36 @@ int64_t track_slope_micro(const struct track *track, uint64_t first)
     return sums_slope_micro(&sums);
 }
 
-static void count_again(struct track *track, struct tally *tally)
+static void count_again(const struct track *track, struct tally *tally)
 {
     tally->total = 0;
     for (uint64_t entry = track->begin; entry < track->end; entry++) {
-        tally->before[track_slot(track, entry)] = tally->total;
-        tally->total += meets(tally, track->first_value_milli[track_slot(track, entry)]);
+        const uint32_t slot = track_slot(track, entry);
+        tally->before[slot] = tally->total;
+        tally->total += meets(tally, track->more->first_milli[slot]);
     }
 }
 
-void track_set_tally(struct track *track, uint16_t tally, enum comparison comparison, int64_t threshold_micro)
+void track_set_tally(const struct track *track, uint16_t tally, enum comparison comparison, int64_t threshold_micro,
+                     int64_t newest_ms)
 {
-    assert(tally < track->tally_count);
-    struct tally *changed = &track->tallies[tally];
+    assert(tally < track->more->tally_count);
+    struct tally *changed = &track->more->tallies[tally];
     if (changed->comparison == comparison && changed->threshold_micro == threshold_micro) {
         return;
     }
     changed->comparison = comparison;
     changed->threshold_micro = threshold_micro;
-    if (track->pane_ms == 0) {
+    if (track->panes == NULL) {
         count_again(track, changed);
     } else if (track->end > track->begin) {
-        changed->counts_from_ms = track->last_at_ms[track_slot(track, track->end - 1)];
+        changed->counts_from_ms = newest_ms;
     }
 }
 
 uint32_t track_tally(const struct track *track, uint16_t tally, uint64_t first)
 {
-    assert(tally < track->tally_count && first >= track->begin && first < track->end);
-    return track->tallies[tally].total - track->tallies[tally].before[track_slot(track, first)];
+    assert(tally < track->more->tally_count && first >= track->begin && first < track->end);
+    const struct tally *counted = &track->more->tallies[tally];
+    return counted->total - counted->before[track_slot(track, first)];
 }

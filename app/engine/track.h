@@ -8,9 +8,12 @@
  * Panes are counted from the stay's start and, like spans, closed at their end: (start + k * 10 s, start + (k + 1) *
  * 10 s]. Panes without an observation take no entry.
  *
- * A full track gives up its oldest entry. What it must know of it is kept (`pushed`), and giving up one still inside
- * the longest span is counted. Storage is a structure of arrays from an arena, each only where a window asks for it.
- * Thread: the engine's.
+ * Of an instant an entry keeps the low 32 bits, which is enough to tell the age of a recent one. Windows in time hold
+ * no others: what lies further back is left out of searches by time, and counted by number only.
+ *
+ * A full track gives up its oldest entries, TRACK_GIVEN_UP at a time. What it must know of the last of them is kept
+ * (`pushed`), and giving up one still inside the longest span is counted. Storage is from an arena; what few windows
+ * ask for has arrays of its own, each only where it is asked for. Thread: the engine's.
  */
 #ifndef WARDGATE_TRACK_H
 #define WARDGATE_TRACK_H
@@ -34,10 +37,17 @@ struct point {
     uint32_t stood_ms;
 };
 
-/* The newest observation of an entry, for the entry that follows it. */
-struct track_edge {
-    int64_t at_ms;
+/* Of an entry's first observation; the sum is that of all values before it. */
+struct entry {
+    uint32_t at_ms; /* low 32 bits */
     uint32_t stood_ms;
+    uint64_t values;
+};
+
+/* What a pane has besides: observations of the stay before it, and how long nothing stood just before it. */
+struct pane {
+    uint32_t count;
+    uint32_t hole_ms; /* UINT32_MAX and more: as much, which is longer than any span */
 };
 
 /* Running count of the observations that meet a comparison. */
@@ -54,90 +64,105 @@ struct track_times {
     struct wide squares, products;
 };
 
-struct extent;
-
-struct track {
-    uint32_t capacity;        /* entries, a power of two; 0: nothing is kept */
-    uint32_t mask;            /* capacity - 1 */
-    uint32_t pane_ms;         /* 0: an entry is one observation */
-    uint32_t span_ms;         /* longest window in time */
-    int64_t start_ms;         /* of the stay */
-    struct extent *extents;   /* of the windows over it, one for each length */
-    uint64_t begin, end;      /* entries kept, numbered from the stay's start */
-    struct track_edge pushed; /* the entry given up last; of INT64_MIN when there is none */
-    uint64_t overruns;
-    const struct sums *totals; /* of the series: everything so far */
-
-    /* By entry. Of a track of observations first and last are the same arrays, and so are value, highest and lowest. */
-    int64_t *first_at_ms, *last_at_ms;
-    uint32_t *first_stood_ms, *last_stood_ms;
-    int32_t *first_value_milli, *highest_milli, *lowest_milli;
-    /* Sums before the entry; NULL where nobody asks. An observation's number is its count. */
-    bool keeps_more; /* than the sum of values */
-    uint32_t *counts;
-    uint64_t *values;
+/* What few windows ask for, by entry; NULL where none does. Sums are those before it. */
+struct track_more {
+    int32_t *first_milli; /* the value of its first observation */
     struct wide *squares;
     struct track_times *times;
-
-    struct extrema extrema[2]; /* MAXIMA and MINIMA; of panes, without the newest: it changes still */
-    int64_t pane_until_ms;     /* the newest pane takes observations up to this instant, included */
-    int32_t highest_before_milli, lowest_before_milli; /* of the newest pane, before its newest observation */
     struct tally *tallies;
     uint16_t tally_count, tallies_taken;
 };
 
-/* Where the arrays hold an entry. */
+/* A track is made for as many more than its windows can hold. */
+#define TRACK_GIVEN_UP 8
+
+/* The number of a stay's first entry: none has number 0. */
+#define TRACK_FIRST 1
+
+struct extent;
+
+struct track {
+    struct entry *entries;
+    struct pane *panes; /* NULL: an entry is one observation */
+    uint32_t capacity;
+    uint32_t end_slot;      /* where the next entry goes */
+    uint64_t begin, end;    /* entries kept, numbered from TRACK_FIRST at the stay's start */
+    uint64_t whole;         /* from here on nothing was given up: what lies before is kept, or never was */
+    struct extent *extents; /* of the windows over it, one for each length */
+
+    struct extrema *extrema[2]; /* by enum extremum; NULL where nobody asks */
+
+    struct track_more *more;   /* NULL: nothing of it is kept */
+    const struct sums *totals; /* of the series: everything so far */
+
+    uint64_t recent;   /* entries from here on are told apart by their instants; may lie before `begin` */
+    int64_t recent_ms; /* none of those is earlier */
+
+    int64_t pushed_ms; /* the instant of the entry given up last, INT64_MIN when it is long ago or there is none ... */
+    uint32_t pushed_stood_ms; /* ... and how long observations had stood by then */
+    uint32_t span_ms;         /* longest window in time */
+    uint64_t overruns;
+
+    int64_t start_ms;      /* of the stay */
+    int64_t pane_until_ms; /* the newest pane takes observations up to here, included */
+};
+
+/* Where an entry from begin to end stands. */
 static inline uint32_t track_slot(const struct track *track, uint64_t entry)
 {
-    return (uint32_t)entry & track->mask;
+    const uint32_t back = (uint32_t)(track->end - entry);
+    return track->end_slot - back + (back > track->end_slot ? track->capacity : 0);
 }
 
-/* For at least `entries` of them (0: none are kept), of the kind that pane_ms says. */
-void track_make(struct track *track, struct arena *arena, const struct series_demand_part *demand, uint32_t entries,
-                uint32_t pane_ms, const struct sums *totals);
+static inline uint32_t track_next_slot(const struct track *track, uint32_t slot)
+{
+    return slot + 1 < track->capacity ? slot + 1 : 0;
+}
+
+/* True when what stands there, which is recent, came no later than an instant less than 24 days from it. */
+static inline bool track_came_by(const struct track *track, uint32_t slot, int64_t at_ms)
+{
+    return (int32_t)(track->entries[slot].at_ms - (uint32_t)at_ms) <= 0;
+}
+
+/* For at least so many entries; NULL while the arena measures. */
+struct track *track_make(struct arena *arena, const struct series_demand_part *demand, uint32_t entries, bool of_panes,
+                         const struct sums *totals);
 void track_reset(struct track *track, int64_t start_ms);
 
-/* Into the one kind, or the other. */
-void track_put_observation(struct track *track, const struct point *newest);
-void track_put_into_pane(struct track *track, const struct point *newest);
+/* Into the one kind, or the other. previous: the observation before, its content is ignored when there is none. */
+void track_put_observation(struct track *track, const struct point *newest, const struct point *previous);
+void track_put_into_pane(struct track *track, const struct point *newest, const struct point *previous);
 
-/* Forgets the newest observation; `previous` is the one before it (its content is ignored when there is none). */
-void track_take_back(struct track *track, const struct point *newest, const struct point *previous);
+/* Forgets the newest observation. */
+void track_take_back(struct track *track, const struct point *newest);
 
 /* The last pane boundary at or before at_ms, of panes counted from start_ms. */
-int64_t track_pane_start(int64_t start_ms, int64_t at_ms);
-
-/* The first entry with an observation later than from_ms; track->end when there is none. By search around a guess. */
-uint64_t track_search(const struct track *track, int64_t from_ms, uint64_t guess);
-
-static inline bool track_ends_by(const struct track *track, uint64_t entry, int64_t at_ms)
+static inline int64_t track_pane_start(int64_t start_ms, int64_t at_ms)
 {
-    return track->last_at_ms[track_slot(track, entry)] <= at_ms;
+    const int64_t into_pane_ms = (at_ms - start_ms) % SERIES_PANE_MS;
+    return at_ms - (into_pane_ms < 0 ? into_pane_ms + SERIES_PANE_MS : into_pane_ms);
 }
 
-/* The same; as a rule it is the guess still, or the next one. */
-static inline uint64_t track_first(const struct track *track, int64_t from_ms, uint64_t guess)
-{
-    const uint64_t begin = track->begin, end = track->end;
-    if (guess >= begin && guess < end) {
-        guess += track_ends_by(track, guess, from_ms) ? 1 : 0;
-        if ((guess == end || !track_ends_by(track, guess, from_ms)) &&
-            (guess == begin || track_ends_by(track, guess - 1, from_ms))) {
-            return guess;
-        }
-    }
-    return track_search(track, from_ms, guess);
-}
+/*
+ * The first entry later than from_ms, of panes a boundary; track->end when there is none. By search around a guess.
+ * newest_ms: the newest observation, no more than a day later.
+ */
+uint64_t track_search(const struct track *track, int64_t from_ms, int64_t newest_ms, uint64_t guess);
 
-/* The newest observation before entry `first`; false when the stay has none. */
-bool track_before(const struct track *track, uint64_t first, struct track_edge *out);
+/* The instant of a recent entry. */
+int64_t track_at_ms(const struct track *track, uint32_t slot, int64_t newest_ms);
+
+/* How long nothing stood just before a recent entry; false when there was nothing before it, or long ago. */
+bool track_hole_before(const struct track *track, uint64_t entry, uint32_t *out_ms);
 
 /* Over everything from entry `first` on, which is there: standard deviation, and slope if there are two instants. */
 int64_t track_stddev_micro(const struct track *track, uint64_t first);
 int64_t track_slope_micro(const struct track *track, uint64_t first);
 
 /* Changes what a tally counts. Observations still kept are counted again; panes cannot be, and start over. */
-void track_set_tally(struct track *track, uint16_t tally, enum comparison comparison, int64_t threshold_micro);
+void track_set_tally(const struct track *track, uint16_t tally, enum comparison comparison, int64_t threshold_micro,
+                     int64_t newest_ms);
 uint32_t track_tally(const struct track *track, uint16_t tally, uint64_t first);
 
 #endif

@@ -1,22 +1,9 @@
+#include "app/engine/window.h"
+
 #include <assert.h>
-#include <stddef.h>
 
-#include "app/engine/extent.h"
-
-#define MICRO_PER_MILLI 1000
+#define MICRO_PER_MILLI WINDOW_MICRO_PER_MILLI
 #define MICRO_PER_UNIT  1000000
-
-struct window {
-    struct series *series;
-    struct extent *extent; /* shared by all windows of its length: its own, or that of the first of them */
-    enum aggregate aggregate;
-    uint16_t tally;
-    bool bare, newest_only;
-    struct extent own;
-};
-
-/* Windows are many: two cache lines each. */
-_Static_assert(sizeof(struct window) <= 128, "the arena hands out cache lines");
 
 bool window_is_newest_only(const struct window_spec *spec)
 {
@@ -24,9 +11,9 @@ bool window_is_newest_only(const struct window_spec *spec)
 }
 
 /* The one that windows of this length share already; NULL when this is the first. */
-static struct extent *find_extent(const struct extent *own)
+static struct extent *find_extent(const struct track *track, const struct extent *own)
 {
-    struct extent *extent = own->track->extents;
+    struct extent *extent = track->extents;
     while (extent != NULL && (extent->length != own->length || extent->is_by_number != own->is_by_number ||
                               extent->needed_ms != own->needed_ms)) {
         extent = extent->next;
@@ -34,17 +21,22 @@ static struct extent *find_extent(const struct extent *own)
     return extent;
 }
 
-static void share_extent(struct window *window)
+static void share_extent(struct window *window, struct track *track)
 {
-    window->extent = find_extent(&window->own);
+    window->extent = find_extent(track, &window->own);
     if (window->extent == NULL) {
         window->extent = &window->own;
-        window->own.next = window->own.track->extents;
-        window->own.track->extents = &window->own;
+        window->own.next = track->extents;
+        track->extents = &window->own;
     }
-    window->extent->asks_mean |= window->aggregate == AGGREGATE_MEAN;
-    window->extent->asks_max |= window->aggregate == AGGREGATE_MAX;
-    window->extent->asks_min |= window->aggregate == AGGREGATE_MIN;
+    window->extreme = window->aggregate == AGGREGATE_MAX   ? &window->extent->maximum
+                      : window->aggregate == AGGREGATE_MIN ? &window->extent->minimum
+                                                           : NULL;
+}
+
+static struct track *track_of(const struct window *window)
+{
+    return extent_track(window->extent, window->series);
 }
 
 struct window *window_make(struct arena *arena, struct series *series, const struct window_spec *spec)
@@ -56,18 +48,20 @@ struct window *window_make(struct arena *arena, struct series *series, const str
         return NULL;
     }
     assert(series != NULL);
-    *window = (struct window){
-        .series = series, .aggregate = spec->aggregate, .bare = spec->bare, .newest_only = window_is_newest_only(spec)};
+    *window = (struct window){.series = series,
+                              .aggregate = (uint8_t)spec->aggregate,
+                              .bare = spec->bare,
+                              .newest_only = window_is_newest_only(spec)};
     extent_make(&window->own, series, spec);
     window->extent = &window->own;
     if (!window->newest_only) {
-        share_extent(window);
-        assert(window->extent->track->capacity > 0);
+        assert(track_of(window) != NULL);
+        share_extent(window, track_of(window));
     }
     if (spec->aggregate == AGGREGATE_SHARE) {
-        struct track *track = window->extent->track;
-        assert(track->tallies_taken < track->tally_count);
-        window->tally = track->tallies_taken++;
+        struct track_more *more = track_of(window)->more;
+        assert(more->tallies_taken < more->tally_count);
+        window->tally = more->tallies_taken++;
     }
     return window;
 }
@@ -75,7 +69,7 @@ struct window *window_make(struct arena *arena, struct series *series, const str
 void window_set_share(struct window *window, enum comparison comparison, int64_t threshold_micro)
 {
     assert(window->aggregate == AGGREGATE_SHARE);
-    track_set_tally(window->extent->track, window->tally, comparison, threshold_micro);
+    track_set_tally(track_of(window), window->tally, comparison, threshold_micro, window->series->newest.at_ms);
 }
 
 /* Some of the window's panes were counted before the threshold of its share changed. */
@@ -83,8 +77,8 @@ static bool has_stale_tally(const struct window *window)
 {
     const struct extent *extent = window->extent;
     return window->aggregate == AGGREGATE_SHARE &&
-           extent->track->tallies[window->tally].counts_from_ms >
-               extent_begins_after(extent, window->series, extent->track, window->series->asked_ms);
+           track_of(window)->more->tallies[window->tally].counts_from_ms >
+               extent_begins_after(extent, window->series, window->series->asked_ms);
 }
 
 static struct answer known(int64_t value_micro)
@@ -109,9 +103,8 @@ static struct answer answer_of_newest(const struct window *window, int64_t now_m
         return known((now_ms - series->newest.at_ms) * MICRO_PER_MILLI);
     }
     const bool is_gone =
-        window->bare
-            ? !series_stands(series, now_ms)
-            : extent->length > 0 && series->newest.at_ms <= extent_begins_after(extent, series, extent->track, now_ms);
+        window->bare ? !series_stands(series, now_ms)
+                     : extent->length > 0 && series->newest.at_ms <= extent_begins_after(extent, series, now_ms);
     return is_gone ? unknown() : known((int64_t)series->newest.value_milli * MICRO_PER_MILLI);
 }
 
@@ -122,14 +115,13 @@ static int64_t newest_milli(const struct window *window)
 
 static int64_t oldest_milli(const struct window *window)
 {
-    const struct extent *extent = window->extent;
-    return extent->track->first_value_milli[track_slot(extent->track, extent->first)];
+    return track_of(window)->more->first_milli[window->extent->slot];
 }
 
 static int64_t extreme_milli(const struct window *window)
 {
-    const struct extent *extent = window->extent;
-    return window->aggregate == AGGREGATE_MAX ? extent->maximum.value_milli : extent->minimum.value_milli;
+    assert(window->extreme != NULL);
+    return window->extreme->value_milli;
 }
 
 /* Unknown also while its threshold is too new. */
@@ -139,25 +131,26 @@ static struct answer share(const struct window *window)
     if (has_stale_tally(window)) {
         return unknown();
     }
-    return known(sums_share_micro(track_tally(extent->track, window->tally, extent->first), extent->held));
+    return known(sums_share_micro(track_tally(track_of(window), window->tally, extent->first), extent->held));
 }
 
-static struct answer slope(const struct extent *extent)
-{
-    return extent->held > 1 ? known(track_slope_micro(extent->track, extent->first)) : unknown();
-}
-
-/* The aggregates that are not at hand in the extent. */
-static struct answer work_out(const struct window *window)
+static struct answer slope(const struct window *window)
 {
     const struct extent *extent = window->extent;
-    switch (window->aggregate) {
+    return extent->held > 1 ? known(track_slope_micro(track_of(window), extent->first)) : unknown();
+}
+
+/* Of one that is known, where it is asked about. */
+static struct answer answer_of_extent(const struct window *window)
+{
+    const struct extent *extent = window->extent;
+    switch ((enum aggregate)window->aggregate) {
     case AGGREGATE_SHARE:
         return share(window);
     case AGGREGATE_STDDEV:
-        return known(track_stddev_micro(extent->track, extent->first));
+        return known(track_stddev_micro(track_of(window), extent->first));
     case AGGREGATE_SLOPE:
-        return slope(extent);
+        return slope(window);
     case AGGREGATE_DELTA:
         return known((newest_milli(window) - oldest_milli(window)) * MICRO_PER_MILLI);
     case AGGREGATE_COUNT:
@@ -167,9 +160,8 @@ static struct answer work_out(const struct window *window)
     case AGGREGATE_MEAN:
         return known(sums_mean_micro(extent->values, extent->held));
     case AGGREGATE_MAX:
-        return known((int64_t)extent->maximum.value_milli * MICRO_PER_MILLI);
     case AGGREGATE_MIN:
-        return known((int64_t)extent->minimum.value_milli * MICRO_PER_MILLI);
+        return known(extreme_milli(window) * MICRO_PER_MILLI);
     case AGGREGATE_AGE:
         break;
     }
@@ -187,33 +179,18 @@ static struct answer count_anyway(const struct window *window)
     return known((int64_t)extent->held * MICRO_PER_UNIT);
 }
 
-/* The extent is where it is asked about. */
-/* Apart, so that the short way does not save registers for the long one. */
-__attribute__((noinline)) static struct answer answer_in_full(const struct window *window, int64_t now_ms)
+struct answer window_work_out(const struct window *window, int64_t now_ms)
 {
     if (window->newest_only) {
         return answer_of_newest(window, now_ms);
     }
     series_ask(window->series, now_ms);
-    return window->extent->is_known ? work_out(window) : count_anyway(window);
+    return window->extent->known_ms == now_ms ? answer_of_extent(window) : count_anyway(window);
 }
 
-/* What is asked most is at hand: the first window over a series that is asked moves the extents of all. */
 struct answer window_answer(struct window *window, int64_t now_ms)
 {
-    const struct extent *extent = window->extent;
-    if (window->series->asked_ms == now_ms && extent->is_known) {
-        if (window->aggregate == AGGREGATE_MEAN) {
-            return known(sums_mean_micro(extent->values, extent->held));
-        }
-        if (window->aggregate == AGGREGATE_MAX) {
-            return known((int64_t)extent->maximum.value_milli * MICRO_PER_MILLI);
-        }
-        if (window->aggregate == AGGREGATE_MIN) {
-            return known((int64_t)extent->minimum.value_milli * MICRO_PER_MILLI);
-        }
-    }
-    return answer_in_full(window, now_ms);
+    return window_answer_inline(window, now_ms);
 }
 
 static enum verdict verdict_of(bool met)
@@ -226,7 +203,7 @@ static bool may_witness(const struct window *window)
 {
     const struct extent *extent = window->extent;
     const struct series *series = window->series;
-    return (window->aggregate == AGGREGATE_MAX || window->aggregate == AGGREGATE_MIN) && extent->held > 0 &&
+    return window->extreme != NULL && extent->held > 0 &&
            (!extent->is_by_number || series->episodic || series_stands(series, series->asked_ms));
 }
 
@@ -253,10 +230,11 @@ enum verdict window_compare(struct window *window, enum comparison comparison, i
     const struct extent *extent = window->extent;
     if (window->aggregate == AGGREGATE_MEAN) {
         series_ask(window->series, now_ms);
-        const int order = extent->is_known ? sums_compare_mean(extent->values, extent->held, threshold_micro) : 0;
-        return extent->is_known ? verdict_of(comparison_holds(comparison, order, 0)) : VERDICT_UNKNOWN;
+        const bool is_known = extent->known_ms == now_ms;
+        const int order = is_known ? sums_compare_mean(extent->values, extent->held, threshold_micro) : 0;
+        return is_known ? verdict_of(comparison_holds(comparison, order, 0)) : VERDICT_UNKNOWN;
     }
-    const struct answer answer = window_answer(window, now_ms);
+    const struct answer answer = window_answer_inline(window, now_ms);
     if (answer.known) {
         return verdict_of(comparison_holds(comparison, answer.value_micro, threshold_micro));
     }
@@ -273,7 +251,7 @@ static int64_t leaves_ms(const struct window *window, int64_t at_ms)
 {
     const struct extent *extent = window->extent;
     const int64_t span_ms = extent->length;
-    if (extent->track->pane_ms == 0) {
+    if (!extent->is_of_panes) {
         return at_ms + span_ms;
     }
     return track_pane_start(window->series->start_ms, at_ms - 1) + SERIES_PANE_MS + span_ms;
@@ -305,15 +283,16 @@ static int64_t next_change_of_coverage(const struct window *window)
     const struct extent *extent = window->extent;
     const struct series *series = window->series;
     const int64_t now_ms = series->asked_ms;
-    const int64_t spare_ms = extent_stood_ms(extent, series) - (int64_t)extent->needed_ms;
-    int64_t next_ms = SERIES_NEVER, until_ms = 0;
+    const int64_t into_ms = extent_stood_into_ms(extent, series);
+    const int64_t spare_ms = extent_stood_ms(extent, series, into_ms) - (int64_t)extent->needed_ms;
     const bool grows = series_stands(series, now_ms);
-    const bool shrinks = extent->track->pane_ms == 0 && extent_is_stood_into(extent, series, &until_ms);
+    const bool shrinks = !extent->is_of_panes && into_ms > 0;
+    int64_t next_ms = SERIES_NEVER;
     if (grows) {
         next_ms = series->until_ms;
     }
     if (shrinks) {
-        next_ms = earlier(next_ms, until_ms + extent->length);
+        next_ms = earlier(next_ms, now_ms + into_ms);
     }
     if (grows && !shrinks && spare_ms < 0) {
         next_ms = earlier(next_ms, now_ms - spare_ms);
@@ -328,12 +307,11 @@ static int64_t next_change_of_coverage(const struct window *window)
 static int64_t next_change_of_content(const struct window *window)
 {
     const struct extent *extent = window->extent;
-    const struct track *track = extent->track;
-    const int64_t next_ms = extent->track->pane_ms > 0
-                                ? extent_begins_after(extent, window->series, extent->track, window->series->asked_ms) +
-                                      SERIES_PANE_MS + extent->length
-                                : leaves_ms(window, track->first_at_ms[track_slot(track, extent->first)]);
-    return extent_has_lost(extent, window->series) ? earlier(next_ms, leaves_ms(window, track->pushed.at_ms)) : next_ms;
+    const struct series *series = window->series;
+    const int64_t next_ms =
+        extent->is_of_panes ? extent_begins_after(extent, series, series->asked_ms) + SERIES_PANE_MS + extent->length
+                            : leaves_ms(window, extent_first_ms(extent, series));
+    return extent_has_lost(extent, series) ? earlier(next_ms, leaves_ms(window, track_of(window)->pushed_ms)) : next_ms;
 }
 
 /* Of an extent that holds something: what comes first of its content, its coverage and its first whole span. */
@@ -353,10 +331,10 @@ static int64_t next_change_in_time(const struct window *window)
     if (window->aggregate == AGGREGATE_COUNT) {
         return next_change_of_content(window);
     }
-    if (extent->next_change_ms == EXTENT_CHANGE_UNKNOWN) {
-        extent->next_change_ms = next_change_of_extent(window);
+    if (extent->next_change_in_ms == 0) {
+        extent->next_change_in_ms = (uint32_t)(next_change_of_extent(window) - window->series->asked_ms);
     }
-    return extent->next_change_ms;
+    return window->series->asked_ms + extent->next_change_in_ms;
 }
 
 int64_t window_next_change(struct window *window, int64_t now_ms)
@@ -370,18 +348,4 @@ int64_t window_next_change(struct window *window, int64_t now_ms)
     }
     series_ask(window->series, now_ms);
     return next_change_in_time(window);
-}
-
-bool window_is_filling(struct window *window, int64_t now_ms)
-{
-    struct extent *extent = window->extent;
-    if (window->newest_only || (window->aggregate == AGGREGATE_COUNT && !extent->is_by_number)) {
-        return false;
-    }
-    series_ask(window->series, now_ms);
-    if (extent->is_by_number) {
-        return extent->held > 0 && extent->track->end - extent->first < extent->length &&
-               series_stands(window->series, now_ms);
-    }
-    return extent_whole_ms(extent) > now_ms || (extent->held > 0 && has_stale_tally(window));
 }

@@ -1,6 +1,6 @@
 /*
- * The rings of suffix extremes against a look at every value, over random histories that put, take back and give up
- * entries; and that no search looks at more than it may, whatever the data.
+ * The rings of suffix extremes against a look at every value, over random histories that put, widen, take back and give
+ * up entries; and that no search looks at more than it may, whatever the data.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +21,16 @@
 #define CAPACITY 64
 #define STEPS    20000
 
+/* What the newest entry was before it was widened last. */
+struct range {
+    int32_t highest, lowest;
+};
+
 struct rings {
     struct extrema both[2];
-    int32_t values[CAPACITY];
-    uint64_t begin, end;
+    struct range ranges[CAPACITY], before;
+    uint32_t begin, end;
+    bool is_open; /* the newest entry may be widened */
     uint64_t random;
 };
 
@@ -49,49 +56,72 @@ static void make(struct rings *rings, uint64_t random)
     struct arena arena = {.base = storage, .size = sizeof(storage)};
     memset(storage, 0, sizeof(storage));
     *rings = (struct rings){.random = random * 0x9E3779B97F4A7C15ULL + 1};
-    extrema_make(&rings->both[MAXIMA], &arena, rings->values, CAPACITY, EXTREMUM_LARGEST);
-    extrema_make(&rings->both[MINIMA], &arena, rings->values, CAPACITY, EXTREMUM_SMALLEST);
-    assert(rings->both[MAXIMA].positions != NULL && rings->both[MINIMA].positions != NULL);
+    for (unsigned sought = EXTREMUM_LARGEST; sought <= EXTREMUM_SMALLEST; sought++) {
+        extrema_make(&rings->both[sought], &arena, CAPACITY);
+        assert(rings->both[sought].kept != NULL);
+        extrema_reset(&rings->both[sought]);
+    }
 }
 
-static void put(struct rings *rings, int32_t value, bool together)
+static void put(struct rings *rings, int32_t value)
 {
     if (rings->end - rings->begin == CAPACITY) {
-        extrema_drop(&rings->both[MAXIMA], rings->begin);
-        extrema_drop(&rings->both[MINIMA], rings->begin);
-        rings->begin++;
+        rings->begin += 1 + below(rings, CAPACITY / 2);
+        extrema_drop(&rings->both[EXTREMUM_LARGEST], rings->begin);
+        extrema_drop(&rings->both[EXTREMUM_SMALLEST], rings->begin);
     }
-    const uint64_t position = rings->end++;
-    rings->values[position % CAPACITY] = value;
-    if (together) {
-        extrema_put_both(rings->both, position, value);
-    } else {
-        extrema_put(&rings->both[MAXIMA], position, value);
-        extrema_put(&rings->both[MINIMA], position, value);
-    }
+    extrema_put(&rings->both[EXTREMUM_LARGEST], rings->end, extrema_key(EXTREMUM_LARGEST, value));
+    extrema_put(&rings->both[EXTREMUM_SMALLEST], rings->end, extrema_key(EXTREMUM_SMALLEST, value));
+    rings->ranges[rings->end++ % CAPACITY] = (struct range){value, value};
+    rings->is_open = true;
+}
+
+static void widen(struct rings *rings, int32_t value)
+{
+    struct range *newest = &rings->ranges[(rings->end - 1) % CAPACITY];
+    rings->before = *newest;
+    newest->highest = value > newest->highest ? value : newest->highest;
+    newest->lowest = value < newest->lowest ? value : newest->lowest;
+    extrema_widen(&rings->both[EXTREMUM_LARGEST], extrema_key(EXTREMUM_LARGEST, value));
+    extrema_widen(&rings->both[EXTREMUM_SMALLEST], extrema_key(EXTREMUM_SMALLEST, value));
+}
+
+static void narrow(struct rings *rings)
+{
+    rings->ranges[(rings->end - 1) % CAPACITY] = rings->before;
+    extrema_narrow(&rings->both[EXTREMUM_LARGEST]);
+    extrema_narrow(&rings->both[EXTREMUM_SMALLEST]);
 }
 
 static void take_back(struct rings *rings)
 {
-    extrema_take_back(&rings->both[MAXIMA]);
-    extrema_take_back(&rings->both[MINIMA]);
     rings->end--;
+    rings->is_open = false;
+    extrema_take_back(&rings->both[EXTREMUM_LARGEST]);
+    extrema_take_back(&rings->both[EXTREMUM_SMALLEST]);
 }
 
-static void check(struct rings *rings, uint64_t first)
+/* The larger of the first kept one and the newest. */
+static int32_t extreme_from(const struct rings *rings, enum extremum sought, uint32_t first, uint32_t guess)
+{
+    const struct extrema *extrema = &rings->both[sought];
+    const uint32_t index = extrema_search(extrema, first, guess);
+    assert_true(index >= extrema->head && index <= extrema->tail);
+    const uint32_t key = extrema_at(extrema, index)->key, newest = extrema_at(extrema, extrema->tail)->key;
+    return extrema_value(sought, key > newest ? key : newest);
+}
+
+static void check(struct rings *rings, uint32_t first)
 {
     int32_t largest = INT32_MIN, smallest = INT32_MAX;
-    for (uint64_t position = first; position < rings->end; position++) {
-        const int32_t value = rings->values[position % CAPACITY];
-        largest = value > largest ? value : largest;
-        smallest = value < smallest ? value : smallest;
+    for (uint32_t entry = first; entry < rings->end; entry++) {
+        const struct range *range = &rings->ranges[entry % CAPACITY];
+        largest = range->highest > largest ? range->highest : largest;
+        smallest = range->lowest < smallest ? range->lowest : smallest;
     }
     const uint32_t guess = below(rings, 4) == 0 ? below(rings, UINT32_MAX) : below(rings, CAPACITY);
-    const uint32_t high = extrema_search(&rings->both[MAXIMA], (uint32_t)first, guess);
-    const uint32_t low = extrema_search(&rings->both[MINIMA], (uint32_t)first, guess);
-    assert_true(high < rings->both[MAXIMA].tail && low < rings->both[MINIMA].tail);
-    assert_int_equal(extrema_value(&rings->both[MAXIMA], high), largest);
-    assert_int_equal(extrema_value(&rings->both[MINIMA], low), smallest);
+    assert_int_equal(extreme_from(rings, EXTREMUM_LARGEST, first, guess), largest);
+    assert_int_equal(extreme_from(rings, EXTREMUM_SMALLEST, first, guess), smallest);
 }
 
 static int32_t next_value(struct rings *rings, unsigned shape, int32_t step)
@@ -112,6 +142,21 @@ static int32_t next_value(struct rings *rings, unsigned shape, int32_t step)
     }
 }
 
+static void step_once(struct rings *rings, unsigned shape, int32_t step)
+{
+    if (rings->is_open && below(rings, 3) == 0) {
+        widen(rings, next_value(rings, shape, step));
+        if (below(rings, 4) == 0) {
+            narrow(rings);
+        }
+        return;
+    }
+    put(rings, next_value(rings, shape, step));
+    if (below(rings, 9) == 0 && rings->end - rings->begin > 1) {
+        take_back(rings);
+    }
+}
+
 static void extremes_are_those_of_the_values(void **state)
 {
     (void)state;
@@ -120,25 +165,41 @@ static void extremes_are_those_of_the_values(void **state)
         struct rings rings;
         make(&rings, seed() + run);
         for (int32_t step = 0; step < STEPS; step++) {
-            put(&rings, next_value(&rings, run / 2, step), run % 2 == 0);
-            if (below(&rings, 9) == 0 && rings.end - rings.begin > 1) {
-                take_back(&rings);
-                put(&rings, next_value(&rings, run / 2, step), run % 2 == 0);
-            }
-            check(&rings, rings.begin + below(&rings, (uint32_t)(rings.end - rings.begin)));
+            step_once(&rings, run / 2, step);
+            check(&rings, rings.begin + below(&rings, rings.end - rings.begin));
         }
     }
 }
 
-static void nothing_is_found_behind_the_newest_kept(void **state)
+static void the_newest_alone_stands_at_the_tail(void **state)
 {
     (void)state;
     struct rings rings;
     make(&rings, 1);
-    put(&rings, 5, true);
-    assert_int_equal(extrema_search(&rings.both[MAXIMA], 1, 0), rings.both[MAXIMA].tail);
-    extrema_reset(&rings.both[MAXIMA]);
-    assert_int_equal(extrema_search(&rings.both[MAXIMA], 0, 7), 0);
+    put(&rings, 5);
+    assert_int_equal(rings.both[EXTREMUM_LARGEST].tail, 0);
+    assert_int_equal(extreme_from(&rings, EXTREMUM_LARGEST, 0, 7), 5);
+    put(&rings, 4);
+    assert_int_equal(extrema_search(&rings.both[EXTREMUM_LARGEST], 1, 0), rings.both[EXTREMUM_LARGEST].tail);
+    extrema_reset(&rings.both[EXTREMUM_LARGEST]);
+    assert_int_equal(extrema_search(&rings.both[EXTREMUM_LARGEST], 0, 7), 0);
+}
+
+/* A value that reaches any number of those before it cuts off just those, whatever stood there before. */
+static void a_value_cuts_off_what_it_reaches(void **state)
+{
+    (void)state;
+    for (int32_t reached = 0; reached <= 40; reached++) {
+        struct rings rings;
+        make(&rings, 1);
+        for (int32_t value = 40; value > 0; value--) {
+            put(&rings, value);
+        }
+        put(&rings, reached);
+        put(&rings, INT32_MIN); /* settles it */
+        assert_int_equal(rings.both[EXTREMUM_LARGEST].tail, 40 - reached + 1);
+        assert_int_equal(rings.both[EXTREMUM_SMALLEST].tail, reached > 1 ? 2 : 1);
+    }
 }
 
 /* ---- looks ---- */
@@ -187,7 +248,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(extremes_are_those_of_the_values),
-        cmocka_unit_test(nothing_is_found_behind_the_newest_kept),
+        cmocka_unit_test(the_newest_alone_stands_at_the_tail),
+        cmocka_unit_test(a_value_cuts_off_what_it_reaches),
         cmocka_unit_test(a_search_costs_the_logarithm_of_the_distance),
         cmocka_unit_test(a_search_minds_its_bounds),
     };

@@ -344,15 +344,6 @@ static void check_verdict(struct run *run, unsigned window, int64_t now_ms)
     }
 }
 
-static void check_states(struct run *run, unsigned window, int64_t now_ms)
-{
-    const bool filling = naive_is_filling(&run->naive, &run->specs[window], now_ms);
-    operations++;
-    if (window_is_filling(run->windows[window], now_ms) != filling && !is_excused(run, false)) {
-        fail_run(run, window, now_ms, "filling", !filling, filling);
-    }
-}
-
 static void check_newest(struct run *run)
 {
     struct naive_event newest = {0};
@@ -389,7 +380,6 @@ static void check_calm(struct run *run, unsigned window, int64_t from_ms, int64_
             fail_run(run, window, at_ms, "the answer, before the promised change,", now.value_micro,
                      before.value_micro);
         }
-        check_states(run, window, at_ms);
     }
 }
 
@@ -405,7 +395,6 @@ static void walk(struct run *run, unsigned window, int64_t from_ms, int64_t unti
         if (promised_ms < until_ms) {
             promises++;
             check_answer(run, window, promised_ms);
-            check_states(run, window, promised_ms);
         }
         from_ms = promised_ms;
     }
@@ -437,7 +426,6 @@ static void take_step(struct run *run)
         }
         check_answer(run, window, run->now_ms);
         check_verdict(run, window, run->now_ms);
-        check_states(run, window, run->now_ms);
     }
 }
 

@@ -26,9 +26,7 @@ static void whole_span_must_have_passed(void **state)
     fixture_put_regularly(&fixture, 300, 4300, 60000);
     assert_window_next(&fixture, 0, 4300, 5300);
     assert_window_unknown(&fixture, 0, 5299);
-    assert_true(window_is_filling(fixture.windows[0], 5299));
     assert_window_micro(&fixture, 0, 5300, 60000000);
-    assert_false(window_is_filling(fixture.windows[0], 5300));
 }
 
 static void gap_of_a_span_starts_anew(void **state)
@@ -38,7 +36,6 @@ static void gap_of_a_span_starts_anew(void **state)
     fixture_put_regularly(&fixture, 0, 6000, 60000);
     fixture_put_regularly(&fixture, 11000, 15000, 80000);
     assert_window_unknown(&fixture, 0, 15999);
-    assert_true(window_is_filling(fixture.windows[0], 15999));
     assert_window_micro(&fixture, 0, 16000, 80000000);
 }
 
@@ -48,7 +45,6 @@ static void shorter_hole_only_lowers_coverage(void **state)
     struct fixture fixture = fixture_make_one(AGGREGATE_MEAN, 5000);
     fixture_put_regularly(&fixture, 0, 6000, 60000);
     fixture_put_regularly(&fixture, 10999, 13999, 80000);
-    assert_false(window_is_filling(fixture.windows[0], 13999));
     assert_window_next(&fixture, 0, 13999, 14499);
     assert_window_unknown(&fixture, 0, 14498);
     assert_window_micro(&fixture, 0, 14499, 80000000); /* stood from 10 999 on: 3500 of 5000 ms */
@@ -278,7 +274,6 @@ static void count_is_never_unknown(void **state)
     assert_window_micro(&fixture, 0, 5999, 2000000);
     assert_window_micro(&fixture, 0, 6000, 1000000);
     assert_window_micro(&fixture, 0, 8000, 0);
-    assert_false(window_is_filling(fixture.windows[0], 3000));
 }
 
 static void number_counts_from_the_start_and_from_a_gap(void **state)
@@ -288,9 +283,7 @@ static void number_counts_from_the_start_and_from_a_gap(void **state)
     struct fixture fixture = fixture_make(FIXTURE_PERIOD_MS, 1, &spec);
     fixture_put_regularly(&fixture, 0, 1000, 90000);
     assert_window_unknown(&fixture, 0, 1000);
-    assert_true(window_is_filling(fixture.windows[0], 1000));
-    assert_false(window_is_filling(fixture.windows[0], 2500)); /* nothing arrives: it does not fill */
-    fixture_put_regularly(&fixture, 3999, 3999, 60000);        /* a hole of 2999 ms is none for 3 periods */
+    fixture_put_regularly(&fixture, 3999, 3999, 60000); /* a hole of 2999 ms is none for 3 periods */
     assert_window_micro(&fixture, 0, 3999, 90000000);
     fixture_put_regularly(&fixture, 6999, 7999, 70000);
     assert_window_unknown(&fixture, 0, 7999);
@@ -351,13 +344,10 @@ static void changed_share_over_panes_starts_over(void **state)
     assert_window_micro(&fixture, 0, 601000, 1000000);
     window_set_share(fixture.windows[0], COMPARISON_LT, 80000000);
     assert_window_unknown(&fixture, 0, 601000);
-    assert_true(window_is_filling(fixture.windows[0], 601000));
     fixture_put_regularly(&fixture, 602000, 1209000, 85000);
     assert_window_unknown(&fixture, 0, 1209999);
-    assert_true(window_is_filling(fixture.windows[0], 1209999));
     assert_window_next(&fixture, 0, 1209999, 1210000);
     assert_window_micro(&fixture, 0, 1210000, 0);
-    assert_false(window_is_filling(fixture.windows[0], 1210000));
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 #include "tests/unit/support/naive_window.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #if NAIVE_HAS_WIDE
@@ -186,6 +187,7 @@ static int64_t value_at(const struct naive_series *series, const struct held *he
 
 static int64_t divide_rounded(int64_t dividend, int64_t divisor)
 {
+    assert(divisor != 0);
     const int64_t twice = 2 * (dividend % divisor);
     return dividend / divisor + (twice >= divisor ? 1 : twice <= -divisor ? -1 : 0);
 }
@@ -269,6 +271,7 @@ static int64_t slope_of(const struct naive_series *series, const struct held *he
         sum_ty += t * y;
     }
     const int128 dividend = (count * sum_ty - sum_t * sum_y) * 60000 * 1000, divisor = count * sum_tt - sum_t * sum_t;
+    assert(divisor != 0);
     const int128 twice = 2 * (dividend % divisor);
     return (int64_t)(dividend / divisor + (twice >= divisor ? 1 : twice <= -divisor ? -1 : 0));
 }
@@ -396,24 +399,4 @@ enum verdict naive_compare(const struct naive_series *series, const struct naive
     }
     const bool largest = aggregate == AGGREGATE_MAX;
     return witness(largest, extreme_of(series, &held, largest) * 1000, comparison, threshold_micro);
-}
-
-bool naive_is_filling(const struct naive_series *series, const struct naive_window *window, int64_t now_ms)
-{
-    const struct window_spec *spec = &window->spec;
-    if (asks_for_newest(spec) || (spec->aggregate == AGGREGATE_COUNT && spec->count == 0)) {
-        return false;
-    }
-    static struct held held;
-    hold(series, window, now_ms, &held);
-    if (spec->count > 0) {
-        return held.count > 0 && held.count < spec->count && naive_stands(series, now_ms);
-    }
-    size_t start = 0;
-    if (!find_start(series, spec->span_ms, &start)) {
-        return false;
-    }
-    const bool is_stale_share = spec->aggregate == AGGREGATE_SHARE && spec->span_ms > SERIES_RAW_SPAN_MS_MAX &&
-                                begins_after(series, window, now_ms) < window->changed_ms;
-    return now_ms < series->events[start].at_ms + (int64_t)spec->span_ms || (held.count > 0 && is_stale_share);
 }

@@ -54,6 +54,5 @@ bool naive_stands(const struct naive_series *series, int64_t now_ms);
 struct answer naive_answer(const struct naive_series *series, const struct naive_window *window, int64_t now_ms);
 enum verdict naive_compare(const struct naive_series *series, const struct naive_window *window,
                            enum comparison comparison, int64_t threshold_micro, int64_t now_ms);
-bool naive_is_filling(const struct naive_series *series, const struct naive_window *window, int64_t now_ms);
 
 #endif
