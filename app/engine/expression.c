@@ -10,6 +10,12 @@ bool window_spec_is_continuous_only(const struct window_spec *spec)
            spec->aggregate != AGGREGATE_COUNT;
 }
 
+bool window_spec_is_of_values(const struct window_spec *spec)
+{
+    return spec->aggregate == AGGREGATE_MEAN || spec->aggregate == AGGREGATE_MAX || spec->aggregate == AGGREGATE_MIN ||
+           spec->aggregate == AGGREGATE_LAST;
+}
+
 bool expression_is_wrong_for_episodic(const struct expression *expression, uint32_t episodic)
 {
     for (uint8_t i = 0; i < expression->window_count; i++) {
@@ -82,16 +88,6 @@ int64_t expression_next_change(const struct bound_expression *bound, const int64
         next_ms = age_ms < next_ms ? age_ms : next_ms;
     }
     return next_ms;
-}
-
-bool expression_is_filling(const struct bound_expression *bound, int64_t now_ms)
-{
-    for (uint8_t i = 0; i < bound->expression->window_count; i++) {
-        if (window_is_filling(bound->windows[i], now_ms)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 void expression_demand(const struct expression *expression, enum vital vital, struct series_demand *demand)

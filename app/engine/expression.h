@@ -8,7 +8,8 @@
  * zero are unknown. Precedence: or < and < not < comparison < sum < product < minus; comparisons are not chained.
  * Durations are seconds where a number is wanted (`age(nibp_sys) > 30min`). An aggregate takes one vital and a span
  * (`15s`, `5min`) or a number of observations (`mean(hr, 16)`); `share` takes a comparison of one vital with a value
- * made of numbers and parameters. A score (`news2 >= 7`) is known when it is complete; compared with such a value, its
+ * made of numbers and parameters. Both sides of a sum, a difference or a comparison are in one unit (dimension.h): what
+ * adds /min to % does not compile, and a parameter keeps the unit of what it meets first. A score (`news2 >= 7`) is known when it is complete; compared with such a value, its
  * lower bound decides as far as it can. An aggregate compared with such a value is decided exactly, with witness (series.h).
  * Pure. Compiling: start-up thread; evaluating: the engine's.
  */
@@ -19,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/engine/dimension.h"
 #include "app/engine/scoring.h"
 #include "app/engine/series.h"
 
@@ -32,12 +34,16 @@
 struct parameter_names {
     const char *names[PARAMETERS_MAX]; /* names[PARAMETER_LIMIT] is "limit", or NULL when the rule has no limit */
     uint8_t count;
+    /* As another expression of the rule uses them, PARAMETERS_MAX of them: this one must agree. NULL: none has. */
+    const struct dimension *dimensions;
 };
 
 struct expression_op {
-    uint8_t code;       /* enum expression_code */
-    uint8_t index;      /* window or parameter, as the code needs */
-    uint8_t comparison; /* enum comparison, where the code compares */
+    uint8_t code;            /* enum expression_code */
+    uint8_t index;           /* window or parameter, as the code needs */
+    uint8_t comparison;      /* enum comparison, where the code compares */
+    uint8_t first_op;        /* where the code compares: of its right side, which ends here */
+    uint16_t offset, length; /* where the code compares: its place in the text */
     int64_t constant_micro;
 };
 
@@ -45,6 +51,7 @@ struct expression_share {
     uint8_t window;
     uint8_t comparison;         /* enum comparison, the vital on the left */
     uint8_t first_op, op_count; /* its threshold: a program of constants and parameters in threshold_ops */
+    uint16_t offset, length;    /* of the comparison in the text */
 };
 
 struct expression {
@@ -57,6 +64,7 @@ struct expression {
     uint16_t scores;     /* bit per enum score that it asks for */
     uint8_t first_vital; /* enum vital: the first one named; its newest value stands in alerts. VITAL_NONE: none is */
     uint8_t parameters;  /* bit per parameter used */
+    struct dimension dimensions[PARAMETERS_MAX]; /* of the parameters; any: only numbers stand against it */
     int8_t limit_direction; /* safe side of `limit`: +1 up (x < limit), -1 down (x > limit), 0 none or both */
 };
 
@@ -77,6 +85,9 @@ bool expression_is_wrong_for_episodic(const struct expression *expression, uint3
 /* True when only a continuous vital can answer: a window in time that asks more than last, age, count. */
 bool window_spec_is_continuous_only(const struct window_spec *spec);
 
+/* True when its answer lies in the range of the vital itself: mean, max, min, last. */
+bool window_spec_is_of_values(const struct window_spec *spec);
+
 /* An expression over the windows of one bed. The caller owns all; parameters_micro points at PARAMETERS_MAX values. */
 struct bound_expression {
     const struct expression *expression;
@@ -95,9 +106,6 @@ enum verdict expression_verdict(const struct bound_expression *bound, const int6
  * that reaches what it is compared with (inside arithmetic: any whole second of it). SERIES_NEVER when none. */
 int64_t expression_next_change(const struct bound_expression *bound, const int64_t parameters_micro[PARAMETERS_MAX],
                                int64_t now_ms);
-
-/* True while any of its windows is within its first whole span since start. */
-bool expression_is_filling(const struct bound_expression *bound, int64_t now_ms);
 
 /* What `expression` asks of the channel of `vital`; adds to *demand. */
 void expression_demand(const struct expression *expression, enum vital vital, struct series_demand *demand);

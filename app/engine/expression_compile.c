@@ -314,7 +314,7 @@ static bool take_value(struct compiler *compiler)
         return emit_number(&compiler->emitter, token->where, token->value);
     case TOKEN_DURATION:
         compiler->wants_value = false;
-        return emit_number(&compiler->emitter, token->where, token->value * (MICRO_ONE / 1000));
+        return emit_duration(&compiler->emitter, token->where, token->value);
     case TOKEN_WORD:
         return take_word(compiler);
     case TOKEN_OPERATOR:
@@ -461,6 +461,10 @@ bool expression_compile(const char *text, const struct parameter_names *paramete
         .emitter = {.text = text, .coverage_permille = coverage_permille, .fault = fault},
         .wants_value = true,
     };
+    for (unsigned i = 0; i < PARAMETERS_MAX; i++) {
+        compiler.emitter.program.dimensions[i] =
+            parameters->dimensions != NULL ? parameters->dimensions[i] : DIMENSION_ANY;
+    }
     if (!compile(&compiler)) {
         return false;
     }

@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/engine/expression_units.h"
+#include "app/engine/micro.h"
+
 _Static_assert(VITAL_COUNT <= 32 && PARAMETERS_MAX <= 8, "vitals and parameters are noted as bits");
 _Static_assert(EXPRESSION_WINDOWS_MAX <= 16, "windows without an answer are noted as bits of 16");
 
@@ -19,11 +22,6 @@ static void push(struct emitter *emitter, const struct operand *operand)
 {
     assert(emitter->operand_count <= EXPRESSION_DEPTH_MAX);
     emitter->operands[emitter->operand_count++] = *operand;
-}
-
-static struct expression_span join(struct expression_span first, struct expression_span last)
-{
-    return (struct expression_span){first.offset, last.offset + last.length - first.offset};
 }
 
 static bool emit_op(struct emitter *emitter, struct expression_span where, const struct expression_op *op)
@@ -49,10 +47,22 @@ static bool emit_value(struct emitter *emitter, struct expression_op op, const s
     return true;
 }
 
+static bool emit_constant(struct emitter *emitter, struct expression_span where, int64_t value_micro,
+                          struct dimension dimension)
+{
+    return emit_value(
+        emitter, (struct expression_op){.code = CODE_CONSTANT, .constant_micro = value_micro},
+        &(struct operand){.type = OPERAND_NUMBER, .where = where, .is_constant = true, .dimension = dimension});
+}
+
 bool emit_number(struct emitter *emitter, struct expression_span where, int64_t value_micro)
 {
-    return emit_value(emitter, (struct expression_op){.code = CODE_CONSTANT, .constant_micro = value_micro},
-                      &(struct operand){.type = OPERAND_NUMBER, .where = where, .is_constant = true});
+    return emit_constant(emitter, where, value_micro, DIMENSION_ANY);
+}
+
+bool emit_duration(struct emitter *emitter, struct expression_span where, int64_t value_ms)
+{
+    return emit_constant(emitter, where, value_ms * (MICRO_ONE / 1000), dimension_of_time());
 }
 
 bool emit_parameter(struct emitter *emitter, struct expression_span where, uint8_t index)
@@ -63,6 +73,8 @@ bool emit_parameter(struct emitter *emitter, struct expression_span where, uint8
                       &(struct operand){.type = OPERAND_NUMBER,
                                         .where = where,
                                         .is_constant = true,
+                                        .dimension = emitter->program.dimensions[index],
+                                        .parameters = (uint8_t)(1U << index),
                                         .trend = index == PARAMETER_LIMIT ? TREND_RISES : 0});
 }
 
@@ -111,7 +123,10 @@ bool emit_window(struct emitter *emitter, struct expression_span where, const st
     program->windows[index].coverage_permille = emitter->coverage_permille;
     program->window_count = index == program->window_count ? (uint8_t)(index + 1) : program->window_count;
     return emit_value(emitter, (struct expression_op){.code = CODE_WINDOW, .index = index},
-                      &(struct operand){.type = OPERAND_NUMBER, .where = where, .is_window = true});
+                      &(struct operand){.type = OPERAND_NUMBER,
+                                        .where = where,
+                                        .is_window = true,
+                                        .dimension = dimension_of_aggregate(spec->aggregate, spec->vital)});
 }
 
 bool emit_score(struct emitter *emitter, struct expression_span where, enum score score)
@@ -123,8 +138,11 @@ bool emit_score(struct emitter *emitter, struct expression_span where, enum scor
 
 void emit_share_vital(struct emitter *emitter, struct expression_span where, enum vital vital)
 {
-    push(emitter, &(struct operand){
-                      .type = OPERAND_VITAL, .where = where, .vital = vital, .first_op = emitter->program.op_count});
+    push(emitter, &(struct operand){.type = OPERAND_VITAL,
+                                    .where = where,
+                                    .vital = vital,
+                                    .dimension = dimension_of_vital(vital),
+                                    .first_op = emitter->program.op_count});
 }
 
 /* The steps of the operand on top become a threshold: they leave `ops` and stand in `threshold_ops`. */
@@ -152,7 +170,10 @@ bool emit_share(struct emitter *emitter, struct expression_span where, const str
     if (comparison.type != OPERAND_SHARE) {
         return expression_fail(emitter->fault, comparison.where, SHARE_FORM);
     }
-    struct expression_share share = {.window = program->window_count, .comparison = (uint8_t)comparison.comparison};
+    struct expression_share share = {.window = program->window_count,
+                                     .comparison = (uint8_t)comparison.comparison,
+                                     .offset = (uint16_t)comparison.where.offset,
+                                     .length = (uint16_t)comparison.where.length};
     if (!move_threshold(emitter, &comparison, &share)) {
         return false;
     }
@@ -260,7 +281,7 @@ static bool emit_unary(struct emitter *emitter, const struct emit_operation *ope
     if (!check_type(emitter, operand, is_not ? OPERAND_CONDITION : OPERAND_NUMBER, operation)) {
         return false;
     }
-    operand->where = join(operation->where, operand->where);
+    operand->where = expression_span_join(operation->where, operand->where);
     operand->trend = opposite(operand->trend);
     operand->is_window = operand->is_score = false;
     return emit_op(emitter, operand->where, &(struct expression_op){.code = (uint8_t)operation->code});
@@ -273,13 +294,16 @@ static bool emit_share_comparison(struct emitter *emitter, const struct operand 
     const bool vital_left = left->type == OPERAND_VITAL;
     const struct operand *value = vital_left ? right : left;
     struct operand result = {.type = OPERAND_SHARE,
-                             .where = join(left->where, right->where),
+                             .where = expression_span_join(left->where, right->where),
                              .first_op = left->first_op,
                              .trend = comparison_trend(left, right, operation->comparison),
                              .vital = vital_left ? left->vital : right->vital,
                              .comparison = vital_left ? operation->comparison : swapped(operation->comparison)};
     if (value->type != OPERAND_NUMBER) {
         return expression_fail(emitter->fault, result.where, SHARE_FORM);
+    }
+    if (!units_check(emitter, left, right, operation, &result)) {
+        return false;
     }
     push(emitter, &result);
     return true;
@@ -297,10 +321,11 @@ static bool asks_itself(const struct operand *operand)
 static struct expression_op take_comparison(struct expression *program, const struct operand *left,
                                             const struct operand *right, enum comparison comparison)
 {
-    struct expression_op op = {.code = CODE_COMPARE, .comparison = (uint8_t)comparison};
+    struct expression_op op = {.code = CODE_COMPARE, .comparison = (uint8_t)comparison, .first_op = right->first_op};
     if (asks_itself(left) && right->is_constant) {
         op.code = left->is_window ? CODE_COMPARE_WINDOW : CODE_COMPARE_SCORE;
         op.index = program->ops[left->first_op].index;
+        op.first_op = left->first_op;
         program->op_count--;
         memmove(&program->ops[left->first_op], &program->ops[right->first_op],
                 (size_t)(program->op_count - left->first_op) * sizeof program->ops[0]);
@@ -308,6 +333,7 @@ static struct expression_op take_comparison(struct expression *program, const st
         op.code = right->is_window ? CODE_COMPARE_WINDOW : CODE_COMPARE_SCORE;
         op.comparison = (uint8_t)swapped(comparison);
         op.index = program->ops[right->first_op].index;
+        op.first_op = left->first_op;
         program->op_count--;
     }
     return op;
@@ -324,10 +350,15 @@ static bool emit_comparison(struct emitter *emitter, const struct operand *left,
         return false;
     }
     struct operand result = {.type = OPERAND_CONDITION,
-                             .where = join(left->where, right->where),
+                             .where = expression_span_join(left->where, right->where),
                              .first_op = left->first_op,
                              .trend = comparison_trend(left, right, operation->comparison)};
-    const struct expression_op op = take_comparison(&emitter->program, left, right, operation->comparison);
+    if (!units_check(emitter, left, right, operation, &result)) {
+        return false;
+    }
+    struct expression_op op = take_comparison(&emitter->program, left, right, operation->comparison);
+    op.offset = (uint16_t)result.where.offset;
+    op.length = (uint16_t)result.where.length;
     push(emitter, &result);
     return emit_op(emitter, result.where, &op);
 }
@@ -350,10 +381,15 @@ static bool emit_binary(struct emitter *emitter, const struct operand *left, con
         return false;
     }
     struct operand result = {.type = type,
-                             .where = join(left->where, right->where),
+                             .where = expression_span_join(left->where, right->where),
                              .first_op = left->first_op,
                              .trend = binary_trend(&emitter->program, left, right, operation->code),
                              .is_constant = left->is_constant && right->is_constant};
+    if (operation->code == CODE_MULTIPLY || operation->code == CODE_DIVIDE) {
+        units_take_product(emitter, left, right, operation->code == CODE_DIVIDE, &result);
+    } else if (!logic && !units_check(emitter, left, right, operation, &result)) {
+        return false;
+    }
     push(emitter, &result);
     return emit_op(emitter, result.where, &(struct expression_op){.code = (uint8_t)operation->code});
 }

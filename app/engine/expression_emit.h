@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/engine/dimension.h"
 #include "app/engine/expression.h"
 #include "app/engine/expression_code.h"
 #include "app/engine/expression_fault.h"
@@ -36,6 +37,8 @@ struct operand {
     bool is_score;    /* one score and nothing else */
     enum vital vital;
     enum comparison comparison; /* OPERAND_SHARE: the vital on the left */
+    struct dimension dimension; /* of a number, or of the vital of a share */
+    uint8_t parameters;         /* bit per parameter that has the same, and gets it when this one does */
 };
 
 struct emitter {
@@ -55,6 +58,7 @@ struct emit_operation {
 };
 
 bool emit_number(struct emitter *emitter, struct expression_span where, int64_t value_micro);
+bool emit_duration(struct emitter *emitter, struct expression_span where, int64_t value_ms);
 bool emit_parameter(struct emitter *emitter, struct expression_span where, uint8_t index);
 /* The coverage of `spec` is set here. */
 bool emit_window(struct emitter *emitter, struct expression_span where, const struct window_spec *spec);

@@ -4,6 +4,7 @@
 
 #include "app/engine/expression_code.h"
 #include "app/engine/micro.h"
+#include "app/engine/window.h"
 
 enum {
     MICRO_PER_MILLI = 1000, /* an age: millionths of a second in a millisecond */
@@ -148,7 +149,7 @@ static struct answer ask_window(struct evaluation *evaluation, uint8_t index)
     if (!is_askable(evaluation, index)) {
         return unknown;
     }
-    const struct answer answer = window_answer(evaluation->bound->windows[index], evaluation->now_ms);
+    const struct answer answer = window_answer_inline(evaluation->bound->windows[index], evaluation->now_ms);
     if (answer.known && is_age(evaluation, index)) {
         const int64_t age_ms = answer.value_micro / MICRO_PER_MILLI;
         note_due(evaluation, evaluation->now_ms + SECOND_MS - age_ms % SECOND_MS);

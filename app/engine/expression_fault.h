@@ -15,6 +15,12 @@ struct expression_span {
     size_t offset, length;
 };
 
+/* From the beginning of the first to the end of the last. */
+static inline struct expression_span expression_span_join(struct expression_span first, struct expression_span last)
+{
+    return (struct expression_span){first.offset, last.offset + last.length - first.offset};
+}
+
 /* Words of the text as a message quotes them: `"%.*s", QUOTE(text, span)`; long ones are cut. */
 #define EXPRESSION_QUOTE_MAX 24
 #define QUOTE(text, span) \

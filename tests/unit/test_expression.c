@@ -13,7 +13,7 @@
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof(array)[0])
 
-static const struct parameter_names names = {{"limit", "low", "high"}, 3};
+static const struct parameter_names names = {.names = {"limit", "low", "high"}, .count = 3};
 
 static struct expression compiled(const char *text)
 {
@@ -253,7 +253,7 @@ static void test_what_an_expression_asks_for(void **state)
 static void test_demand_is_what_the_windows_of_a_vital_ask(void **state)
 {
     (void)state;
-    const struct expression e = compiled("max(spo2, 15s) > 1 and mean(hr, 2min) > share(spo2 < 90, 16)");
+    const struct expression e = compiled("max(spo2, 15s) > 1 and mean(hr, 2min) > 90 and share(spo2 < 90, 16) > 0.5");
     struct series_demand asked, wanted;
     memset(&asked, 0, sizeof asked);
     memset(&wanted, 0, sizeof wanted);
@@ -316,7 +316,7 @@ static void test_limit_direction(void **state)
         {"not not spo2 < limit", 1},
         {"not share(spo2 < limit, 15s) >= 0.8", -1},
         {"spo2 < limit and hr > high", 1},
-        {"spo2 < limit and pulse < limit", 1},
+        {"hr < limit and pulse < limit", 1},
         {"spo2 < limit or spo2 > limit", 0},
         {"spo2 < limit and not spo2 > limit + 5", 1},
     };

@@ -281,18 +281,6 @@ static void test_bare_vital_is_known_while_it_stands(void **state)
     expect("last holds", 3600000, VERDICT_MET);
 }
 
-static void test_filling(void **state)
-{
-    (void)state;
-    bench_make(&bench, "mean(hr, 5s) > 90 or hr > 90");
-    bench_put(&bench, VITAL_hr, 1000, 100000);
-    assert_true(expression_is_filling(&bench.bound, 5999));
-    for (int64_t at_ms = 2000; at_ms <= 6000; at_ms += 1000) {
-        bench_put(&bench, VITAL_hr, at_ms, 100000);
-    }
-    assert_false(expression_is_filling(&bench.bound, 6000));
-}
-
 /* --- ages; a cuff at 1000 ms --- */
 
 static void expect_age(const char *text, int64_t now_ms, enum verdict wanted, int64_t next_ms)
@@ -378,7 +366,6 @@ int main(void)
         cmocka_unit_test(test_share_follows_its_parameter),
         cmocka_unit_test(test_share_with_a_threshold_that_is_no_number),
         cmocka_unit_test(test_bare_vital_is_known_while_it_stands),
-        cmocka_unit_test(test_filling),
         cmocka_unit_test(test_age_next_change_is_exact),
         cmocka_unit_test(test_age_between_milliseconds_and_below_zero),
         cmocka_unit_test(test_age_next_change_takes_the_earliest),

@@ -12,8 +12,8 @@
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof(array)[0])
 
-static const struct parameter_names names = {{"limit", "low", "high"}, 3};
-static const struct parameter_names no_limit = {{NULL, "low"}, 2};
+static const struct parameter_names names = {.names = {"limit", "low", "high"}, .count = 3};
+static const struct parameter_names no_limit = {.names = {NULL, "low"}, .count = 2};
 
 static struct expression compiled(const char *text)
 {
@@ -134,6 +134,87 @@ static void test_faults_of_types(void **state)
     check_faults(cases, LENGTH_OF(cases));
 }
 
+/* What is in different units cannot be added or compared. */
+static void test_faults_of_units(void **state)
+{
+    (void)state;
+    static const struct fault_case cases[] = {
+        {"hr < spo2", 0, 9, "\"<\" has /min on its left and % on its right, both sides need the same unit"},
+        {"hr > 3 and (temp == nibp_sys)", 12, 16, "\"==\" has Cel on its left and mm[Hg] on its right"},
+        {"hr + spo2 > 90", 0, 9, "\"+\" has /min on its left and % on its right"},
+        {"3 > hr - spo2", 4, 9, "\"-\" has /min on its left and % on its right"},
+        {"max(hr, 1min) - min(temp, 1min) > 3", 0, 31, "\"-\" has /min on its left and Cel on its right"},
+        {"2 * hr + spo2 / 2 > 9", 0, 17, "\"+\" has /min"},
+        {"hr / nibp_sys > spo2", 0, 20, "has /min/mm[Hg] on its left and % on its right"},
+        {"hr * nibp_sys > nibp_dia", 0, 24, "has mm[Hg]/min on its left and mm[Hg] on its right"},
+        {"slope(spo2, 1min) < spo2", 0, 24, "has %/min on its left and % on its right"},
+        {"slope(hr, 1min) * slope(hr, 1min) < hr", 0, 38, "has /min/min/min/min on its left"},
+        {"spo2 / (hr * hr) > spo2", 0, 23, "has %.min.min on its left"},
+        {"share(hr > 3, 5s) > hr", 0, 22, "has a plain number on its left and /min on its right"},
+        {"count(hr, 5s) > hr", 0, 18, "has a plain number on its left and /min on its right"},
+        {"news2 > hr", 0, 10, "has a plain number on its left and /min on its right"},
+        {"spo2 / fio2 > resp", 0, 18, "has a plain number on its left and /min on its right"},
+        {"hr > 30min", 0, 10, "has /min on its left and s on its right: a duration is compared with age only"},
+        {"5s < spo2", 0, 9, "has s on its left and % on its right: a duration"},
+        {"age(hr) > hr", 0, 12, "has s on its left and /min on its right: a duration"},
+        {"mean(hr, 5s) > 90s", 0, 18, "has /min on its left and s on its right: a duration"},
+        {"share(spo2 < 30min, 15s) > 0.8", 6, 12, "has % on its left and s on its right: a duration"},
+        {"share(hr > 3, 5s) > 5s", 0, 22, "has a plain number on its left and s on its right"},
+        {"hr > limit and spo2 < limit", 15, 12, "has % on its left and /min on its right"},
+        {"share(spo2 < limit, 5s) > 0.5 and hr > limit", 34, 10, "has /min on its left and % on its right"},
+        {"hr > limit + 3 and spo2 < limit", 19, 12, "has % on its left and /min on its right"},
+        {"hr > 2 * limit and spo2 < limit / 3", 19, 16, "has % on its left and /min on its right"},
+        {"limit + low > hr and spo2 > low", 21, 10, "has % on its left and /min on its right"},
+        {"age(hr) > limit and hr > limit", 20, 10, "has /min on its left and s on its right: a duration"},
+        {"hr / nibp_sys > limit and hr > limit", 26, 10, "has /min on its left and /min/mm[Hg] on its right"},
+    };
+    check_faults(cases, LENGTH_OF(cases));
+    const struct dimension before[PARAMETERS_MAX] = {dimension_of_vital(VITAL_hr), DIMENSION_ANY, DIMENSION_ANY};
+    const struct parameter_names later = {.names = {"limit", "low"}, .count = 2, .dimensions = before};
+    check_fault(&later, &(struct fault_case){"spo2 > limit", 0, 12, "has % on its left and /min on its right"});
+}
+
+static void test_units_that_fit(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "hr > pulse",
+        "hr - pulse > 3 and nibp_sys - nibp_dia < 20",
+        "(nibp_sys + 2 * nibp_dia) / 3 < 65",
+        "hr / nibp_sys > 0.9",
+        "spo2 / fio2 / resp * 100 < 4.88",
+        "spo2 / fio2 < share(hr > 3, 5s)",
+        "hr * nibp_sys > limit and limit < hr * nibp_sys",
+        "spo2 + 10 * slope(spo2, 1min) < spo2 - 3",
+        "60 / hr > 0.5 or 60 / hr > limit",
+        "age(nibp_sys) > 30min and age(temp) > 1800 and age(hr) > 2 * 30min",
+        "age(nibp_sys) - age(temp) > 5min and age(hr) > limit",
+        "mean(hr, 90) > 1 and mean(hr, 90s) > 1",
+        "news2 + qsofa > 7 and consciousness > 0 and news2 > consciousness",
+        "limit * low > hr and limit > spo2 and low > resp",
+        "high / limit > hr and high > spo2",
+        "cap_refill > 2s and cap_refill > 2",
+        "-hr < 3 - pulse",
+    };
+    for (size_t i = 0; i < LENGTH_OF(texts); i++) {
+        (void)compiled(texts[i]);
+    }
+}
+
+static void test_parameters_take_the_unit_they_meet(void **state)
+{
+    (void)state;
+    const struct dimension percent = dimension_of_vital(VITAL_spo2), rate = dimension_of_vital(VITAL_hr);
+    const struct expression e = compiled("spo2 < limit + 1 and share(low >= hr, 5s) > 0.5 and 3 > high");
+    assert_true(dimension_is_same(&e.dimensions[0], &percent));
+    assert_true(dimension_is_same(&e.dimensions[1], &rate));
+    assert_true(e.dimensions[2].is_any);
+    const struct expression of_time = compiled("age(hr) > limit");
+    assert_true(dimension_is_time(&of_time.dimensions[0]));
+    assert_int_equal(dimension_vitals(&percent) >> VITAL_spo2 & 1U, 1);
+    assert_int_equal(dimension_vitals(&percent) >> VITAL_hr & 1U, 0);
+}
+
 static void test_chained_comparison_says_how_to_write_it(void **state)
 {
     (void)state;
@@ -166,7 +247,7 @@ static void test_faults_of_names(void **state)
     check_faults(cases, LENGTH_OF(cases));
     check_fault(&no_limit, &(struct fault_case){"hr > limit", 5, 5, "give it the key \"limit\""});
     check_fault(&no_limit, &(struct fault_case){"hr > high", 5, 4, "unknown name \"high\""});
-    const struct parameter_names shadow = {{NULL, "pulse"}, 2};
+    const struct parameter_names shadow = {.names = {NULL, "pulse"}, .count = 2};
     check_fault(&shadow, &(struct fault_case){"hr > pulse", 5, 5, "rename the parameter"});
 }
 
@@ -335,12 +416,21 @@ static void test_text_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_faults_of_characters), cmocka_unit_test(test_faults_of_shape),
-        cmocka_unit_test(test_faults_of_types),      cmocka_unit_test(test_chained_comparison_says_how_to_write_it),
-        cmocka_unit_test(test_faults_of_names),      cmocka_unit_test(test_faults_of_functions),
-        cmocka_unit_test(test_faults_of_shares),     cmocka_unit_test(test_episodic_vitals_have_no_windows_in_time),
-        cmocka_unit_test(test_depth_bound),          cmocka_unit_test(test_step_bound),
-        cmocka_unit_test(test_window_bound),         cmocka_unit_test(test_text_bound),
+        cmocka_unit_test(test_faults_of_characters),
+        cmocka_unit_test(test_faults_of_shape),
+        cmocka_unit_test(test_faults_of_types),
+        cmocka_unit_test(test_faults_of_units),
+        cmocka_unit_test(test_units_that_fit),
+        cmocka_unit_test(test_parameters_take_the_unit_they_meet),
+        cmocka_unit_test(test_chained_comparison_says_how_to_write_it),
+        cmocka_unit_test(test_faults_of_names),
+        cmocka_unit_test(test_faults_of_functions),
+        cmocka_unit_test(test_faults_of_shares),
+        cmocka_unit_test(test_episodic_vitals_have_no_windows_in_time),
+        cmocka_unit_test(test_depth_bound),
+        cmocka_unit_test(test_step_bound),
+        cmocka_unit_test(test_window_bound),
+        cmocka_unit_test(test_text_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 
 #define GARBAGE_TEXTS 300000
 
-static const struct parameter_names names = {{"limit", "low", "high"}, 3};
+static const struct parameter_names names = {.names = {"limit", "low", "high"}, .count = 3};
 static size_t random_bytes(char *text, size_t size)
 {
     const size_t length = draw(size);
