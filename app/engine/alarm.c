@@ -3,7 +3,8 @@
  *
  *     inactive --alarm_start--> active --alarm_update--> active or latched --alarm_end--> inactive
  *
- * Somebody who acknowledges an active alarm (alarm_acknowledge) silences it: until it ends, or its priority changes.
+ * Somebody who acknowledges an active alarm (alarm_acknowledge) silences it: until it ends, or its priority changes. What
+ * an alert bears as its inactivation is that, or the pause that holds for it (pause.c), whichever is stronger.
  */
 #include "app/engine/engine_internal.h"
 
@@ -38,20 +39,42 @@ static void put(struct engine *engine, struct bed *bed, struct record *record)
     }
 }
 
+/* What it is part of may have to take its priority over, or to give it back. */
+static void note_folded(struct engine *engine, struct bed *bed, const struct alarm *alarm)
+{
+    assert(bed != NULL); /* the gateway's own are never folded */
+    bed->may_fold = true;
+    if (alarm->last.part_of_index >= BUILTIN_BED_COUNT) {
+        engine->gateway[alarm->last.part_of_index - BUILTIN_BED_COUNT].changed = true;
+        engine->gateway_dirty = true;
+    }
+}
+
 static void emit(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase)
 {
     struct alert *alert = &alarm->last;
     alert->phase = (uint8_t)phase;
     alert->at_ms = engine->now_ms;
+    if (phase == PHASE_START || phase == PHASE_ESCALATE || phase == PHASE_DEESCALATE) {
+        alert->pressing_at_ms = engine->now_ms;
+    }
+    alert->inactivation = bed != NULL ? (uint8_t)pause_inactivation(bed, alert) : alert->unpaused;
     alert->clock_synced = engine->clock_synced;
     alert->rev++;
-    alert->seq = ++engine->seq;
+    const bool folded = alert_is_folded(alert);
+    engine->seq += folded ? 0 : 1;
+    alert->seq = engine->seq;
     if (bed != NULL) {
-        alert->bed_seq = ++bed->state.bed_seq;
+        bed->state.bed_seq += folded ? 0 : 1;
+        alert->bed_seq = bed->state.bed_seq;
         alert->stay = bed->state.stay;
+        bed->pause_due = true;
         bed_has_news(engine, bed);
     }
-    struct record record = {.kind = RECORD_ALERT, .alert = *alert};
+    if (folded) {
+        note_folded(engine, bed, alarm);
+    }
+    struct record record = {.kind = folded ? RECORD_FOLDED : RECORD_ALERT, .alert = *alert};
     put(engine, bed, &record);
 }
 
@@ -62,6 +85,7 @@ void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, in
     struct alert *alert = &alarm->last;
     alarm->raised = true;
     alarm->from_before = false;
+    alarm->alone_since_ms = INSTANT_NONE;
     alert->id = engine->next_id++;
     alert->rev = 0;
     alert->state = ALARM_ACTIVE;
@@ -70,6 +94,25 @@ void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, in
     alert->condition_at_ms = condition_at_ms;
     alert->raised_at_ms = engine->now_ms;
     emit(engine, bed, alarm, PHASE_START);
+}
+
+void alarm_tell(struct engine *engine, struct bed *bed, struct alarm *alarm)
+{
+    assert(alarm->raised && alert_is_folded(&alarm->last));
+    note_folded(engine, bed, alarm); /* what it leaves */
+    alarm->last.part_of = 0;
+    alarm->last.part_of_index = 0;
+    alarm->last.unpaused = INACTIVATION_NONE; /* what was acknowledged was part of something else */
+    emit(engine, bed, alarm, PHASE_START);
+}
+
+void alarm_fold(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct alert *cause)
+{
+    assert(alarm->raised && alert_is_folded(&alarm->last));
+    note_folded(engine, bed, alarm); /* what it leaves */
+    alarm->last.part_of = cause->id;
+    alarm->last.part_of_index = cause->key.index;
+    emit(engine, bed, alarm, PHASE_UPDATE);
 }
 
 void alarm_update(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase)
@@ -86,7 +129,9 @@ void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm)
     alarm->last.state = ALARM_ENDED;
     alarm->last.unverified = false;
     emit(engine, bed, alarm, PHASE_END);
-    alarm->last.inactivation = INACTIVATION_NONE; /* the next one is to be acknowledged anew */
+    alarm->last.unpaused = INACTIVATION_NONE; /* the next one is to be acknowledged anew */
+    alarm->last.part_of = 0;
+    alarm->last.part_of_index = 0;
 }
 
 void alarm_end_if_raised(struct engine *engine, struct bed *bed, struct alarm *alarm)
@@ -103,14 +148,14 @@ enum alarm_phase alarm_take_priority(struct alarm *alarm, enum priority priority
         return PHASE_UPDATE;
     }
     alarm->last.priority = (uint8_t)priority;
-    alarm->last.inactivation = INACTIVATION_NONE;
+    alarm->last.unpaused = INACTIVATION_NONE;
     return priority > before ? PHASE_ESCALATE : PHASE_DEESCALATE;
 }
 
 void alarm_acknowledge(struct engine *engine, struct bed *bed, struct alarm *alarm)
 {
     assert(alarm->raised && alarm->last.state == ALARM_ACTIVE);
-    alarm->last.inactivation = INACTIVATION_ACKNOWLEDGED;
+    alarm->last.unpaused = INACTIVATION_ACKNOWLEDGED;
     emit(engine, bed, alarm, PHASE_ACKNOWLEDGE);
 }
 

@@ -18,6 +18,16 @@ const struct builtin_alarm_info *builtin_alarm_info(enum builtin_alarm alarm)
     return &alarms[alarm];
 }
 
+bool alert_is_folded(const struct alert *alert)
+{
+    return alert->part_of != 0;
+}
+
+bool alert_stands_for(const struct alert *alert, unsigned index)
+{
+    return index < STANDS_FOR_MAX && (alert->stands_for[index / 8] >> index % 8 & 1U) != 0;
+}
+
 const char *alarm_kind_word(unsigned kind)
 {
     static const char *const words[] = {"physiological", "technical", "advisory"};

@@ -17,28 +17,30 @@
 #define ALARM_NAME_MAX   64
 #define ALERT_DETAIL_MAX 96
 #define BED_NONE         UINT16_MAX
+#define STANDS_FOR_MAX   256 /* beds, or rules, that one alarm can list: those of a higher index it does not */
 
 /* Alarms that no rules file defines, in the closed list: name, at a bed?, kind, priority, text, advice */
-#define BUILTIN_ALARM_LIST(X)                                                                                         \
-    X(monitor_silent, BED, TECHNICAL, MEDIUM, "Monitor does not answer", "Check the monitor, its cable and the line") \
-    X(sensor_off, BED, TECHNICAL, LOW, "No signal from sensor", "Check probe and leads")                              \
-    X(implausible, BED, TECHNICAL, MEDIUM, "Value not believable", "Check the patient, then the sensor")              \
-    X(no_pulse_signal, BED, TECHNICAL, HIGH, "No pulse signal, check patient", "Check the patient at once")           \
-    X(identity_changed, BED, TECHNICAL, HIGH, "Another monitor answers here", "Confirm which monitor is at this bed") \
-    X(admission_not_entered, BED, ADVISORY, NONE, "Admission not entered", "Enter the admission of this patient")     \
-    X(patient_away, BED, ADVISORY, NONE, "Patient away, not monitored", "Enter the return of the patient")            \
-    X(register_refused, BED, ADVISORY, NONE, "Monitor has no such value", "Check the profile of the monitor")         \
-    X(pulse_disagrees, BED, TECHNICAL, LOW, "ECG and pulse disagree", "Check the pulse, then leads and probe")        \
-    X(test_alert, BED, ADVISORY, LOW, "Test alert, nothing to do", "Confirm that it is seen and heard")               \
-    X(bus_down, GATEWAY, TECHNICAL, MEDIUM, "A line to monitors is down", "Check adapter, cable and network")         \
-    X(bus_overbooked, GATEWAY, TECHNICAL, LOW, "A line carries more than it can", "Raise the speed or move monitors") \
-    X(store_failing, GATEWAY, TECHNICAL, MEDIUM, "Alerts cannot be stored", "Check the disk of the gateway")          \
-    X(store_replaced, GATEWAY, TECHNICAL, LOW, "A damaged store was set aside", "Keep the set-aside files")           \
-    X(clock_unsynced, GATEWAY, TECHNICAL, LOW, "Clock is not synchronised", "Check the time server")                  \
-    X(uplink_down, GATEWAY, TECHNICAL, MEDIUM, "No broker is reached", "Check network and broker")                    \
-    X(nobody_listening, GATEWAY, TECHNICAL, MEDIUM, "Nobody receives alerts", "Check the dashboards")                 \
-    X(certificate_expiring, GATEWAY, TECHNICAL, LOW, "A certificate ends soon", "Renew the certificate")              \
-    X(thread_stuck, GATEWAY, TECHNICAL, MEDIUM, "A part of the gateway is stuck", "Restart the gateway")              \
+#define BUILTIN_ALARM_LIST(X)                                                                                          \
+    X(monitor_silent, BED, TECHNICAL, MEDIUM, "Monitor does not answer", "Check the monitor, its cable and the line")  \
+    X(sensor_off, BED, TECHNICAL, LOW, "No signal from sensor", "Check probe and leads")                               \
+    X(implausible, BED, TECHNICAL, MEDIUM, "Value not believable", "Check the patient, then the sensor")               \
+    X(no_pulse_signal, BED, TECHNICAL, HIGH, "No pulse signal, check patient", "Check the patient at once")            \
+    X(identity_changed, BED, TECHNICAL, HIGH, "Another monitor answers here", "Confirm which monitor is at this bed")  \
+    X(admission_not_entered, BED, ADVISORY, NONE, "Admission not entered", "Enter the admission of this patient")      \
+    X(patient_away, BED, ADVISORY, NONE, "Patient away, not monitored", "Enter the return of the patient")             \
+    X(register_refused, BED, ADVISORY, NONE, "Monitor has no such value", "Check the profile of the monitor")          \
+    X(pulse_disagrees, BED, TECHNICAL, LOW, "ECG and pulse disagree", "Check the pulse, then leads and probe")         \
+    X(test_alert, BED, ADVISORY, LOW, "Test alert, nothing to do", "Confirm that it is seen and heard")                \
+    X(alarms_paused, BED, ADVISORY, NONE, "Alarms are paused, off or silenced", "Watch the patient until they are on") \
+    X(bus_down, GATEWAY, TECHNICAL, MEDIUM, "A line to monitors is down", "Check adapter, cable and network")          \
+    X(bus_overbooked, GATEWAY, TECHNICAL, LOW, "A line carries more than it can", "Raise the speed or move monitors")  \
+    X(store_failing, GATEWAY, TECHNICAL, MEDIUM, "Alerts cannot be stored", "Check the disk of the gateway")           \
+    X(store_replaced, GATEWAY, TECHNICAL, LOW, "A damaged store was set aside", "Keep the set-aside files")            \
+    X(clock_unsynced, GATEWAY, TECHNICAL, LOW, "Clock is not synchronised", "Check the time server")                   \
+    X(uplink_down, GATEWAY, TECHNICAL, MEDIUM, "No broker is reached", "Check network and broker")                     \
+    X(nobody_listening, GATEWAY, TECHNICAL, MEDIUM, "Nobody receives alerts", "Check the dashboards")                  \
+    X(certificate_expiring, GATEWAY, TECHNICAL, LOW, "A certificate ends soon", "Renew the certificate")               \
+    X(thread_stuck, GATEWAY, TECHNICAL, MEDIUM, "A part of the gateway is stuck", "Restart the gateway")               \
     X(refused_publish, GATEWAY, TECHNICAL, MEDIUM, "The broker refuses messages", "Check the broker's access rules")
 
 enum builtin_alarm {
@@ -66,7 +68,8 @@ enum alarm_inactivation {
     X(NOT_MONITORED, "not_monitored") \
     X(NO_ANSWER, "no_answer")         \
     X(SENSOR_OFF, "sensor_off")       \
-    X(ABSENT, "absent") X(IMPLAUSIBLE, "implausible") X(IDENTITY, "identity") X(UNVERIFIED, "unverified")
+    X(ABSENT, "absent")               \
+    X(IMPLAUSIBLE, "implausible") X(IDENTITY, "identity") X(UNVERIFIED, "unverified") X(FORESEEN, "foreseen")
 
 enum alarm_reason {
 #define REASON_ENUM(name, word) REASON_##name,
@@ -80,28 +83,40 @@ enum alarm_family {
     ALARM_OF_RULE,
     ALARM_NOT_MONITORED,
     ALARM_BUILTIN,
-    ALARM_OF_MONITOR,            /* a bit of a profile */
-    ALARM_REPORTED,              /* one that the monitor names: `reported` is the name, `detail` the monitor's words */
-    ALARM_REPORTED_NOT_MONITORED /* of one that the monitor has stopped to say again */
+    ALARM_OF_MONITOR,             /* a bit of a profile */
+    ALARM_REPORTED,               /* one that the monitor names: `reported` is the name, `detail` the monitor's words */
+    ALARM_REPORTED_NOT_MONITORED, /* of one that the monitor has stopped to say again */
+    ALARM_FORESEEN                /* a rule's limit will be reached: an advisory, `detail` says when */
 };
 
 struct alarm_key {
     uint16_t bed;    /* BED_NONE: the gateway's own */
     uint16_t family; /* enum alarm_family */
-    uint16_t index;  /* rule, rule, enum builtin_alarm, signal of the bed, or slot of the bed (twice) */
+    uint16_t index;  /* rule, rule, enum builtin_alarm, signal of the bed, slot of the bed (twice), or rule */
 };
 
 struct alert {
     struct alarm_key key;
     uint8_t phase, state, inactivation, priority, kind, source, reason; /* the enums above */
+    uint8_t unpaused; /* the inactivation apart from pauses: acknowledged, or as the monitor says */
     bool clock_synced, test, unverified;
     bool has_value, has_limit;
+    bool escalated;   /* ALARM_OF_RULE: it has the priority of its escalation */
     bool is_repeated; /* ALARM_REPORTED: the monitor says it again while it is there (struct monitor_alarm) */
     uint8_t vital;    /* enum vital, VITAL_NONE: null */
     int32_t value_milli, limit_milli;
     uint32_t rev;
     uint64_t id, seq, bed_seq, stay; /* stay 0: vacant */
     int64_t at_ms, violated_at_ms, condition_at_ms, raised_at_ms;
+    /* An alarm that is the consequence of another one (cause.c) has no alert of its own: it takes no seq and no bed_seq (these are
+     * the newest ones given), and what became of it is only its state. */
+    uint64_t part_of;       /* id of that other alarm; 0: it stands by itself */
+    uint16_t part_of_index; /* and which it is: enum builtin_alarm, at the same bed or the gateway's */
+    /* The other way round: bit per bed (a gateway's alarm) or per rule of the bed that cannot be judged because of it. */
+    uint8_t stands_for[STANDS_FOR_MAX / 8];
+    uint32_t stands_for_key; /* of their names: what is the same list under another configuration */
+    int64_t
+        pressing_at_ms; /* it began, took this priority, or was met again while latched: older pauses do not know it */
     int32_t parameters_milli[PARAMETERS_MAX]; /* in force at this instant, for the text */
     char detail
         [ALERT_DETAIL_MAX]; /* technical alarms: what it is about, e.g. the vitals without signal; added to the text */
@@ -115,6 +130,9 @@ struct builtin_alarm_info {
     bool at_bed;
 };
 const struct builtin_alarm_info *builtin_alarm_info(enum builtin_alarm alarm);
+
+bool alert_is_folded(const struct alert *alert);
+bool alert_stands_for(const struct alert *alert, unsigned index);
 
 /* Words as they stand in payloads; never NULL. */
 const char *alarm_kind_word(unsigned kind);

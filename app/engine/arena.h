@@ -16,8 +16,11 @@ struct arena {
     size_t used; /* may pass size while measuring */
 };
 
-/* Zeroed storage of count * size bytes, aligned to 64 bytes for cache lines; NULL while measuring. Running out is our own bug (the
- * arena is made with the measured size), so it is asserted. */
+/*
+ * Zeroed storage of count * size bytes, NULL while measuring. It begins with a cache line (64 bytes), unless it is small
+ * and made of no whole lines: what a channel has many of lies close together. Running out is our own bug (the arena is
+ * made with the measured size), so it is asserted.
+ */
 void *arena_take(struct arena *arena, size_t count, size_t size);
 
 #define ARENA_TAKE(arena, type, count) ((type *)arena_take((arena), (count), sizeof(type)))

@@ -4,7 +4,7 @@
  *     here --command away (away_begin)--> away --time over, command back, or data return (away_end)--> here
  *
  * Away tells of what is missing by an advisory of its own; the technical alarms that would (monitor_silent, sensor_off,
- * implausible, no_pulse_signal and everything not_monitored) end with the going and do not begin. Rules go on: what a
+ * implausible, no_pulse_signal and everything not_monitored or foreseen) end with the going and do not begin. Rules go on: what a
  * monitor shows is judged, an alarm that is active stays so, and the monitor's own alarms are told.
  *
  * Data return: valid continuous values for AWAY_RETURN_MS, in a run that began after the going. Those of a patient who is
@@ -30,6 +30,8 @@ void away_begin(struct engine *engine, struct bed *bed, int64_t until_ms)
     bed->return_due = false; /* of an earlier going */
     for (unsigned i = 0; i < bed->rule_count; i++) {
         alarm_end_if_raised(engine, bed, &bed->rules[i].not_monitored);
+        foreseen_end(engine, bed, &bed->rules[i]);
+        foreseen_reset(&bed->rules[i]);
     }
     if (alarm->raised) {
         record_bed(engine, bed);

@@ -26,11 +26,24 @@ bool rule_applies(const struct bed_config *bed, const struct rule *rule)
     return (rule_vitals(rule) & ~vitals) == 0 && (rule_scores(rule) & ~scoring_scores(bed)) == 0;
 }
 
+bool rule_is_off(const struct bed_config *bed, unsigned rule)
+{
+    for (unsigned i = 0; i < bed->override_count; i++) {
+        if (bed->overrides[i].rule == rule && bed->overrides[i].parameter == OVERRIDE_OFF) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void bed_each_alarm(struct bed *bed, alarm_visitor *visit, void *context)
 {
     for (unsigned i = 0; i < bed->rule_count; i++) {
         visit(context, &bed->rules[i].alarm);
         visit(context, &bed->rules[i].not_monitored);
+        if (bed->rules[i].foreseen != NULL) {
+            visit(context, &bed->rules[i].foreseen->alarm);
+        }
     }
     for (unsigned i = 0; i < BUILTIN_BED_COUNT; i++) {
         visit(context, &bed->technical[i]);

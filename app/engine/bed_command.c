@@ -48,7 +48,8 @@ const char *verdict_text(unsigned verdict)
 bool role_may(unsigned role, unsigned kind)
 {
     static const uint32_t nurse = MAY(admit) | MAY(discharge) | MAY(transfer) | MAY(away) | MAY(back) |
-                                  MAY(acknowledge) | MAY(observe) | MAY(retract);
+                                  MAY(acknowledge) | MAY(observe) | MAY(retract) | MAY(describe) | MAY(pause) |
+                                  MAY(resume);
     static const uint32_t charge = MAY(set_limit) | MAY(reset_limit) | MAY(set_scale);
     static const uint32_t biomed = MAY(assign) | MAY(test_alert);
     const uint32_t may[ROLE_COUNT] = {[ROLE_nurse] = nurse,

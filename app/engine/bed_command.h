@@ -17,22 +17,26 @@
 
 #define AWAY_MS_MAX     (12 * 60 * 60 * 1000)
 #define AWAY_MS_DEFAULT (60 * 60 * 1000)
+#define RULE_NONE       UINT16_MAX
 
 /* The words are those of the `command` key of a payload. */
-#define COMMAND_LIST(X)                                                                        \
-    X(admit)       /* a stay begins; one that began by itself, or is on, ends */               \
-    X(discharge)   /* the stay ends, the bed is vacant */                                      \
-    X(transfer)    /* the stay ends here and another begins at to_bed, which must be vacant */ \
-    X(away)        /* the patient is elsewhere for duration_ms; ends when data return */       \
-    X(back)        /* ends `away` */                                                           \
-    X(assign)      /* the monitors that answer now are this bed's */                           \
-    X(acknowledge) /* alarm_id in the rev that was seen */                                     \
-    X(set_limit)   /* rule and parameter to value_milli, within `settable` */                  \
-    X(reset_limit) /* back to the configuration's */                                           \
-    X(observe)     /* an entry: a vital, its value and when it was observed (entry.h) */       \
-    X(retract)     /* takes the newest entry of a vital back */                                \
-    X(set_scale)   /* the SpO2 scale of NEWS2, 1 or 2, with the reason */                      \
-    X(test_alert)  /* a marked alert through the whole chain, touching no alarm */
+#define COMMAND_LIST(X)                                                                           \
+    X(admit)       /* a stay begins; one that began by itself, or is on, ends */                  \
+    X(discharge)   /* the stay ends, the bed is vacant */                                         \
+    X(transfer)    /* the stay ends here and another begins at to_bed, which must be vacant */    \
+    X(away)        /* the patient is elsewhere for duration_ms; ends when data return */          \
+    X(back)        /* ends `away` */                                                              \
+    X(assign)      /* the monitors that answer now are this bed's */                              \
+    X(acknowledge) /* alarm_id in the rev that was seen */                                        \
+    X(set_limit)   /* rule and parameter to value_milli, within `settable` */                     \
+    X(reset_limit) /* back to the configuration's */                                              \
+    X(observe)     /* an entry: a vital, its value and when it was observed (entry.h) */          \
+    X(retract)     /* takes the newest entry of a vital back */                                   \
+    X(set_scale)   /* the SpO2 scale of NEWS2, 1 or 2, with the reason */                         \
+    X(describe)    /* what estimates ask of a patient: an attribute and its value, or none */     \
+    X(test_alert)  /* a marked alert through the whole chain, touching no alarm */                \
+    X(pause)       /* audio or alarms are paused for duration_ms, of one rule or all (pause.h) */ \
+    X(resume)      /* ends pauses */
 
 enum command_kind {
 #define COMMAND_ENUM(name) COMMAND_##name,
@@ -75,7 +79,7 @@ enum command_role {
     X(NOT_ENTERED, "not_entered", "nobody enters this vital by hand")                                         \
     X(OBSERVED_AT, "observed_at", "observed_at lies ahead, more than 12 h back, or before this patient came") \
     X(CLASS, "class", "NEWS2 must not be used under 16 years, and this class may be")                         \
-    X(FULL, "full", "no room for one more limit at this bed")
+    X(FULL, "full", "no room for one more limit or pause at this bed")
 
 enum command_verdict {
 #define VERDICT_ENUM(name, word, text) VERDICT_##name,
@@ -92,16 +96,19 @@ struct bed_command {
     uint8_t priority;    /* test_alert: enum priority */
     uint8_t vital;       /* observe, retract: enum vital */
     uint8_t scale;       /* set_scale: 1 or 2 */
+    uint8_t what;        /* pause, resume: enum pause_what; resume: NONE is both */
+    uint8_t attribute;   /* describe: below ATTRIBUTE_COUNT (estimate.h) */
+    bool has_value;      /* describe; without it what was told is taken back */
     uint8_t fault;       /* MALFORMED: what is wrong, for app/flow alone */
     uint16_t bed;        /* BED_NONE when unknown */
     uint16_t to_bed;     /* transfer */
-    uint16_t rule;       /* set_limit, reset_limit */
+    uint16_t rule;       /* set_limit, reset_limit; pause, resume: RULE_NONE is the whole bed */
     bool has_observed;   /* observe, retract; else now, or the newest there is */
     int64_t observed_ms; /* engine time ... */
     int64_t observed_wall_ms; /* ... and as it was said */
     int32_t value_milli;
     int32_t was_milli;    /* set_limit, reset_limit: what was in force before, told by the engine when it accepts */
-    uint32_t duration_ms; /* away; 0: AWAY_MS_DEFAULT */
+    uint32_t duration_ms; /* away, pause; 0: AWAY_MS_DEFAULT, or as configured */
     uint32_t rev;         /* acknowledge */
     uint64_t stay;        /* the stay it is meant for; 0: the bed was vacant */
     uint64_t alarm_id;
@@ -116,8 +123,8 @@ const char *role_word(unsigned role);
 const char *verdict_word(unsigned verdict);
 const char *verdict_text(unsigned verdict);
 
-/* Every role may do what it needs and nothing else: nurse admits, discharges, transfers, sends away, acknowledges and enters; charge may set limits
- * and the SpO2 scale, too; biomed assigns monitors and tests; local may do all. */
+/* Every role may do what it needs and nothing else: nurse admits, discharges, transfers, sends away, acknowledges, pauses audio and enters; charge may set limits
+ * and the SpO2 scale, too (who may pause alarms, the configuration says: pause.h); biomed assigns monitors and tests; local may do all. */
 bool role_may(unsigned role, unsigned kind);
 
 #endif

@@ -52,6 +52,11 @@ static void count_rejected(struct engine *engine, struct channel *channel, enum 
     engine->counts.rejected[quality]++;
 }
 
+void channel_count_late(struct engine *engine, struct channel *channel)
+{
+    count_rejected(engine, channel, QUALITY_LATE);
+}
+
 static bool has_stand_in(const struct channel *channel)
 {
     return channel->source != channel->config->vital;

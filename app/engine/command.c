@@ -6,6 +6,7 @@
  * stay that began by itself and whose admission nobody entered is confirmed by `admit`: its patient is the one admitted.
  */
 #include "app/engine/engine_internal.h"
+#include "app/engine/ward_rule.h"
 
 typedef enum command_verdict command_action(struct engine *engine, struct bed *bed, struct bed_command *command);
 
@@ -85,6 +86,10 @@ static enum command_verdict acknowledge(struct engine *engine, struct bed *bed, 
 {
     struct search search = {.id = command->alarm_id};
     bed_each_alarm(bed, look_at, &search);
+    if (search.found == NULL) { /* one of the whole ward: somebody at any of its beds may have seen it */
+        ward_rules_each_alarm(engine, look_at, &search);
+        bed = NULL;
+    }
     struct alarm *alarm = search.found;
     if (alarm == NULL) {
         return VERDICT_UNKNOWN_ALARM;
@@ -93,11 +98,12 @@ static enum command_verdict acknowledge(struct engine *engine, struct bed *bed, 
         return VERDICT_REVISION;
     }
     if (alarm->last.state == ALARM_LATCHED) {
+        const unsigned rule = alarm->last.key.index; /* only a rule's alarm latches */
         alarm_end(engine, bed, alarm);
-        rule_alarm_reset_delay(bed_rule(bed, alarm->last.key.index)); /* only a rule's alarm latches */
+        rule_alarm_reset_delay(bed != NULL ? bed_rule(bed, rule) : ward_rule_life(engine, rule));
         return VERDICT_ACCEPTED;
     }
-    if (alarm->last.inactivation == INACTIVATION_ACKNOWLEDGED) {
+    if (alarm->last.unpaused == INACTIVATION_ACKNOWLEDGED) {
         return VERDICT_NOTHING;
     }
     alarm_acknowledge(engine, bed, alarm);
@@ -147,7 +153,10 @@ static const struct {
     [COMMAND_observe] = {entry_observe, true, false},
     [COMMAND_retract] = {entry_retract, true, false},
     [COMMAND_set_scale] = {set_scale, true, false},
+    [COMMAND_describe] = {estimating_describe, true, false},
     [COMMAND_test_alert] = {test_alert, false, true},
+    [COMMAND_pause] = {pause_set, true, false},
+    [COMMAND_resume] = {pause_resume, true, false},
 };
 
 static enum command_verdict check(const struct engine *engine, const struct bed_command *command)

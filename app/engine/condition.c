@@ -10,7 +10,7 @@ void condition_add_word(struct condition *c, const char *word)
 }
 
 /* A thousandth as people write it, without trailing zeros. */
-static void value_text(char *text, size_t size, int32_t value_milli)
+void condition_value_text(char *text, size_t size, int32_t value_milli)
 {
     const int64_t magnitude = value_milli < 0 ? -(int64_t)value_milli : value_milli;
     int length = snprintf(text, size, "%s%lld.%03lld", value_milli < 0 ? "-" : "", (long long)(magnitude / 1000),
@@ -27,7 +27,7 @@ void condition_add_value(struct condition *c, enum vital vital, int32_t value_mi
 {
     const struct vital_info *info = vital_info(vital);
     char word[64], number[24];
-    value_text(number, sizeof number, value_milli);
+    condition_value_text(number, sizeof number, value_milli);
     (void)snprintf(word, sizeof word, "%s %s %s", info->name, number, info->unit);
     condition_add_word(c, word);
 }

@@ -6,6 +6,7 @@
 #define WARDGATE_CONDITION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "app/engine/alert.h"
@@ -24,6 +25,7 @@ struct condition {
     bool has_value;
     int32_t value_milli;
     uint32_t about; /* bit per vital that detail names: others make another text, a mere value does not */
+    uint32_t gone;  /* bit per vital that is not there because of it */
     char detail[ALERT_DETAIL_MAX];
 };
 
@@ -32,6 +34,8 @@ struct condition {
 /* Adds to what the alert's text tells, as far as there is room. */
 void condition_add_word(struct condition *c, const char *word);
 void condition_add_value(struct condition *c, enum vital vital, int32_t value_milli); /* "hr 277 /min" */
+
+void condition_value_text(char *text, size_t size, int32_t value_milli); /* as people write it: "36.8" */
 
 /* pulse.c */
 struct condition pulse_judge_lost(const struct engine *engine, const struct bed *bed);

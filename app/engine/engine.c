@@ -4,9 +4,11 @@
  * Only what changed is looked at again: an observation marks its bed and its vital, a rule is evaluated when one of its
  * vitals is marked or its own deadline has come. An instant is stepped in pieces of one bed:
  *
- *     NONE --begin_instant: the gateway's alarms, the command--> STAYS --step_stays--> BEDS --end_instant--> NONE
+ *     NONE --begin_instant: the gateway's alarms, the command--> STAYS --step_stays--> BEDS --all looked at-->
+ *     (WARD, when a vote of a bed changed or a rule of the ward is due) --end_instant--> NONE
  */
 #include "app/engine/engine_internal.h"
+#include "app/engine/ward_rule.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -45,7 +47,8 @@ int64_t engine_next(const struct engine *engine)
         return engine->now_ms;
     }
     uint32_t bed = 0;
-    return sooner(deadlines_next(&engine->deadlines, &bed), engine->gateway_deadline_ms);
+    return sooner(sooner(deadlines_next(&engine->deadlines, &bed), engine->gateway_deadline_ms),
+                  engine->ward_deadline_ms);
 }
 
 bool engine_is_amid(const struct engine *engine)
@@ -84,7 +87,7 @@ static int64_t step_rules(struct engine *engine, struct bed *bed)
         struct rule_alarm *r = &bed->rules[i];
         if (bed->evaluate_all || (bed->changed & rule_vitals(r->rule)) != 0 ||
             (bed->scored && rule_scores(r->rule) != 0) || r->deadline_ms <= engine->now_ms) {
-            rule_alarm_step(engine, bed, r);
+            (r->rule->is_of_ward ? ward_rule_judge : rule_alarm_step)(engine, bed, r);
         }
         deadline_ms = r->deadline_ms < deadline_ms ? r->deadline_ms : deadline_ms;
     }
@@ -101,6 +104,16 @@ static int64_t step_channels(struct bed *bed, int64_t now_ms)
     return deadline_ms;
 }
 
+/* What is part of another cause from now on may have that one take its priority over. */
+static int64_t step_causes(struct engine *engine, struct bed *bed)
+{
+    int64_t deadline_ms = SERIES_NEVER;
+    if (bed->may_fold && cause_step(engine, bed, &deadline_ms)) {
+        deadline_ms = sooner(deadline_ms, technical_step(engine, bed));
+    }
+    return deadline_ms;
+}
+
 static void step_bed(struct engine *engine, struct bed *bed)
 {
     if (bed->changed != 0 || bed->deadline_ms <= engine->now_ms) {
@@ -110,11 +123,16 @@ static void step_bed(struct engine *engine, struct bed *bed)
         record_bed(engine, bed);
     }
     record_measurements(engine, bed);
+    pause_expire(engine, bed);
     bed->deadline_ms = away_step(engine, bed);
     bed->deadline_ms = sooner(bed->deadline_ms, scoring_step(engine, bed));
+    bed->deadline_ms = sooner(bed->deadline_ms, estimating_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, step_rules(engine, bed));
+    ward_rules_count(engine, bed);
     bed->deadline_ms = sooner(bed->deadline_ms, technical_step(engine, bed));
+    bed->deadline_ms = sooner(bed->deadline_ms, step_causes(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, reported_step(engine, bed));
+    bed->deadline_ms = sooner(bed->deadline_ms, pause_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, step_channels(bed, engine->now_ms));
     bed->evaluate_all = false;
     bed->changed = 0;
@@ -185,9 +203,20 @@ static void step_next_bed(struct engine *engine)
         step_bed(engine, &engine->beds[bed]);
         engine->next_bed = bed + 1;
     }
-    if (marks_first(&engine->dirty, engine->next_bed) == MARKS_NONE) {
+    if (marks_first(&engine->dirty, engine->next_bed) != MARKS_NONE) {
+        return;
+    }
+    if (ward_rules_are_due(engine)) {
+        engine->stage = STAGE_WARD;
+    } else {
         end_instant(engine);
     }
+}
+
+static void step_ward(struct engine *engine)
+{
+    ward_rules_step(engine);
+    end_instant(engine);
 }
 
 static void retire_next_bed(struct engine *engine)
@@ -196,6 +225,7 @@ static void retire_next_bed(struct engine *engine)
         retire_bed(engine, (uint16_t)engine->next_bed++);
     }
     if (engine->next_bed == engine->config->bed_count) {
+        retire_ward_rules(engine);
         engine->stage = STAGE_NONE;
         engine->retired = true;
     }
@@ -215,6 +245,8 @@ void engine_step(struct engine *engine, int64_t until_ms, struct record_sink *si
     }
     if (engine->next != NULL) {
         retire_next_bed(engine);
+    } else if (engine->stage == STAGE_WARD) {
+        step_ward(engine);
     } else if (engine->stage == STAGE_BEDS || !step_stays(engine)) {
         step_next_bed(engine);
     }
@@ -245,6 +277,13 @@ static void observe_refused(struct bed *bed, const struct observation *o)
     bed->refused = o->value_milli != 0 ? bed->refused | vital : bed->refused & ~vital;
 }
 
+/* By itself, then beside the other source of a rate. */
+static enum quality judge(const struct bed *bed, const struct channel *channel, const struct observation *o)
+{
+    const enum quality quality = channel_judge(channel, o);
+    return quality == QUALITY_VALID && pulse_denies(bed, o) ? QUALITY_IMPLAUSIBLE : quality;
+}
+
 static void observe_value(struct engine *engine, struct bed *bed, const struct observation *o)
 {
     struct channel *channel = channel_of(bed, o);
@@ -257,8 +296,12 @@ static void observe_value(struct engine *engine, struct bed *bed, const struct o
     if (o->quality == QUALITY_VALID) {
         bed->refused &= ~(UINT32_C(1) << o->vital); /* it answers after all */
     }
+    if (o->quality == QUALITY_LATE) {
+        channel_count_late(engine, channel);
+        return;
+    }
     const bool foreign = bed->monitors[o->monitor].foreign;
-    const enum quality quality = foreign ? QUALITY_IDENTITY : channel_judge(channel, o);
+    const enum quality quality = foreign ? QUALITY_IDENTITY : judge(bed, channel, o);
     if (quality == QUALITY_VALID && !channel->config->episodic) {
         stay_note_valid(engine, bed, channel, o->at_ms);
     }
@@ -360,6 +403,7 @@ void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm a
     assert((unsigned)alarm >= BUILTIN_BED_COUNT && alarm < BUILTIN_COUNT && at_ms >= engine->now_ms);
     assert(engine->stage == STAGE_NONE);
     struct gateway_condition *g = &engine->gateway[(unsigned)alarm - BUILTIN_BED_COUNT];
+    g->said = true;
     if (g->on == on && g->priority == priority && strncmp(g->detail, detail, sizeof g->detail - 1) == 0) {
         return;
     }
@@ -375,6 +419,27 @@ void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm a
     g->changed = true;
     (void)snprintf(g->detail, sizeof g->detail, "%s", detail);
     engine->gateway_dirty = true;
+}
+
+void engine_line(struct engine *engine, int64_t at_ms, uint16_t line, enum line_state state)
+{
+    assert(line < engine->config->line_count && at_ms >= engine->now_ms && engine->stage == STAGE_NONE);
+    if (engine->lines[line] == (uint8_t)state) {
+        return;
+    }
+    input_tell(engine,
+               (struct engine_input){.kind = INPUT_LINE, .at_ms = at_ms, .number = line, .number_2 = (uint64_t)state});
+    engine->now_ms = at_ms;
+    engine->lines[line] = (uint8_t)state;
+    engine->gateway[BUILTIN_bus_down - BUILTIN_BED_COUNT].changed = true;
+    engine->gateway_dirty = true;
+    for (unsigned b = 0; b < engine->config->bed_count; b++) {
+        for (unsigned m = 0; m < engine->beds[b].config->monitor_count; m++) {
+            if (engine->beds[b].config->monitor_line[m] == line) {
+                bed_make_dirty(engine, &engine->beds[b]);
+            }
+        }
+    }
 }
 
 void engine_clock_synced(struct engine *engine, bool synced)
@@ -406,11 +471,14 @@ void engine_begin(struct engine *engine, int64_t now_ms)
     engine->begun = true;
     engine->now_ms = now_ms;
     engine->settle_until_ms = engine->restored ? now_ms + GATEWAY_SETTLE_MS : INSTANT_NONE;
+    ward_rules_begin(engine);
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         struct bed *bed = &engine->beds[b];
         technical_begin(engine, bed);
         bed_make_dirty(engine, bed);
         bed_has_news(engine, bed);
+        bed->pause_due = true;
+        bed->pause_deadline_ms = now_ms;
         bed->evaluate_all = true;
     }
 }

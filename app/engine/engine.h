@@ -25,13 +25,16 @@
 #include "app/engine/arena.h"
 #include "app/engine/bed_command.h"
 #include "app/engine/entry.h"
+#include "app/engine/estimate.h"
 #include "app/engine/observation.h"
+#include "app/engine/pause.h"
 #include "app/engine/rule.h"
 #include "app/engine/scoring.h"
 #include "app/engine/signal.h"
 
 #define ENGINE_STAY_AFTER_MS        30000 /* valid vitals for this long begin a stay by themselves, unless configured */
 #define ENGINE_SILENT_AFTER_MS      10000 /* a technical alarm starts this long after the loss */
+#define ENGINE_CAUSE_WAIT_MS        2000 /* a monitor on a line that is not open waits this much longer for the line's alarm */
 #define ENGINE_MONITORS_PER_BED_MAX 8
 #define ENGINE_SIGNALS_PER_BED_MAX  64
 #define ENGINE_REPORTED_PER_BED_MAX 16    /* alarms of a monitor's own, by name, at one time (struct monitor_alarm) */
@@ -62,6 +65,7 @@ struct channel_config {
     uint32_t rate_milli_per_s; /* largest believable change; 0: any */
     uint32_t frozen_ms;        /* the very same number for so long is no measurement; 0: however long */
     bool median;               /* spikes are cut off */
+    bool polled;               /* the monitor is asked, so it never gives more than one value a period */
 };
 
 /* Two sources of one rate: the ECG (hr) and the oximeter (pulse). All zero: they know nothing of each other. */
@@ -70,6 +74,8 @@ struct pulse_config {
     int32_t disagree_milli;            /* differing by more than this ... */
     uint32_t disagree_ms;              /* ... for so long is an alarm; 0: never */
 };
+
+#define OVERRIDE_OFF PARAMETERS_MAX /* in the place of a parameter: this rule is off at this bed */
 
 struct override_config {
     uint16_t rule;
@@ -89,6 +95,7 @@ struct bed_config {
     uint8_t monitor_count;
     bool reports_alarms; /* one of its monitors tells alarms by name */
     uint32_t monitor_period_ms[ENGINE_MONITORS_PER_BED_MAX];
+    uint16_t monitor_line[ENGINE_MONITORS_PER_BED_MAX]; /* the line it hangs on; at or above line_count: none */
 };
 
 struct engine_config {
@@ -96,8 +103,13 @@ struct engine_config {
     const struct rule *rules; /* in file order; each applies at every bed that has all its vitals */
     uint16_t bed_count, rule_count;
     uint32_t stay_after_ms; /* valid vitals at a vacant bed for this long begin a stay */
+    uint16_t line_count;    /* lines to monitors, that may be down (engine_line) */
     bool replay;            /* stays begin at engine_admit; monitors are never silent */
     struct pulse_config pulse;
+    struct pause_config pause;
+    enum pressure_scheme pressure_scheme; /* of adults' cuffs; NONE: no category */
+    const struct estimate_model *models;
+    uint8_t model_count; /* at most ESTIMATE_MODELS_MAX */
 };
 
 /* Persistent state of one alarm: enough to go on after a restart. */
@@ -121,11 +133,14 @@ struct bed_snapshot {
     int64_t away_at_ms;                            /* of the newest going or coming back in this stay; 0: none */
     int32_t identity[ENGINE_MONITORS_PER_BED_MAX]; /* identity_hash of the monitors that belong here; 0: none known */
     struct set_limit limits[ENGINE_LIMITS_PER_BED_MAX];
-    uint8_t spo2_scale; /* NEWS2: SCORING_SPO2_SCALE_2 where somebody decided so for this stay */
+    struct pause pauses[PAUSES_PER_BED_MAX];
+    uint8_t spo2_scale;           /* NEWS2: SCORING_SPO2_SCALE_2 where somebody decided so for this stay */
+    struct attributes attributes; /* told of this patient */
 };
 
 enum record_kind {
-    RECORD_ALERT,       /* alert: to be committed with its alarm's state and the numbers below, then sent */
+    RECORD_ALERT, /* alert: to be committed with its alarm's state and the numbers below, then sent */
+    RECORD_FOLDED, /* alert: the state of an alarm that is part of another one; to be committed and shown, no alert is sent */
     RECORD_BED,         /* the bed's stay changed without an alert */
     RECORD_MEASUREMENT, /* measurement: the newest of an episodic vital, to be found again after a restart */
     RECORD_ENTRIES,     /* entries: those kept of a vital have changed by command, to be found again after a restart */
@@ -193,12 +208,14 @@ struct bed_view {
     struct alarm_view alarms[ENGINE_ALARMS_VIEWED]; /* the first of them, the most urgent ones first */
     int64_t away_until_ms;                          /* 0: the patient is here */
     struct set_limit limits[ENGINE_LIMITS_PER_BED_MAX];
+    struct pause pauses[PAUSES_PER_BED_MAX];
     uint8_t rejection_count;
     uint64_t rejected; /* all of them together */
     struct rejection_view rejections[ENGINE_REJECTIONS_VIEWED];
     struct vital_view vitals[VITAL_COUNT];
     uint8_t spo2_scale; /* of NEWS2; 0: it is not kept here */
     struct scoring scoring;
+    struct estimates estimates;
 };
 
 struct engine;
@@ -263,6 +280,11 @@ void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm a
                       const char *detail);
 void engine_clock_synced(struct engine *engine, bool synced);
 
+/* How a line to monitors is doing, told before the condition bus_down that it means. Closed: not open, not long enough to be an
+ * alarm. Lines are open until somebody says otherwise. */
+enum line_state { LINE_OPEN, LINE_CLOSED, LINE_DOWN };
+void engine_line(struct engine *engine, int64_t at_ms, uint16_t line, enum line_state state);
+
 /* A stay begins at at_ms (admission): windows, delays, alarms and scores start anew. Alarms of the stay before end with it; a
  * technical one that still holds begins in the new stay, under another id. */
 void engine_admit(struct engine *engine, uint16_t bed, int64_t at_ms);
@@ -274,6 +296,9 @@ void engine_view_bed(const struct engine *engine, uint16_t bed, struct bed_view 
 /* Whether the bed has all that the rule asks. What people enter where they might have a monitor is not watched by
  * rules; what only people give is. */
 bool rule_applies(const struct bed_config *bed, const struct rule *rule);
+
+/* Whether the bed's configuration switches it off, by its index: it is not evaluated there. */
+bool rule_is_off(const struct bed_config *bed, unsigned rule);
 
 /* The name of an alarm ("spo2_low", "spo2_low.not_monitored", "sensor_off", "monitor.vtach") into text of ALARM_NAME_MAX. */
 void alarm_name(const struct engine_config *config, const struct alert *alert, char *text);

@@ -10,13 +10,19 @@
  *     identity.c   whose a monitor's values are
  *     stay.c       beds from vacant to occupied and back
  *     away.c       a patient who is elsewhere for a while
+ *     pause.c      alarms paused, rules off, and the reminder of them
+ *     escalate.c   alarms that nobody acknowledges
  *     entered.c    what people enter of a patient
  *     scoring.c    early-warning scores
  *     limit.c      parameters of rules: the configuration's, or set by command
  *     command.c    what people tell
+ *     ward_rule.c  rules over all beds: votes of beds, the gateway's alarm
  *     rule_alarm.c the life of a rule's alarm and of its not_monitored
+ *     foreseen.c   the advisory that a rule's limit will be reached
+ *     estimating.c the screening estimates of a bed
  *     condition.c  what a built-in alarm is judged to be
  *     pulse.c      the two sources of a pulse: both lost, or at odds
+ *     cause.c      alarms that are the consequence of another one
  *     technical.c  the built-in alarms of beds and gateway, and the alarms that bits of a monitor are
  *     reported.c   the alarms that monitors tell by name
  *     input.c      what goes in, told to a witness or put in again
@@ -30,6 +36,7 @@
 #include "app/engine/deadlines.h"
 #include "app/engine/engine.h"
 #include "app/engine/expression.h"
+#include "app/engine/foresee.h"
 #include "app/engine/input.h"
 #include "app/engine/marks.h"
 #include "app/engine/series.h"
@@ -58,12 +65,28 @@ struct channel {
 
 /* One alarm: inactive, active or latched, and its newest alert. */
 struct alarm {
-    struct alert last; /* key and constant parts are filled when the engine is made */
-    uint8_t priority;  /* enum priority that configuration or table give it; alerts bear the one last told */
-    bool raised;       /* active or latched */
-    bool announce;     /* restored and unverified: to be said once */
-    bool from_before;  /* restored, and its condition not seen since */
-    uint32_t about;    /* technical: bit per vital that its detail names */
+    struct alert last;      /* key and constant parts are filled when the engine is made */
+    uint8_t priority;       /* enum priority that configuration or table give it; alerts bear the one last told */
+    bool raised;            /* active or latched */
+    bool announce;          /* restored and unverified: to be said once */
+    bool from_before;       /* restored, and its condition not seen since */
+    uint32_t about;         /* technical: bit per vital that its detail names */
+    uint32_t gone;          /* technical: bit per vital that is not there because of it */
+    int64_t alone_since_ms; /* folded: since when what it is part of explains it no more; INSTANT_NONE: it does */
+};
+
+/* What a bed says of a rule of the ward: whether its condition holds here, and whether it would go on holding. */
+struct ward_vote {
+    bool counts;
+    uint8_t when, held;          /* enum verdict */
+    bool when_fills, held_fills; /* unknown, since windows fill for the first time */
+};
+
+/* That a rule's limit will be reached; see foreseen.c. */
+struct foreseen {
+    struct foresee trend;
+    struct alarm alarm;
+    uint8_t good; /* estimates in a row */
 };
 
 /* One rule at one bed; see rule_alarm.c for its states. */
@@ -72,13 +95,16 @@ struct rule_alarm {
     struct bound_expression when, clear, moved; /* moved: `when` with its limit moved by the hysteresis */
     int64_t parameters_micro[PARAMETERS_MAX], moved_micro[PARAMETERS_MAX];
     struct alarm alarm, not_monitored;
-    int64_t violated_at_ms;   /* start of the delay; INSTANT_NONE: none runs */
-    int64_t delay_resumed_ms; /* INSTANT_NONE: frozen */
+    struct foreseen *foreseen; /* NULL: the rule does not foresee */
+    int64_t violated_at_ms;    /* start of the delay; INSTANT_NONE: none runs */
+    int64_t delay_resumed_ms;  /* INSTANT_NONE: frozen */
     int64_t delay_elapsed_ms;
     int64_t
         condition_at_ms; /* when the delay was over, perhaps before the stay or a restart; INSTANT_NONE: it is not */
     int64_t clear_since_ms, unknown_since_ms;
     int64_t deadline_ms;
+    bool blind_due;        /* not_monitored starts at this instant */
+    struct ward_vote vote; /* of a rule of the ward, which has no alarm here */
 };
 
 struct monitor_state {
@@ -123,11 +149,16 @@ struct bed {
     uint32_t changed;                      /* bit per vital observed at this instant */
     uint32_t measured;                     /* bit per episodic vital measured at this instant */
     bool evaluate_all;
+    bool may_fold; /* one of its alarms may be folded */
     int64_t
         pulse_turned_ms; /* since when hr and pulse disagree, while that is alarmed agree; INSTANT_NONE: they do not */
     struct scoring scoring;
     int64_t scoring_deadline_ms;
-    bool scored; /* at this instant: rules over scores are to be looked at */
+    struct estimates estimates;
+    int64_t estimating_deadline_ms;
+    bool scored;    /* at this instant: rules over scores are to be looked at */
+    bool pause_due; /* alarms or pauses have changed: pause_step looks at them */
+    int64_t pause_deadline_ms;
     int64_t deadline_ms;
     int64_t settle_until_ms; /* after a restart monitors get this long to speak; see technical.c */
 };
@@ -135,12 +166,14 @@ struct bed {
 struct gateway_condition {
     struct alarm alarm;
     bool on, changed;
+    bool said;              /* by somebody in this run */
     enum priority priority; /* NONE: the table's */
     char detail[ALERT_DETAIL_MAX];
 };
 
-/* How far the instant that is being stepped has come: first all stays end and begin, then the beds are looked at. */
-enum stage { STAGE_NONE, STAGE_STAYS, STAGE_BEDS };
+/* How far the instant that is being stepped has come: first all stays end and begin, then the beds are looked at, then
+ * the rules over all of them. */
+enum stage { STAGE_NONE, STAGE_STAYS, STAGE_BEDS, STAGE_WARD };
 
 struct engine {
     const struct engine_config *config;
@@ -151,6 +184,10 @@ struct engine {
     enum stage stage;
     uint32_t next_bed; /* of the stage, from which on it goes on */
     struct gateway_condition gateway[BUILTIN_COUNT - BUILTIN_bus_down];
+    uint8_t *lines;               /* enum line_state, of each */
+    struct ward_rule *ward_rules; /* those of the ward, in file order */
+    uint16_t ward_rule_count;
+    int64_t ward_deadline_ms;
     bool gateway_dirty;
     bool clock_synced, restoring, begun;
     bool unbroken; /* the journal heard all that was said up to the beginning of this run */
@@ -186,12 +223,17 @@ void channel_reset(struct channel *channel, int64_t start_ms);
 enum quality channel_judge(const struct channel *channel, const struct observation *o);
 void channel_take(struct engine *engine, struct bed *bed, struct channel *channel, const struct observation *o,
                   enum quality quality);
+/* One came too late to say anything of now: what stands goes on standing. */
+void channel_count_late(struct engine *engine, struct channel *channel);
 /* The series anew out of what is kept, for a value that was entered between others or taken back. */
 void channel_rebuild(struct bed *bed, struct channel *channel);
 int64_t channel_next_change(const struct channel *channel, int64_t now_ms); /* when it goes stale */
 void channel_view(const struct channel *channel, bool monitor_silent, int64_t now_ms, struct vital_view *out);
 int64_t channel_lost_at(const struct channel *channel,
                         int64_t now_ms); /* since when nothing stands; INSTANT_NONE while something does */
+
+/* pulse.c */
+bool pulse_denies(const struct bed *bed, const struct observation *o); /* `o` is a heart rate that cannot be */
 
 /* entered.c */
 enum command_verdict entry_observe(struct engine *engine, struct bed *bed, struct bed_command *command);
@@ -201,7 +243,15 @@ void entry_measured(struct channel *channel, int64_t at_ms, int32_t value_milli)
 
 /* scoring.c */
 uint16_t scoring_scores(const struct bed_config *bed);
+/* Whether a part of these scores has no source left without these vitals; whether they explain each part that is missing. */
+bool scoring_loses(const struct bed *bed, uint16_t scores, uint32_t gone);
+bool scoring_explained(const struct bed *bed, uint16_t scores, uint32_t gone);
 int64_t scoring_step(const struct engine *engine, struct bed *bed); /* returns its next deadline */
+
+/* estimating.c */
+uint16_t estimating_estimates(const struct engine_config *config, const struct bed_config *bed);
+int64_t estimating_step(const struct engine *engine, struct bed *bed); /* returns its next deadline */
+enum command_verdict estimating_describe(struct engine *engine, struct bed *bed, struct bed_command *command);
 
 /* identity.c */
 void identity_note(struct engine *engine, struct bed *bed, const struct observation *o);
@@ -223,6 +273,20 @@ int64_t away_counts_from(const struct bed *bed, int64_t since_ms); /* what is mi
 void away_begin(struct engine *engine, struct bed *bed, int64_t until_ms);
 void away_end(struct engine *engine, struct bed *bed);
 int64_t away_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
+
+/* pause.c */
+enum alarm_inactivation pause_inactivation(const struct bed *bed, const struct alert *alert); /* in force */
+enum command_verdict pause_set(struct engine *engine, struct bed *bed, struct bed_command *command);
+enum command_verdict pause_resume(struct engine *engine, struct bed *bed, struct bed_command *command);
+void pause_expire(struct engine *engine, struct bed *bed);  /* before the alarms of an instant are looked at ... */
+int64_t pause_step(struct engine *engine, struct bed *bed); /* ... and after; returns its next deadline */
+void pause_forget(struct bed *bed);                         /* the stay ends */
+
+/* escalate.c */
+int64_t escalate_at(const struct rule_alarm *rule_alarm); /* SERIES_NEVER: it does not */
+void escalate_step(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
+void escalate_reset(struct rule_alarm *rule_alarm);   /* before its alarm starts */
+void escalate_restore(struct rule_alarm *rule_alarm); /* its alarm is as it was stored */
 
 /* limit.c */
 int32_t limit_in_force(const struct bed *bed, const struct rule *rule, unsigned rule_index, unsigned parameter);
@@ -246,8 +310,10 @@ void input_tell(struct engine *engine, struct engine_input input); /* `stepped` 
 
 /* retire.c */
 void retire_bed(struct engine *engine, uint16_t bed);
+void retire_ward_rules(struct engine *engine);
 
 /* rule_alarm.c */
+void rule_alarm_prepare(struct rule_alarm *out, uint16_t bed, uint16_t rule_index); /* its two alarms */
 void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *out, const struct rule *rule,
                      uint16_t rule_index);
 /* For a new stay. unknown_since_ms: its start, from which an unknown counts if no value ever comes; or INSTANT_NONE. */
@@ -255,6 +321,31 @@ void rule_alarm_reset(struct rule_alarm *rule_alarm, int64_t unknown_since_ms);
 void rule_alarm_reset_delay(struct rule_alarm *rule_alarm);
 void rule_alarm_set_parameters(const struct bed *bed, struct rule_alarm *rule_alarm);
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
+int64_t rule_alarm_span_ms(const struct bed *bed, const struct rule_alarm *rule_alarm); /* of its longest window */
+/* The parts of a step; bed NULL: of a rule of the ward. live: clear counts while the alarm is active; returns the
+ * verdict that must be known, for note_seen. */
+enum verdict rule_alarm_live(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm, enum verdict when,
+                             enum verdict clear);
+void rule_alarm_note_seen(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm, enum verdict seen,
+                          int64_t excused_until_ms);
+/* Lowers *deadline_ms to the next instant at which delays and what is missed change something. */
+void rule_alarm_life_deadline(const struct engine *engine, const struct bed *bed, const struct rule_alarm *rule_alarm,
+                              int64_t *deadline_ms);
+/* Of its expressions; all: with those that only count while its alarm is active. */
+int64_t rule_alarm_next_change(const struct rule_alarm *rule_alarm, bool all, int64_t now_ms);
+enum verdict rule_alarm_clear(const struct rule_alarm *rule_alarm, enum verdict when,
+                              int64_t now_ms); /* met: may end */
+const struct bound_expression *rule_alarm_ending(
+    const struct rule_alarm *rule_alarm); /* what ends it, negated or not */
+int64_t rule_alarm_excused_until(const struct bed *bed, const struct bound_expression *bound, int64_t now_ms);
+bool rule_alarm_waits_for_first(const struct bed *bed, const struct rule_alarm *rule_alarm);
+
+/* foreseen.c */
+void foreseen_make(struct arena *arena, const struct bed *bed, struct rule_alarm *rule_alarm);
+void foreseen_reset(struct rule_alarm *rule_alarm); /* its trend begins anew */
+void foreseen_end(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
+void foreseen_step(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
+int64_t foreseen_next_ms(const struct rule_alarm *rule_alarm);
 
 /* technical.c */
 int64_t technical_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
@@ -265,12 +356,35 @@ void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor
 void monitor_note_outdated(struct engine *engine, struct bed *bed, unsigned monitor);
 int64_t monitor_unheard_since(const struct monitor_state *monitor);
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor);
+int64_t monitor_patience_ms(const struct bed *bed, unsigned monitor);
+uint32_t monitor_vitals(const struct bed *bed, unsigned monitor); /* those that it gives */
+
+/* cause.c */
+void cause_take_silence(const struct engine *engine, struct bed *bed); /* before monitor_silent starts */
+/* The line of this monitor is not open, and may be an alarm soon. */
+bool cause_line_may_come(const struct engine *engine, const struct bed *bed, unsigned monitor);
+/* Behind what is judged of the bed: starts the not_monitored that are due, and looks after all that are folded. True: some are part
+ * of another cause now. */
+bool cause_step(struct engine *engine, struct bed *bed, int64_t *next_ms);
+/* At least `usual`, and that of the most urgent alarm that is part of this one. */
+enum priority cause_priority(const struct engine *engine, const struct bed *bed, const struct alarm *alarm,
+                             enum priority usual);
+/* What the alarm stands for: rules of the bed without these vitals; the gateway's (bed is NULL): beds. */
+void cause_list(const struct engine *engine, const struct bed *bed, const struct alarm *alarm, uint32_t gone,
+                uint8_t stands_for[STANDS_FOR_MAX / 8]);
+/* Every alarm of the bed that is folded into this one is in the list that was told. */
+bool cause_has_listed(const struct bed *bed, const struct alarm *alarm);
+uint32_t cause_list_key(const struct engine *engine, const struct bed *bed,
+                        const uint8_t stands_for[STANDS_FOR_MAX / 8]);
 
 /* alarm.c */
 void alarm_prepare(struct alarm *alarm, const struct alarm_key *key, enum alarm_kind kind, enum alarm_source source,
                    enum priority priority, enum alarm_reason reason);
 void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, int64_t violated_at_ms,
                  int64_t condition_at_ms);
+void alarm_tell(struct engine *engine, struct bed *bed, struct alarm *alarm); /* one that was folded, by itself now */
+/* One that is folded is part of this one from now on. */
+void alarm_fold(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct alert *cause);
 void alarm_update(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase);
 void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm);
 void alarm_end_if_raised(struct engine *engine, struct bed *bed, struct alarm *alarm);

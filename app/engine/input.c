@@ -74,6 +74,7 @@ static bool restores(struct engine *engine, const struct engine_input *input, st
     case INPUT_REPORTED:
     case INPUT_COMMAND:
     case INPUT_CONDITION:
+    case INPUT_LINE:
     case INPUT_RETIRE:
     case INPUT_KIND_COUNT:
         break;
@@ -95,6 +96,11 @@ static bool is_condition(uint64_t number)
     return number >= BUILTIN_BED_COUNT && number < BUILTIN_COUNT;
 }
 
+static bool is_line(const struct engine *engine, const struct engine_input *input)
+{
+    return input->number < engine->config->line_count && input->number_2 <= LINE_DOWN;
+}
+
 /* What happens at an instant: everything due before it has been stepped. */
 static bool happens(struct engine *engine, const struct engine_input *input)
 {
@@ -112,6 +118,11 @@ static bool happens(struct engine *engine, const struct engine_input *input)
                              input->detail);
         }
         return is_condition(input->number);
+    case INPUT_LINE:
+        if (is_line(engine, input)) {
+            engine_line(engine, input->at_ms, (uint16_t)input->number, (enum line_state)input->number_2);
+        }
+        return is_line(engine, input);
     case INPUT_CLOCK:
         engine_clock_synced(engine, input->flag);
         return true;
@@ -146,7 +157,9 @@ bool engine_take(struct engine *engine, const struct engine_input *input, struct
     if (!lives || engine->retired || input->at_ms < engine->now_ms || input->at_ms == INT64_MIN) {
         return false;
     }
-    const bool steps = input->stepped || engine->command_due; /* a command's instant is over with it */
-    step_until(engine, steps ? input->at_ms : input->at_ms - 1, sink);
+    if (engine->command_due) {
+        step_until(engine, engine->now_ms, sink); /* a command's instant is over with it */
+    }
+    step_until(engine, input->stepped ? input->at_ms : input->at_ms - 1, sink);
     return happens(engine, input);
 }

@@ -25,6 +25,7 @@
     X(REPORTED, "alarm")          /* at_ms, reported */                                                     \
     X(COMMAND, "command")         /* at_ms, command */                                                      \
     X(CONDITION, "condition")     /* at_ms, number: enum builtin_alarm, flag: it holds, priority, detail */ \
+    X(LINE, "line")               /* at_ms, number: the line, number_2: enum line_state */                  \
     X(RETIRE, "retire")           /* at_ms; nothing comes after it */
 
 enum engine_input_kind {

@@ -79,6 +79,7 @@ static void apply(struct engine *engine, struct bed *bed, struct rule_alarm *r, 
     if (r->not_monitored.raised) {
         alarm_update(engine, bed, &r->not_monitored, PHASE_UPDATE);
     }
+    foreseen_end(engine, bed, r); /* it told of another limit */
     record_bed(engine, bed);
 }
 

@@ -2,9 +2,15 @@
  * Builds the engine out of an arena; the same code measures and builds.
  */
 #include "app/engine/engine_internal.h"
+#include "app/engine/ward_rule.h"
 
 #include <assert.h>
 #include <string.h>
+
+static bool is_evaluated(const struct bed_config *bed, const struct engine_config *config, unsigned rule)
+{
+    return rule_applies(bed, &config->rules[rule]) && !rule_is_off(bed, rule);
+}
 
 static struct series_demand channel_demand(const struct engine_config *config, const struct bed *bed, enum vital vital)
 {
@@ -12,7 +18,7 @@ static struct series_demand channel_demand(const struct engine_config *config, c
     memset(&demand, 0, sizeof demand);
     for (unsigned r = 0; r < config->rule_count; r++) {
         const struct rule *rule = &config->rules[r];
-        if (!rule_applies(bed->config, rule)) {
+        if (!is_evaluated(bed->config, config, r)) {
             continue;
         }
         expression_demand(&rule->when, vital, &demand);
@@ -35,6 +41,7 @@ static void make_channels(struct arena *arena, const struct engine_config *confi
         const struct series_config series_config = {.period_ms = c->period_ms,
                                                     .stale_ms = c->stale_ms,
                                                     .episodic = c->episodic,
+                                                    .polled = c->polled,
                                                     .demand = channel_demand(config, bed, c->vital)};
         struct series *series = series_make(arena, &series_config);
         const bool may_enter = (ENTRY_VITALS >> c->vital & 1U) != 0;
@@ -55,14 +62,14 @@ static void make_channels(struct arena *arena, const struct engine_config *confi
 static void make_rules(struct arena *arena, const struct engine_config *config, struct bed *bed)
 {
     for (unsigned r = 0; r < config->rule_count; r++) {
-        if (rule_applies(bed->config, &config->rules[r])) {
+        if (is_evaluated(bed->config, config, r)) {
             bed->rule_count++;
         }
     }
     bed->rules = ARENA_TAKE(arena, struct rule_alarm, bed->rule_count);
     unsigned next = 0;
     for (unsigned r = 0; r < config->rule_count; r++) {
-        if (rule_applies(bed->config, &config->rules[r])) {
+        if (is_evaluated(bed->config, config, r)) {
             struct rule_alarm measured;
             struct rule_alarm *out = bed->rules != NULL ? &bed->rules[next++] : &measured;
             rule_alarm_make(arena, bed, out, &config->rules[r], (uint16_t)r);
@@ -110,12 +117,15 @@ static void make_bed(struct arena *arena, const struct engine_config *config, st
     bed->settle_until_ms = INSTANT_NONE;
     bed->pulse_turned_ms = INSTANT_NONE;
     bed->deadline_ms = SERIES_NEVER;
+    bed->pause_deadline_ms = SERIES_NEVER;
     memset(bed->channel_of, VITAL_NONE, sizeof bed->channel_of);
     for (unsigned i = 0; i < bed_config->channel_count; i++) {
         bed->channel_of[bed_config->channels[i].vital] = (uint8_t)i;
     }
     bed->scoring_deadline_ms = INSTANT_NONE;
     bed->scoring.scores = scoring_scores(bed_config);
+    bed->estimating_deadline_ms = INSTANT_NONE;
+    bed->estimates.kept = estimating_estimates(config, bed_config);
     make_channels(arena, config, bed);
     make_technical(arena, bed);
     make_reported(arena, bed);
@@ -132,40 +142,50 @@ static void prepare_gateway(struct engine *engine)
     }
 }
 
-static uint32_t rules_applying(const struct engine_config *config, const struct bed_config *bed)
+/* Alarms of rules: each has its own, its not_monitored and perhaps its foreseen. */
+static uint32_t rule_alarms(const struct engine_config *config, const struct bed_config *bed)
 {
     uint32_t count = 0;
     for (unsigned r = 0; r < config->rule_count; r++) {
-        count += rule_applies(bed, &config->rules[r]) ? 1U : 0U;
+        const uint32_t alarms = config->rules[r].foresee_ms != 0 ? 3U : 2U;
+        count += is_evaluated(bed, config, r) ? alarms : 0U;
     }
     return count;
 }
 
 /*
- * Two alerts an alarm: it ends with its stay and begins in the next, or tells what a restart changed and then what this
- * instant does. One that a monitor reports has another beside it (reported.c). Of a bed one record a
- * measured vital, and one each for a stay that ends, one that begins and an identity.
+ * Three alerts an alarm: it ends with its stay and begins in the next, or tells what a restart changed and then what this
+ * instant does; and it escalates, or a pause begins or ends for it. A fourth of those that may become part of another
+ * alarm, or have others become part of them, since causes are judged twice. One that a monitor reports has another beside
+ * it (reported.c). Of a bed one record a measured vital, and one each for a stay that ends, one that begins, an identity
+ * and pauses that are over.
  */
 static uint32_t bed_records_max(const struct engine_config *config, const struct bed_config *bed)
 {
-    const uint32_t reported = bed->reports_alarms ? 4U * ENGINE_REPORTED_PER_BED_MAX : 0;
-    return 4U * rules_applying(config, bed) + 2U * (BUILTIN_BED_COUNT + bed->signal_count) + reported +
-           bed->channel_count + 3U;
+    const uint32_t reported = bed->reports_alarms ? 6U * ENGINE_REPORTED_PER_BED_MAX : 0;
+    return 4U * rule_alarms(config, bed) + 5U * BUILTIN_BED_COUNT + 3U * bed->signal_count + reported +
+           bed->channel_count + 4U;
 }
 
-/* The one command of a step: a limit is told by both alarms of its rule and by its bed, then what became of it. (An
+/* The one command of a step: a limit is told by the three alarms of its rule and by its bed, then what became of it. (An
  * entry takes two.) */
-#define COMMAND_RECORDS_MAX 4U
+#define COMMAND_RECORDS_MAX 5U
+
+/* A rule of the ward: what a restart changed and what the instant does, of both its alarms, and who joined. */
+#define WARD_RECORDS_MAX 5U
 
 /* A step looks at one bed. A command before it ends the alarms of two beds at most (transfer): each half of a bed's. */
 uint32_t engine_config_records_max(const struct engine_config *config)
 {
-    uint32_t bed_most = 0;
+    uint32_t bed_most = 0, ward_rules = 0;
+    for (unsigned r = 0; r < config->rule_count; r++) {
+        ward_rules += config->rules[r].is_of_ward ? 1U : 0U;
+    }
     for (unsigned b = 0; b < config->bed_count; b++) {
         const uint32_t most = bed_records_max(config, &config->beds[b]);
         bed_most = most > bed_most ? most : bed_most;
     }
-    return BUILTIN_COUNT - BUILTIN_BED_COUNT + COMMAND_RECORDS_MAX + 2 * bed_most;
+    return BUILTIN_COUNT - BUILTIN_BED_COUNT + COMMAND_RECORDS_MAX + 2 * bed_most + WARD_RECORDS_MAX * ward_rules;
 }
 
 struct engine *engine_make(struct arena *arena, const struct engine_config *config)
@@ -173,6 +193,7 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
     struct engine *engine = ARENA_TAKE(arena, struct engine, 1);
     struct bed *beds = ARENA_TAKE(arena, struct bed, config->bed_count);
     struct engine made = {.config = config, .beds = beds};
+    made.lines = ARENA_TAKE(arena, uint8_t, config->line_count);
     marks_init(&made.dirty, arena, config->bed_count);
     marks_init(&made.news, arena, config->bed_count);
     deadlines_init(&made.deadlines, arena, config->bed_count);
@@ -181,6 +202,7 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
         struct bed *bed = beds != NULL ? &beds[b] : &measured;
         make_bed(arena, config, bed, b);
     }
+    ward_rules_make(arena, config, &made);
     if (engine == NULL) {
         return NULL;
     }

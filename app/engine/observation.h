@@ -29,7 +29,8 @@
     X(NO_ANSWER, "no_answer")     \
     X(IDENTITY, "identity")       \
     X(DEMO, "demo")               \
-    X(STANDBY, "standby")
+    X(STANDBY, "standby")         \
+    X(LATE, "late") /* beyond the bound within which observations are put in order; it says nothing of now */
 
 enum quality {
 #define QUALITY_ENUM(name, word) QUALITY_##name,

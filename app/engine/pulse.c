@@ -1,9 +1,11 @@
 /*
  * Two sources of one rate, the ECG (hr) and the oximeter (pulse): no pulse signal when both are gone, and the alarm
- * that tells that they disagree. (One stands in for the other: channel.c.)
+ * that tells that they disagree. A heart rate of zero beside a pulse is not believed. (One stands in for the other: channel.c.)
  */
 #include "app/engine/condition.h"
 #include "app/engine/engine_internal.h"
+
+#define PULSE_GOES_ON_MILLI 30000 /* an oximeter that counts fewer beats a minute may be counting none */
 
 enum pulse_state { PULSE_NONE, PULSE_THERE, PULSE_EXPLAINED, PULSE_LOST };
 
@@ -109,6 +111,18 @@ static bool own_pulse(const struct channel *channel, int64_t now_ms, int32_t *ou
     int64_t at_ms = 0;
     return channel->source == channel->config->vital && channel->quality == QUALITY_VALID &&
            series_stands(channel->series, now_ms) && series_last(channel->series, &at_ms, out_milli);
+}
+
+/* No heart that stands still moves blood: a rate of zero beside a pulse is the leads'. Whoever has no pulse that stands,
+ * or one that is no better than none, is believed. */
+bool pulse_denies(const struct bed *bed, const struct observation *o)
+{
+    int32_t pulse_milli = 0;
+    if (o->vital != VITAL_hr || o->value_milli != 0) {
+        return false;
+    }
+    const struct channel *pulse = bed_channel(bed, VITAL_pulse);
+    return pulse != NULL && own_pulse(pulse, o->at_ms, &pulse_milli) && pulse_milli >= PULSE_GOES_ON_MILLI;
 }
 
 static void add_pulses(struct condition *c, int32_t hr_milli, int32_t pulse_milli)

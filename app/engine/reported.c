@@ -179,13 +179,13 @@ static bool show(struct reported *slot, enum alarm_phase *phase)
     last->is_repeated = said->is_repeated;
     (void)snprintf(last->detail, sizeof last->detail, "%s", words_of(said));
     if (*phase != PHASE_UPDATE || slot->inactivation != said->inactivation) {
-        last->inactivation = said->inactivation;
+        last->unpaused = said->inactivation;
         slot->inactivation = said->inactivation;
     }
     last->unverified &= !slot->heard;
     last->reason = last->unverified ? REASON_UNVERIFIED : REASON_NONE;
     return *phase != PHASE_UPDATE || last->kind != before.kind || last->vital != before.vital ||
-           last->inactivation != before.inactivation || last->unverified != before.unverified ||
+           last->unpaused != before.unpaused || last->unverified != before.unverified ||
            strcmp(last->detail, before.detail) != 0;
 }
 
@@ -196,7 +196,7 @@ static void start(struct engine *engine, struct bed *bed, struct reported *slot)
     last->unverified = false;
     (void)show(slot, &phase);
     memcpy(last->reported, slot->said.name, sizeof last->reported);
-    last->inactivation = slot->inactivation = slot->said.inactivation;
+    last->unpaused = slot->inactivation = slot->said.inactivation;
     alarm_start(engine, bed, &slot->alarm, slot->since_ms, engine->now_ms);
 }
 
@@ -304,7 +304,7 @@ struct alarm *reported_restore(struct bed *bed, const struct alarm_key *key, con
         }
         return &slot->silent;
     }
-    slot->inactivation = last->inactivation == INACTIVATION_ACKNOWLEDGED ? INACTIVATION_NONE : last->inactivation;
+    slot->inactivation = last->unpaused == INACTIVATION_ACKNOWLEDGED ? INACTIVATION_NONE : last->unpaused;
     slot->said = (struct monitor_alarm){.at_ms = last->at_ms,
                                         .bed = bed->index,
                                         .phase = MONITOR_ALARM_PRESENT,

@@ -3,6 +3,7 @@
  * what that gives the alarms as committed.
  */
 #include "app/engine/engine_internal.h"
+#include "app/engine/ward_rule.h"
 
 #include <assert.h>
 #include <string.h>
@@ -36,6 +37,7 @@ void engine_restore_begin(struct engine *engine, int64_t from_ms)
     engine->saved_seq = engine->seq;
     engine->saved_next_id = engine->next_id;
     engine->now_ms = from_ms;
+    ward_rules_reset(engine);
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         struct bed *bed = &engine->beds[b];
         bed->saved = bed->state;
@@ -78,6 +80,7 @@ void engine_restore_end(struct engine *engine)
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         forget_bed(&engine->beds[b]);
     }
+    ward_rules_each_alarm(engine, forget_alarm, NULL);
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         identity_restored(engine, &engine->beds[b]);
     }
@@ -97,16 +100,32 @@ static void note_come(const struct bed *bed, const struct rule *rule)
 static struct alarm *take_rule(struct bed *bed, const struct alarm_key *key)
 {
     struct rule_alarm *r = bed_rule(bed, key->index);
-    if (r == NULL) {
+    if (r == NULL || r->rule->is_of_ward) {
         return NULL;
+    }
+    if (key->family == ALARM_FORESEEN) {
+        return r->foreseen != NULL ? &r->foreseen->alarm : NULL;
     }
     rule_alarm_reset_delay(r);
     note_come(bed, r->rule);
     return key->family == ALARM_OF_RULE ? &r->alarm : &r->not_monitored;
 }
 
+static struct alarm *take_ward_rule(struct engine *engine, const struct alarm_key *key, const struct alert *last)
+{
+    struct rule_alarm *r = ward_rule_restore(engine, key->index, last);
+    if (r == NULL || key->family == ALARM_FORESEEN) {
+        return NULL;
+    }
+    rule_alarm_reset_delay(r);
+    return key->family == ALARM_OF_RULE ? &r->alarm : &r->not_monitored;
+}
+
 static struct alarm *find_alarm(struct engine *engine, const struct alarm_key *key, const struct alert *last)
 {
+    if (key->bed == BED_NONE && key->family != ALARM_BUILTIN) {
+        return take_ward_rule(engine, key, last);
+    }
     if (key->bed == BED_NONE) {
         return &engine->gateway[key->index - BUILTIN_BED_COUNT].alarm;
     }
@@ -121,6 +140,7 @@ static struct alarm *find_alarm(struct engine *engine, const struct alarm_key *k
         return reported_restore(bed, key, last);
     case ALARM_OF_RULE:
     case ALARM_NOT_MONITORED:
+    case ALARM_FORESEEN:
         break;
     }
     return take_rule(bed, key);
@@ -158,8 +178,9 @@ static void note_technical(struct bed *bed, struct alarm *alarm)
 {
     note_about(bed, alarm);
     if (alarm->last.key.index == BUILTIN_register_refused) {
-        bed->refused |= alarm->about;                              /* a monitor may have said so long ago, once */
-    } else if (alarm->last.key.index != BUILTIN_pulse_disagrees) { /* those it names are not lost */
+        bed->refused |= alarm->about; /* a monitor may have said so long ago, once */
+    } else if (alarm->last.key.index != BUILTIN_pulse_disagrees &&
+               alarm->last.key.index != BUILTIN_alarms_paused) { /* those it names are not lost, or rules */
         note_lost(bed, alarm);
     }
 }
@@ -171,7 +192,8 @@ static void keep_prepared(const struct alert *prepared, struct alert *last)
     last->has_limit = prepared->has_limit;
     last->limit_milli = prepared->limit_milli;
     memcpy(last->parameters_milli, prepared->parameters_milli, sizeof last->parameters_milli);
-    if (last->key.family == ALARM_OF_RULE || last->key.family == ALARM_NOT_MONITORED) {
+    if (last->key.family == ALARM_OF_RULE || last->key.family == ALARM_NOT_MONITORED ||
+        last->key.family == ALARM_FORESEEN) {
         last->vital = prepared->vital;
     }
 }
@@ -192,11 +214,20 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
     alarm->raised = snapshot->last.state != ALARM_ENDED;
     alarm->announce = alarm->raised && unverified && (key->family == ALARM_OF_RULE || key->family == ALARM_REPORTED);
     alarm->from_before = true;
+    alarm->alone_since_ms = INSTANT_NONE;
     engine->restored = true;
-    if (alarm->raised && key->bed == BED_NONE) {
-        engine->gateway[key->index - BUILTIN_BED_COUNT].on = true;
+    if (key->family == ALARM_OF_RULE && key->bed != BED_NONE) {
+        escalate_restore(bed_rule(&engine->beds[key->bed], key->index));
+    }
+    if (alarm->raised && key->bed == BED_NONE && key->family == ALARM_BUILTIN) {
+        struct gateway_condition *g = &engine->gateway[key->index - BUILTIN_BED_COUNT];
+        g->on = true;
+        memcpy(g->detail, alarm->last.detail, sizeof g->detail);
     } else if (alarm->raised && key->family == ALARM_BUILTIN) {
         note_technical(&engine->beds[key->bed], alarm);
+    }
+    if (key->bed != BED_NONE) {
+        engine->beds[key->bed].may_fold |= alert_is_folded(&alarm->last);
     }
     return true;
 }

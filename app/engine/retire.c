@@ -3,12 +3,13 @@
  * rest goes on in the next engine as after a restart.
  */
 #include "app/engine/engine_internal.h"
+#include "app/engine/ward_rule.h"
 
 #include <string.h>
 
 struct retiring {
     struct engine *engine;
-    struct bed *bed;
+    struct bed *bed;   /* NULL: of the ward */
     uint16_t next_bed; /* in the next configuration; BED_NONE: it goes */
 };
 
@@ -31,14 +32,23 @@ static bool has_alarm(const struct retiring *r, const struct alert *alert)
     if (!alarm_find(next, r->next_bed, name, &key) || key.family != alert->key.family) {
         return false;
     }
-    const bool of_rule = key.family == ALARM_OF_RULE || key.family == ALARM_NOT_MONITORED;
-    return !of_rule || rule_applies(&next->beds[r->next_bed], &next->rules[key.index]);
+    const bool of_rule =
+        key.family == ALARM_OF_RULE || key.family == ALARM_NOT_MONITORED || key.family == ALARM_FORESEEN;
+    if (key.family == ALARM_FORESEEN && next->rules[key.index].foresee_ms == 0) {
+        return false;
+    }
+    if (!of_rule || r->bed == NULL) {
+        return true;
+    }
+    const struct bed_config *bed = &next->beds[r->next_bed];
+    return rule_applies(bed, &next->rules[key.index]) && !rule_is_off(bed, key.index);
 }
 
 static void retire_alarm(void *context, struct alarm *alarm)
 {
     const struct retiring *r = context;
-    if (alarm->raised && (r->next_bed == BED_NONE || !has_alarm(r, &alarm->last))) {
+    const bool is_gone = r->bed != NULL && r->next_bed == BED_NONE;
+    if (alarm->raised && (is_gone || !has_alarm(r, &alarm->last))) {
         alarm_end(r->engine, r->bed, alarm);
     }
 }
@@ -48,4 +58,10 @@ void retire_bed(struct engine *engine, uint16_t bed_index)
     struct bed *bed = &engine->beds[bed_index];
     struct retiring r = {.engine = engine, .bed = bed, .next_bed = find_bed(engine->next, bed->config->id)};
     bed_each_alarm(bed, retire_alarm, &r);
+}
+
+void retire_ward_rules(struct engine *engine)
+{
+    struct retiring r = {.engine = engine, .bed = NULL, .next_bed = BED_NONE};
+    ward_rules_each_alarm(engine, retire_alarm, &r);
 }

@@ -10,6 +10,7 @@
 #include "app/engine/vital.h"
 
 #define RULE_NAME_MAX     32
+#define RULE_BEDS_NAME    "beds" /* in braces in the text of a rule of the ward: the beds where it holds */
 #define RULE_DELAY_MS_MAX 60000
 
 enum priority { PRIORITY_NONE, PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH };
@@ -28,10 +29,15 @@ struct rule {
     const char *advice; /* may be empty */
     enum priority priority;
     bool latching;
+    bool is_of_ward; /* `when` (`each` in the file) is judged at every bed; so many beds at once are the condition */
+    uint16_t beds;   /* of a rule of the ward: how many */
     bool has_clear, has_hysteresis;
     struct expression when, clear;
     int32_t hysteresis_milli;
     uint32_t delay_ms, clear_delay_ms, unknown_after_ms;
+    uint32_t escalate_ms; /* active and not acknowledged for so long: escalate_to; 0: never */
+    enum priority escalate_to;
+    uint32_t foresee_ms; /* how far ahead its limit is foreseen (foresee.h); 0: not at all */
     struct rule_parameter parameters[PARAMETERS_MAX]; /* [PARAMETER_LIMIT] is `limit` */
     uint8_t parameter_count;
 };
@@ -42,6 +48,9 @@ const char *priority_word(enum priority priority); /* "high" ... "none" */
 
 /* Bit per enum vital that `when` or `clear` asks for. */
 uint32_t rule_vitals(const struct rule *rule);
+
+/* Whether its limit can be foreseen: `when` is one vital, or one aggregate of one at its own level, compared with `limit`. */
+bool rule_may_foresee(const struct rule *rule);
 
 /* Bit per enum score, likewise. */
 uint16_t rule_scores(const struct rule *rule);

@@ -54,6 +54,10 @@ static void take_parameters(const struct bed *bed, struct rule_alarm *out)
     last->limit_milli = last->parameters_milli[PARAMETER_LIMIT];
     memcpy(out->not_monitored.last.parameters_milli, last->parameters_milli, sizeof last->parameters_milli);
     out->not_monitored.last.limit_milli = last->limit_milli;
+    if (out->foreseen != NULL) {
+        memcpy(out->foreseen->alarm.last.parameters_milli, last->parameters_milli, sizeof last->parameters_milli);
+        out->foreseen->alarm.last.limit_milli = last->limit_milli;
+    }
 }
 
 void rule_alarm_set_parameters(const struct bed *bed, struct rule_alarm *r)
@@ -69,13 +73,13 @@ void rule_alarm_set_parameters(const struct bed *bed, struct rule_alarm *r)
     r->deadline_ms = INSTANT_NONE;
 }
 
-static void prepare_alarms(const struct bed *bed, struct rule_alarm *out, uint16_t rule_index)
+void rule_alarm_prepare(struct rule_alarm *out, uint16_t bed, uint16_t rule_index)
 {
     const struct rule *rule = out->rule;
-    struct alarm_key key = {.bed = bed->index, .family = ALARM_OF_RULE, .index = rule_index};
+    struct alarm_key key = {.bed = bed, .family = ALARM_OF_RULE, .index = rule_index};
     alarm_prepare(&out->alarm, &key, KIND_PHYSIOLOGICAL, SOURCE_RULE, rule->priority, REASON_NONE);
     out->alarm.last.vital = rule->when.first_vital;
-    out->alarm.last.has_limit = rule->parameters[PARAMETER_LIMIT].name != NULL;
+    out->alarm.last.has_limit = bed != BED_NONE && rule->parameters[PARAMETER_LIMIT].name != NULL;
 
     key.family = ALARM_NOT_MONITORED;
     alarm_prepare(&out->not_monitored, &key, KIND_TECHNICAL, SOURCE_RULE, rule->priority, REASON_NOT_MONITORED);
@@ -95,7 +99,8 @@ void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *ou
     if (rule->has_hysteresis) {
         bind(arena, bed, &rule->when, &out->moved);
     }
-    prepare_alarms(bed, out, rule_index);
+    rule_alarm_prepare(out, bed->index, rule_index);
+    foreseen_make(arena, bed, out);
     if (arena->base != NULL) {
         rule_alarm_set_parameters(bed, out);
     }
@@ -116,6 +121,8 @@ void rule_alarm_reset(struct rule_alarm *r, int64_t unknown_since_ms)
     r->clear_since_ms = INSTANT_NONE;
     r->unknown_since_ms = unknown_since_ms;
     r->deadline_ms = INSTANT_NONE;
+    r->vote = (struct ward_vote){.counts = false};
+    foreseen_reset(r);
 }
 
 /* "hr from pulse" */
@@ -165,6 +172,24 @@ static int64_t span_of(const struct channel *channel, const struct window_spec *
     return channel->config->episodic ? 0 : (int64_t)spec->count * channel->config->period_ms;
 }
 
+static int64_t longest_span(const struct bed *bed, const struct expression *expression)
+{
+    int64_t longest_ms = 0;
+    for (unsigned i = 0; i < expression->window_count; i++) {
+        const struct channel *channel = bed_channel(bed, expression->windows[i].vital);
+        const int64_t span_ms = span_of(channel, &expression->windows[i]);
+        longest_ms = span_ms > longest_ms ? span_ms : longest_ms;
+    }
+    return longest_ms;
+}
+
+int64_t rule_alarm_span_ms(const struct bed *bed, const struct rule_alarm *r)
+{
+    const int64_t when_ms = longest_span(bed, &r->rule->when);
+    const int64_t clear_ms = r->rule->has_clear ? longest_span(bed, &r->rule->clear) : 0;
+    return when_ms > clear_ms ? when_ms : clear_ms;
+}
+
 /* An observation of this instant ends a gap of one of the rule's windows. */
 static bool ends_gap(const struct bed *bed, const struct rule_alarm *r, int64_t now_ms)
 {
@@ -182,7 +207,7 @@ static bool ends_gap(const struct bed *bed, const struct rule_alarm *r, int64_t 
 /* A gap resets a delay that it has frozen; one that ran on was met by the rest of the rule. */
 static void run_delay(const struct bed *bed, struct rule_alarm *r, enum verdict verdict, int64_t now_ms)
 {
-    if (r->delay_resumed_ms == INSTANT_NONE && ends_gap(bed, r, now_ms)) {
+    if (bed != NULL && r->delay_resumed_ms == INSTANT_NONE && ends_gap(bed, r, now_ms)) {
         rule_alarm_reset_delay(r);
     }
     if (verdict == VERDICT_CLEAR) {
@@ -221,10 +246,11 @@ static void step_delay(const struct bed *bed, struct rule_alarm *r, enum verdict
 /* Before the stay alarms are off. One that a journal starts may have to start once more: its delay goes on. */
 static void step_inactive(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
-    if (bed->state.stay == 0 || delay_over_at(r) > engine->now_ms) {
+    if ((bed != NULL && bed->state.stay == 0) || delay_over_at(r) > engine->now_ms) {
         return;
     }
     r->alarm.last.reason = REASON_NONE;
+    escalate_reset(r);
     alarm_start(engine, bed, &r->alarm, r->violated_at_ms, r->condition_at_ms);
     r->clear_since_ms = INSTANT_NONE;
     if (!engine->restoring) {
@@ -232,8 +258,7 @@ static void step_inactive(struct engine *engine, struct bed *bed, struct rule_al
     }
 }
 
-/* Met: the alarm may end. */
-static enum verdict clear_verdict(const struct rule_alarm *r, enum verdict when, int64_t now_ms)
+enum verdict rule_alarm_clear(const struct rule_alarm *r, enum verdict when, int64_t now_ms)
 {
     if (r->rule->has_clear) {
         const enum verdict clear = expression_verdict(&r->clear, r->parameters_micro, now_ms);
@@ -248,7 +273,7 @@ static enum verdict clear_verdict(const struct rule_alarm *r, enum verdict when,
 
 static void settle(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
-    const bool seen = r->alarm.last.inactivation == INACTIVATION_ACKNOWLEDGED;
+    const bool seen = r->alarm.last.unpaused == INACTIVATION_ACKNOWLEDGED;
     if (!r->rule->latching || seen) {
         alarm_end(engine, bed, &r->alarm);
         rule_alarm_reset_delay(r);
@@ -270,6 +295,7 @@ static void step_active(struct engine *engine, struct bed *bed, struct rule_alar
     if (again || (r->alarm.last.unverified && when == VERDICT_MET)) {
         r->alarm.last.state = ALARM_ACTIVE;
         r->alarm.last.unverified = false;
+        r->alarm.last.pressing_at_ms = again ? engine->now_ms : r->alarm.last.pressing_at_ms;
         r->alarm.last.reason = REASON_NONE;
         alarm_update(engine, bed, &r->alarm, PHASE_UPDATE);
     }
@@ -290,7 +316,7 @@ static void step_active(struct engine *engine, struct bed *bed, struct rule_alar
  * The end of the first whole span, where nothing but windows that fill for the first time is at fault, and observations
  * arrive. INSTANT_NONE: something else is.
  */
-static int64_t excused_until(const struct bed *bed, const struct bound_expression *bound, int64_t now_ms)
+int64_t rule_alarm_excused_until(const struct bed *bed, const struct bound_expression *bound, int64_t now_ms)
 {
     int64_t until_ms = INSTANT_NONE;
     for (unsigned i = 0; i < bound->expression->window_count; i++) {
@@ -309,8 +335,12 @@ static int64_t excused_until(const struct bed *bed, const struct bound_expressio
 }
 
 /* When it is told: not while the patient is away, and after a restart monitors get time to speak first. */
-static int64_t not_monitored_at(const struct bed *bed, const struct rule_alarm *r)
+static int64_t not_monitored_at(const struct engine *engine, const struct bed *bed, const struct rule_alarm *r)
 {
+    if (bed == NULL) {
+        const int64_t ward_ms = r->unknown_since_ms + (int64_t)r->rule->unknown_after_ms;
+        return ward_ms > engine->settle_until_ms ? ward_ms : engine->settle_until_ms;
+    }
     if (bed_is_away(bed)) {
         return SERIES_NEVER;
     }
@@ -326,14 +356,27 @@ static void step_known(struct engine *engine, struct bed *bed, struct rule_alarm
     }
 }
 
+/* How old a measurement is that nobody has made in this stay: none is overdue either. */
+static bool asks_age_of_none(const struct bed *bed, const struct rule *rule)
+{
+    for (unsigned i = 0; i < rule->when.window_count; i++) {
+        const struct window_spec *spec = &rule->when.windows[i];
+        const struct channel *channel = bed_channel(bed, spec->vital);
+        if (spec->aggregate == AGGREGATE_AGE && channel->config->episodic && !channel->has_come) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Nobody can say whether a monitor that may give a vital or not ever will, or when people will have entered all that a
  * score asks. As long as it gives others, its rules wait
  * for the first value; a bed that gives nothing at all is not watched, and every rule says so. */
-static bool waits_for_first(const struct bed *bed, const struct rule_alarm *r)
+bool rule_alarm_waits_for_first(const struct bed *bed, const struct rule_alarm *r)
 {
     const uint32_t vitals = rule_vitals(r->rule);
     bool any_came = false;
-    bool waits = (rule_scores(r->rule) & ~bed->scoring.came) != 0;
+    bool waits = (rule_scores(r->rule) & ~bed->scoring.came) != 0 || asks_age_of_none(bed, r->rule);
     for (unsigned i = 0; i < bed->config->channel_count; i++) {
         const struct channel *channel = &bed->channels[i];
         any_came = any_came || channel->has_come;
@@ -343,12 +386,20 @@ static bool waits_for_first(const struct bed *bed, const struct rule_alarm *r)
     return waits && any_came;
 }
 
-/* asked: `when`, or what ends the active alarm. */
-static void step_unknown(struct engine *engine, struct bed *bed, struct rule_alarm *r,
-                         const struct bound_expression *asked)
+/* Of a bed it starts once this instant's causes are known: cause.c. */
+static void start_not_monitored(struct engine *engine, struct bed *bed, struct rule_alarm *r)
+{
+    if (bed == NULL) {
+        alarm_start(engine, bed, &r->not_monitored, r->unknown_since_ms, engine->now_ms);
+    } else {
+        r->blind_due = true;
+        bed->may_fold = true;
+    }
+}
+
+static void step_unknown(struct engine *engine, struct bed *bed, struct rule_alarm *r, int64_t excused_until_ms)
 {
     const int64_t now_ms = engine->now_ms;
-    const int64_t excused_until_ms = excused_until(bed, asked, now_ms);
     if (now_ms < excused_until_ms) {
         r->unknown_since_ms = INSTANT_NONE;
         return;
@@ -362,8 +413,9 @@ static void step_unknown(struct engine *engine, struct bed *bed, struct rule_ala
     if (!r->alarm.raised && now_ms - r->unknown_since_ms >= (int64_t)r->rule->unknown_after_ms) {
         rule_alarm_reset_delay(r);
     }
-    if (bed->state.stay != 0 && !r->not_monitored.raised && now_ms >= not_monitored_at(bed, r)) {
-        alarm_start(engine, bed, &r->not_monitored, r->unknown_since_ms, now_ms);
+    const bool is_watched = bed == NULL || bed->state.stay != 0;
+    if (is_watched && !r->not_monitored.raised && now_ms >= not_monitored_at(engine, bed, r)) {
+        start_not_monitored(engine, bed, r);
     }
 }
 
@@ -374,28 +426,33 @@ static void earliest(int64_t *deadline_ms, int64_t candidate_ms, int64_t now_ms)
     }
 }
 
-static int64_t next_deadline(const struct bed *bed, const struct rule_alarm *r, int64_t now_ms)
+int64_t rule_alarm_next_change(const struct rule_alarm *r, bool all, int64_t now_ms)
 {
     int64_t deadline_ms = expression_next_change(&r->when, r->parameters_micro, now_ms);
-    earliest(&deadline_ms, delay_over_at(r), now_ms);
-    if (r->alarm.raised && r->rule->has_clear) {
+    if (all && r->rule->has_clear) {
         earliest(&deadline_ms, expression_next_change(&r->clear, r->parameters_micro, now_ms), now_ms);
     }
-    if (r->alarm.raised && r->rule->has_hysteresis) {
+    if (all && r->rule->has_hysteresis) {
         earliest(&deadline_ms, expression_next_change(&r->moved, r->moved_micro, now_ms), now_ms);
-    }
-    if (r->clear_since_ms != INSTANT_NONE) {
-        earliest(&deadline_ms, r->clear_since_ms + r->rule->clear_delay_ms, now_ms);
-    }
-    if (r->unknown_since_ms != INSTANT_NONE) {
-        earliest(&deadline_ms, r->unknown_since_ms + r->rule->unknown_after_ms, now_ms);
-        earliest(&deadline_ms, not_monitored_at(bed, r), now_ms);
     }
     return deadline_ms;
 }
 
-/* What ends the alarm, negated or not. */
-static const struct bound_expression *ending(const struct rule_alarm *r)
+void rule_alarm_life_deadline(const struct engine *engine, const struct bed *bed, const struct rule_alarm *r,
+                              int64_t *deadline_ms)
+{
+    const int64_t now_ms = engine->now_ms;
+    earliest(deadline_ms, delay_over_at(r), now_ms);
+    if (r->clear_since_ms != INSTANT_NONE) {
+        earliest(deadline_ms, r->clear_since_ms + r->rule->clear_delay_ms, now_ms);
+    }
+    if (r->unknown_since_ms != INSTANT_NONE) {
+        earliest(deadline_ms, r->unknown_since_ms + r->rule->unknown_after_ms, now_ms);
+        earliest(deadline_ms, not_monitored_at(engine, bed, r), now_ms);
+    }
+}
+
+const struct bound_expression *rule_alarm_ending(const struct rule_alarm *r)
 {
     if (r->rule->has_clear) {
         return &r->clear;
@@ -419,28 +476,49 @@ static void announce(struct engine *engine, struct bed *bed, struct alarm *alarm
     alarm_update(engine, bed, alarm, phase);
 }
 
+enum verdict rule_alarm_live(struct engine *engine, struct bed *bed, struct rule_alarm *r, enum verdict when,
+                             enum verdict clear)
+{
+    announce(engine, bed, &r->alarm);
+    announce(engine, bed, &r->not_monitored);
+    if (!r->alarm.raised || engine->restoring) {
+        step_delay(bed, r, when, engine->now_ms);
+    }
+    if (!r->alarm.raised) {
+        step_inactive(engine, bed, r);
+        return when;
+    }
+    step_active(engine, bed, r, when, clear);
+    return clear;
+}
+
+void rule_alarm_note_seen(struct engine *engine, struct bed *bed, struct rule_alarm *r, enum verdict seen,
+                          int64_t excused_until_ms)
+{
+    if (seen == VERDICT_UNKNOWN) {
+        step_unknown(engine, bed, r, excused_until_ms);
+    } else {
+        step_known(engine, bed, r);
+    }
+}
+
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     const int64_t now_ms = engine->now_ms;
     const enum verdict when = expression_verdict(&r->when, r->parameters_micro, now_ms);
-    const struct bound_expression *asked = r->alarm.raised ? ending(r) : &r->when;
-    enum verdict seen = when;
+    const struct bound_expression *asked = r->alarm.raised ? rule_alarm_ending(r) : &r->when;
+    const enum verdict clear = r->alarm.raised ? rule_alarm_clear(r, when, now_ms) : when;
     describe(bed, r);
-    announce(engine, bed, &r->alarm);
-    announce(engine, bed, &r->not_monitored);
-    if (!r->alarm.raised || engine->restoring) {
-        step_delay(bed, r, when, now_ms);
-    }
-    if (!r->alarm.raised) {
-        step_inactive(engine, bed, r);
-    } else {
-        seen = clear_verdict(r, when, now_ms);
-        step_active(engine, bed, r, when, seen);
-    }
-    if (seen == VERDICT_UNKNOWN && !waits_for_first(bed, r)) {
-        step_unknown(engine, bed, r, asked);
+    const enum verdict seen = rule_alarm_live(engine, bed, r, when, clear);
+    escalate_step(engine, bed, r);
+    if (seen == VERDICT_UNKNOWN && !rule_alarm_waits_for_first(bed, r)) {
+        step_unknown(engine, bed, r, rule_alarm_excused_until(bed, asked, now_ms));
     } else {
         step_known(engine, bed, r);
     }
-    r->deadline_ms = next_deadline(bed, r, now_ms);
+    foreseen_step(engine, bed, r);
+    r->deadline_ms = rule_alarm_next_change(r, r->alarm.raised, now_ms);
+    rule_alarm_life_deadline(engine, bed, r, &r->deadline_ms);
+    earliest(&r->deadline_ms, escalate_at(r), now_ms);
+    earliest(&r->deadline_ms, foreseen_next_ms(r), now_ms);
 }

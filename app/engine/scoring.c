@@ -70,6 +70,7 @@ static struct scored_part part_of(struct look *look, enum vital vital)
     if (!in_doubt && series_last(channel->series, &part.at_ms, &part.value_milli) &&
         counts(look, part.at_ms, part.now_and_then ? look->round_ms : SCORING_CURRENT_MS)) {
         part.known = true;
+        part.source = channel->source; /* another vital may stand in */
         part.entered = part.now_and_then && entries_is_entered(channel->entries, part.at_ms);
         return part;
     }
@@ -142,6 +143,50 @@ static uint16_t parts_wanted(uint16_t scores)
         parts |= (scores >> score & 1U) != 0 ? score_parts(score) : 0;
     }
     return parts;
+}
+
+/* Where a part may come from at this bed. */
+static uint32_t part_vitals(const struct bed *bed, unsigned part)
+{
+    uint32_t vitals = part == SCORE_PART_oxygen ? VITAL_BIT(oxygen_flow) | VITAL_BIT(fio2) : 0;
+    uint32_t had = 0;
+    vitals |= part == SCORE_PART_mean ? VITAL_BIT(nibp_sys) : 0;
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        vitals |= candidates[part][i] != NEVER_VITAL ? UINT32_C(1) << candidates[part][i] : 0;
+    }
+    for (unsigned i = 0; i < bed->config->channel_count; i++) {
+        had |= UINT32_C(1) << bed->config->channels[i].vital;
+    }
+    return vitals & had;
+}
+
+static bool loses_part(const struct bed *bed, unsigned part, uint32_t gone)
+{
+    const uint32_t vitals = part_vitals(bed, part);
+    return vitals != 0 && (vitals & ~gone) == 0;
+}
+
+bool scoring_loses(const struct bed *bed, uint16_t scores, uint32_t gone)
+{
+    const uint16_t parts = parts_wanted(scores);
+    bool loses = false;
+    for (unsigned part = 0; part < SCORE_PART_COUNT; part++) {
+        loses |= (parts >> part & 1U) != 0 && loses_part(bed, part, gone);
+    }
+    return loses;
+}
+
+bool scoring_explained(const struct bed *bed, uint16_t scores, uint32_t gone)
+{
+    uint16_t missing = 0;
+    bool explained = true;
+    for (unsigned score = 0; score < SCORE_COUNT; score++) {
+        missing |= (scores >> score & 1U) != 0 ? bed->scoring.results[score].missing : 0;
+    }
+    for (unsigned part = 0; part < SCORE_PART_COUNT; part++) {
+        explained &= (missing >> part & 1U) == 0 || loses_part(bed, part, gone);
+    }
+    return explained;
 }
 
 static void look_at_parts(struct look *look, struct scoring *scoring)

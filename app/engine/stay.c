@@ -83,6 +83,8 @@ static void end(struct engine *engine, struct bed *bed)
     bed->state.away_until_ms = 0;
     bed->state.away_at_ms = 0;
     bed->state.spo2_scale = 0;
+    pause_forget(bed);
+    bed->state.attributes = (struct attributes){.known = 0};
     bed->scoring.came = 0;
     limit_reset_all(bed);
 }
@@ -100,6 +102,7 @@ static void begin(struct engine *engine, struct bed *bed, int64_t start_ms)
     bed->admitted = false;
     bed_make_dirty(engine, bed);
     bed->evaluate_all = true;
+    bed->pause_due = true;
     record_bed(engine, bed);
 }
 
@@ -130,6 +133,7 @@ void stay_discharge(struct engine *engine, struct bed *bed)
     bed->begin_due = false;
     bed->admitted = false;
     bed_make_dirty(engine, bed);
+    bed->evaluate_all = true; /* scores and estimates were the patient's, too */
     reset_channels(bed, bed->state.stay_start_ms);
     reset_rules(bed, bed->state.stay_start_ms);
     identity_anew(engine, bed);

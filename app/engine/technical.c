@@ -19,6 +19,29 @@ static void settle_gone(struct engine *engine, struct bed *bed, struct alarm *al
     }
 }
 
+/*
+ * What it stands for; true when that is to be told anew. As long as it is about the same vitals, rules that come and go
+ * with a stand-in or a stray value are no news: only one that is folded and has not been listed is. (After a restart the
+ * same names may have other places.)
+ */
+static bool take_list(const struct engine *engine, const struct bed *bed, struct alarm *alarm, uint32_t gone)
+{
+    struct alert *last = &alarm->last;
+    uint8_t stands_for[STANDS_FOR_MAX / 8] = {0};
+    const bool known = alarm->raised && !alarm->from_before;
+    if (known && gone != 0 && gone == alarm->gone && cause_has_listed(bed, alarm)) {
+        return false;
+    }
+    cause_list(engine, bed, alarm, gone, stands_for);
+    const bool same = !alarm->from_before && memcmp(stands_for, last->stands_for, sizeof stands_for) == 0;
+    const uint32_t key = same ? last->stands_for_key : cause_list_key(engine, bed, stands_for);
+    const bool other = key != last->stands_for_key;
+    memcpy(last->stands_for, stands_for, sizeof stands_for);
+    last->stands_for_key = key;
+    alarm->gone = gone;
+    return other;
+}
+
 static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct condition *c)
 {
     struct alert *last = &alarm->last;
@@ -26,9 +49,10 @@ static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, 
         settle_gone(engine, bed, alarm);
         return;
     }
-    const bool other = c->about != 0 ? alarm->about != c->about : strcmp(last->detail, c->detail) != 0;
-    const enum alarm_phase phase =
-        alarm_take_priority(alarm, c->priority != PRIORITY_NONE ? c->priority : (enum priority)alarm->priority);
+    bool other = c->about != 0 ? alarm->about != c->about : strcmp(last->detail, c->detail) != 0;
+    other |= take_list(engine, bed, alarm, c->gone);
+    const enum priority usual = c->priority != PRIORITY_NONE ? c->priority : (enum priority)alarm->priority;
+    const enum alarm_phase phase = alarm_take_priority(alarm, cause_priority(engine, bed, alarm, usual));
     alarm->from_before = false;
     if (alarm->raised && !other && phase == PHASE_UPDATE && last->reason == c->reason && !last->unverified) {
         return;
@@ -47,10 +71,25 @@ static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, 
     }
 }
 
-static int64_t silent_at(const struct bed *bed, unsigned monitor, int64_t since_ms)
+int64_t monitor_patience_ms(const struct bed *bed, unsigned monitor)
 {
     const int64_t patience_ms = (int64_t)bed->config->monitor_period_ms[monitor] * 3;
-    return since_ms + (patience_ms > ENGINE_SILENT_AFTER_MS ? patience_ms : ENGINE_SILENT_AFTER_MS);
+    return patience_ms > ENGINE_SILENT_AFTER_MS ? patience_ms : ENGINE_SILENT_AFTER_MS;
+}
+
+uint32_t monitor_vitals(const struct bed *bed, unsigned monitor)
+{
+    uint32_t vitals = 0;
+    for (unsigned i = 0; i < bed->config->channel_count; i++) {
+        const struct channel_config *channel = &bed->config->channels[i];
+        vitals |= channel->monitor == monitor && !channel->entered ? UINT32_C(1) << channel->vital : 0;
+    }
+    return vitals;
+}
+
+static int64_t silent_at(const struct bed *bed, unsigned monitor, int64_t since_ms)
+{
+    return since_ms + monitor_patience_ms(bed, monitor);
 }
 
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor)
@@ -117,13 +156,15 @@ static struct condition judge_silence(const struct engine *engine, const struct 
     c.reason = REASON_NO_ANSWER;
     for (unsigned m = 0; m < bed->config->monitor_count; m++) {
         const int64_t heard_ms = monitor_unheard_since(&bed->monitors[m]);
-        const int64_t at_ms = silent_at(bed, m, away_counts_from(bed, heard_ms));
+        int64_t at_ms = silent_at(bed, m, away_counts_from(bed, heard_ms));
+        at_ms += cause_line_may_come(engine, bed, m) ? ENGINE_CAUSE_WAIT_MS : 0;
         if (engine->now_ms < at_ms) {
             c.next_ms = at_ms < c.next_ms ? at_ms : c.next_ms;
             continue;
         }
         c.since_ms = !c.holds || heard_ms < c.since_ms ? heard_ms : c.since_ms;
         c.holds = true;
+        c.gone |= monitor_vitals(bed, m);
         add_monitor(&c, bed, m);
         if (bed->monitors[m].outdated_at_ms != INSTANT_NONE) {
             condition_add_word(&c, "its values are not current, check its clock and the gateway's");
@@ -152,6 +193,7 @@ static void add_channel(struct condition *c, const struct channel *channel, bool
         condition_add_word(c, info->name);
     }
     c->about |= UINT32_C(1) << channel->config->vital;
+    c->gone |= UINT32_C(1) << channel->config->vital;
     c->since_ms = !c->holds || channel->lost_at_ms < c->since_ms ? channel->lost_at_ms : c->since_ms;
     if (!c->holds) {
         c->vital = channel->config->vital;
@@ -203,6 +245,7 @@ static struct condition judge_identity(const struct engine *engine, const struct
             continue;
         }
         c.holds = true;
+        c.gone |= monitor_vitals(bed, m);
         add_monitor(&c, bed, m);
         if (monitor->also_at != BED_NONE) {
             char word[64];
@@ -305,11 +348,21 @@ int64_t technical_step(struct engine *engine, struct bed *bed)
     int64_t next_ms = bed->settle_until_ms > engine->now_ms ? bed->settle_until_ms : SERIES_NEVER;
     for (unsigned i = 0; i < sizeof judged / sizeof judged[0]; i++) {
         const struct condition c = judge(engine, bed, judged[i]);
+        if (judged[i] == BUILTIN_monitor_silent && c.holds && !bed->technical[judged[i]].raised) {
+            cause_take_silence(engine, bed);
+        }
         settle(engine, bed, &bed->technical[judged[i]], &c);
         next_ms = c.next_ms < next_ms ? c.next_ms : next_ms;
     }
     step_signals(engine, bed);
     return next_ms;
+}
+
+static void look_at_beds(struct engine *engine)
+{
+    for (unsigned b = 0; b < engine->config->bed_count; b++) {
+        bed_make_dirty(engine, &engine->beds[b]);
+    }
 }
 
 void technical_gateway_step(struct engine *engine)
@@ -318,8 +371,8 @@ void technical_gateway_step(struct engine *engine)
     engine->gateway_deadline_ms = settling ? engine->settle_until_ms : SERIES_NEVER;
     for (unsigned i = 0; i < sizeof engine->gateway / sizeof engine->gateway[0]; i++) {
         struct gateway_condition *g = &engine->gateway[i];
-        if (!g->changed) {
-            continue;
+        if (!g->changed || (settling && g->alarm.raised && !g->said)) {
+            continue; /* of one that is restored nothing but its alert is known, until somebody says more */
         }
         g->changed = settling && !g->on; /* looked at again */
         struct condition c = CONDITION_NONE;
@@ -327,6 +380,10 @@ void technical_gateway_step(struct engine *engine)
         c.priority = g->priority;
         c.since_ms = engine->now_ms;
         memcpy(c.detail, g->detail, sizeof c.detail);
+        const bool raised = g->alarm.raised;
         settle(engine, NULL, &g->alarm, &c);
+        if (raised != g->alarm.raised && i == BUILTIN_bus_down - BUILTIN_BED_COUNT) {
+            look_at_beds(engine); /* what is or was part of it */
+        }
     }
 }

@@ -2,11 +2,13 @@
  * What others see of the engine: beds for screens, names of alarms for topics.
  */
 #include "app/engine/engine_internal.h"
+#include "app/engine/ward_rule.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char NOT_MONITORED_SUFFIX[] = ".not_monitored";
+static const char FORESEEN_SUFFIX[] = ".foreseen";
 static const char MONITOR_PREFIX[] = "monitor.";
 
 struct viewing {
@@ -71,7 +73,9 @@ void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed
     out->at_ms = engine->now_ms;
     out->away_until_ms = bed->state.away_until_ms;
     memcpy(out->limits, bed->state.limits, sizeof out->limits);
+    memcpy(out->pauses, bed->state.pauses, sizeof out->pauses);
     out->scoring = bed->scoring;
+    out->estimates = bed->estimates;
     if ((bed->scoring.scores >> SCORE_news2 & 1U) != 0) {
         out->spo2_scale = bed->state.spo2_scale == SCORING_SPO2_SCALE_2 ? SCORING_SPO2_SCALE_2 : SCORING_SPO2_SCALE_1;
     }
@@ -100,6 +104,10 @@ void alarm_name(const struct engine_config *config, const struct alert *alert, c
     case ALARM_NOT_MONITORED:
         name = config->rules[key->index].name;
         suffix = NOT_MONITORED_SUFFIX;
+        break;
+    case ALARM_FORESEEN:
+        name = config->rules[key->index].name;
+        suffix = FORESEEN_SUFFIX;
         break;
     case ALARM_BUILTIN:
         name = builtin_alarm_info((enum builtin_alarm)key->index)->name;
@@ -134,7 +142,8 @@ static unsigned family_size(const struct engine_config *config, uint16_t bed, en
     switch (family) {
     case ALARM_OF_RULE:
     case ALARM_NOT_MONITORED:
-        return bed == BED_NONE ? 0 : config->rule_count;
+    case ALARM_FORESEEN:
+        return config->rule_count;
     case ALARM_OF_MONITOR:
         return bed == BED_NONE ? 0 : config->beds[bed].signal_count;
     case ALARM_REPORTED:
@@ -161,14 +170,32 @@ static bool find_reported(const struct engine_config *config, uint16_t bed, cons
     return true;
 }
 
+/* Whether such an alarm is there or, of a bed, another's. */
+static bool is_at(const struct engine_config *config, const struct alarm_key *key)
+{
+    const bool of_gateway = key->bed == BED_NONE;
+    switch ((enum alarm_family)key->family) {
+    case ALARM_OF_RULE:
+    case ALARM_NOT_MONITORED:
+    case ALARM_FORESEEN:
+        return config->rules[key->index].is_of_ward == of_gateway;
+    case ALARM_BUILTIN:
+        return (key->index >= BUILTIN_BED_COUNT) == of_gateway;
+    case ALARM_OF_MONITOR:
+    case ALARM_REPORTED:
+    case ALARM_REPORTED_NOT_MONITORED:
+        break;
+    }
+    return !of_gateway;
+}
+
 bool alarm_find(const struct engine_config *config, uint16_t bed, const char *name, struct alarm_key *out)
 {
-    for (unsigned family = ALARM_OF_RULE; family <= ALARM_OF_MONITOR; family++) {
+    for (unsigned family = ALARM_OF_RULE; family <= ALARM_FORESEEN; family++) {
         struct alarm_key key = {.bed = bed, .family = (uint16_t)family};
         for (unsigned i = 0; i < family_size(config, bed, (enum alarm_family)family); i++) {
             key.index = (uint16_t)i;
-            const bool misplaced = family == ALARM_BUILTIN && (i < BUILTIN_BED_COUNT) == (bed == BED_NONE);
-            if (!misplaced && names(config, &key, name)) {
+            if (is_at(config, &key) && names(config, &key, name)) {
                 *out = key;
                 return true;
             }
@@ -200,6 +227,7 @@ void engine_each_alarm(const struct engine *engine, void (*visit)(void *context,
             visit(context, &engine->gateway[i].alarm.last);
         }
     }
+    ward_rules_each_alarm(engine, show_alarm, &onlooker);
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         bed_each_alarm(&engine->beds[b], show_alarm, &onlooker);
     }

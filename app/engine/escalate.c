@@ -1,0 +1,45 @@
+/*
+ * An alarm that nobody acknowledges takes a higher priority after a while: the same alarm, under the same id.
+ *
+ *     active or latched, at the rule's priority --`after` from its start on, not acknowledged--> at the priority `to`
+ *
+ * A pause does not stop the time: nobody has confirmed to have seen the alarm. What has escalated stays so until it ends,
+ * through acknowledgement and restarts, as long as the configuration lets the rule escalate.
+ */
+#include "app/engine/engine_internal.h"
+
+static bool may_escalate(const struct rule_alarm *r)
+{
+    const struct alert *last = &r->alarm.last;
+    return r->alarm.raised && r->rule->escalate_ms != 0 && !last->escalated &&
+           last->unpaused != INACTIVATION_ACKNOWLEDGED;
+}
+
+int64_t escalate_at(const struct rule_alarm *r)
+{
+    return may_escalate(r) ? r->alarm.last.raised_at_ms + (int64_t)r->rule->escalate_ms : SERIES_NEVER;
+}
+
+void escalate_step(struct engine *engine, struct bed *bed, struct rule_alarm *r)
+{
+    if (engine->restoring || escalate_at(r) > engine->now_ms) {
+        return;
+    }
+    r->alarm.last.escalated = true;
+    r->alarm.priority = (uint8_t)r->rule->escalate_to;
+    const enum alarm_phase phase = alarm_take_priority(&r->alarm, r->rule->escalate_to);
+    alarm_update(engine, bed, &r->alarm, phase);
+}
+
+void escalate_reset(struct rule_alarm *r)
+{
+    r->alarm.last.escalated = false;
+    r->alarm.last.priority = r->alarm.priority = (uint8_t)r->rule->priority;
+}
+
+void escalate_restore(struct rule_alarm *r)
+{
+    struct alert *last = &r->alarm.last;
+    last->escalated = last->escalated && r->rule->escalate_ms != 0;
+    r->alarm.priority = (uint8_t)(last->escalated ? r->rule->escalate_to : r->rule->priority);
+}
