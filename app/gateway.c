@@ -161,7 +161,12 @@ static bool fits(const struct settings *settings, const struct plan *plan)
         log_error("the windows need %zu KiB, more than memory: allows (%s), see `wardgate check`", bill.total / 1024,
                   settings->file);
     }
-    return bill.total <= settings->memory_bytes;
+    const bool is_quick = plan_rule_cost_per_s(plan) <= plan_rule_cost_allowed(settings);
+    if (!is_quick) {
+        log_error("the rules take more of the processor than rule_load: allows (%s), see `wardgate check`",
+                  settings->file);
+    }
+    return bill.total <= settings->memory_bytes && is_quick;
 }
 
 static bool reload(void *context, const char *by, char *out, size_t size)
@@ -196,7 +201,7 @@ static enum status make(struct gateway *g, const struct settings *settings, cons
 
 static void unmake(struct gateway *g)
 {
-    recorder_stop(&g->recorder); /* of an engine that never began */
+    recorder_stop(&g->recorder, RECORDER_STOPS); /* of an engine that never began */
     generation_free(g, g->now, NULL);
     lines_free_network(g);
     gateway_free_memory(&g->lasting);

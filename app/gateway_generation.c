@@ -69,6 +69,7 @@ static void build_commit(struct gateway *g, struct generation *gen, struct arena
         .store = {.path = g->settings->store.path, .size_bytes = g->settings->store.size_bytes},
         .engine = &gen->plan->engine,
         .beds = &gen->journal_beds,
+        .scores = &gen->scores,
         .bed_numbers = gen->journal_numbers,
         .payloads = &gen->payloads,
         .timebase = &g->timebase,
@@ -93,6 +94,7 @@ static void build_deliver(struct gateway *g, struct generation *gen, struct aren
     const struct deliver_config config = {
         .link = g->link,
         .known_beds = &gen->journal_beds,
+        .known_scores = &gen->scores,
         .context = &gen->payloads,
         .timebase = &g->timebase,
         .board = &gen->board,
@@ -133,6 +135,7 @@ static void fill_views(struct gateway *g, struct generation *gen)
                                   .configs = gen->plan->buses,
                                   .buses = gen->buses,
                                   .runners = (const struct runner *const *)gen->runners,
+                                  .recorder = g->record != NULL ? &g->recorder : NULL,
                                   .brokers = g->brokers,
                                   .bus_count = gen->plan->bus_count,
                                   .runner_count = gen->runner_count,
@@ -153,7 +156,8 @@ static void name_everything(const struct gateway *g, struct generation *gen)
                                  .boot = g->boot,
                                  .epoch = g->epoch,
                                  .command_roles = g->settings->commands.enabled ? g->settings->commands.roles : 0,
-                                 .version = WARDGATE_VERSION};
+                                 .version = WARDGATE_VERSION,
+                                 .ward_settings = &gen->settings->ward};
 }
 
 /* Measures while arena->base is NULL, builds otherwise; the same steps in the same order. */

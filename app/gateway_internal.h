@@ -75,6 +75,7 @@ struct generation {
     struct report report;
 
     struct bed_numbers journal_beds;
+    struct score_names scores;
     uint16_t journal_numbers[SETTINGS_BEDS_MAX]; /* of each bed */
     uint16_t line_beds[BED_NUMBERS_MAX];         /* number in gateway.line_beds -> index here */
 
@@ -168,6 +169,9 @@ int lines_find(const struct generation *gen, const struct line *line);
 /* From the store that is open (none: from nothing) into an engine that has not begun. */
 enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, bool continuous,
                             struct restore_counts *out) MUST_CHECK;
+
+/* What goes into its engine, which has taken nothing yet, is recorded in the file that is open, if any is to be. */
+enum status gateway_record(struct gateway *g, struct generation *gen) MUST_CHECK;
 
 /* Who asks over the local socket hears of what is now. */
 void gateway_show(struct gateway *g);

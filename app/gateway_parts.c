@@ -65,6 +65,10 @@ static void number_beds(struct gateway *g)
     assert(numbered); /* half of the list has room for every configuration */
     (void)numbered;
     bed_numbers_numbers(beds, config, g->now->journal_numbers);
+    if (g->opened != NULL) {
+        score_names_read(&g->now->scores, g->opened);
+    }
+    score_names_add(&g->now->scores, config);
 }
 
 enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, bool continuous,
@@ -115,9 +119,9 @@ static enum status open_store(struct gateway *g)
     return status == STATUS_BUSY ? STATUS_BUSY : STATUS_OK;
 }
 
-static enum status start_recording(struct gateway *g)
+enum status gateway_record(struct gateway *g, struct generation *gen)
 {
-    const struct engine_config *config = &g->now->plan->engine;
+    const struct engine_config *config = &gen->plan->engine;
     struct input_head head = {.configuration = input_digest_configuration(config)};
     if (g->record == NULL) {
         return STATUS_OK;
@@ -126,7 +130,7 @@ static enum status start_recording(struct gateway *g)
     (void)snprintf(head.gateway, sizeof head.gateway, "%s", g->settings->gateway.id);
     (void)snprintf(head.boot, sizeof head.boot, "%s", g->boot);
     (void)snprintf(head.epoch, sizeof head.epoch, "%s", g->epoch);
-    return recorder_start(&g->recorder, g->now->engine, config, &head);
+    return recorder_start(&g->recorder, gen->engine, config, &head);
 }
 
 /* The lines run already: what they bring waits in their rings until the engine goes on from the store. */
@@ -140,7 +144,7 @@ static enum status start_engine_state(struct gateway *g)
     if (opened != STATUS_OK) {
         return opened;
     }
-    const enum status recording = start_recording(g);
+    const enum status recording = gateway_record(g, g->now);
     if (recording != STATUS_OK) {
         return recording;
     }
@@ -154,7 +158,7 @@ static enum status start_engine_state(struct gateway *g)
 
 static void drop_engine_state(struct gateway *g)
 {
-    recorder_stop(&g->recorder);
+    recorder_stop(&g->recorder, RECORDER_STOPS);
     store_close(g->opened); /* NULL once the store thread has it */
 }
 

@@ -178,8 +178,14 @@ static bool is_affordable(struct reload *r, const struct plan *plan)
     if (bill.total > plan->settings->memory_bytes) {
         refuse(r, "the windows need %zu KiB, more than memory: allows (%s), see `wardgate check`", bill.total / 1024,
                plan->settings->file);
+        return false;
     }
-    return bill.total <= plan->settings->memory_bytes;
+    const bool is_quick = plan_rule_cost_per_s(plan) <= plan_rule_cost_allowed(plan->settings);
+    if (!is_quick) {
+        refuse(r, "the rules take more of the processor than rule_load: allows (%s), see `wardgate check`",
+               plan->settings->file);
+    }
+    return is_quick;
 }
 
 /* Both lists only grow while the gateway runs. */
@@ -191,6 +197,8 @@ static bool number_beds(struct reload *r, const struct generation *before, struc
         return false;
     }
     bed_numbers_numbers(&next->journal_beds, &next->plan->engine, next->journal_numbers);
+    next->scores = before->scores;
+    score_names_add(&next->scores, &next->plan->engine);
     return true;
 }
 
@@ -351,6 +359,16 @@ static enum status go_up(struct reload *r, struct generation *gen, const struct 
     return status == STATUS_OK ? start(r->g, gen) : status;
 }
 
+/* A recording is of one engine: its next part begins with this one. Without it the gateway goes on all the same. */
+static void record_next(struct gateway *g, struct generation *gen)
+{
+    recorder_stop(&g->recorder, RECORDER_RELOADS);
+    if (g->record != NULL &&
+        (recorder_open(&g->recorder, g->record) != STATUS_OK || gateway_record(g, gen) != STATUS_OK)) {
+        log_warning("nothing is recorded from this reload on");
+    }
+}
+
 /* As a start: what cannot be read stops nothing. */
 static void restore_before(struct reload *r, struct generation *before)
 {
@@ -368,6 +386,7 @@ static void fall_back(struct reload *r, struct generation *before, struct genera
     gateway_show(r->g); /* takes the replies that lie in what is built anew */
     if (status == STATUS_OK) {
         generation_remake(r->g, before);
+        record_next(r->g, before);
         restore_before(r, before);
         generation_continue(before, next);
         status = go_up(r, before, next);
@@ -384,7 +403,7 @@ static bool go_over(struct reload *r, struct generation *before, struct generati
     if (!come_down(r, before, next)) {
         return false;
     }
-    recorder_stop(&r->g->recorder); /* it ends with the engine that it is of */
+    record_next(r->g, next);
     generation_continue(next, before);
     pass_delivered(before, next);
     struct restore_counts counts;

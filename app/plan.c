@@ -1,4 +1,5 @@
 #include "app/plan.h"
+#include "app/engine/cost.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -95,6 +96,7 @@ static uint16_t live_channels(const struct settings *settings, const struct bed_
             fill_channel(&out[count], (enum vital)v, monitor, channel->episodic, channel->poll_interval_ms,
                          bed->patient_class);
             take_judgement(channel, &out[count]);
+            out[count].polled = profile_of(settings, bed, monitor)->protocol == PROTOCOL_MODBUS;
             out[count++].optional = profile_of(settings, bed, monitor)->protocol == PROTOCOL_HL7;
         } else if ((ENTRY_VITALS >> v & 1U) != 0) {
             fill_entered(&out[count++], (enum vital)v, bed->patient_class);
@@ -224,6 +226,10 @@ static enum status fill_beds(const struct settings *settings, const struct plan_
                                           .rule_count = settings->rule_count,
                                           .stay_after_ms = settings->stay_after_ms,
                                           .pulse = settings->pulse,
+                                          .pause = settings->pause,
+                                          .pressure_scheme = settings->pressure_scheme,
+                                          .models = settings->models,
+                                          .model_count = settings->model_count,
                                           .replay = recording != NULL};
     for (unsigned b = 0; b < settings->bed_count; b++) {
         const enum status status = fill_bed(settings, &settings->beds[b], recording, &plan->beds[b]);
@@ -329,14 +335,28 @@ static enum status fill_buses_of(const struct settings *settings, bool serial, s
     return STATUS_OK;
 }
 
+/* The engine knows which line each monitor hangs on. */
+static void fill_lines(struct plan *plan)
+{
+    plan->engine.line_count = plan->bus_count;
+    for (uint16_t i = 0; i < plan->bus_count; i++) {
+        for (unsigned m = 0; plan->buses[i].monitors != NULL && m < plan->buses[i].monitor_count; m++) {
+            const struct monitor_config *monitor = &plan->buses[i].monitors[m];
+            plan->beds[monitor->bed].monitor_line[monitor->monitor] = i;
+        }
+    }
+}
+
 static enum status fill_buses(const struct settings *settings, struct plan *plan)
 {
     plan->buses = calloc(settings->bus_count, sizeof *plan->buses);
     if (plan->buses == NULL) {
         return STATUS_NO_MEMORY;
     }
-    const enum status status = fill_buses_of(settings, true, plan);
-    return status == STATUS_OK ? fill_buses_of(settings, false, plan) : status;
+    enum status status = fill_buses_of(settings, true, plan);
+    status = status == STATUS_OK ? fill_buses_of(settings, false, plan) : status;
+    fill_lines(plan);
+    return status;
 }
 
 enum status plan_make(const struct settings *settings, struct plan *out)
@@ -410,4 +430,14 @@ uint32_t plan_longest_span_ms(const struct plan *plan)
         span_ms = plan->engine.rules[r].has_clear ? longest(&plan->engine.rules[r].clear, span_ms) : span_ms;
     }
     return span_ms;
+}
+
+uint64_t plan_rule_cost_per_s(const struct plan *plan)
+{
+    return engine_config_cost_per_s(&plan->engine);
+}
+
+uint64_t plan_rule_cost_allowed(const struct settings *settings)
+{
+    return COST_CORE_PER_S / 1000000 * settings->rule_load_micro;
 }

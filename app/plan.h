@@ -49,6 +49,10 @@ bool plan_profile_is_same(const struct profile *a, const struct profile *b);
 bool plan_bed_is_same(const struct plan *now, const struct bed_config *bed, const struct plan *next,
                       const struct bed_config *other);
 
+/* What all rules at all beds cost at most, in instructions a second, and what `rule_load:` allows (cost.h). */
+uint64_t plan_rule_cost_per_s(const struct plan *plan);
+uint64_t plan_rule_cost_allowed(const struct settings *settings);
+
 /* The longest window in time that any rule asks, or time after which a value counts as frozen, and so how long the journal must reach back. */
 uint32_t plan_longest_span_ms(const struct plan *plan);
 

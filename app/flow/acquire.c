@@ -90,11 +90,19 @@ static void bus_stepped(struct runner *runner, uint32_t place, int64_t not_befor
     watch_bus(runner, place);
 }
 
+/* The instant of what is put from now on; what was put before is in the rings. */
+static int64_t begin_step(struct runner *runner)
+{
+    const int64_t now_us = clock_boot_us();
+    atomic_store_explicit(&runner->floor_us, now_us, memory_order_release);
+    return now_us;
+}
+
 static void step_ready(struct runner *runner, uint32_t place)
 {
     const struct acquire_bus *bus = &runner->buses[place].of;
     if (runner->buses[place].watched >= 0) {
-        bus->driver->on_ready(bus->bus, clock_boot_us(), &runner->sink);
+        bus->driver->on_ready(bus->bus, begin_step(runner), &runner->sink);
         bus_stepped(runner, place, 0);
     }
 }
@@ -112,7 +120,7 @@ static void step_due(struct runner *runner)
     uint32_t place = 0;
     while (deadlines_next(&runner->deadlines, &place) <= round_us) {
         struct runner_bus *bus = &runner->buses[place];
-        const int64_t now_us = clock_boot_us();
+        const int64_t now_us = begin_step(runner);
         if (bus->started) {
             bus->of.driver->on_deadline(bus->of.bus, now_us, &runner->sink);
         } else {
@@ -136,7 +144,9 @@ static void run_round(struct runner *runner)
     struct watch_ready ready[WATCH_READY_MAX];
     const uint64_t pushed_before = runner->pushed;
     const size_t count = watch_wait(runner->watch, time_to_wait_us(runner), ready, WATCH_READY_MAX);
-    const int64_t now_us = clock_boot_us();
+    /* In one order for all threads, and before the clock is read: whoever still sees it asleep has what is older. */
+    atomic_store(&runner->floor_us, atomic_load_explicit(&runner->alive_us, memory_order_relaxed));
+    const int64_t now_us = begin_step(runner);
     atomic_store_explicit(&runner->alive_us, now_us, memory_order_relaxed);
     (void)flush_lost(runner, now_us / 1000 + runner->anchor_ms);
     for (size_t i = 0; i < count; i++) {
@@ -145,6 +155,7 @@ static void run_round(struct runner *runner)
         }
     }
     step_due(runner);
+    atomic_store_explicit(&runner->floor_us, RUNNER_ASLEEP, memory_order_release);
     if (runner->pushed != pushed_before) {
         wake_raise(runner->engine_wake);
     }

@@ -26,6 +26,7 @@
 #define ACQUIRE_RING_SLOTS 4096U
 #define ACQUIRE_ALARM_SLOTS \
     256U /* what one message of a central can hold (drivers/monitor/hl7/intake.h) comes at once */
+#define RUNNER_ASLEEP      0
 #define RUNNER_START_BATCH 8U
 #define RUNNER_START_US    20000 /* to 30000 */
 
@@ -56,6 +57,9 @@ struct runner {
     struct thread thread;
     atomic_ullong dropped;
     atomic_llong alive_us; /* CLOCK_BOOTTIME of its newest round, for the watchdog */
+    /* Nothing that it puts from now on is older than this (CLOCK_BOOTTIME); RUNNER_ASLEEP: it reads the clock after it has
+     * said that it is awake. Whoever has seen one of the two, and then its rings empty, knows what cannot come any more. */
+    atomic_llong floor_us;
     atomic_bool stop;
     /* private to the runner */
     int watch;                  /* of all descriptors, and stop_wake's; -1: not open */

@@ -35,7 +35,8 @@ static bool is_to_be_told(const struct bed_view *before, const struct bed_view *
 {
     return before->stay != now->stay || before->away_until_ms != now->away_until_ms ||
            before->spo2_scale != now->spo2_scale || validity_changed(before, now) ||
-           memcmp(before->limits, now->limits, sizeof now->limits) != 0;
+           memcmp(before->limits, now->limits, sizeof now->limits) != 0 ||
+           memcmp(before->pauses, now->pauses, sizeof now->pauses) != 0;
 }
 
 bool board_put(struct board *board, const struct bed_view *view)
@@ -101,6 +102,21 @@ void board_take_certificate(struct board *board, struct uplink_certificate *out)
     pthread_mutex_unlock(&board->mutex);
 }
 
+void board_put_admissions(struct board *board, const struct admissions *admissions)
+{
+    pthread_mutex_lock(&board->mutex);
+    board->admissions = *admissions;
+    (void)atomic_fetch_add(&board->admissions_puts, 1);
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_take_admissions(struct board *board, struct admissions *out)
+{
+    pthread_mutex_lock(&board->mutex);
+    *out = board->admissions;
+    pthread_mutex_unlock(&board->mutex);
+}
+
 void board_continue(struct board *board, const struct board *before)
 {
     atomic_store(&board->uplink_connected, atomic_load(&before->uplink_connected));
@@ -117,4 +133,5 @@ void board_continue(struct board *board, const struct board *before)
     atomic_store(&board->commands, atomic_load(&before->commands));
     atomic_store(&board->commands_dropped, atomic_load(&before->commands_dropped));
     board->certificate = before->certificate;
+    board->admissions = before->admissions;
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/engine/admissions.h"
 #include "app/engine/arena.h"
 #include "app/engine/engine.h"
 #include "drivers/uplink/uplink.h"
@@ -43,8 +44,10 @@ struct board {
         delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
     atomic_ullong observations, observations_late, observations_replaced, journal_dropped;
     atomic_ullong commands, commands_dropped; /* from the broker: taken, and left out as too many at once */
-    atomic_llong engine_alive_us, store_alive_us, deliver_alive_us;
+    atomic_llong store_alive_us, deliver_alive_us;
     struct uplink_certificate certificate; /* that of the uplink which ends first; under the mutex */
+    atomic_uint admissions_puts;           /* counts them, to look whether there are news */
+    struct admissions admissions;          /* as the store has them; under the mutex */
 };
 
 void board_init(struct board *board, struct arena *arena, uint16_t bed_count);
@@ -64,6 +67,9 @@ uint64_t board_want(struct board *board, uint16_t bed, bool wanted);
 
 void board_put_certificate(struct board *board, const struct uplink_certificate *first_end);
 void board_take_certificate(struct board *board, struct uplink_certificate *out); /* ends_ms 0: none known */
+
+void board_put_admissions(struct board *board, const struct admissions *admissions);
+void board_take_admissions(struct board *board, struct admissions *out);
 
 /* The gateway's figures go on from those of the board before; views and signs of life begin anew. Only while nobody writes either. */
 void board_continue(struct board *board, const struct board *before);

@@ -157,6 +157,18 @@ static bool read_rev(struct reading *r, const struct json_member *m)
     return good;
 }
 
+static bool read_what(struct reading *r, const struct json_member *m)
+{
+    char text[COMMAND_ID_MAX];
+    for (uint8_t what = PAUSE_AUDIO; read_word(m, text, sizeof text) && what < PAUSE_WHAT_COUNT; what++) {
+        if (strcmp(text, pause_word(what)) == 0) {
+            r->command->what = what;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_rule(struct reading *r, const struct json_member *m)
 {
     char text[RULE_NAME_MAX];
@@ -214,9 +226,33 @@ static bool read_coded(struct reading *r, const struct json_member *m)
            entry_value((enum vital)r->command->vital, text, &r->command->value_milli);
 }
 
+/* Before the value, too. */
+static bool read_attribute(struct reading *r, const struct json_member *m)
+{
+    char text[COMMAND_ID_MAX];
+    r->command->attribute = read_word(m, text, sizeof text) ? attribute_by_name(text) : ATTRIBUTE_NONE;
+    return r->command->attribute != ATTRIBUTE_NONE;
+}
+
+/* False: a number may stand there still. */
+static bool read_told(struct reading *r, const struct json_member *m, bool *good)
+{
+    char text[COMMAND_ID_MAX];
+    r->command->has_value = m->kind != JSON_NULL;
+    if (m->kind == JSON_TEXT) {
+        *good = r->command->attribute < ATTRIBUTE_COUNT && read_word(m, text, sizeof text) &&
+                attribute_value(r->command->attribute, text, &r->command->value_milli);
+    }
+    return m->kind == JSON_TEXT || m->kind == JSON_NULL;
+}
+
 static bool read_value(struct reading *r, const struct json_member *m)
 {
     int64_t milli = 0;
+    bool told = true;
+    if (r->command->kind == COMMAND_describe && read_told(r, m, &told)) {
+        return told;
+    }
     if (m->kind == JSON_TEXT) {
         return read_coded(r, m);
     }
@@ -298,15 +334,19 @@ static const struct key {
     [COMMAND_KEY_expires_at] = {"expires_at", read_expires_at, OF_ALL, 0, false},
     [COMMAND_KEY_alarm_id] = {"alarm_id", read_alarm_id, OF(acknowledge), OF(acknowledge), false},
     [COMMAND_KEY_rev] = {"rev", read_rev, OF(acknowledge), OF(acknowledge), false},
-    [COMMAND_KEY_rule] = {"rule", read_rule, OF(set_limit) | OF(reset_limit), OF(set_limit) | OF(reset_limit), false},
+    [COMMAND_KEY_what] = {"what", read_what, OF(pause) | OF(resume), OF(pause), false},
+    [COMMAND_KEY_rule] = {"rule", read_rule, OF(set_limit) | OF(reset_limit) | OF(pause) | OF(resume),
+                          OF(set_limit) | OF(reset_limit), false},
     [COMMAND_KEY_parameter] = {"parameter", read_parameter, OF(set_limit) | OF(reset_limit), 0, false},
     [COMMAND_KEY_vital] = {"vital", read_vital, OF(observe) | OF(retract), OF(observe) | OF(retract), false},
-    [COMMAND_KEY_value] = {"value", read_value, OF(set_limit) | OF(observe), OF(set_limit) | OF(observe), false},
+    [COMMAND_KEY_attribute] = {"attribute", read_attribute, OF(describe), OF(describe), false},
+    [COMMAND_KEY_value] = {"value", read_value, OF(set_limit) | OF(observe) | OF(describe),
+                           OF(set_limit) | OF(observe) | OF(describe), false},
     [COMMAND_KEY_observed_at] = {"observed_at", read_observed_at, OF(observe) | OF(retract), OF(observe) | OF(retract),
                                  true},
     [COMMAND_KEY_scale] = {"scale", read_scale, OF(set_scale), OF(set_scale), false},
     [COMMAND_KEY_reason] = {"reason", read_reason, OF(set_scale), OF(set_scale), false},
-    [COMMAND_KEY_duration] = {"duration", read_duration, OF(away), 0, false},
+    [COMMAND_KEY_duration] = {"duration", read_duration, OF(away) | OF(pause), 0, false},
     [COMMAND_KEY_to_bed] = {"to_bed", read_to_bed, OF(transfer), OF(transfer), false},
     [COMMAND_KEY_priority] = {"priority", read_priority, OF(test_alert), 0, false},
 };
@@ -362,7 +402,7 @@ static void fill_in(struct reading *r)
 {
     struct bed_command *c = r->command;
     const bool names_rule = c->kind == COMMAND_set_limit || c->kind == COMMAND_reset_limit;
-    if (c->duration_ms == 0) {
+    if (c->duration_ms == 0 && c->kind == COMMAND_away) {
         c->duration_ms = AWAY_MS_DEFAULT;
     }
     if (names_rule && c->verdict == VERDICT_ACCEPTED && c->parameter == UINT8_MAX && !find_parameter(r, "limit")) {
@@ -382,9 +422,10 @@ void command_read(const struct engine_config *config, const char *json, size_t l
                                 .origin = out->origin,
                                 .kind = COMMAND_KIND_COUNT,
                                 .to_bed = BED_NONE,
-                                .rule = UINT16_MAX,
+                                .rule = RULE_NONE,
                                 .parameter = UINT8_MAX,
                                 .vital = VITAL_NONE,
+                                .attribute = ATTRIBUTE_NONE,
                                 .priority = PRIORITY_LOW};
     *out_times = (struct command_times){.has_at = false};
     if (!json_read_object(json, length, members, COMMAND_KEYS_MAX, &count)) {

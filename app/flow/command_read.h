@@ -13,6 +13,7 @@
  *     alarm_id     acknowledge: 16 hexadecimal digits;   rev: a number from 1
  *     vital        observe, retract: its name
  *     observed_at  observe, retract: RFC 3339 with zone
+ *     attribute    describe: its name (estimate.h); value: a number in its unit, a word, or null to take it back
  *     scale        set_scale: 1 or 2;                    reason: 1 to 63 printable characters of ASCII
  *     rule         set_limit, reset_limit: its name;     parameter: its name, `limit` when left out
  *     value        set_limit: a number in the vital's canonical unit, at most three decimal places; observe: the same,
@@ -49,14 +50,16 @@
     X(expires_at, "a time as RFC 3339 has it, with its zone")                                                     \
     X(alarm_id, "for acknowledge, 16 digits, as in the alert")                                                    \
     X(rev, "for acknowledge, a whole number from 1, as in the alert")                                             \
-    X(rule, "for set_limit and reset_limit, the name of a rule")                                                  \
+    X(what, "for pause, audio or alarm; for resume, too, or left out for both")                                   \
+    X(rule, "for set_limit, reset_limit, pause and resume, the name of a rule")                                   \
     X(parameter, "for set_limit and reset_limit, the name of a parameter")                                        \
     X(vital, "for observe and retract, the name of a vital")                                                      \
+    X(attribute, "for describe, the name of what is told of the patient")                                         \
     X(value, "for set_limit and observe, a number with at most three decimal places, or a word of a coded vital") \
     X(observed_at, "for observe and retract, a time as RFC 3339 has it, with its zone")                           \
     X(scale, "for set_scale, 1 or 2")                                                                             \
     X(reason, "for set_scale, why: 1 to 63 printable characters")                                                 \
-    X(duration, "for away, a time with its unit, such as 30min; at most 12 h")                                    \
+    X(duration, "for away and pause, a time with its unit, such as 30min; at most 12 h")                          \
     X(to_bed, "for transfer, a bed of this gateway")                                                              \
     X(priority, "for test_alert, low, medium or high")
 

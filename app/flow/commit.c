@@ -89,6 +89,11 @@ static bool is_superseded(const struct commit *c, uint32_t index)
     return false;
 }
 
+static bool has_alert(const struct record *record)
+{
+    return record->kind == RECORD_ALERT || record->kind == RECORD_FOLDED;
+}
+
 static void count_given_up(struct commit *c, const struct record *record)
 {
     atomic_fetch_add(&c->state.unstored, record->kind == RECORD_ALERT);
@@ -103,7 +108,7 @@ static void give_up_handed(struct commit *c)
     for (uint32_t i = first; i < c->pending_count; i++) {
         struct record *record = &c->pending[i].record;
         const bool handed = i < c->handed;
-        if (handed && (record->kind == RECORD_ALERT || record->kind == RECORD_COMMAND)) {
+        if (handed && (has_alert(record) || record->kind == RECORD_COMMAND)) {
             count_given_up(c, record);
             record->kind = RECORD_BED;
         }
@@ -330,7 +335,7 @@ static void hand_over(struct commit *c)
     bool pushed = false;
     while (c->handed < c->pending_count) {
         const struct pending_record *next = &c->pending[c->handed];
-        if (next->record.kind == RECORD_ALERT) {
+        if (has_alert(&next->record)) {
             if (!push_direct(c, next)) {
                 break;
             }

@@ -35,6 +35,7 @@
 #include "app/flow/payload.h"
 #include "app/flow/reply.h"
 #include "app/flow/ring.h"
+#include "app/flow/score_names.h"
 #include "app/flow/timebase.h"
 #include "app/flow/writer.h"
 #include "drivers/store/store.h"
@@ -49,12 +50,14 @@
 #define STATE_NUMBERS "numbers"      /* struct state_numbers */
 #define STATE_CLOCK   "clock"        /* struct state_clock */
 #define STATE_BEDS    "journal/beds" /* struct bed_numbers' text: the beds of the journal's numbers */
+#define STATE_SCORES  "scores"       /* struct score_names */
 #define STATE_BED     "bed/"         /* + bed id: struct bed_snapshot */
 #define STATE_MEASUREMENT \
     "measurement/" /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
 #define STATE_ENTRIES \
     "entries/" /* + bed id + "/" + vital: struct entries_snapshot, what is kept of a vital that people enter */
-#define STATE_AUDITED "audited" /* struct state_audited */
+#define STATE_ADMISSIONS "admissions" /* struct admissions */
+#define STATE_AUDITED    "audited"    /* struct state_audited */
 
 struct state_numbers {
     uint64_t seq, next_id;
@@ -92,6 +95,7 @@ struct commit_config {
     const struct engine_config *engine;
     const struct bed_numbers *beds;         /* the journal's; constant from commit_start on */
     const uint16_t *bed_numbers;            /* of each bed */
+    const struct score_names *scores;       /* ever published; constant from commit_start on; NULL: they are not kept */
     const struct payload_context *payloads; /* its epoch is the one that the gateway runs under */
     const struct timebase *timebase;
     struct board *board;    /* store_alive_us, journal_dropped */

@@ -50,11 +50,15 @@ static void judge_buses(struct conditions *c, struct engine *engine, int64_t eng
     char detail[ALERT_DETAIL_MAX] = "";
     for (unsigned i = 0; i < c->bus_count; i++) {
         const struct bus_health *health = c->buses[i].driver->health(c->buses[i].bus);
+        enum line_state state = LINE_CLOSED;
         if (atomic_load_explicit(&health->state, memory_order_relaxed) == BUS_OPEN) {
             c->bus_open_us[i] = boot_us;
+            state = LINE_OPEN;
         } else if (boot_us - c->bus_open_us[i] >= CONDITION_BUS_DOWN_US) {
             add_name(detail, c->configs[i].name);
+            state = LINE_DOWN;
         }
+        engine_line(engine, engine_ms, (uint16_t)i, state);
     }
     engine_condition(engine, engine_ms, BUILTIN_bus_down, detail[0] != '\0', PRIORITY_NONE, detail);
 }

@@ -3,9 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/flow/order.h"
 #include "hal/clock.h"
 
-enum { CORE_FULL_US = 1000, CORE_RECORDS_SPARE = 256 };
+enum { CORE_FULL_US = 1000, CORE_HELD_US = 300, CORE_RECORDS_SPARE = 256 };
 
 uint32_t core_record_slots(uint32_t records_max)
 {
@@ -57,6 +58,54 @@ static bool has_alarm(struct core_intake *intake, struct runner *runner)
 {
     intake->has_alarm = intake->has_alarm || ring_pop(&runner->alarms, &intake->alarm, 1) == 1;
     return intake->has_alarm;
+}
+
+/* --- what may still come ------------------------------------------------------------------------------------- */
+
+/* The clock first: a runner that is seen asleep reads it later. */
+static void look_ahead(struct core *core)
+{
+    int64_t horizon_us = clock_boot_us();
+    for (unsigned i = 0; i < core->config.runner_count; i++) {
+        const int64_t floor_us = atomic_load(&core->config.runners[i]->floor_us);
+        const bool counts = floor_us != RUNNER_ASLEEP && floor_us != core->intakes[i].given_up_us;
+        horizon_us = counts && floor_us < horizon_us ? floor_us : horizon_us;
+    }
+    core->horizon_us = horizon_us;
+}
+
+/* Whoever has not moved since then hangs. */
+static void give_up_waiting(struct core *core)
+{
+    for (unsigned i = 0; i < core->config.runner_count; i++) {
+        const int64_t floor_us = atomic_load(&core->config.runners[i]->floor_us);
+        core->intakes[i].given_up_us = floor_us <= core->held_us ? floor_us : core->intakes[i].given_up_us;
+    }
+    core->held_us = 0;
+}
+
+/* Something waits for a runner. */
+static void hold(struct core *core)
+{
+    const int64_t now_us = clock_boot_us();
+    core->held_us = core->held_us != 0 ? core->held_us : now_us;
+    if (now_us - core->held_us >= INT64_C(1000) * ORDER_LIVE_MS) {
+        give_up_waiting(core);
+    }
+}
+
+/* What is due cannot be stepped for a runner; or that takes its time. */
+static bool is_behind(const struct core *core, int64_t boot_us)
+{
+    const int64_t next_ms = engine_next(core->config.engine);
+    return boot_us > core->horizon_us && (next_ms <= timebase_engine_ms(core->config.timebase, boot_us) ||
+                                          boot_us - core->horizon_us > INT64_C(1000) * ORDER_LIVE_MS);
+}
+
+/* Nothing older than it can come any more. A core that stops waits for nobody: another takes what comes then. */
+static bool is_settled(const struct core *core, int64_t at_ms)
+{
+    return at_ms <= core->horizon_us / 1000 || atomic_load_explicit(&core->stop, memory_order_relaxed);
 }
 
 /* What is to be taken next, of all runners: one of the two, or neither. */
@@ -119,17 +168,18 @@ static bool step_until(struct core *core, int64_t until_ms)
     return true;
 }
 
-/* Turns a runner's instant into the engine's and steps everything due before it. False: stopping without room. */
-static bool step_before(struct core *core, int64_t *at_ms)
+/* Turns a runner's instant into the engine's, nothing being older than its present; tells whether it is too late to be taken so.
+ * A channel is one runner's, whose ring is in order: what it brings late is still the newest that is known. */
+static bool is_late(struct core *core, int64_t *at_ms)
 {
-    struct engine *engine = core->config.engine;
+    const int64_t now_ms = engine_now(core->config.engine);
     *at_ms += core->config.timebase->anchor_ms;
-    /* Another runner's answer may have moved the engine on by a hair: nothing is older than the engine's present. */
-    if (*at_ms < engine_now(engine)) {
-        *at_ms = engine_now(engine);
+    const bool late = *at_ms < now_ms - ORDER_TAKEN_MS;
+    *at_ms = *at_ms > now_ms ? *at_ms : now_ms;
+    if (late) {
         atomic_fetch_add_explicit(&core->config.board->observations_late, 1, memory_order_relaxed);
     }
-    return step_until(core, *at_ms - 1);
+    return late;
 }
 
 /* The store thread comes for it by itself every second; what comes faster than the ring can hold for so long calls it. */
@@ -155,10 +205,13 @@ static void keep_in_journal(struct core *core, const struct observation *o)
 
 static bool observe(struct core *core, struct observation *o)
 {
-    if (!step_before(core, &o->at_ms)) {
+    if (is_late(core, &o->at_ms) && o->kind == OBSERVATION_VALUE) {
+        o->quality = QUALITY_LATE;
+    }
+    if (!step_until(core, o->at_ms - 1)) {
         return false;
     }
-    if (engine_observe(core->config.engine, o)) {
+    if (engine_observe(core->config.engine, o) && o->quality != QUALITY_LATE) {
         keep_in_journal(core, o);
     }
     atomic_fetch_add_explicit(&core->config.board->observations, 1, memory_order_relaxed);
@@ -167,18 +220,34 @@ static bool observe(struct core *core, struct observation *o)
 
 static bool observe_alarm(struct core *core, struct monitor_alarm *alarm)
 {
-    if (!step_before(core, &alarm->at_ms)) {
+    (void)is_late(core, &alarm->at_ms); /* it says how it is */
+    if (!step_until(core, alarm->at_ms - 1)) {
         return false;
     }
     (void)engine_observe_alarm(core->config.engine, alarm);
     return true;
 }
 
-/* Takes what is oldest; false when nothing waits, or when it stops without room: then what is oldest still is. */
+/* What was put while it looked ahead may be older still: it looks into the rings after that, never before. */
+static struct oldest find_settled(struct core *core)
+{
+    struct oldest oldest = find_oldest(core);
+    if (oldest.intake != NULL && oldest.at_ms > core->horizon_us / 1000) {
+        look_ahead(core);
+        oldest = find_oldest(core);
+    }
+    core->waits = oldest.intake != NULL && !is_settled(core, oldest.at_ms);
+    return oldest;
+}
+
+/* Takes what is oldest; false when nothing waits, when that waits itself for a runner, or when it stops without room: then what is oldest still is. */
 static bool take_oldest(struct core *core)
 {
-    const struct oldest oldest = find_oldest(core);
+    const struct oldest oldest = find_settled(core);
     bool taken = false;
+    if (core->waits) {
+        return false;
+    }
     if (oldest.alarm != NULL) {
         struct monitor_alarm alarm = *oldest.alarm;
         alarm.bed = bed_of(oldest.runner, alarm.bed);
@@ -211,7 +280,8 @@ static void show_news(struct core *core)
 static bool step_to_now(struct core *core, int64_t boot_us, int64_t *out_ms)
 {
     struct engine *engine = core->config.engine;
-    const int64_t boot_ms = timebase_engine_ms(core->config.timebase, boot_us);
+    const int64_t until_us = boot_us < core->horizon_us || atomic_load(&core->stop) ? boot_us : core->horizon_us;
+    const int64_t boot_ms = timebase_engine_ms(core->config.timebase, until_us);
     *out_ms = boot_ms > engine_now(engine) ? boot_ms : engine_now(engine);
     return step_until(core, *out_ms);
 }
@@ -239,8 +309,15 @@ static uint32_t pass(struct core *core, int64_t boot_us)
 {
     int64_t at_ms;
     uint32_t count = 0;
+    core->waits = false;
+    look_ahead(core);
     while (count < CORE_BATCH_MAX && take_oldest(core)) {
         count++;
+    }
+    if (core->waits || is_behind(core, boot_us)) {
+        hold(core);
+    } else {
+        core->held_us = 0;
     }
     if (core->journal_count > 0) {
         pass_on_journal(core);
@@ -266,7 +343,10 @@ static void look_at_conditions(struct core *core, int64_t boot_us)
 
 static int64_t next_wait_us(const struct core *core, int64_t boot_us)
 {
-    const int64_t idle_us = boot_us + CORE_IDLE_US;
+    const int64_t idle_us = boot_us + (core->held_us != 0 ? CORE_HELD_US : CORE_IDLE_US);
+    if (core->held_us != 0) {
+        return idle_us;
+    }
     const int64_t next_ms = engine_next(core->config.engine);
     if (next_ms == SERIES_NEVER) {
         return idle_us;
@@ -284,7 +364,6 @@ static void *run(void *argument)
         const bool stopping = atomic_load(&core->stop);
         const uint64_t emitted = core->emitted;
         const int64_t boot_us = clock_boot_us();
-        atomic_store_explicit(&core->config.board->engine_alive_us, boot_us, memory_order_relaxed);
         const uint32_t taken = pass(core, boot_us);
         if (taken < CORE_BATCH_MAX && boot_us - conditions_us >= CORE_IDLE_US) {
             conditions_us = boot_us;

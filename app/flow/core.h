@@ -3,7 +3,14 @@
  *
  * It takes an observation only when the record ring has room for the most records that a step can cause; otherwise observations wait in
  * their rings, so that overflow never loses an alarm. The rings are merged in order of time, however much waits in each; an alarm of a
- * monitor's own comes after the observations of its instant. Copies of observations go to the journal ring; a full journal loses only the journal.
+ * monitor's own comes after the observations of its instant.
+ *
+ * Order costs no time: a runner says from which instant on it may still put something (floor_us), and as a rule that is now. Only while another runner is in
+ * the middle of a step that began before it an observation waits for that, ORDER_LIVE_MS at most; a runner that hangs is waited for once. What comes all the
+ * same from before the engine's present is taken as of now if that is a matter of ORDER_LIVE_MS; if it is older, values are not used and counted as `late`,
+ * while signals and marks, which say how it is, are still taken.
+ *
+ * Copies of observations go to the journal ring; a full journal loses only the journal.
  *
  * Commands come behind what has arrived before them, one a step, each only when there is room for its records, too.
  */
@@ -54,6 +61,7 @@ struct core_intake {
     uint32_t next, count;
     struct monitor_alarm alarm;
     bool has_alarm;
+    int64_t given_up_us; /* the floor at which its runner hung: it is not waited for while it has no other */
 };
 
 struct core {
@@ -66,6 +74,9 @@ struct core {
     struct observation journal[CORE_JOURNAL_BATCH]; /* for its ring, of the pass under way */
     uint32_t journal_count;
     uint64_t emitted;
+    int64_t horizon_us; /* CLOCK_BOOTTIME: what is older is in the rings, or comes too late */
+    bool waits;         /* what is oldest of this pass, for a runner */
+    int64_t held_us;    /* since when something waits for a runner; 0: nothing does */
 };
 
 /* Slots that the record ring needs: what one step can cause beside what waits for the store, as a power of two. */

@@ -54,6 +54,10 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     d->commands.ids = ids;
     d->alarms.gathered = gathered;
     d->scratch = scratch;
+    for (uint16_t i = 0; i < bed_count; ++i) {
+        d->ward.beds[i] = (struct ward_bed){.score = SCORE_COUNT, .band = CARE_unscored};
+    }
+    (void)clock_utc_offset_s(clock_wall_ms()); /* shifts are local: the zone is read now, not while the gateway runs */
     sort_beds(d->context->config, beds_by_id);
     const int failed = pthread_mutex_init(&d->taking, NULL);
     assert(failed == 0); /* a default mutex needs nothing that could be short */

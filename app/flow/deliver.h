@@ -27,6 +27,7 @@
 #include "app/flow/payload.h"
 #include "app/flow/reply.h"
 #include "app/flow/ring.h"
+#include "app/flow/score_names.h"
 #include "app/flow/timebase.h"
 #include "drivers/store/store.h"
 #include "drivers/uplink/uplink.h"
@@ -46,6 +47,7 @@ struct deliver_config {
     struct deliver_link *link;
     const struct bed_numbers
         *known_beds; /* those not configured any more have their topics emptied; NULL: none is known */
+    const struct score_names *known_scores; /* likewise; NULL: none is known */
     const struct payload_context *context;
     const struct timebase *timebase;
     struct board *board;

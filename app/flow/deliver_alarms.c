@@ -6,13 +6,14 @@
  * is forgotten when an alert overtakes it: a state never goes back to an older one.
  */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/flow/deliver_internal.h"
 
 /* One gathered alarm: this, the bed, the alarm's name and its alert, one after another. */
 struct gathered {
-    uint64_t seq;
+    struct revision revision;
     uint32_t json_length;          /* 0: ended */
     uint16_t bed_size, alarm_size; /* with their NULs */
 };
@@ -117,18 +118,18 @@ static bool show_direct(struct deliver *d)
     return true;
 }
 
-/* An alert's seq from its content, which payload_alert wrote: no free text stands before it. */
-static uint64_t seq_of(const char *json, size_t length)
+/* The number behind a key of an alert's content, which payload_alert wrote: no free text stands before it. */
+static uint64_t number_of(const char *json, size_t length, const char *key, int base)
 {
-    static const char key[] = ",\"seq\":";
-    const char *at = memmem(json, length, key, sizeof key - 1);
-    uint64_t seq = 0;
-    if (at != NULL) {
-        for (at += sizeof key - 1; at < json + length && *at >= '0' && *at <= '9'; ++at) {
-            seq = seq * 10 + (uint64_t)(*at - '0');
-        }
-    }
-    return seq;
+    const char *at = memmem(json, length, key, strlen(key));
+    return at != NULL ? strtoull(at + strlen(key), NULL, base) : 0;
+}
+
+/* The content ends in a brace: no number runs on behind it. */
+static struct revision revision_of(const char *json, size_t length)
+{
+    return (struct revision){.id = number_of(json, length, ",\"id\":\"", 16),
+                             .rev = (uint32_t)number_of(json, length, ",\"rev\":", 10)};
 }
 
 static char *append(char *at, const void *bytes, size_t size)
@@ -139,7 +140,7 @@ static char *append(char *at, const void *bytes, size_t size)
 
 static bool gather(struct alarms *alarms, const struct store_alarm *alarm)
 {
-    const struct gathered head = {.seq = seq_of(alarm->json, alarm->json_length),
+    const struct gathered head = {.revision = revision_of(alarm->json, alarm->json_length),
                                   .json_length = alarm->ended ? 0 : alarm->json_length,
                                   .bed_size = (uint16_t)(strlen(alarm->bed) + 1),
                                   .alarm_size = (uint16_t)(strlen(alarm->alarm) + 1)};
@@ -198,7 +199,8 @@ static bool show_gathered(struct deliver *d)
     const char *bed = alarms->gathered + alarms->gathered_at + sizeof head;
     memcpy(&head, alarms->gathered + alarms->gathered_at, sizeof head);
     const char *alarm = bed + head.bed_size;
-    if (!direct_is_newer(d, bed, alarm, head.seq) && !show(d, bed, alarm, alarm + head.alarm_size, head.json_length)) {
+    if (!direct_is_newer(d, bed, alarm, &head.revision) &&
+        !show(d, bed, alarm, alarm + head.alarm_size, head.json_length)) {
         return false;
     }
     alarms->gathered_at += sizeof head + head.bed_size + head.alarm_size + head.json_length;

@@ -3,12 +3,13 @@
 
 #include "app/flow/deliver_internal.h"
 
+/* The oldest in that state. */
 static struct direct_slot *find(struct deliver *d, enum direct_state state)
 {
     struct direct_slot *found = NULL;
     for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
         struct direct_slot *slot = &d->direct[i];
-        if (slot->state == state && (found == NULL || slot->alert.alert.seq < found->alert.alert.seq)) {
+        if (slot->state == state && (found == NULL || slot->place < found->place)) {
             found = slot;
         }
     }
@@ -28,6 +29,7 @@ void direct_take(struct deliver *d)
             return;
         }
         slot->state = DIRECT_WAITING;
+        slot->place = d->direct_place++;
         ++d->direct_waiting;
     }
 }
@@ -55,14 +57,19 @@ bool direct_is_newest(const struct deliver *d, uint16_t index)
     for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
         const struct direct_slot *other = &d->direct[i];
         if (other->state != DIRECT_FREE && !other->alert.alert.test && is_of_same_alarm(slot, other) &&
-            other->alert.alert.seq > slot->alert.alert.seq) {
+            other->place > slot->place) {
             return false;
         }
     }
     return true;
 }
 
-bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, uint64_t seq)
+static bool is_newer(const struct alert *alert, const struct revision *than)
+{
+    return alert->id != than->id ? alert->id > than->id : alert->rev > than->rev;
+}
+
+bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, const struct revision *revision)
 {
     bool newer = false;
     for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
@@ -75,8 +82,8 @@ bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, uint
         if (strcmp(name, alarm) != 0) {
             continue;
         }
-        newer |= slot->alert.alert.seq > seq;
-        if (slot->alert.alert.seq <= seq && slot->state == DIRECT_SETTLED) {
+        newer |= is_newer(&slot->alert.alert, revision);
+        if (!is_newer(&slot->alert.alert, revision) && slot->state == DIRECT_SETTLED) {
             slot->state = DIRECT_FREE;
         }
     }
@@ -102,10 +109,11 @@ void direct_step(struct deliver *d)
     while (d->direct_waiting > 0 && alarms_settle(d) && link_has_room(d, FLIGHT_STATE)) {
         struct direct_slot *slot = find(d, DIRECT_WAITING);
         const struct alert *alert = &slot->alert.alert;
-        if (!hand_over(d, slot)) {
+        const bool folded = alert_is_folded(alert); /* its state is all there is to send */
+        if (!folded && !hand_over(d, slot)) {
             return;
         }
-        slot->state = DIRECT_IN_FLIGHT;
+        slot->state = folded ? DIRECT_SETTLED : DIRECT_IN_FLIGHT;
         --d->direct_waiting;
         if (!alert->test) {
             char name[ALARM_NAME_MAX];
@@ -119,12 +127,12 @@ void direct_step(struct deliver *d)
 /* They come in the order of seq. What was refused is a hole that the number never passes: the store has to bring it. */
 static void tell_acknowledged(struct deliver *d, uint64_t settled_seq)
 {
-    const enum direct_state open_states[] = {DIRECT_WAITING, DIRECT_IN_FLIGHT};
     uint64_t through = settled_seq;
-    for (size_t i = 0; i < sizeof open_states / sizeof open_states[0]; ++i) {
-        const struct direct_slot *oldest = find(d, open_states[i]);
-        if (oldest != NULL && oldest->alert.alert.seq <= through) {
-            through = oldest->alert.alert.seq - 1;
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        const struct direct_slot *slot = &d->direct[i];
+        const bool open = slot->state == DIRECT_WAITING || slot->state == DIRECT_IN_FLIGHT;
+        if (open && !alert_is_folded(&slot->alert.alert) && slot->alert.alert.seq <= through) {
+            through = slot->alert.alert.seq - 1;
         }
     }
     if (d->direct_refused_seq != 0 && d->direct_refused_seq <= through) {

@@ -5,7 +5,8 @@
  *     deliver.c          the thread: its round, its end
  *     deliver_link.c     the connection, its retries, and the window of unacknowledged publishes
  *     deliver_present.c  the retained present: status, settings, vitals, health
- *     deliver_scores.c   the retained scores
+ *     deliver_scores.c   the retained scores and estimates
+ *     deliver_ward.c     the retained summary of the ward
  *     deliver_alarms.c   the retained states of alarms
  *     deliver_outbox.c   the rows of the outbox, in order per bed
  *     deliver_direct.c   alerts that a sick store could not commit
@@ -34,6 +35,8 @@
 #define DELIVER_HEALTH_US         10000000
 #define DELIVER_ALARMS_US         20000000
 #define DELIVER_SETTINGS_US       60000000
+#define DELIVER_WARD_US           30000000
+#define DELIVER_WARD_LEAST_US     2000000  /* between two, whatever changes */
 #define DELIVER_BACKLOG_PACE_US   5000     /* 200 rows of backlog a second */
 #define DELIVER_AGAIN_US          30000000 /* until what had to be left in the outbox is tried again */
 #define DELIVER_DIRECT_MAX        32
@@ -46,7 +49,7 @@
 #define DELIVER_STALE_GRACE_MS    2000 /* a value this long past its stale time: the engine's thread stands still */
 
 _Static_assert(DELIVER_SCRATCH_MAX >= PAYLOAD_HEALTH_MAX && DELIVER_SCRATCH_MAX >= PAYLOAD_VITALS_MAX &&
-                   DELIVER_SCRATCH_MAX >= DELIVER_ALARM_PAYLOAD_MAX,
+                   DELIVER_SCRATCH_MAX >= PAYLOAD_WARD_MAX && DELIVER_SCRATCH_MAX >= DELIVER_ALARM_PAYLOAD_MAX,
                "one scratch buffer holds any payload");
 _Static_assert(DELIVER_GATHERED_MAX >= 2 * STORE_VALUE_MAX, "a batch holds any alarm");
 _Static_assert(DELIVER_FLIGHTS <= UPLINK_TAGS_MAX, "the uplink keeps a place for each publish in flight");
@@ -94,7 +97,7 @@ enum present_stage {
     PRESENT_SETTINGS,
     PRESENT_VITALS,
     PRESENT_SCORES,
-    PRESENT_GONE,
+    PRESENT_WARD,
     PRESENT_COMPLETE
 };
 
@@ -106,19 +109,27 @@ struct score_said {
     uint8_t spo2_scale;
 };
 
+/* The same of an estimate. */
+struct estimate_said {
+    uint64_t stay;
+    struct estimate_result result;
+};
+
 struct bed_present {
     uint64_t version;       /* of the view published last */
     uint64_t changes;       /* as the board counted them when its view was looked at last */
     uint64_t settings_stay; /* what the settings published last said of it, of the patient being away, and of limits */
     int64_t settings_away_until_ms;
     struct set_limit settings_limits[ENGINE_LIMITS_PER_BED_MAX];
+    struct pause settings_pauses[PAUSES_PER_BED_MAX];
     int64_t vitals_us; /* when its vitals were published last */
     int64_t tick_us;   /* the next tick at which news are looked for; 0: news wake us */
     bool settings_due, vitals_due;
     uint8_t settings_scale, settings_oxygen;
-    uint16_t scores_due; /* bit per enum score */
+    uint32_t scores_due; /* bit per enum score, behind them one per estimate */
     int64_t scores_us;   /* from when on they may be published again */
     struct score_said said[SCORE_COUNT];
+    struct estimate_said estimated[ESTIMATES_MAX];
     uint8_t quality[VITAL_COUNT]; /* by enum vital: what people enter comes and goes in a view */
 };
 
@@ -126,8 +137,11 @@ struct present {
     enum present_stage stage;
     int64_t settings_us, health_us; /* when they are due again */
     struct bed_present *beds;
-    size_t gone_at;      /* PRESENT_GONE: the next of config.known_beds */
+    bool gone_is_left;   /* topics of what is gone are still to be emptied, behind everything else */
+    size_t gone_at;      /* the next of config.known_beds */
     unsigned gone_topic; /* and of its topics */
+    uint32_t gone_score; /* the next of config.known_scores */
+    uint16_t gone_bed;   /* and of the beds */
 };
 
 struct alarms {
@@ -167,10 +181,17 @@ struct outbox {
 
 enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_SETTLED };
 
+/* Of one alarm, the newer of two has the higher id, or the higher rev under the same: what is folded has no seq. */
+struct revision {
+    uint64_t id;
+    uint32_t rev;
+};
+
 /* Those out of our hands (delivered, or refused) stay until the store knows them: till then they are newer than its
  * alarms. */
 struct direct_slot {
     enum direct_state state;
+    uint64_t place; /* in the order in which they came */
     struct direct_alert alert;
 };
 
@@ -189,6 +210,16 @@ struct commands {
     struct uplink_incoming incoming;
 };
 
+struct ward {
+    struct ward_bed beds[SETTINGS_BEDS_MAX];
+    bool seen[SETTINGS_BEDS_MAX]; /* has had a view */
+    uint16_t seen_count;
+    unsigned admissions_puts; /* as the board counted them when they were shown */
+    bool is_news;             /* a bed is not as it was shown */
+    int64_t shown_us;         /* when it was published last */
+    struct ward_figures figures;
+};
+
 struct deliver {
     struct deliver_config config;
     const struct payload_context *context; /* the config's */
@@ -203,11 +234,13 @@ struct deliver {
     int64_t due_us;          /* of the next */
     bool congested;          /* the uplink's queue was full in this round: figures give way to alerts */
     struct present present;
+    struct ward ward;
     struct alarms alarms;
     struct outbox outbox;
     struct commands commands;
     struct direct_slot *direct;
     unsigned direct_waiting;     /* of them, DIRECT_WAITING: usually none, then nothing of them is touched */
+    uint64_t direct_place;       /* of the next */
     uint64_t direct_refused_seq; /* the oldest that the broker refused; 0: none */
     const uint16_t *beds_by_id;  /* indices of beds, sorted by id */
     char *scratch;
@@ -251,6 +284,13 @@ bool present_status(struct deliver *d, const char *state);
 void scores_note(struct deliver *d, const struct bed_view *view); /* what is news in it becomes due */
 void scores_make_due(struct deliver *d, bool emptied_too);        /* on connect; else before they expire */
 bool scores_show(struct deliver *d);                              /* those that are due; false: not all of them now */
+bool scores_empty_at(struct deliver *d, const char *bed, const char *name); /* false: not now */
+bool scores_empty_gone(struct deliver *d); /* of those that a bed has not, or no more; false: not all of them now */
+
+/* deliver_ward.c */
+void ward_note(struct deliver *d, const struct bed_view *view); /* what is news in it becomes due */
+bool ward_show(struct deliver *d);                              /* on connect */
+void ward_refresh(struct deliver *d);                           /* when it is due */
 
 /* deliver_alarms.c */
 void alarms_begin(struct deliver *d, bool with_ended);
@@ -271,8 +311,8 @@ void direct_step(struct deliver *d);
 void direct_settled(struct deliver *d, uint16_t index, bool refused);
 void direct_unsent(struct deliver *d); /* the connection is gone */
 const char *direct_bed(const struct deliver *d, const struct direct_slot *slot);
-/* True when a direct alert of this alarm is newer than `seq`; those that are not are let go. */
-bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, uint64_t seq);
+/* True when a direct alert of this alarm is newer than that revision of it; those that are not are let go. */
+bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, const struct revision *revision);
 bool direct_is_newest(const struct deliver *d, uint16_t slot); /* of its alarm, and not a test */
 
 /* deliver_commands.c */

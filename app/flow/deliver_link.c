@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/engine/hash.h"
 #include "app/flow/deliver_internal.h"
 #include "app/flow/log.h"
 #include "hal/clock.h"
@@ -22,26 +23,21 @@
 #define DISCONNECT_MS  200
 #define FAREWELL_US    300000
 #define LEAVE_US       100000
-#define FNV_OFFSET     UINT64_C(14695981039346656037)
-#define FNV_PRIME      UINT64_C(1099511628211)
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-    for (const char *c = text; *c != '\0'; ++c) {
-        hash = (hash ^ (unsigned char)*c) * FNV_PRIME;
-    }
-    return hash;
+    return hash_64(hash, text, strlen(text));
 }
 
 /* Gateways of one ward start after the same power cut: what makes them differ is their name and their boot. */
 static uint64_t seed_of(const struct payload_context *context)
 {
     const char *const parts[] = {context->boot, context->gateway, context->site, context->ward};
-    uint64_t hash = FNV_OFFSET;
+    uint64_t hash = HASH_64_BASIS;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i) {
         hash = hash_text(hash, parts[i]);
     }
-    return hash != 0 ? hash : FNV_OFFSET; /* xorshift stands still at 0 */
+    return hash != 0 ? hash : HASH_64_BASIS; /* xorshift stands still at 0 */
 }
 
 static uint64_t next_random(struct deliver_link *link)
@@ -130,7 +126,7 @@ static void link_drop(struct deliver *d)
 static void tell_failure(struct deliver *d, const char *what, const char *why)
 {
     uint64_t *told = &d->link->told_failures[d->link->broker];
-    const uint64_t failure = hash_text(hash_text(FNV_OFFSET, what), why);
+    const uint64_t failure = hash_text(hash_text(HASH_64_BASIS, what), why);
     if (*told != failure && why[0] != '\0') {
         log_warning("%s (%s: %s), it is tried again and again", what, broker_of(d)->url, why);
         *told = failure;

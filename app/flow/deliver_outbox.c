@@ -81,6 +81,27 @@ static bool hand_over(struct deliver *d, const struct store_alert *alert)
     return link_publish(d, &message, &(struct flight){.kind = FLIGHT_ROW, .row = alert->row, .seq = alert->seq});
 }
 
+static bool is_folded(const struct store_alert *alert)
+{
+    return (alert->flags & STORE_ALERT_FOLDED) != 0;
+}
+
+/* There is nothing to be sent but its state, which comes again with every connection: the row has done its work. */
+static bool let_go(struct deliver *d, const struct store_alert *alert)
+{
+    if (!ring_push(d->config.delivered, &alert->row)) {
+        deliver_due(d, d->now_us + DELIVER_RETRY_US);
+        return false;
+    }
+    wake_raise(d->config.store_wake);
+    return true;
+}
+
+static bool pass_on(struct deliver *d, const struct store_alert *alert)
+{
+    return is_folded(alert) ? let_go(d, alert) : hand_over(d, alert);
+}
+
 static bool can_show_state(struct deliver *d)
 {
     return alarms_settle(d) && link_has_room(d, FLIGHT_STATE);
@@ -101,7 +122,7 @@ static bool visit_live(void *context, const struct store_alert *alert)
     struct deliver *d = context;
     struct outbox *outbox = &d->outbox;
     uint32_t *behind = &outbox->behind[place_of(d, alert->bed)];
-    if (!can_show_state(d) || (*behind == 0 && !hand_over(d, alert))) {
+    if (!can_show_state(d) || (*behind == 0 && !pass_on(d, alert))) {
         outbox->stopped = true;
         return false;
     }
@@ -140,10 +161,10 @@ static bool visit_behind(void *context, const struct store_alert *alert)
         return false;
     }
     if (*behind > 0) {
-        if (d->now_us < outbox->behind_due_us || !hand_over(d, alert)) {
+        if ((d->now_us < outbox->behind_due_us && !is_folded(alert)) || !pass_on(d, alert)) {
             return false;
         }
-        outbox->behind_due_us += DELIVER_BACKLOG_PACE_US;
+        outbox->behind_due_us += is_folded(alert) ? 0 : DELIVER_BACKLOG_PACE_US;
         --*behind;
         --outbox->behind_rows;
     }

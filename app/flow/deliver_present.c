@@ -50,6 +50,7 @@ static bool show_settings(struct deliver *d, uint16_t index)
     bed->settings_stay = view.stay;
     bed->settings_away_until_ms = view.away_until_ms;
     memcpy(bed->settings_limits, view.limits, sizeof bed->settings_limits);
+    memcpy(bed->settings_pauses, view.pauses, sizeof bed->settings_pauses);
     bed->settings_scale = view.spo2_scale;
     bed->settings_oxygen = oxygen_of(&view);
     return true;
@@ -60,7 +61,8 @@ static bool settings_changed(const struct bed_present *bed, const struct bed_vie
     return bed->version == 0 || bed->settings_stay != view->stay ||
            bed->settings_away_until_ms != view->away_until_ms || bed->settings_scale != view->spo2_scale ||
            bed->settings_oxygen != oxygen_of(view) ||
-           memcmp(bed->settings_limits, view->limits, sizeof bed->settings_limits) != 0;
+           memcmp(bed->settings_limits, view->limits, sizeof bed->settings_limits) != 0 ||
+           memcmp(bed->settings_pauses, view->pauses, sizeof bed->settings_pauses) != 0;
 }
 
 static bool show_due_settings(struct deliver *d)
@@ -222,6 +224,7 @@ static bool show_vitals_when_due(struct deliver *d, uint16_t index)
             view.at_ms = deliver_engine_ms(d); /* no news: what the view says is so now */
         }
         drop_stale(d, &view);
+        ward_note(d, &view);
         if ((is_due || validity_changed(bed, &view)) && !show_vitals(d, version, &view)) {
             return false;
         }
@@ -243,23 +246,42 @@ static bool show_all_vitals(struct deliver *d)
 
 /* ---- beds that are gone ---- */
 
+enum { LEAVES = 2 };
+
+/* Its vitals, its settings, then all scores and estimates that ever were; false: not now. */
+static bool empty_topic(struct deliver *d, const char *bed, unsigned which)
+{
+    static const char *const leaves[LEAVES] = {"vitals", "settings"};
+    char topic[PAYLOAD_TOPIC_MAX];
+    if (which >= LEAVES + SCORE_COUNT) {
+        return scores_empty_at(d, bed, d->config.known_scores->names[which - LEAVES - SCORE_COUNT]);
+    }
+    if (which >= LEAVES) {
+        return scores_empty_at(d, bed, score_name((enum score)(which - LEAVES)));
+    }
+    topic_of_bed(d->context, bed, leaves[which], topic);
+    return link_has_spare_room(d) && link_publish_state(d, topic, d->scratch, 0, 0);
+}
+
+/* Scores are emptied without the list, too. */
+static bool is_told_already(const struct deliver *d, unsigned which)
+{
+    const char *name = which >= LEAVES + SCORE_COUNT ? d->config.known_scores->names[which - LEAVES - SCORE_COUNT] : "";
+    return score_by_name(name, strlen(name)) != SCORE_COUNT;
+}
+
 /* Else what was retained of them would stand there until it expires, and for ever with MQTT 3.1.1. */
 static bool empty_gone(struct deliver *d)
 {
-#define SCORE_LEAF(name, title) "score/" #name,
-    static const char *const leaves[] = {"vitals", "settings", SCORE_LIST(SCORE_LEAF)};
-#undef SCORE_LEAF
-    enum { LEAVES = sizeof leaves / sizeof leaves[0] };
     struct present *present = &d->present;
     const struct bed_numbers *known = d->config.known_beds;
+    const unsigned topics = LEAVES + SCORE_COUNT + (d->config.known_scores != NULL ? d->config.known_scores->count : 0);
     size_t next = present->gone_at;
     const char *id;
     while (known != NULL && (id = bed_numbers_next(known, &next)) != NULL) {
         const bool gone = bed_index(config_of(d), id) == BED_NONE;
-        for (; gone && present->gone_topic < LEAVES; ++present->gone_topic) {
-            char topic[PAYLOAD_TOPIC_MAX];
-            topic_of_bed(d->context, id, leaves[present->gone_topic], topic);
-            if (!link_publish_state(d, topic, d->scratch, 0, 0)) {
+        for (; gone && present->gone_topic < topics; ++present->gone_topic) {
+            if (!is_told_already(d, present->gone_topic) && !empty_topic(d, id, present->gone_topic)) {
                 return false;
             }
         }
@@ -285,8 +307,11 @@ void present_begin(struct deliver *d)
 {
     struct present *present = &d->present;
     present->stage = PRESENT_STATUS;
+    present->gone_is_left = true;
     present->gone_at = 0;
     present->gone_topic = 0;
+    present->gone_score = 0;
+    present->gone_bed = 0;
     d->alarms.owes = false;
     present->health_us = d->now_us;
     d->outbox.begun = false;
@@ -312,8 +337,8 @@ static bool pass_stage(struct deliver *d)
         return show_all_vitals(d);
     case PRESENT_SCORES:
         return scores_show(d);
-    case PRESENT_GONE:
-        return empty_gone(d);
+    case PRESENT_WARD:
+        return ward_show(d);
     case PRESENT_COMPLETE:
         break;
     }
@@ -345,6 +370,12 @@ void present_refresh(struct deliver *d)
     (void)show_all_vitals(d);
     (void)show_due_settings(d);
     (void)scores_show(d);
+    ward_refresh(d);
+    if (present->gone_is_left && !(empty_gone(d) && scores_empty_gone(d))) {
+        deliver_due(d, d->now_us + DELIVER_RETRY_US);
+    } else {
+        present->gone_is_left = false;
+    }
     deliver_due(d, d->alarms.due_us);
     deliver_due(d, present->settings_us);
     deliver_due(d, present->health_us);

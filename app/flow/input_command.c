@@ -75,18 +75,46 @@ static bool read_entry(struct reading *r, struct bed_command *command)
     return command->vital != VITAL_NONE || reading_refuse(r, "the 'vital' is missing");
 }
 
-static bool read_details(struct reading *r, struct bed_command *command)
+static bool read_told(struct reading *r, struct bed_command *command)
+{
+    command->attribute = ATTRIBUTE_NONE;
+    command->has_value = reading_find(r, "value") != NULL;
+    return reading_word(r, "attribute", estimate_input_name, ATTRIBUTE_COUNT, &command->attribute) &&
+           reading_milli(r, "value", &command->value_milli) &&
+           (command->attribute != ATTRIBUTE_NONE || reading_refuse(r, "the 'attribute' is missing"));
+}
+
+static bool read_duration(struct reading *r, struct bed_command *command)
 {
     int64_t duration_ms = 0;
+    if (!reading_instant(r, "duration", &duration_ms) || duration_ms < 0 || duration_ms > UINT32_MAX) {
+        return reading_refuse(r, "'duration' is no time in seconds");
+    }
+    command->duration_ms = (uint32_t)duration_ms;
+    return true;
+}
+
+static bool read_pause(struct reading *r, struct bed_command *command)
+{
+    char rule[INPUT_WORD_MAX] = "";
+    if (!reading_word(r, "what", pause_word, PAUSE_WHAT_COUNT, &command->what) ||
+        !reading_text(r, "rule", rule, sizeof rule) || !read_duration(r, command)) {
+        return false;
+    }
+    for (uint16_t i = 0; i < r->config->rule_count && rule[0] != '\0'; i++) {
+        command->rule = strcmp(r->config->rules[i].name, rule) == 0 ? i : command->rule;
+    }
+    return rule[0] == '\0' || command->rule != RULE_NONE ||
+           reading_refuse(r, "no rule '%s' is in the configuration", rule);
+}
+
+static bool read_details(struct reading *r, struct bed_command *command)
+{
     switch ((enum command_kind)command->kind) {
     case COMMAND_transfer:
         return reading_bed(r, "to_bed", &command->to_bed);
     case COMMAND_away:
-        if (!reading_instant(r, "duration", &duration_ms) || duration_ms < 0 || duration_ms > UINT32_MAX) {
-            return reading_refuse(r, "'duration' is no time in seconds");
-        }
-        command->duration_ms = (uint32_t)duration_ms;
-        return true;
+        return read_duration(r, command);
     case COMMAND_acknowledge:
         return read_acknowledged(r, command);
     case COMMAND_set_limit:
@@ -95,9 +123,14 @@ static bool read_details(struct reading *r, struct bed_command *command)
     case COMMAND_observe:
     case COMMAND_retract:
         return read_entry(r, command);
+    case COMMAND_pause:
+    case COMMAND_resume:
+        return read_pause(r, command);
     case COMMAND_set_scale:
         return reading_number(r, "scale", 2, &command->scale) &&
                reading_text(r, "reason", command->reason, sizeof command->reason);
+    case COMMAND_describe:
+        return read_told(r, command);
     case COMMAND_test_alert:
         return reading_word(r, "priority", reading_priority_word, PRIORITY_HIGH + 1, &command->priority);
     case COMMAND_admit:
@@ -116,7 +149,7 @@ bool input_read_command(struct reading *r)
     struct input_line *line = r->line;
     struct bed_command *command = &line->command;
     int64_t at_ms = 0;
-    *command = (struct bed_command){.role = ROLE_local, .bed = BED_NONE, .to_bed = BED_NONE, .rule = UINT16_MAX};
+    *command = (struct bed_command){.role = ROLE_local, .bed = BED_NONE, .to_bed = BED_NONE, .rule = RULE_NONE};
     if (!reading_place(r, &at_ms, &line->stepped) ||
         !reading_word(r, "command", command_word, COMMAND_KIND_COUNT, &command->kind) ||
         !reading_word(r, "role", role_word, ROLE_COUNT, &command->role) ||

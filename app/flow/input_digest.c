@@ -1,10 +1,7 @@
 /* Digests of what goes in and what comes out: field by field, so that they are the same on every machine. */
 #include <string.h>
 
-#include "app/engine/hash.h"
 #include "app/flow/input_line.h"
-
-_Static_assert(INPUT_DIGEST_BEGIN == HASH_64_BASIS, "each digest begins where the hash does");
 
 static uint64_t add(uint64_t digest, int64_t number)
 {
@@ -58,7 +55,9 @@ static uint64_t add_rule(uint64_t digest, const struct rule *rule)
     digest = rule->has_clear ? add_expression(digest, &rule->clear) : digest;
     digest = add(digest, rule->hysteresis_milli);
     digest = add(add(digest, rule->delay_ms), rule->clear_delay_ms);
-    digest = add(digest, rule->unknown_after_ms);
+    digest = add(add(digest, rule->unknown_after_ms), rule->foresee_ms);
+    digest = add(digest, (int64_t)rule->escalate_ms << 8 | rule->escalate_to);
+    digest = rule->is_of_ward ? add(digest, (int64_t)rule->beds << 1 | 1) : digest;
     for (unsigned p = 0; p < rule->parameter_count; p++) {
         const struct rule_parameter *parameter = &rule->parameters[p];
         digest = add_text(digest, parameter->name);
@@ -73,8 +72,8 @@ static uint64_t add_rule(uint64_t digest, const struct rule *rule)
 
 static uint64_t add_channel(uint64_t digest, const struct channel_config *c)
 {
-    digest = add(digest, (int64_t)c->vital << 16 | (int64_t)c->monitor << 8 | (c->entered ? 4 : 0) |
-                             (c->episodic ? 2 : 0) | (c->optional ? 1 : 0));
+    digest = add(digest, (int64_t)c->vital << 16 | (int64_t)c->monitor << 8 | (c->polled ? 8 : 0) |
+                             (c->entered ? 4 : 0) | (c->episodic ? 2 : 0) | (c->optional ? 1 : 0));
     digest = add(add(digest, c->period_ms), c->stale_ms);
     digest = add(add(digest, c->rate_milli_per_s), (int64_t)c->frozen_ms << 1 | (c->median ? 1 : 0));
     return add(add(digest, c->low_milli), c->high_milli);
@@ -99,7 +98,18 @@ static uint64_t add_bed(uint64_t digest, const struct bed_config *bed)
         digest = add(add(digest, o->rule << 8 | o->parameter), o->value_milli);
     }
     for (unsigned i = 0; i < bed->monitor_count; i++) {
-        digest = add(digest, bed->monitor_period_ms[i]);
+        digest = add(add(digest, bed->monitor_period_ms[i]), bed->monitor_line[i]);
+    }
+    return digest;
+}
+
+static uint64_t add_model(uint64_t digest, const struct estimate_model *model)
+{
+    digest = add_text(digest, model->name);
+    digest = add(add(digest, model->intercept_micro), model->threshold_micro);
+    digest = add(digest, model->inputs << 2 | (model->glucose_mg_dl ? 2 : 0) | (model->hdl_mg_dl ? 1 : 0));
+    for (unsigned i = 0; i < ESTIMATE_INPUT_COUNT; i++) {
+        digest = add(digest, model->coefficient_micro[i]);
     }
     return digest;
 }
@@ -107,11 +117,20 @@ static uint64_t add_bed(uint64_t digest, const struct bed_config *bed)
 uint64_t input_digest_configuration(const struct engine_config *config)
 {
     const struct pulse_config *pulse = &config->pulse;
-    uint64_t digest = add(INPUT_DIGEST_BEGIN, config->stay_after_ms);
+    uint64_t digest = add(add(INPUT_DIGEST_BEGIN, config->stay_after_ms), config->line_count);
     digest = add(add(digest, pulse->disagree_milli), pulse->disagree_ms);
     digest = add(digest, (pulse->hr_from_pulse ? 2 : 0) | (pulse->pulse_from_hr ? 1 : 0));
+    const struct pause_config *pause = &config->pause;
+    digest = add(add(digest, pause->audio_ms), pause->audio_ms_max);
+    digest = add(add(digest, pause->alarm_ms), pause->alarm_ms_max);
+    digest = add(add(digest, pause->reminder_ms), pause->reminder_off_ms);
+    digest = add(digest, pause->alarm_roles);
     for (unsigned b = 0; b < config->bed_count; b++) {
         digest = add_bed(digest, &config->beds[b]);
+    }
+    digest = add(digest, config->pressure_scheme);
+    for (unsigned m = 0; m < config->model_count; m++) {
+        digest = add_model(digest, &config->models[m]);
     }
     for (unsigned r = 0; r < config->rule_count; r++) {
         digest = add_rule(digest, &config->rules[r]);
@@ -135,9 +154,12 @@ static uint64_t add_alert(uint64_t digest, const struct alert *a)
     digest = add(add(add(digest, (int64_t)a->seq), (int64_t)a->bed_seq), (int64_t)a->stay);
     digest = add(add(digest, a->at_ms), a->violated_at_ms);
     digest = add(add(digest, a->condition_at_ms), a->raised_at_ms);
+    digest = add(add(digest, a->pressing_at_ms), a->unpaused << 1 | (a->escalated ? 1 : 0));
     for (unsigned i = 0; i < PARAMETERS_MAX; i++) {
         digest = add(digest, a->parameters_milli[i]);
     }
+    digest = add(add(digest, (int64_t)a->part_of), (int64_t)a->stands_for_key << 16 | a->part_of_index);
+    digest = hash_64(digest, a->stands_for, sizeof a->stands_for);
     return add_text(add_text(digest, a->detail), a->reported);
 }
 
@@ -152,6 +174,15 @@ static uint64_t add_state(uint64_t digest, const struct bed_snapshot *s)
     for (unsigned i = 0; i < ENGINE_LIMITS_PER_BED_MAX; i++) {
         digest = add(add(digest, s->limits[i].key), s->limits[i].value_milli);
     }
+    for (unsigned i = 0; i < PAUSES_PER_BED_MAX; i++) {
+        const struct pause *pause = &s->pauses[i];
+        digest = add(add(digest, pause->from_ms), pause->until_ms);
+        digest = add(digest, (int64_t)pause->what << 32 | pause->rule_key);
+    }
+    digest = add(add(digest, s->attributes.known), s->attributes.fed_at_ms);
+    for (unsigned i = 0; i < ATTRIBUTE_COUNT; i++) {
+        digest = add(digest, s->attributes.value_milli[i]);
+    }
     return digest;
 }
 
@@ -160,6 +191,7 @@ uint64_t input_digest_record(uint64_t digest, const struct record *record)
     digest = add(digest, (int64_t)record->kind << 17 | (int64_t)record->bed << 1 | (record->of_command ? 1 : 0));
     switch (record->kind) {
     case RECORD_ALERT:
+    case RECORD_FOLDED:
         digest = add_alert(digest, &record->alert);
         break;
     case RECORD_MEASUREMENT:

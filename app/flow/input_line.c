@@ -160,6 +160,27 @@ static void put_entry(struct json *json, const struct bed_command *command)
     }
 }
 
+static void put_pause(struct json *json, const struct engine_config *config, const struct bed_command *command)
+{
+    if (command->what != PAUSE_NONE) {
+        json_text(json, "what", pause_word(command->what));
+    }
+    if (command->rule < config->rule_count) {
+        json_text(json, "rule", config->rules[command->rule].name);
+    }
+    if (command->kind == COMMAND_pause) {
+        json_seconds(json, "duration", command->duration_ms);
+    }
+}
+
+static void put_told(struct json *json, const struct bed_command *command)
+{
+    json_text(json, "attribute", command->attribute < ATTRIBUTE_COUNT ? estimate_input_name(command->attribute) : NULL);
+    if (command->has_value) {
+        json_milli(json, "value", command->value_milli);
+    }
+}
+
 static void put_command(struct json *json, const struct engine_config *config, const struct bed_command *command)
 {
     json_text(json, "command", command_word(command->kind));
@@ -180,9 +201,13 @@ static void put_command(struct json *json, const struct engine_config *config, c
         put_rule(json, config, command);
     } else if (command->kind == COMMAND_observe || command->kind == COMMAND_retract) {
         put_entry(json, command);
+    } else if (command->kind == COMMAND_pause || command->kind == COMMAND_resume) {
+        put_pause(json, config, command);
     } else if (command->kind == COMMAND_set_scale) {
         json_unsigned(json, "scale", command->scale);
         json_text(json, "reason", command->reason);
+    } else if (command->kind == COMMAND_describe) {
+        put_told(json, command);
     } else if (command->kind == COMMAND_test_alert) {
         json_text(json, "priority", priority_word((enum priority)command->priority));
     }
@@ -220,6 +245,34 @@ static void put_limits(struct json *json, const struct bed_snapshot *stay)
     json_text(json, "limits", text);
 }
 
+/* "what rule from until", in hexadecimal, of each that is on. */
+static void put_pauses(struct json *json, const struct bed_snapshot *stay)
+{
+    char text[PAUSES_PER_BED_MAX * 48] = "";
+    size_t length = 0;
+    for (unsigned i = 0; i < PAUSES_PER_BED_MAX; i++) {
+        const struct pause *pause = &stay->pauses[i];
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%x %08x %016llx %016llx", i == 0 ? "" : " ",
+                                   (unsigned)pause->what, (unsigned)pause->rule_key, (unsigned long long)pause->from_ms,
+                                   (unsigned long long)pause->until_ms);
+    }
+    json_text(json, "pauses", text);
+}
+
+/* Of each whether it is known, and its value. */
+static void put_attributes(struct json *json, const struct bed_snapshot *stay)
+{
+    char text[ATTRIBUTE_COUNT * 24] = "";
+    size_t length = 0;
+    for (unsigned i = 0; i < ATTRIBUTE_COUNT; i++) {
+        const bool known = (stay->attributes.known >> i & 1U) != 0;
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%08x %08x", i == 0 ? "" : " ",
+                                   known ? 1U : 0U, (unsigned)stay->attributes.value_milli[i]);
+    }
+    json_text(json, "attributes", text);
+    json_seconds(json, "fed_at", stay->attributes.fed_at_ms);
+}
+
 static void put_stay(struct json *json, const struct bed_snapshot *stay)
 {
     json_hex(json, "stay", stay->stay, HEX_DIGITS);
@@ -230,13 +283,16 @@ static void put_stay(struct json *json, const struct bed_snapshot *stay)
     json_unsigned(json, "spo2_scale", stay->spo2_scale);
     put_identities(json, stay);
     put_limits(json, stay);
+    put_pauses(json, stay);
+    put_attributes(json, stay);
 }
 
 static void put_flags(struct json *json, const struct alert *a, bool unverified)
 {
-    static const char *const words[] = {"synced", "test", "unverified", "value", "limit", "repeated", "now_unverified"};
+    static const char *const words[] = {"synced", "test",     "unverified",     "value",
+                                        "limit",  "repeated", "now_unverified", "escalated"};
     const bool set[] = {a->clock_synced, a->test,        a->unverified, a->has_value,
-                        a->has_limit,    a->is_repeated, unverified};
+                        a->has_limit,    a->is_repeated, unverified,    a->escalated};
     char text[96] = "";
     for (unsigned i = 0; i < sizeof set / sizeof set[0]; i++) {
         const size_t length = strlen(text);
@@ -244,6 +300,16 @@ static void put_flags(struct json *json, const struct alert *a, bool unverified)
                        set[i] ? words[i] : "");
     }
     json_text(json, "flags", text);
+}
+
+static void put_stands_for(struct json *json, const struct alert *a)
+{
+    char digits[2 * sizeof a->stands_for + 1] = "";
+    for (unsigned i = 0; i < sizeof a->stands_for; i++) {
+        (void)snprintf(digits + (size_t)2 * i, 3, "%02x", a->stands_for[i]);
+    }
+    json_text(json, "stands_for", digits);
+    json_unsigned(json, "stands_for_key", a->stands_for_key);
 }
 
 /* Enough to begin from: what configuration gives is not said. */
@@ -264,6 +330,7 @@ static void put_alarm(struct json *json, const struct engine_config *config, con
     json_unsigned(json, "phase", a->phase);
     json_unsigned(json, "state", a->state);
     json_unsigned(json, "inactivation", a->inactivation);
+    json_unsigned(json, "unpaused", a->unpaused);
     json_unsigned(json, "priority", a->priority);
     json_unsigned(json, "kind", a->kind);
     json_unsigned(json, "source", a->source);
@@ -276,8 +343,12 @@ static void put_alarm(struct json *json, const struct engine_config *config, con
     json_seconds(json, "violated_at", a->violated_at_ms);
     json_seconds(json, "condition_at", a->condition_at_ms);
     json_seconds(json, "raised_at", a->raised_at_ms);
+    json_seconds(json, "pressing_at", a->pressing_at_ms);
     json_text(json, "detail", a->detail);
     json_text(json, "reported", a->reported);
+    json_hex(json, "part_of", a->part_of, HEX_DIGITS);
+    json_unsigned(json, "part_of_alarm", a->part_of_index);
+    put_stands_for(json, a);
 }
 
 static void put_other(struct json *json, const struct engine_config *config, const struct engine_input *input)
@@ -300,6 +371,10 @@ static void put_other(struct json *json, const struct engine_config *config, con
         break;
     case INPUT_ALARM:
         put_alarm(json, config, input);
+        break;
+    case INPUT_LINE:
+        json_unsigned(json, "line", input->number);
+        json_unsigned(json, "state", input->number_2);
         break;
     case INPUT_RESTORE_BEGIN:
     case INPUT_RESTORE_END:

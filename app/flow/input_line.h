@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/engine/hash.h"
 #include "app/engine/input.h"
 #include "app/flow/json_read.h"
 
@@ -69,7 +70,7 @@ struct input_line {
 bool input_line_read(const struct engine_config *config, const char *bytes, size_t length, struct input_line *out,
                      char *fault, size_t fault_size);
 
-#define INPUT_DIGEST_BEGIN UINT64_C(14695981039346656037)
+#define INPUT_DIGEST_BEGIN HASH_64_BASIS
 
 /* Of everything that decides what an engine makes of its inputs. */
 uint64_t input_digest_configuration(const struct engine_config *config);

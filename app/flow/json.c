@@ -8,6 +8,7 @@
 
 #define REPLACEMENT       "\xEF\xBF\xBD" /* U+FFFD */
 #define MILLI_TEXT_MAX    16             /* -2147483.648 */
+#define MICRO_TEXT_MAX    24             /* -9223372036854.775808 */
 #define HEX_TEXT_MAX      16
 #define UNSIGNED_TEXT_MAX 20 /* 18446744073709551615 */
 #define ESCAPE_TEXT_MAX   8  /* \u001f */
@@ -64,28 +65,30 @@ static char *digits_before(char *end, uint64_t value)
     return end;
 }
 
-/* The shortest decimal, ending at `end`. */
-static char *milli_before(char *end, int32_t value_milli)
+/* The shortest decimal of a number with so many places, ending at `end`. */
+static char *decimal_before(char *end, uint64_t magnitude, unsigned places, bool negative)
 {
-    const uint32_t magnitude = value_milli < 0 ? 0 - (uint32_t)value_milli : (uint32_t)value_milli;
-    uint32_t fraction = magnitude % 1000;
-    unsigned places = fraction != 0 ? 3 : 0;
-    for (; places > 0 && fraction % 10 == 0; --places) {
-        fraction /= 10;
-    }
-    const bool fractional = places > 0;
-    for (; places > 0; --places) {
-        *--end = (char)('0' + fraction % 10);
-        fraction /= 10;
+    bool fractional = false;
+    for (; places > 0; --places, magnitude /= 10) {
+        if (fractional || magnitude % 10 != 0) {
+            *--end = (char)('0' + magnitude % 10);
+            fractional = true;
+        }
     }
     if (fractional) {
         *--end = '.';
     }
-    end = digits_before(end, magnitude / 1000);
-    if (value_milli < 0) {
+    end = digits_before(end, magnitude);
+    if (negative) {
         *--end = '-';
     }
     return end;
+}
+
+static char *milli_before(char *end, int32_t value_milli)
+{
+    const uint32_t magnitude = value_milli < 0 ? 0 - (uint32_t)value_milli : (uint32_t)value_milli;
+    return decimal_before(end, magnitude, 3, value_milli < 0);
 }
 
 /* Length of the well-formed UTF-8 sequence (RFC 3629) at `text`, 0 when there is none. The second byte's range keeps
@@ -208,6 +211,16 @@ void json_milli(struct json *json, const char *key, int32_t value_milli)
     char text[MILLI_TEXT_MAX];
     char *const end = text + sizeof text;
     const char *const digits = milli_before(end, value_milli);
+    put_key(json, key);
+    put(json, digits, (size_t)(end - digits));
+}
+
+void json_micro(struct json *json, const char *key, int64_t value_micro)
+{
+    char text[MICRO_TEXT_MAX];
+    char *const end = text + sizeof text;
+    const char *const digits =
+        decimal_before(end, value_micro < 0 ? 0 - (uint64_t)value_micro : (uint64_t)value_micro, 6, value_micro < 0);
     put_key(json, key);
     put(json, digits, (size_t)(end - digits));
 }

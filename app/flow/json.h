@@ -32,6 +32,7 @@ void json_null(struct json *json, const char *key);
 void json_bool(struct json *json, const char *key, bool value);
 void json_unsigned(struct json *json, const char *key, uint64_t value);
 void json_milli(struct json *json, const char *key, int32_t value_milli);      /* the shortest decimal */
+void json_micro(struct json *json, const char *key, int64_t value_micro);      /* likewise, six places at most */
 void json_seconds(struct json *json, const char *key, int64_t ms);             /* "12.345"; null for INT64_MIN */
 void json_hex(struct json *json, const char *key, uint64_t value, int digits); /* "00c0ffee" */
 void json_time(struct json *json, const char *key, int64_t wall_ms);           /* "2026-01-31T23:59:59.999Z" */

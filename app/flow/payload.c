@@ -9,8 +9,9 @@
 
 /* Bounds of an alert's own words, in bytes of output, so that any alert fits PAYLOAD_ALERT_MAX: a long text is cut, an
  * alert is never lost. */
-#define TEXT_BYTES_MAX   700
-#define ADVICE_BYTES_MAX 300
+#define TEXT_BYTES_MAX       700
+#define ADVICE_BYTES_MAX     300
+#define STANDS_FOR_BYTES_MAX 400
 
 static void put_epoch(struct json *json, const struct payload_context *context)
 {
@@ -20,6 +21,16 @@ static void put_epoch(struct json *json, const struct payload_context *context)
 
 /* ---- alerts ---- */
 
+/* Of the stream of alerts, in which what is folded has no place. */
+static void put_number(struct json *json, const char *key, const struct alert *alert, uint64_t number)
+{
+    if (alert_is_folded(alert)) {
+        json_null(json, key);
+    } else {
+        json_unsigned(json, key, number);
+    }
+}
+
 static void put_occurrence(struct json *json, const struct payload_context *context, const struct alert *alert)
 {
     const bool at_bed = alert->key.bed != BED_NONE;
@@ -27,9 +38,9 @@ static void put_occurrence(struct json *json, const struct payload_context *cont
     put_epoch(json, context);
     json_hex(json, "id", alert->id, PAYLOAD_ID_DIGITS);
     json_unsigned(json, "rev", alert->rev);
-    json_unsigned(json, "seq", alert->seq);
+    put_number(json, "seq", alert, alert->seq);
     if (at_bed) {
-        json_unsigned(json, "bed_seq", alert->bed_seq);
+        put_number(json, "bed_seq", alert, alert->bed_seq);
     }
     payload_put_origin(json, context);
     if (at_bed) {
@@ -67,10 +78,34 @@ static int parameter_at(const struct rule *rule, const char *brace, size_t *leng
     return -1;
 }
 
+static const char *beds_at(const struct rule *rule, const char *text)
+{
+    return rule->is_of_ward ? strstr(text, "{" RULE_BEDS_NAME "}") : NULL;
+}
+
+/* The text of a rule of the ward, with the beds in their place. */
+static void add_ward_text(struct json *json, const struct rule *rule, const struct alert *alert)
+{
+    static const char several[] = "several beds";
+    const char *rest = rule->text;
+    for (const char *brace = beds_at(rule, rest); brace != NULL; brace = beds_at(rule, rest)) {
+        json_text_add(json, rest, (size_t)(brace - rest));
+        const bool named = alert->detail[0] != '\0'; /* of what is not monitored none is */
+        json_text_add(json, named ? alert->detail : several,
+                      named ? strnlen(alert->detail, sizeof alert->detail) : sizeof several - 1);
+        rest = brace + strlen("{" RULE_BEDS_NAME "}");
+    }
+    add(json, rest);
+}
+
 /* The rule's text with {limit} and its other parameters replaced by the values in force; other braces stay. */
 static void add_rule_text(struct json *json, const struct rule *rule, const struct alert *alert)
 {
     const char *rest = rule->text;
+    if (rule->is_of_ward) {
+        add_ward_text(json, rule, alert);
+        return;
+    }
     for (const char *brace = strchr(rest, '{'); brace != NULL; brace = strchr(brace, '{')) {
         size_t length;
         const int parameter = parameter_at(rule, brace, &length);
@@ -91,6 +126,13 @@ static void add_signal_text(struct json *json, const struct signal_config *signa
     add(json, signal->text != NULL && signal->text[0] != '\0' ? signal->text : signal->name);
 }
 
+/* The text has it in its place already. */
+static bool has_detail(const struct engine_config *config, const struct alert *alert)
+{
+    const bool of_rule = alert->key.family == ALARM_OF_RULE || alert->key.family == ALARM_NOT_MONITORED;
+    return of_rule && beds_at(&config->rules[alert->key.index], config->rules[alert->key.index].text) != NULL;
+}
+
 static void put_text(struct json *json, const struct engine_config *config, const struct alert *alert)
 {
     const uint16_t index = alert->key.index;
@@ -104,6 +146,9 @@ static void put_text(struct json *json, const struct engine_config *config, cons
         add(json, " is not monitored: ");
         add_rule_text(json, &config->rules[index], alert);
         break;
+    case ALARM_FORESEEN:
+        add(json, "Screening estimate, no alarm");
+        break;
     case ALARM_BUILTIN:
         add(json, builtin_alarm_info((enum builtin_alarm)index)->text);
         break;
@@ -115,7 +160,7 @@ static void put_text(struct json *json, const struct engine_config *config, cons
         add(json, alert->key.family == ALARM_REPORTED ? "Monitor" : "The monitor says no more of its alarm");
         break;
     }
-    if (alert->detail[0] != '\0') {
+    if (alert->detail[0] != '\0' && !has_detail(config, alert)) {
         add(json, ": ");
         json_text_add(json, alert->detail, strnlen(alert->detail, sizeof alert->detail));
     }
@@ -130,6 +175,8 @@ static const char *advice_of(const struct engine_config *config, const struct al
         return config->rules[key->index].advice;
     case ALARM_BUILTIN:
         return builtin_alarm_info((enum builtin_alarm)key->index)->advice;
+    case ALARM_FORESEEN:
+        return "Look at the patient; it is not validated for inpatients";
     case ALARM_OF_MONITOR:
     case ALARM_REPORTED:
     case ALARM_REPORTED_NOT_MONITORED:
@@ -138,12 +185,12 @@ static const char *advice_of(const struct engine_config *config, const struct al
     return "";
 }
 
-/* What is not monitored is named after its rule, or the monitor's alarm; the reason tells it from that one's own alarm. */
+/* What is not monitored, or foreseen, is named after its rule, or the monitor's alarm; the reason tells it from that one's own alarm. */
 static void put_rule_name(struct json *json, const struct engine_config *config, const struct alert *alert)
 {
     struct alert named = *alert;
     char name[ALARM_NAME_MAX];
-    if (alert->key.family == ALARM_NOT_MONITORED) {
+    if (alert->key.family == ALARM_NOT_MONITORED || alert->key.family == ALARM_FORESEEN) {
         named.key.family = ALARM_OF_RULE;
     } else if (alert->key.family == ALARM_REPORTED_NOT_MONITORED) {
         named.key.family = ALARM_REPORTED;
@@ -172,6 +219,52 @@ static void put_value(struct json *json, const struct alert *alert)
     json_text(json, "reason", reason[0] != '\0' ? reason : NULL);
 }
 
+/* The span of a window, or what its number of observations takes at that bed; 0: hangs on no time that is known. (NULL:
+ * of a rule of the ward, whose beds may differ.) */
+static int64_t window_ms(const struct bed_config *bed, const struct window_spec *window)
+{
+    for (unsigned i = 0; bed != NULL && i < bed->channel_count && window->span_ms == 0; ++i) {
+        const struct channel_config *channel = &bed->channels[i];
+        if (channel->vital == window->vital && !channel->episodic) {
+            return (int64_t)window->count * channel->period_ms;
+        }
+    }
+    return window->span_ms;
+}
+
+static int64_t longest_window_ms(const struct bed_config *bed, const struct expression *expression)
+{
+    int64_t longest_ms = 0;
+    for (unsigned i = 0; i < expression->window_count; ++i) {
+        const int64_t ms = window_ms(bed, &expression->windows[i]);
+        longest_ms = ms > longest_ms ? ms : longest_ms;
+    }
+    return longest_ms;
+}
+
+/* What lies between the patient and this alert by configuration (IEC 60601-1-8: the alarm condition delay is disclosed). */
+static void put_delays(struct json *json, const struct engine_config *config, const struct alert *alert)
+{
+    const unsigned family = alert->key.family;
+    if (family != ALARM_OF_RULE && family != ALARM_NOT_MONITORED && family != ALARM_FORESEEN) {
+        json_null(json, "delays");
+        return;
+    }
+    const struct rule *rule = &config->rules[alert->key.index];
+    const struct bed_config *bed = alert->key.bed != BED_NONE ? &config->beds[alert->key.bed] : NULL;
+    json_open_object(json, "delays");
+    json_milli(json, "delay_s", (int32_t)rule->delay_ms);
+    json_milli(json, "window_s", (int32_t)longest_window_ms(bed, &rule->when));
+    json_milli(json, "clear_delay_s", (int32_t)rule->clear_delay_ms);
+    json_milli(json, "unknown_after_s", (int32_t)rule->unknown_after_ms);
+    if (rule->escalate_ms == 0) {
+        json_null(json, "escalate_s");
+    } else {
+        json_milli(json, "escalate_s", (int32_t)rule->escalate_ms);
+    }
+    json_close_object(json);
+}
+
 static void put_instants(struct json *json, const struct alert *alert, int64_t correction_ms)
 {
     json_time(json, "at", alert->at_ms + correction_ms);
@@ -179,6 +272,66 @@ static void put_instants(struct json *json, const struct alert *alert, int64_t c
     json_time(json, "condition_at", alert->condition_at_ms + correction_ms);
     json_time(json, "raised_at", alert->raised_at_ms + correction_ms);
     json_text(json, "clock", alert->clock_synced ? "synced" : "unsynced");
+}
+
+/* Of a folded one: whose alert tells of it. */
+static void put_part_of(struct json *json, const struct payload_context *context, const struct alert *alert)
+{
+    if (!alert_is_folded(alert)) {
+        return;
+    }
+    const struct builtin_alarm_info *cause = builtin_alarm_info((enum builtin_alarm)alert->part_of_index);
+    json_open_object(json, "part_of");
+    if (cause->at_bed) {
+        json_text(json, "bed", context->config->beds[alert->key.bed].id);
+    } else {
+        json_text(json, "gateway", context->gateway);
+    }
+    json_text(json, "rule", cause->name);
+    json_hex(json, "id", alert->part_of, PAYLOAD_ID_DIGITS);
+    json_close_object(json);
+}
+
+/* Beds for a gateway's alarm, else what is not monitored at this one. */
+static void listed_name(const struct engine_config *config, const struct alert *alert, unsigned index,
+                        char name[ALARM_NAME_MAX])
+{
+    struct alert of_rule = *alert;
+    if (alert->key.bed == BED_NONE) {
+        (void)snprintf(name, ALARM_NAME_MAX, "%s", config->beds[index].id);
+        return;
+    }
+    of_rule.key.family = ALARM_NOT_MONITORED;
+    of_rule.key.index = (uint16_t)index;
+    alarm_name(config, &of_rule, name);
+}
+
+/* As many as there is room for; how many more there are is said. */
+static void put_stands_for(struct json *json, const struct engine_config *config, const struct alert *alert)
+{
+    const unsigned count = alert->key.bed == BED_NONE ? config->bed_count : config->rule_count;
+    size_t room = STANDS_FOR_BYTES_MAX;
+    unsigned more = 0;
+    if (alert->stands_for_key == 0) {
+        return;
+    }
+    json_open_array(json, "stands_for");
+    for (unsigned i = 0; i < count; ++i) {
+        char name[ALARM_NAME_MAX];
+        if (!alert_stands_for(alert, i)) {
+            continue;
+        }
+        listed_name(config, alert, i, name);
+        const size_t bytes = strlen(name) + 3; /* with quotes and comma */
+        if (more > 0 || bytes > room) {
+            ++more;
+            continue;
+        }
+        json_text(json, NULL, name);
+        room -= bytes;
+    }
+    json_close_array(json);
+    json_unsigned(json, "stands_for_more", more);
 }
 
 size_t payload_alert(const struct payload_context *context, const struct alert *alert, int64_t correction_ms, char *out,
@@ -190,8 +343,11 @@ size_t payload_alert(const struct payload_context *context, const struct alert *
     put_state(&json, alert);
     put_words(&json, context->config, alert);
     put_value(&json, alert);
+    put_delays(&json, context->config, alert);
     put_instants(&json, alert, correction_ms);
     json_bool(&json, "test", alert->test);
+    put_part_of(&json, context, alert);
+    put_stands_for(&json, context->config, alert);
     return json_end(&json);
 }
 

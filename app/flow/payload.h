@@ -14,27 +14,31 @@
 
 #include "app/engine/engine.h"
 #include "app/flow/reply.h"
+#include "app/flow/ward_summary.h"
 
-#define PAYLOAD_ALERT_MAX          2048
+#define PAYLOAD_ALERT_MAX          2560
 #define PAYLOAD_VITALS_MAX         4096
 #define PAYLOAD_SETTINGS_MAX       163840
 #define PAYLOAD_HEALTH_MAX         98304
 #define PAYLOAD_REPLY_MAX          1024
 #define PAYLOAD_SCORE_MAX          4096
+#define PAYLOAD_WARD_MAX           65536
 #define PAYLOAD_TOPIC_MAX          256
 #define PAYLOAD_VITALS_EXPIRY_MS   30000
 #define PAYLOAD_ALARM_EXPIRY_MS    60000
 #define PAYLOAD_SETTINGS_EXPIRY_MS 120000
 #define PAYLOAD_SCORE_EXPIRY_MS    120000
+#define PAYLOAD_WARD_EXPIRY_MS     120000
 #define PAYLOAD_HEALTH_EXPIRY_MS   30000
 
 struct payload_context {
     const struct engine_config *config;
     const char *topic_root, *site, *ward, *gateway;
-    const char *boot;      /* random id of this run of the program, 8 hex characters */
-    const char *epoch;     /* NULL or "": not known yet */
-    const char *version;   /* of the program */
-    uint8_t command_roles; /* bit per enum command_role that may send commands to the broker */
+    const char *boot;                          /* random id of this run of the program, 8 hex characters */
+    const char *epoch;                         /* NULL or "": not known yet */
+    const char *version;                       /* of the program */
+    uint8_t command_roles;                     /* bit per enum command_role that may send commands to the broker */
+    const struct ward_settings *ward_settings; /* NULL: nothing is told of the ward as a whole */
 };
 
 /* The content of an alert, without `delivery`. */
@@ -51,7 +55,7 @@ size_t payload_vitals(const struct payload_context *context, const struct bed_vi
                       int64_t expires_wall_ms, char *out, size_t size);
 
 /* What is in force at a bed: stay, class, where the patient is, every rule with its limits (default, overridden, or set by command, and what they may be
- * set to), who may send commands, pauses (none yet), oxygen and the SpO2 scale of NEWS2. */
+ * set to), who may send commands, rules that are off, pauses with their ends, oxygen and the SpO2 scale of NEWS2. */
 size_t payload_settings(const struct payload_context *context, const struct bed_view *view, int64_t correction_ms,
                         int64_t at_wall_ms, int64_t expires_wall_ms, char *out, size_t size);
 
@@ -59,6 +63,17 @@ size_t payload_settings(const struct payload_context *context, const struct bed_
  * points, value, instant and source; when the next round of observations is due. */
 size_t payload_score(const struct payload_context *context, const struct bed_view *view, enum score score,
                      int64_t correction_ms, int64_t expires_wall_ms, char *out, size_t size);
+
+/* One estimate of an occupied bed: the category (ESTIMATE_PRESSURE) or the probability of a model, or what is missing. */
+size_t payload_estimate(const struct payload_context *context, const struct bed_view *view, unsigned estimate,
+                        int64_t correction_ms, int64_t expires_wall_ms, char *out, size_t size);
+const char *payload_estimate_name(const struct engine_config *config, unsigned estimate);
+int32_t payload_probability_milli(const struct estimate_result *result); /* as it is shown */
+
+/* The ward as a whole (ward_summary.h): bed ids and bands, no patient and no nurse by name. */
+size_t payload_ward(const struct payload_context *context, const struct ward_bed *beds,
+                    const struct ward_figures *figures, int64_t at_wall_ms, int64_t expires_wall_ms, char *out,
+                    size_t size);
 
 /* state: online, offline (the will) or moved. */
 size_t payload_status(const struct payload_context *context, const char *state, uint32_t connect_count,

@@ -62,6 +62,17 @@ static void add_believable(struct json *json, const struct engine_config *config
     json_text_add_milli(json, range.high_milli);
 }
 
+static void add_longest(struct json *json, const struct engine_config *config, const struct bed_command *command)
+{
+    const struct pause_config *pause = &config->pause;
+    const uint32_t most_ms = command->what == PAUSE_AUDIO ? pause->audio_ms_max : pause->alarm_ms_max;
+    add(json, "at most ");
+    json_text_add_milli(json, (int32_t)most_ms);
+    add(json, " s of ");
+    add(json, pause_word(command->what));
+    add(json, " pause");
+}
+
 static bool names_vital(const struct engine_config *config, const struct bed_command *command)
 {
     return command->kind == COMMAND_observe && command->vital < VITAL_COUNT && command->bed < config->bed_count;
@@ -96,6 +107,8 @@ static void put_text(struct json *json, const struct engine_config *config, cons
         add_fault(json, command);
     } else if (command->verdict == VERDICT_BOUNDS && names_parameter(config, command)) {
         add_bounds(json, config, command);
+    } else if (command->verdict == VERDICT_BOUNDS && command->kind == COMMAND_pause) {
+        add_longest(json, config, command);
     } else if (command->verdict == VERDICT_BOUNDS && names_vital(config, command)) {
         add_believable(json, config, command);
     } else {
@@ -162,6 +175,29 @@ static void put_entry(struct json *json, const struct bed_command *command)
     }
 }
 
+static void put_pause(struct json *json, const struct engine_config *config, const struct bed_command *command)
+{
+    json_text(json, "what", command->what != PAUSE_NONE ? pause_word(command->what) : NULL);
+    json_text(json, "rule", command->rule < config->rule_count ? config->rules[command->rule].name : NULL);
+    if (command->kind == COMMAND_pause) {
+        json_unsigned(json, "duration_s", command->duration_ms / 1000U);
+    }
+}
+
+static void put_told(struct json *json, const struct bed_command *command)
+{
+    if (command->attribute >= ATTRIBUTE_COUNT) {
+        return;
+    }
+    const char *word = attribute_word(command->attribute, command->value_milli);
+    json_text(json, "attribute", estimate_input_name(command->attribute));
+    if (command->has_value && word != NULL) {
+        json_text(json, "value", word);
+    } else {
+        payload_put_milli(json, "value", command->has_value, command->value_milli);
+    }
+}
+
 static void put_detail(struct json *json, const struct payload_context *context, const struct bed_command *command)
 {
     switch ((enum command_kind)command->kind) {
@@ -183,9 +219,16 @@ static void put_detail(struct json *json, const struct payload_context *context,
     case COMMAND_retract:
         put_entry(json, command);
         break;
+    case COMMAND_pause:
+    case COMMAND_resume:
+        put_pause(json, context->config, command);
+        break;
     case COMMAND_set_scale:
         json_unsigned(json, "scale", command->scale);
         json_text(json, "reason", command->reason);
+        break;
+    case COMMAND_describe:
+        put_told(json, command);
         break;
     case COMMAND_test_alert:
         json_text(json, "priority", priority_word((enum priority)command->priority));

@@ -73,11 +73,55 @@ static void put_rules(struct json *json, const struct engine_config *config, con
 {
     json_open_object(json, "rules");
     for (unsigned i = 0; i < config->rule_count; ++i) {
-        if (rule_applies(&config->beds[view->bed], &config->rules[i])) {
+        if (rule_applies(&config->beds[view->bed], &config->rules[i]) && !rule_is_off(&config->beds[view->bed], i)) {
             put_rule(json, config, view, i);
         }
     }
     json_close_object(json);
+}
+
+/* Those that the bed could evaluate, but its configuration switches off. */
+static void put_rules_off(struct json *json, const struct engine_config *config, const struct bed_view *view)
+{
+    const struct bed_config *bed = &config->beds[view->bed];
+    json_open_array(json, "rules_off");
+    for (unsigned i = 0; i < config->rule_count; ++i) {
+        if (rule_is_off(bed, i) && rule_applies(bed, &config->rules[i])) {
+            json_text(json, NULL, config->rules[i].name);
+        }
+    }
+    json_close_array(json);
+}
+
+/* NULL: the whole bed. */
+static const char *rule_of_pause(const struct engine_config *config, const struct pause *pause)
+{
+    for (unsigned i = 0; i < config->rule_count && pause->rule_key != 0; ++i) {
+        if (pause_key(config->rules[i].name) == pause->rule_key) {
+            return config->rules[i].name;
+        }
+    }
+    return NULL;
+}
+
+static void put_pauses(struct json *json, const struct engine_config *config, const struct bed_view *view,
+                       int64_t correction_ms)
+{
+    json_open_array(json, "pauses");
+    for (unsigned i = 0; i < PAUSES_PER_BED_MAX; ++i) {
+        const struct pause *pause = &view->pauses[i];
+        const char *rule = rule_of_pause(config, pause);
+        if (pause->what == PAUSE_NONE || (rule == NULL && pause->rule_key != 0)) {
+            continue; /* of a rule that is there no more */
+        }
+        json_open_object(json, NULL);
+        json_text(json, "what", pause_word(pause->what));
+        json_text(json, "rule", rule);
+        json_time(json, "from", pause->from_ms + correction_ms);
+        json_time(json, "until", pause->until_ms + correction_ms);
+        json_close_object(json);
+    }
+    json_close_array(json);
 }
 
 static void put_stay(struct json *json, const struct bed_view *view, int64_t correction_ms)
@@ -146,10 +190,8 @@ size_t payload_settings(const struct payload_context *context, const struct bed_
     json_text(&json, "class", patient_class_name((enum patient_class)view->patient_class));
     put_away(&json, view, correction_ms);
     put_rules(&json, context->config, view);
-    json_open_array(&json, "rules_off");
-    json_close_array(&json);
-    json_open_array(&json, "pauses");
-    json_close_array(&json);
+    put_rules_off(&json, context->config, view);
+    put_pauses(&json, context->config, view, correction_ms);
     put_oxygen(&json, view);
     put_scale(&json, view);
     put_roles(&json, context->command_roles);

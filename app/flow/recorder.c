@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,6 +79,7 @@ static bool push(struct recorder *recorder, const void *slots, uint32_t count)
 {
     if (!wait_for_room(recorder, count + 1)) {
         recorder->dropped++;
+        atomic_fetch_add_explicit(&recorder->lost, 1, memory_order_relaxed);
         return false;
     }
     if (recorder->dropped > 0) {
@@ -132,6 +134,7 @@ static void push_heavy(struct recorder *recorder, const struct engine_input *inp
     case INPUT_RESTORE_END:
     case INPUT_BEGIN:
     case INPUT_CONTINUE:
+    case INPUT_LINE:
     case INPUT_RETIRE:
     case INPUT_OBSERVATION:
     case INPUT_KIND_COUNT:
@@ -181,6 +184,7 @@ static void fail(struct recorder *recorder, const char *what)
     log_warning("the recording has ended (%s: %s); the gateway goes on, what is recorded so far can be replayed",
                 recorder->name, what);
     (void)!ftruncate(recorder->fd, recorder->written); /* whole lines */
+    atomic_store_explicit(&recorder->runs, false, memory_order_relaxed);
     atomic_store_explicit(&recorder->failed, true, memory_order_relaxed);
 }
 
@@ -282,6 +286,7 @@ static void put_heavy(struct recorder *recorder)
     case INPUT_RESTORE_END:
     case INPUT_BEGIN:
     case INPUT_CONTINUE:
+    case INPUT_LINE:
     case INPUT_RETIRE:
     case INPUT_OBSERVATION:
     case INPUT_KIND_COUNT:
@@ -289,6 +294,15 @@ static void put_heavy(struct recorder *recorder)
     }
     char *place = line_place(recorder, &size);
     recorder->length += input_line_other(recorder->config, &heavy.input, place, size);
+}
+
+static void put_dropped(struct recorder *recorder, uint64_t count)
+{
+    size_t size;
+    char *place = line_place(recorder, &size);
+    recorder->length += input_line_dropped(count, place, size);
+    log_warning("%llu inputs are missing in the recording (%s), the disk is too slow for it", (unsigned long long)count,
+                recorder->name);
 }
 
 static void put_slot(struct recorder *recorder, const struct slot *slot)
@@ -303,10 +317,12 @@ static void put_slot(struct recorder *recorder, const struct slot *slot)
         put_heavy(recorder);
         return;
     }
+    if (slot->kind == SLOT_DROPPED) {
+        put_dropped(recorder, slot->records);
+        return;
+    }
     char *place = line_place(recorder, &size);
-    recorder->length += slot->kind == SLOT_CHECK
-                            ? input_line_check(slot->at_ms, slot->stepped, slot->records, slot->digest, place, size)
-                            : input_line_dropped(slot->records, place, size);
+    recorder->length += input_line_check(slot->at_ms, slot->stepped, slot->records, slot->digest, place, size);
 }
 
 static void write_all(struct recorder *recorder)
@@ -333,11 +349,18 @@ void *recorder_run(void *argument)
 
 enum status recorder_open(struct recorder *recorder, const char *name)
 {
-    recorder->name = name;
-    recorder->wake.fd = -1;
-    recorder->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const unsigned part = atomic_load(&recorder->part) + 1;
+    const int length = part == 1 ? snprintf(recorder->name, sizeof recorder->name, "%s", name)
+                                 : snprintf(recorder->name, sizeof recorder->name, "%s.%u", name, part);
+    recorder->wake.fd = recorder->fd = -1;
+    atomic_store(&recorder->part, part);
+    if (length < 0 || (size_t)length >= sizeof recorder->name) {
+        log_error("cannot record (%.80s...), give the file a shorter name", name);
+        return STATUS_IO;
+    }
+    recorder->fd = open(recorder->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (recorder->fd < 0) {
-        log_error("cannot record (%s: %s), name a new file in a folder that is there", name, strerror(errno));
+        log_error("cannot record (%s: %s), name a new file in a folder that is there", recorder->name, strerror(errno));
         return STATUS_IO;
     }
     return STATUS_OK;
@@ -349,14 +372,21 @@ enum status recorder_start(struct recorder *recorder, struct engine *engine, con
     recorder->witness = (struct engine_witness){.takes = take, .gives = give};
     recorder->config = config;
     recorder->engine = engine;
+    recorder->records = recorder->dropped = recorder->since_check = 0;
     recorder->digest = INPUT_DIGEST_BEGIN;
+    recorder->begun = recorder->retired = false;
     recorder->patience_us = RECORDER_PATIENCE_US;
+    recorder->written = 0;
+    recorder->group_count = 0;
+    atomic_store(&recorder->stop, false);
+    atomic_store(&recorder->failed, false);
     recorder->length = input_line_head(head, recorder->buffer, RECORDER_BUFFER);
     enum status status = wake_open(&recorder->wake);
     if (status == STATUS_OK) {
         status = thread_start(&recorder->thread, "record", recorder_run, recorder);
     }
     if (status == STATUS_OK) {
+        atomic_store(&recorder->runs, true);
         engine_set_witness(engine, &recorder->witness);
     }
     return status;
@@ -374,29 +404,32 @@ static void put_last_check(struct recorder *recorder)
     }
 }
 
-static void put_end(struct recorder *recorder)
+static void put_end(struct recorder *recorder, enum recorder_end why)
 {
     size_t size;
     put_group(recorder);
     if (recorder->dropped > 0) {
-        char *place = line_place(recorder, &size);
-        recorder->length += input_line_dropped(recorder->dropped, place, size);
+        put_dropped(recorder, recorder->dropped);
     }
     put_last_check(recorder);
     char *place = line_place(recorder, &size);
-    recorder->length += input_line_end("the gateway stopped or took over another configuration", place, size);
+    recorder->length += input_line_end(why == RECORDER_RELOADS ? "reload" : "stop", place, size);
     flush(recorder);
 }
 
-void recorder_stop(struct recorder *recorder)
+void recorder_stop(struct recorder *recorder, enum recorder_end why)
 {
     if (recorder->fd < 0) {
         return;
     }
-    atomic_store(&recorder->stop, true);
-    wake_raise(&recorder->wake);
-    thread_join(&recorder->thread);
-    put_end(recorder);
+    if (recorder->engine != NULL) { /* else it was only opened */
+        atomic_store(&recorder->stop, true);
+        wake_raise(&recorder->wake);
+        thread_join(&recorder->thread);
+        put_end(recorder, why);
+    }
+    recorder->engine = NULL;
+    atomic_store(&recorder->runs, false);
     wake_close(&recorder->wake);
     if (close(recorder->fd) != 0) {
         log_warning("the end of the recording could not be written (%s)", recorder->name);

@@ -6,6 +6,7 @@
 #ifndef WARDGATE_REPORT_H
 #define WARDGATE_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@
 #include "app/flow/board.h"
 #include "app/flow/commit.h"
 #include "app/flow/payload.h"
+#include "app/flow/recorder.h"
 #include "app/flow/timebase.h"
 #include "drivers/store/store.h"
 
@@ -27,17 +29,21 @@ struct report {
     const struct bus_config *configs; /* one a bus */
     const struct acquire_bus *buses;
     const struct runner *const *runners;
-    const char *const *brokers; /* their urls */
+    const struct recorder *recorder; /* NULL: nothing was to be recorded */
+    const char *const *brokers;      /* their urls */
     uint16_t bus_count, runner_count, bed_count;
     uint8_t broker_count;
     size_t arena_bytes;
     int64_t started_us; /* CLOCK_BOOTTIME */
 };
 
+/* The ward as a whole, `beds` having room for SETTINGS_BEDS_MAX; false: the configuration does not tell it. */
+bool report_ward(const struct report *report, int64_t wall_ms, struct ward_bed *beds, struct ward_figures *out);
+
 /* The health payload. Where a large ward does not fit, the counts of what was not used are left out, then its monitors, then its buses, and `left_out` says so; 0 when even that does not fit. */
 size_t report_json(const struct report *report, int64_t wall_ms, char *out, size_t size);
 
-/* The same and the beds' alarms, for `wardgate status --json`; the alarms are the first to be left out. */
+/* The same, the beds' alarms and the ward as a whole, for `wardgate status --json`; the alarms are the first to be left out. */
 size_t report_json_with_alarms(const struct report *report, int64_t wall_ms, char *out, size_t size);
 
 /* One screen: beds, buses, queue, store, alarms, what was not used. Always ends whole lines; cut when it does not fit. */

@@ -120,9 +120,13 @@ static void write_load(struct json *json, const struct bus_health *health)
 }
 
 /* Few have any. */
-static void write_hang_ups(struct json *json, const struct bus_health *health)
+static void write_rare(struct json *json, const struct bus_health *health)
 {
     const unsigned hang_ups = atomic_load_explicit(&health->hang_ups, memory_order_relaxed);
+    const unsigned repeated = atomic_load_explicit(&health->repeated, memory_order_relaxed);
+    if (repeated > 0) {
+        json_unsigned(json, "repeated", repeated);
+    }
     if (hang_ups > 0) {
         json_unsigned(json, "hang_ups", hang_ups);
     }
@@ -151,7 +155,7 @@ static void write_bus(struct json *json, const struct report *report, unsigned i
     json_unsigned(json, "foreign", atomic_load_explicit(&health->foreign, memory_order_relaxed));
     json_unsigned(json, "refused", atomic_load_explicit(&health->refused, memory_order_relaxed));
     json_unsigned(json, "connections", atomic_load_explicit(&health->connections, memory_order_relaxed));
-    write_hang_ups(json, health);
+    write_rare(json, health);
     json_text(json, "speaks", atomic_load_explicit(&health->speaks, memory_order_relaxed));
     json_unsigned(json, "monitor_count", config->monitor_count);
     json_unsigned(json, "answering_count", count_answering(config, health));
@@ -215,6 +219,18 @@ static void write_beds(struct json *json, const struct report *report, enum deta
     json_close_array(json);
 }
 
+/* As the ward's own topic has it, of the views as they are now. */
+static void write_ward(struct json *json, const struct report *report, enum detail detail, int64_t wall_ms)
+{
+    struct ward_bed beds[SETTINGS_BEDS_MAX];
+    struct ward_figures figures;
+    if (detail >= DETAIL_ALARMS && report_ward(report, wall_ms, beds, &figures)) {
+        json_open_object(json, "ward");
+        payload_put_ward(json, report->payloads, beds, &figures);
+        json_close_object(json);
+    }
+}
+
 /* By vital and reason; they stand together in the view. */
 static void write_rejections(struct json *json, const struct bed_view *view)
 {
@@ -272,6 +288,19 @@ static void write_engine(struct json *json, const struct report *report)
     json_unsigned(json, "replaced", atomic_load_explicit(&board->observations_replaced, memory_order_relaxed));
     json_unsigned(json, "dropped", dropped(report));
     json_unsigned(json, "journal_dropped", atomic_load_explicit(&board->journal_dropped, memory_order_relaxed));
+    json_close_object(json);
+}
+
+/* Of a run that is to be recorded. */
+static void write_recording(struct json *json, const struct recorder *recorder)
+{
+    if (recorder == NULL) {
+        return;
+    }
+    json_open_object(json, "recording");
+    json_text(json, "state", atomic_load_explicit(&recorder->runs, memory_order_relaxed) ? "on" : "ended");
+    json_unsigned(json, "part", atomic_load_explicit(&recorder->part, memory_order_relaxed));
+    json_unsigned(json, "dropped", atomic_load_explicit(&recorder->lost, memory_order_relaxed));
     json_close_object(json);
 }
 
@@ -346,6 +375,7 @@ static size_t write_report(const struct report *report, const struct store_usage
     write_storage(&json, report, usage);
     write_engine(&json, report);
     write_commands(&json, report);
+    write_recording(&json, report->recorder);
     json_open_object(&json, "memory");
     json_unsigned(&json, "arena_bytes", report->arena_bytes);
     json_close_object(&json);
@@ -353,6 +383,7 @@ static size_t write_report(const struct report *report, const struct store_usage
     write_buses(&json, report, detail);
     write_rejected(&json, report, detail);
     write_beds(&json, report, detail);
+    write_ward(&json, report, detail, wall_ms);
     json_time(&json, "expires_at", wall_ms + PAYLOAD_HEALTH_EXPIRY_MS);
     return json_end(&json);
 }

@@ -5,18 +5,12 @@
 #include <string.h>
 
 #include "app/flow/report.h"
+#include "app/flow/report_page.h"
 #include "hal/clock.h"
 
 #define ID_WIDTH_LEAST 8
 
-struct page {
-    char *out;
-    size_t size, length;
-    int id_width; /* of the longest bed id: two beds must never look alike */
-};
-
-/* What does not fit is left out, and so is all that follows. */
-static void PRINTF_LIKE(2, 3) put(struct page *page, const char *format, ...)
+void report_put(struct page *page, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -51,7 +45,7 @@ static void vital_text(const struct bed_view *view, enum vital vital, char text[
         return;
     }
     if (v->quality != QUALITY_VALID) {
-        (void)snprintf(text, 16, "%.9s", quality_word((enum quality)v->quality));
+        (void)snprintf(text, 16, "%.11s", quality_word((enum quality)v->quality));
         return;
     }
     (void)snprintf(text, 16, "%.*f", vital_info(vital)->places, (double)v->value_milli / 1000.0);
@@ -63,24 +57,24 @@ static void put_bed(struct page *page, const struct report *report, uint16_t bed
     if (board_take(report->board, bed, &view) == 0) {
         return;
     }
-    put(page, "%-*s %-10s", page->id_width, report->payloads->config->beds[bed].id,
-        patient_class_name((enum patient_class)view.patient_class));
+    report_put(page, "%-*s %-10s", page->id_width, report->payloads->config->beds[bed].id,
+               patient_class_name((enum patient_class)view.patient_class));
     for (unsigned i = 0; i < SHOWN_COUNT; i++) {
         char text[16];
         vital_text(&view, SHOWN[i], text);
-        put(page, " %9s", text);
+        report_put(page, " %11s", text);
     }
     const char *quiet = view.monitored ? "" : "vacant";
-    put(page, "  %s\n", view.priority > PRIORITY_NONE ? priority_word((enum priority)view.priority) : quiet);
+    report_put(page, "  %s\n", view.priority > PRIORITY_NONE ? priority_word((enum priority)view.priority) : quiet);
 }
 
 static void put_beds(struct page *page, const struct report *report)
 {
-    put(page, "%-*s %-10s", page->id_width, "bed", "class");
+    report_put(page, "%-*s %-10s", page->id_width, "bed", "class");
     for (unsigned i = 0; i < SHOWN_COUNT; i++) {
-        put(page, " %9s", vital_info(SHOWN[i])->name);
+        report_put(page, " %11s", vital_info(SHOWN[i])->name);
     }
-    put(page, "  alarm\n");
+    report_put(page, "  alarm\n");
     for (uint16_t b = 0; b < report->bed_count; b++) {
         put_bed(page, report, b);
     }
@@ -93,28 +87,28 @@ static void put_load(struct page *page, int state, const struct bus_health *heal
     const unsigned busy = atomic_load_explicit(&health->busy_permille, memory_order_relaxed);
     const unsigned hang_ups = atomic_load_explicit(&health->hang_ups, memory_order_relaxed);
     if (state != BUS_OPEN) {
-        put(page, "  opening\n");
+        report_put(page, "  opening\n");
     } else if (planned > 1000) {
-        put(page, "  overbooked %u%%\n", planned / 10);
+        report_put(page, "  overbooked %u%%\n", planned / 10);
     } else if (planned > 0) {
-        put(page, "  open, %u %% busy\n", busy / 10);
+        report_put(page, "  open, %u %% busy\n", busy / 10);
     } else if (hang_ups > 0) {
-        put(page, "  open, hung up on %u times\n", hang_ups);
+        report_put(page, "  open, hung up on %u times\n", hang_ups);
     } else {
-        put(page, "  open\n");
+        report_put(page, "  open\n");
     }
 }
 
 static void put_alarm(struct page *page, const char *bed, const struct alarm_view *alarm)
 {
-    put(page, "%-*s %-6s %-28s %016" PRIx64 " %3" PRIu32, page->id_width, bed,
-        priority_word((enum priority)alarm->priority), alarm->name, alarm->id, alarm->rev);
+    report_put(page, "%-*s %-6s %-28s %016" PRIx64 " %3" PRIu32, page->id_width, bed,
+               priority_word((enum priority)alarm->priority), alarm->name, alarm->id, alarm->rev);
     if (alarm->state == ALARM_LATCHED) {
-        put(page, "  %s", alarm_state_word(alarm->state));
+        report_put(page, "  %s", alarm_state_word(alarm->state));
     } else if (alarm->inactivation != INACTIVATION_NONE) {
-        put(page, "  %s", alarm_inactivation_word(alarm->inactivation));
+        report_put(page, "  %s", alarm_inactivation_word(alarm->inactivation));
     }
-    put(page, "\n");
+    report_put(page, "\n");
 }
 
 static void put_alarms_of(struct page *page, const struct report *report, uint16_t bed)
@@ -128,14 +122,14 @@ static void put_alarms_of(struct page *page, const struct report *report, uint16
         put_alarm(page, id, &view.alarms[i]);
     }
     if (view.alarm_count > ENGINE_ALARMS_VIEWED) {
-        put(page, "%-*s and %u more\n", page->id_width, id, (unsigned)view.alarm_count - ENGINE_ALARMS_VIEWED);
+        report_put(page, "%-*s and %u more\n", page->id_width, id, (unsigned)view.alarm_count - ENGINE_ALARMS_VIEWED);
     }
 }
 
 /* What to acknowledge, and by which words. */
 static void put_alarms(struct page *page, const struct report *report)
 {
-    put(page, "\n%-*s alarm                               alarm_id         rev\n", page->id_width, "bed");
+    report_put(page, "\n%-*s alarm                               alarm_id         rev\n", page->id_width, "bed");
     for (uint16_t b = 0; b < report->bed_count; b++) {
         put_alarms_of(page, report, b);
     }
@@ -172,15 +166,15 @@ static struct bus_sum sum_up(const struct report *report, const struct bus_confi
 static void put_faults(struct page *page, enum status fault, const struct bus_sum *sum)
 {
     if (fault != STATUS_OK) {
-        put(page, "  %s", status_text(fault));
+        report_put(page, "  %s", status_text(fault));
     }
     if (sum->fault != STATUS_OK && sum->fault != fault) {
-        put(page, "  %s: %s", sum->bed, status_text(sum->fault));
+        report_put(page, "  %s: %s", sum->bed, status_text(sum->fault));
     }
     if (sum->faulty > 1) {
-        put(page, " and %u more", sum->faulty - 1);
+        report_put(page, " and %u more", sum->faulty - 1);
     }
-    put(page, "\n");
+    report_put(page, "\n");
 }
 
 /* "52 absent, 2 implausible", of the vital of this entry; returns the first entry of another. */
@@ -189,9 +183,10 @@ static unsigned put_reasons(struct page *page, const struct bed_view *view, unsi
     const struct rejection_view *r = view->rejections;
     unsigned i = from;
     for (; i < view->rejection_count && r[i].vital == r[from].vital; i++) {
-        put(page, "%s%" PRIu32 " %s", i > from ? ", " : "", r[i].count, quality_word((enum quality)r[i].quality));
+        report_put(page, "%s%" PRIu32 " %s", i > from ? ", " : "", r[i].count,
+                   quality_word((enum quality)r[i].quality));
     }
-    put(page, "\n");
+    report_put(page, "\n");
     return i;
 }
 
@@ -202,15 +197,15 @@ static void put_rejected_of(struct page *page, const struct report *report, uint
         return;
     }
     for (unsigned i = 0; i < view.rejection_count;) {
-        put(page, "%-*s %-13s ", page->id_width, report->payloads->config->beds[bed].id,
-            vital_info((enum vital)view.rejections[i].vital)->name);
+        report_put(page, "%-*s %-13s ", page->id_width, report->payloads->config->beds[bed].id,
+                   vital_info((enum vital)view.rejections[i].vital)->name);
         i = put_reasons(page, &view, i);
     }
 }
 
 static void put_rejected(struct page *page, const struct report *report)
 {
-    put(page, "\n%-*s vital         values not used, and why\n", page->id_width, "bed");
+    report_put(page, "\n%-*s vital         values not used, and why\n", page->id_width, "bed");
     for (uint16_t b = 0; b < report->bed_count; b++) {
         put_rejected_of(page, report, b);
     }
@@ -225,16 +220,16 @@ static void put_bus(struct page *page, const struct report *report, unsigned ind
     const enum status fault = bus_fault(health, now_us);
     const char *speaks = atomic_load_explicit(&health->speaks, memory_order_relaxed);
     const unsigned foreign = atomic_load_explicit(&health->foreign, memory_order_relaxed);
-    put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, sum.answering, config->monitor_count,
-        sum.answers);
+    report_put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, sum.answering, config->monitor_count,
+               sum.answers);
     if (fault == STATUS_WRONG_PROTOCOL && speaks != NULL) {
-        put(page, "  %s: %s\n", status_text(fault), speaks);
+        report_put(page, "  %s: %s\n", status_text(fault), speaks);
     } else if (sum.outdated > 0) {
-        put(page, "  values of %u not current: check clocks\n", sum.outdated);
+        report_put(page, "  values of %u not current: check clocks\n", sum.outdated);
     } else if (fault != STATUS_OK || sum.faulty > 0) {
         put_faults(page, fault, &sum);
     } else if (foreign > 0) {
-        put(page, "  another master asked here (%u requests heard)\n", foreign);
+        report_put(page, "  another master asked here (%u requests heard)\n", foreign);
     } else {
         put_load(page, atomic_load_explicit(&health->state, memory_order_relaxed), health);
     }
@@ -248,10 +243,23 @@ static void put_store(struct page *page, const struct report *report)
         store_usage(store, &usage);
     }
     const bool failing = store == NULL || store_state_is_failing(report->store_state, clock_boot_us());
-    put(page, "store    %s, %llu alerts waiting, %llu in history, %llu of %llu KiB in use\n",
-        failing ? status_text(store_state_status(report->store_state)) : "ok", (unsigned long long)usage.outbox_rows,
-        (unsigned long long)usage.history_rows, (unsigned long long)usage.alerts_bytes / 1024,
-        (unsigned long long)usage.alerts_bytes_max / 1024);
+    report_put(page, "store    %s, %llu alerts waiting, %llu in history, %llu of %llu KiB in use\n",
+               failing ? status_text(store_state_status(report->store_state)) : "ok",
+               (unsigned long long)usage.outbox_rows, (unsigned long long)usage.history_rows,
+               (unsigned long long)usage.alerts_bytes / 1024, (unsigned long long)usage.alerts_bytes_max / 1024);
+}
+
+static void put_recording(struct page *page, const struct recorder *recorder)
+{
+    if (recorder != NULL) {
+        const unsigned long long lost = atomic_load_explicit(&recorder->lost, memory_order_relaxed);
+        report_put(page, "record   %s, part %u%s",
+                   atomic_load_explicit(&recorder->runs, memory_order_relaxed) ? "on" : "ended",
+                   atomic_load_explicit(&recorder->part, memory_order_relaxed), lost == 0 ? "\n" : "");
+        if (lost > 0) {
+            report_put(page, ", %llu inputs missing\n", lost);
+        }
+    }
 }
 
 static int widest_id(const struct report *report)
@@ -280,17 +288,19 @@ size_t report_text(const struct report *report, char *out, size_t size)
     const struct board *board = report->board;
     const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
     out[0] = '\0';
-    put(&page, "wardgate %s  gateway %s  up %lld s\n", report->payloads->version, report->payloads->gateway,
-        (long long)(clock_boot_us() - report->started_us) / 1000000);
-    put(&page, "Secondary notification: watch the monitors themselves.\n\n");
+    report_put(&page, "wardgate %s  gateway %s  up %lld s\n", report->payloads->version, report->payloads->gateway,
+               (long long)(clock_boot_us() - report->started_us) / 1000000);
+    report_put(&page, "Secondary notification: watch the monitors themselves.\n\n");
     put_beds(&page, report);
-    put(&page, "\n");
+    report_put(&page, "\n");
     for (unsigned i = 0; i < report->bus_count; i++) {
         put_bus(&page, report, i);
     }
-    put(&page, "\nbroker   %s %s\n", broker < report->broker_count ? report->brokers[broker] : "none",
-        atomic_load_explicit(&board->uplink_connected, memory_order_relaxed) ? "connected" : "not connected");
+    report_put(&page, "\nbroker   %s %s\n", broker < report->broker_count ? report->brokers[broker] : "none",
+               atomic_load_explicit(&board->uplink_connected, memory_order_relaxed) ? "connected" : "not connected");
     put_store(&page, report);
+    put_recording(&page, report->recorder);
+    report_put_ward(&page, report);
     put_alarms(&page, report);
     put_rejected(&page, report);
     return end_page(&page);

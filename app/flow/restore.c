@@ -19,6 +19,7 @@ struct gone_content {
     struct store_alarm found;
 };
 
+/* Its arrays are filled as far as their counts say, and not cleared before: memory that is never needed stays untaken. */
 struct restorer {
     struct store *store;
     const struct engine_config *config;
@@ -174,6 +175,15 @@ static enum status restore_numbers(struct restorer *r)
     return status;
 }
 
+/* Nobody knows how long a break lasted: what was paused before it is paused no more. */
+static void end_pauses(const struct restorer *r, struct bed_snapshot *bed)
+{
+    for (unsigned i = 0; i < PAUSES_PER_BED_MAX && r->unverified; i++) {
+        struct pause *pause = &bed->pauses[i];
+        pause->until_ms = pause->until_ms < r->now_ms ? pause->until_ms : r->now_ms;
+    }
+}
+
 static enum status restore_beds(struct restorer *r)
 {
     enum status status = STATUS_OK;
@@ -182,6 +192,7 @@ static enum status restore_beds(struct restorer *r)
         const enum status found = read_bed(r->store, r->config->beds[b].id, &bed);
         r->stay_start_ms[b] = INT64_MIN;
         if (found == STATUS_OK) {
+            end_pauses(r, &bed);
             engine_restore_bed(r->engine, b, &bed);
             r->stay_start_ms[b] = bed.stay != 0 ? bed.stay_start_ms : INT64_MIN;
         }
@@ -437,13 +448,14 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
                            int64_t now_ms, int64_t journal_keep_ms, bool continuous, struct restore_counts *out)
 {
     static struct restorer restorer; /* too large for a stack; start-up has one thread */
-    restorer = (struct restorer){.store = store,
-                                 .config = config,
-                                 .engine = engine,
-                                 .counts = out,
-                                 .unverified = !continuous,
-                                 .journal_from_ms = now_ms - journal_keep_ms,
-                                 .now_ms = now_ms};
+    restorer.store = store;
+    restorer.config = config;
+    restorer.engine = engine;
+    restorer.counts = out;
+    restorer.unverified = !continuous;
+    restorer.journal_from_ms = now_ms - journal_keep_ms;
+    restorer.now_ms = now_ms;
+    restorer.measurement_count = restorer.measurements_fed = restorer.gone_count = 0;
     assert(config->bed_count <= BED_NUMBERS_MAX);
     *out = (struct restore_counts){.alarms = 0};
     bed_numbers_read(&restorer.numbers, store, STATE_BEDS);

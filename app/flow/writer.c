@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/flow/commit.h"
+#include "app/flow/writer_admissions.h"
 #include "hal/clock.h"
 
 void writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config)
@@ -37,7 +38,8 @@ static uint16_t flags_of(const struct alert *alert, uint64_t acknowledged_seq)
     flags |= alert->phase == PHASE_END ? STORE_ALERT_ENDS_ALARM : 0;
     flags |= alert->test ? STORE_ALERT_TEST : 0;
     flags |= alert->priority == PRIORITY_HIGH ? STORE_ALERT_HIGH : 0;
-    flags |= alert->seq <= acknowledged_seq ? STORE_ALERT_SENT : 0;
+    flags |= alert_is_folded(alert) ? STORE_ALERT_FOLDED : 0;
+    flags |= alert->seq <= acknowledged_seq && !alert_is_folded(alert) ? STORE_ALERT_SENT : 0;
     return (uint16_t)flags;
 }
 
@@ -112,12 +114,13 @@ struct stored {
     struct state_audited audited;
 };
 
+/* What is folded has no number to tell whether it is there: said once more, it says the same. */
 static enum status put_record(struct writer *w, struct store *store, const struct pending_record *pending,
                               const struct stored *stored)
 {
     const struct record *record = &pending->record;
     enum status status = STATUS_OK;
-    if (record->kind == RECORD_ALERT && record->alert.seq > stored->seq) {
+    if (record->kind == RECORD_FOLDED || (record->kind == RECORD_ALERT && record->alert.seq > stored->seq)) {
         status = put_alert(w, store, pending);
     } else if (record->kind == RECORD_COMMAND && pending->taken_us > stored->audited.command_us) {
         status = put_command(w, store, pending);
@@ -127,6 +130,8 @@ static enum status put_record(struct writer *w, struct store *store, const struc
         status = put_entries(w, store, record);
     }
     if (status == STATUS_OK && record->bed != BED_NONE) {
+        writer_admissions_count(&w->admissions, w->beds[record->bed].known ? &w->beds[record->bed].snapshot : NULL,
+                                &record->bed_state, pending->correction_ms);
         w->beds[record->bed] = (struct known_bed){.known = true, .snapshot = record->bed_state};
         status = put_bed(store, w->config->engine->beds[record->bed].id, &record->bed_state);
     }
@@ -238,6 +243,7 @@ static void learn(struct writer *w, struct store *store)
         bed->known = store_get_state(store, key, &bed->snapshot, sizeof bed->snapshot, &length) == STATUS_OK &&
                      length == sizeof bed->snapshot;
     }
+    writer_admissions_learn(&w->admissions, store, w->config->board);
     w->store_is_known = true;
 }
 
@@ -252,6 +258,7 @@ static enum status adopt(struct writer *w, struct store *store)
     }
     w->store_is_known = true;
     w->clock_is_put = w->beds_are_put = false;
+    writer_admissions_tell_all(&w->admissions);
     return status == STATUS_OK && w->next_id > 0 ? put_numbers(w, store) : status;
 }
 
@@ -320,8 +327,14 @@ static enum status put_group(struct writer *w, struct store *store, const struct
     if (status == STATUS_OK) {
         status = put_audited(w, store);
     }
+    if (status == STATUS_OK) {
+        status = writer_admissions_put(&w->admissions, store);
+    }
     if (status == STATUS_OK && !w->clock_is_put) {
         status = store_put_state(store, STATE_CLOCK, w->config->clock, sizeof *w->config->clock);
+    }
+    if (status == STATUS_OK && !w->clock_is_put && w->config->scores != NULL) {
+        status = store_put_state(store, STATE_SCORES, w->config->scores, sizeof *w->config->scores);
     }
     return status;
 }
@@ -343,6 +356,9 @@ static enum status commit_group(struct writer *w, struct store *store)
         store_abort(store); /* the put that failed has ended it, unless the fault was found before */
     }
     w->clock_is_put = w->clock_is_put || status == STATUS_OK;
+    if (status == STATUS_OK) {
+        writer_admissions_done(&w->admissions, w->config->board);
+    }
     return status;
 }
 

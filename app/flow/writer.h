@@ -18,6 +18,7 @@
 #include "app/engine/status.h"
 #include "app/flow/commit_journal.h"
 #include "app/flow/timebase.h"
+#include "app/flow/writer_admissions.h"
 #include "drivers/store/store.h"
 #include "hal/thread.h"
 #include "hal/wake.h"
@@ -82,6 +83,7 @@ struct writer {
     struct known_bed *beds;
     uint64_t seq, next_id;
     bool store_is_known, clock_is_put, beds_are_put;
+    struct writer_admissions admissions;
     int64_t command_us, note_us; /* newest that was put into the audit log */
     bool audit_grew;             /* in this group */
     char *beds_found;
