@@ -107,6 +107,7 @@ struct bus_health {
     atomic_uint unasked;             /* bytes nobody asked for */
     atomic_uint foreign;             /* Modbus line: requests heard that are not ours: it has a second master */
     atomic_uint refused;             /* messages refused (test, training, demo, no bed); Modbus: by the monitor */
+    atomic_uint repeated;            /* hl7: messages that had come before, acknowledged and not used */
     atomic_uint connections;         /* hl7: monitors connected now */
     atomic_uint hang_ups;            /* Modbus TCP: connections that the other side ended between two answers */
     _Atomic(const char *) speaks;    /* serial: name of the protocol recognised on the line; NULL: none */

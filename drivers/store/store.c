@@ -162,6 +162,13 @@ enum status store_put_state(struct store *store, const char *key, const void *va
     return store_written(store, status);
 }
 
+/* History is of alerts. One that cannot be read may be one. */
+static bool is_folded(const struct row *row)
+{
+    struct store_alert alert;
+    return row_decode_alert(row->bytes, row->size, &alert) == STATUS_OK && (alert.flags & STORE_ALERT_FOLDED) != 0;
+}
+
 /* The row is copied on its way: what a get gives lies in a page that the put may move. */
 enum status store_mark_delivered(struct store *store, uint64_t row)
 {
@@ -180,6 +187,8 @@ enum status store_mark_delivered(struct store *store, uint64_t row)
     if (status == STATUS_OK) {
         memcpy(store->row.bytes, value.data, value.size);
         store->row.size = value.size;
+    }
+    if (status == STATUS_OK && !is_folded(&store->row)) {
         status = transaction_put(&store->commit, DB_HISTORY, key, row_bytes(&store->row), true);
     }
     if (status == STATUS_OK) {

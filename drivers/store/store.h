@@ -23,7 +23,7 @@
 #include "app/engine/status.h"
 
 /* Of everything in `alerts`, snapshots and states included: raise it when the form of any of them changes. */
-#define STORE_SCHEMA 2U
+#define STORE_SCHEMA 3U
 
 /* A value fits one page of 4 KiB with its row, because a nearly full map may have no two pages side by side. A larger state may then find no
  * place: it is for what is written at start. */
@@ -60,7 +60,8 @@ enum {
     STORE_ALERT_ENDS_ALARM = 1,
     STORE_ALERT_TEST = 2,
     STORE_ALERT_HIGH = 4,
-    STORE_ALERT_SENT = 8 /* delivered while it could not be stored: goes straight to history */
+    STORE_ALERT_SENT = 8,   /* delivered while it could not be stored: goes straight to history */
+    STORE_ALERT_FOLDED = 16 /* no alert: an alarm's state to be shown, then forgotten; seq is the newest alert's */
 };
 
 /* The present state of one alarm; kept after its end so that its retained topic can be emptied on every connect. */

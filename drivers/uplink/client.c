@@ -161,6 +161,9 @@ static int make_paho(struct client *client, const char *url)
 {
     struct client_attempt *attempt = &client->attempts[client->target.connection % CLIENT_ATTEMPTS_KEPT];
     MQTTClient_createOptions options = MQTTClient_createOptions_initializer;
+    MQTTClient_init_options once = MQTTClient_init_options_initializer;
+    once.do_openssl_init = 0; /* OpenSSL does that itself, at its first use: none without TLS, and 0.7 MB less */
+    MQTTClient_global_init(&once);
     options.MQTTVersion = client->config->version;
     *attempt = (struct client_attempt){.inbox = client->inbox, .connection = client->target.connection};
     const int made = MQTTClient_createWithOptions(&client->paho, url, client->config->client_id,

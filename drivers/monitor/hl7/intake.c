@@ -413,8 +413,10 @@ bool intake_take(struct intake *intake, const char *bytes, size_t length, const 
         return true;
     }
     *out_result = ACK_TAKEN;
-    if (!is_real(intake, &message) || is_repeated(intake, &message, now->at_ms)) {
+    if (!is_real(intake, &message)) {
         count(&intake->health->refused, 1);
+    } else if (is_repeated(intake, &message, now->at_ms)) {
+        count(&intake->health->repeated, 1);
     } else {
         use(intake, &message, now, out);
     }

@@ -120,18 +120,23 @@ static bool is_current(const struct observed *observed, const struct moment *now
            observed->wall_ms <= now->wall_ms + VALUES_AHEAD_MS;
 }
 
-static void put(struct giving *g, enum vital vital, uint8_t flags)
+static void give(const struct giving *g, enum vital vital, uint8_t quality, uint8_t flags)
 {
-    const struct value *value = &g->values->of[vital];
     const struct observation observation = {.at_ms = g->now->at_ms,
-                                            .value_milli = value->value_milli,
+                                            .value_milli = g->values->of[vital].value_milli,
                                             .bed = g->monitor->bed,
                                             .monitor = g->monitor->monitor,
                                             .kind = OBSERVATION_VALUE,
                                             .vital = (uint8_t)vital,
-                                            .quality = value->quality,
+                                            .quality = quality,
                                             .flags = flags};
     g->out->put(g->out, &observation);
+}
+
+static void put(struct giving *g, enum vital vital, uint8_t flags)
+{
+    const struct value *value = &g->values->of[vital];
+    give(g, vital, value->quality, flags);
     g->memory->given |= VITAL_BIT(vital);
     g->memory->of[vital].observed_ms = value->observed.wall_ms;
     g->memory->of[vital].value_milli = value->value_milli;
@@ -174,8 +179,10 @@ static void give_continuous(struct giving *g, enum vital vital, uint32_t period_
     const bool was_given = (g->memory->given & VITAL_BIT(vital)) != 0;
     const bool is_worse = was_given && value->rank > g->memory->of[vital].rank &&
                           g->now->at_ms - g->memory->of[vital].at_ms < VALUES_SOURCE_MS;
-    if (!is_current(&value->observed, g->now) || is_late(g, vital)) {
+    if (!is_current(&value->observed, g->now)) {
         g->outdated++;
+    } else if (is_late(g, vital)) {
+        give(g, vital, QUALITY_LATE, 0);
     } else if (!is_worse && is_newer(g, vital, step_of(g, vital, period_ms))) {
         put(g, vital, 0);
     }
