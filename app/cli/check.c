@@ -6,6 +6,7 @@
 
 #include "app/cli/check_profile.h"
 #include "app/cli/command.h"
+#include "app/engine/cost.h"
 #include "app/gateway.h"
 #include "drivers/uplink/uplink.h"
 
@@ -161,6 +162,18 @@ static void print_vitals(uint32_t vitals)
     }
 }
 
+static void print_off(const struct plan *plan, const struct bed_config *bed)
+{
+    const char *before = "; OFF:";
+    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
+        const struct rule *rule = &plan->engine.rules[r];
+        if (rule_is_off(bed, r) && rule_applies(bed, rule)) {
+            (void)printf("%s %s (%s)", before, rule->name, priority_word(rule->priority));
+            before = ",";
+        }
+    }
+}
+
 static void print_bed(const struct plan *plan, const struct bed_config *bed)
 {
     uint32_t vitals = 0, watched = 0;
@@ -169,7 +182,7 @@ static void print_bed(const struct plan *plan, const struct bed_config *bed)
         vitals |= bed->channels[c].entered ? 0 : UINT32_C(1) << bed->channels[c].vital; /* what a monitor gives */
     }
     for (unsigned r = 0; r < plan->engine.rule_count; r++) {
-        if (rule_applies(bed, &plan->engine.rules[r])) {
+        if (rule_applies(bed, &plan->engine.rules[r]) && !rule_is_off(bed, r)) {
             rules++;
             watched |= rule_vitals(&plan->engine.rules[r]);
         }
@@ -180,7 +193,94 @@ static void print_bed(const struct plan *plan, const struct bed_config *bed)
         (void)printf("; no rule watches");
         print_vitals(vitals & ~watched);
     }
+    print_off(plan, bed);
     (void)putchar('\n');
+}
+
+/* What is on of what nobody should take for an alarm. */
+static void print_estimates(const struct plan *plan)
+{
+    static const char *heading = "\nscreening estimates, not validated for inpatients, never alarms\n";
+    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
+        const struct rule *rule = &plan->engine.rules[r];
+        if (rule->foresee_ms != 0) {
+            (void)printf("%s  %s.foreseen: up to %u min before its limit\n", heading, rule->name,
+                         rule->foresee_ms / 60000U);
+            heading = "";
+        }
+    }
+    if (plan->engine.pressure_scheme != PRESSURE_none) {
+        (void)printf("%s  score/blood_pressure: %s\n", heading, pressure_scheme_title(plan->engine.pressure_scheme));
+        heading = "";
+    }
+    for (unsigned m = 0; m < plan->engine.model_count; m++) {
+        const struct estimate_model *model = &plan->engine.models[m];
+        (void)printf("%s  score/%s: %s, out of", heading, model->name, model->title);
+        for (unsigned i = 0; i < ESTIMATE_INPUT_COUNT; i++) {
+            if ((model->inputs >> i & 1U) != 0) {
+                (void)printf(" %s", estimate_input_name(i));
+            }
+        }
+        (void)putchar('\n');
+        heading = "";
+    }
+}
+
+static double percent_of_core(uint64_t per_s)
+{
+    return (double)per_s / (double)COST_CORE_PER_S * 100.0;
+}
+
+static void print_rule_cost(const struct plan *plan, unsigned r)
+{
+    const struct rule *rule = &plan->engine.rules[r];
+    uint64_t together = 0, look = 0;
+    unsigned beds = 0;
+    for (unsigned b = 0; b < plan->engine.bed_count; b++) {
+        if (rule_applies(&plan->beds[b], rule) && !rule_is_off(&plan->beds[b], r)) {
+            const struct rule_cost cost = rule_cost_at(rule, &plan->beds[b]);
+            look = cost.look > look ? cost.look : look;
+            together += cost.per_s;
+            beds++;
+        }
+    }
+    if (beds > 0) {
+        (void)printf("  %-24s %7llu a look %9llu a second at %3u beds %7.3f %%\n", rule->name, (unsigned long long)look,
+                     (unsigned long long)together, beds, percent_of_core(together));
+    }
+}
+
+static void print_bed_cost(const struct plan *plan, const struct bed_config *bed)
+{
+    uint64_t per_s = 0;
+    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
+        const bool applies = rule_applies(bed, &plan->engine.rules[r]) && !rule_is_off(bed, r);
+        per_s += applies ? rule_cost_at(&plan->engine.rules[r], bed).per_s : 0;
+    }
+    (void)printf("  %-24s %28llu a second %13s %7.3f %%\n", bed->id, (unsigned long long)per_s, "",
+                 percent_of_core(per_s));
+}
+
+/* False when it is more than `rule_load:` allows. */
+static bool print_cost(const struct settings *settings, const struct plan *plan)
+{
+    const uint64_t per_s = plan_rule_cost_per_s(plan), allowed = plan_rule_cost_allowed(settings);
+    (void)printf("\nrules and beds, instructions at most, and of a core of %llu MHz\n",
+                 (unsigned long long)COST_CORE_PER_S / 1000000);
+    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
+        print_rule_cost(plan, r);
+    }
+    for (unsigned b = 0; b < plan->engine.bed_count; b++) {
+        print_bed_cost(plan, &plan->beds[b]);
+    }
+    (void)printf("  %-24s %28llu a second %13s %7.3f %% of %.2f %% allowed\n", "together", (unsigned long long)per_s,
+                 "", percent_of_core(per_s), percent_of_core(allowed));
+    if (per_s > allowed) {
+        command_complain("the rules may take %.1f %% of a core, more than rule_load: allows (%s), leave out rules, ask "
+                         "for fewer windows or raise rule_load:",
+                         percent_of_core(per_s), settings->file);
+    }
+    return per_s <= allowed;
 }
 
 /* False when it is more than `memory:` allows. */
@@ -204,6 +304,56 @@ static void print_uplink(const struct settings *settings)
         (void)printf("  %s\n", settings->uplink.brokers[i].url);
     }
     (void)printf("\nstore %s, %llu MiB\n", settings->store.path, (unsigned long long)settings->store.size_bytes >> 20);
+}
+
+static void print_need(const struct ward_settings *ward)
+{
+    (void)printf("  need");
+    for (unsigned band = 0; band < CARE_BAND_COUNT; band++) {
+        (void)printf(" %s %g", care_band_word((enum care_band)band), ward->need_milli[band] / 1000.0);
+    }
+    (void)printf(" whole-time equivalents a patient (%g h a week, leave %g %%)\n", ward->week_hours_milli / 1000.0,
+                 ward->leave_micro / 10000.0);
+}
+
+static void print_capacity(const struct capacity_config *capacity, unsigned beds)
+{
+    if (capacity->given) {
+        const uint32_t load_milli = admissions_load_milli(capacity->arrivals_milli, capacity->stay_s);
+        (void)printf("  capacity: load %g of %u beds (%g arrivals a day, %g days)\n", load_milli / 1000.0, beds,
+                     capacity->arrivals_milli / 1000.0, capacity->stay_s / 86400.0);
+    } else {
+        (void)printf("  capacity: admissions and discharges counted over %d days\n",
+                     (int)(capacity->window_ms / ADMISSIONS_DAY_MS));
+    }
+}
+
+/* What is told of the ward as a whole. */
+static void print_ward(const struct settings *settings)
+{
+    const struct ward_settings *ward = &settings->ward;
+    if (!ward->enabled) {
+        (void)printf("\nward as a whole: not told of\n");
+        return;
+    }
+    (void)printf("\nward as a whole, on %s/%s/%s/gateway/%s/ward\n", settings->uplink.topic_root,
+                 settings->gateway.site, settings->gateway.ward, settings->gateway.id);
+    (void)printf("  beds by state, alarm and score%s\n",
+                 ward->shift_count > 0 || ward->has_capacity ? "" : "; staff and capacity only when `ward` gives them");
+    for (unsigned i = 0; i < ward->shift_count; i++) {
+        const struct shift_settings *shift = &ward->shifts[i];
+        (void)printf("  from %02u:%02u %s: %u nurses\n", shift->from_minute / 60U, shift->from_minute % 60U,
+                     shift->name, shift->nurses);
+    }
+    if (ward->patients_per_nurse > 0) {
+        (void)printf("  at most %u patients a nurse\n", ward->patients_per_nurse);
+    }
+    if (ward->has_need) {
+        print_need(ward);
+    }
+    if (ward->has_capacity) {
+        print_capacity(&ward->capacity, settings->bed_count);
+    }
 }
 
 /* The certificates, keys and passwords of every broker. */
@@ -236,6 +386,9 @@ static int print_all(const struct settings *settings, const struct plan *plan)
     for (unsigned b = 0; b < plan->engine.bed_count; b++) {
         print_bed(plan, &plan->beds[b]);
     }
+    print_estimates(plan);
+    print_ward(settings);
+    const bool is_quick = print_cost(settings, plan);
     print_uplink(settings);
     const bool fits = print_memory(plan);
     if (!fits) {
@@ -244,7 +397,7 @@ static int print_all(const struct settings *settings, const struct plan *plan)
             settings->file);
         return COMMAND_USAGE;
     }
-    if (!check_credentials(settings)) {
+    if (!check_credentials(settings) || !is_quick) {
         return COMMAND_USAGE;
     }
     return COMMAND_OK;
@@ -317,7 +470,7 @@ const struct command command_check = {
     .name = "check",
     .arguments = "[-c FILE] | --profile FILE [--registers LIST]",
     .summary = "check the configuration, or one profile; print what it comes to",
-    .details = "  -c FILE            the configuration to check: lines, beds, requests, load and memory\n"
+    .details = "  -c FILE            the configuration to check: lines, beds, requests, load, rules and memory\n"
                "  --profile FILE     a register map by itself: its requests and what they take of a line\n"
                "  --registers LIST   what that profile makes of these registers; LIST is a file, or such as\n"
                "                     0=72,1=0x61,input:7=16576,coil:3=1\n\n"

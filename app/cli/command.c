@@ -51,7 +51,7 @@ const char *command_option(int argc, char **argv, int *index, const char *short_
     return argv[*index];
 }
 
-struct settings *command_settings(const char *file)
+static struct settings *load(const char *file, bool warns)
 {
     if (strcmp(file, COMMAND_DEFAULT_CONFIGURATION) == 0 && access(file, F_OK) != 0) {
         command_complain("there is no configuration (%s), name one with -c FILE, or run make install in a clone", file);
@@ -64,7 +64,20 @@ struct settings *command_settings(const char *file)
         return NULL;
     }
     (void)settings_load(file, gateway_profiles(), &settings, report);
+    if (!warns) {
+        report->warning_count = 0;
+    }
     settings_print_report(report, stderr, isatty(STDERR_FILENO) == 1);
     free(report);
     return settings;
+}
+
+struct settings *command_settings(const char *file)
+{
+    return load(file, true);
+}
+
+struct settings *command_settings_of_running(const char *file)
+{
+    return load(file, false);
 }

@@ -41,5 +41,7 @@ const char *command_option(int argc, char **argv, int *index, const char *short_
 
 /* Loads the configuration and prints every fault and warning; NULL after a fault. */
 struct settings *command_settings(const char *file);
+/* The same to find a gateway that runs with it: what is only a warning was said when that began. */
+struct settings *command_settings_of_running(const char *file);
 
 #endif

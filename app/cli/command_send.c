@@ -76,9 +76,12 @@ static int put_word(struct json *json, const char *command, char *word)
     char *const value = strchr(word, '=') + 1;
     value[-1] = '\0';
     const bool is_number = strcmp(word, "value") == 0 || strcmp(word, "rev") == 0 || strcmp(word, "scale") == 0;
-    const bool is_coded = strcmp(command, "observe") == 0 && strcmp(word, "value") == 0;
-    const bool is_word = is_coded && isalpha((unsigned char)value[0]) != 0; /* of a vital that has words */
-    if (!is_number || is_word) {
+    const bool is_told = strcmp(command, "describe") == 0 && strcmp(word, "value") == 0;
+    const bool is_coded = is_told || (strcmp(command, "observe") == 0 && strcmp(word, "value") == 0);
+    const bool is_word = is_coded && isalpha((unsigned char)value[0]) != 0; /* of what has words */
+    if (is_told && strcmp(value, "null") == 0) {
+        json_null(json, word);
+    } else if (!is_number || is_word) {
         json_text(json, word, value);
     } else if (!put_number(json, word, value)) {
         return command_misused(&command_command, "'%s' is no number (%s)", value, word);
@@ -137,16 +140,19 @@ const struct command command_command = {
         "  -c FILE   the configuration that the gateway runs with\n"
         "  NAME      admit, discharge, transfer (to_bed), away (duration), back, assign, acknowledge (alarm_id, rev),\n"
         "            set_limit (rule, value, parameter), reset_limit (rule, parameter), test_alert (priority),\n"
-        "            observe (vital, value, observed_at), retract (vital, observed_at), set_scale (scale, reason)\n"
+        "            observe (vital, value, observed_at), retract (vital, observed_at), set_scale (scale, reason),\n"
+        "            describe (attribute, value), pause (what, duration, rule), resume (what, rule)\n"
         "  by=WHO    for the audit log; the user's number unless said\n\n"
         "It concerns the patient who is in the bed now, unless stay=ID says which one is meant. Prints the reply, "
         "which\n"
         "comes when what was done is stored. Exit status 1 when it was refused.\n\n"
         "  wardgate command b01 admit\n"
         "  wardgate command b01 away duration=30min\n"
+        "  wardgate command b01 pause what=audio duration=2min\n"
         "  wardgate command b01 set_limit rule=spo2_low value=88\n"
         "  wardgate command b01 transfer to_bed=b02 by=nurse-17\n"
         "  wardgate command b01 observe vital=consciousness value=alert\n"
-        "  wardgate command b01 set_scale scale=2 reason='target 88-92, COPD'\n",
+        "  wardgate command b01 set_scale scale=2 reason='target 88-92, COPD'\n"
+        "  wardgate command b01 describe attribute=age value=54\n",
     .run = run,
 };

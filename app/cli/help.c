@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/cli/command.h"
+#include "app/engine/bed_command.h"
 #include "app/engine/suggest.h"
 #include "app/engine/vital.h"
 #include "app/settings/guide.h"
@@ -61,6 +62,18 @@ static bool print_vital(const char *name)
     return true;
 }
 
+/* What people say about a bed has no page of its own. */
+static bool print_bed_command(const char *word)
+{
+    for (unsigned kind = 0; kind < COMMAND_KIND_COUNT; kind++) {
+        if (strcmp(command_word(kind), word) == 0) {
+            (void)printf("%s    (told of a bed: wardgate command BED %s; see wardgate help command)\n", word, word);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The nearest of everything that can be asked for. */
 static const char *nearest(const char *word)
 {
@@ -82,6 +95,7 @@ static int print_all(const char *word)
     bool is_known = print_command(word);
     is_known = print_vital(word) || is_known;
     is_known = guide_print_key(word, stdout) > 0 || is_known;
+    is_known = print_bed_command(word) || is_known;
     if (is_known) {
         return COMMAND_OK;
     }

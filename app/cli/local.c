@@ -18,7 +18,7 @@ static const char *words_behind(const char *answer, const char *word)
 int local_ask(const char *configuration, const char *request, int wait_ms, size_t size, char **out_answer,
               const char **out_words)
 {
-    struct settings *settings = command_settings(configuration);
+    struct settings *settings = command_settings_of_running(configuration);
     char *answer = settings != NULL ? malloc(size) : NULL;
     size_t length = 0;
     *out_answer = NULL;

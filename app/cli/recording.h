@@ -3,7 +3,7 @@
  *
  * A header; a `time` column (RFC 3339, or seconds from the start), an optional `bed` column, then one column a vital in its canonical unit. An empty
  * cell or NaN is no observation. Foreign headers are mapped, "no value" numbers named. Each file is read once, from its beginning to its end, and all
- * of them side by side. Rows up to RECORDING_REORDER_MS late are put in order, as long as no more than RECORDING_PENDING_MAX observations lie between;
+ * of them side by side. Rows up to ORDER_RECORDED_MS late are put in order, as long as no more than RECORDING_PENDING_MAX observations lie between;
  * later ones are rejected and counted. A tool's memory: allocated while opening, freed by recording_close.
  */
 #ifndef WARDGATE_RECORDING_H
@@ -15,7 +15,6 @@
 
 #include "app/engine/observation.h"
 
-#define RECORDING_REORDER_MS  10000
 #define RECORDING_PENDING_MAX 65536
 #define RECORDING_COLUMNS_MAX 128
 #define RECORDING_LINE_MAX    65536

@@ -215,7 +215,7 @@ static bool read_cells(struct recording_file *file, char *cursor, struct row *ro
 static bool note_row(struct recording_file *file, int64_t at_ms)
 {
     struct recording_counts *counts = &file->counts;
-    if (counts->has_rows && (at_ms < counts->last_ms - RECORDING_REORDER_MS || at_ms < file->least_ms)) {
+    if (counts->has_rows && (at_ms < counts->last_ms - ORDER_RECORDED_MS || at_ms < file->least_ms)) {
         counts->late_rows++;
         return false;
     }
@@ -309,7 +309,7 @@ static void make_ready(struct recording_file *file)
         file->ready = file->count; /* at the end of the file */
         return;
     }
-    file->ready = count_before(file, file->counts.last_ms - RECORDING_REORDER_MS);
+    file->ready = count_before(file, file->counts.last_ms - ORDER_RECORDED_MS);
     if (file->ready == 0 && file->enough == RECORDING_PENDING_MAX) {
         make_room(file);
     }

@@ -81,7 +81,9 @@ static bool flush_alerts(const struct replay *replay)
 /* --- what a recording goes through ---------------------------------------------------------------------------- */
 
 /* The whole recording, from its beginning, through each of the runs. False after a fault, already told. */
-typedef bool replay_feed(void *context, struct replay_run *runs, unsigned count);
+typedef bool replay_feed(void *context, struct replay_run *runs, unsigned count, struct replay_run *reference);
+
+static replay_feed feed_lines;
 
 static int tell_alerts(struct replay *replay, replay_feed *feed)
 {
@@ -89,7 +91,7 @@ static int tell_alerts(struct replay *replay, replay_feed *feed)
     if (!replay_run_make(&replay->run, &replay->plan.engine, &payloads, stdout)) {
         return COMMAND_FAILED;
     }
-    const bool whole = feed(replay, &replay->run, 1);
+    const bool whole = feed(replay, &replay->run, 1, NULL);
     if (!flush_alerts(replay) || !whole) {
         return COMMAND_FAILED;
     }
@@ -120,6 +122,7 @@ static int tell_grid(struct replay *replay, replay_feed *feed)
     const struct replay_grid grid = {.what_if = &replay->what_if,
                                      .base = &replay->plan.engine,
                                      .payloads = &payloads,
+                                     .has_commands = feed == feed_lines,
                                      .feed = feed,
                                      .context = replay};
     if (!replay_grid_run(&grid)) {
@@ -166,8 +169,9 @@ static bool run_through(struct replay *replay, struct replay_run *runs, unsigned
 }
 
 /* It is open already, or was read to its end for other runs. */
-static bool feed_vitals(void *context, struct replay_run *runs, unsigned count)
+static bool feed_vitals(void *context, struct replay_run *runs, unsigned count, struct replay_run *reference)
 {
+    (void)reference; /* no commands */
     struct replay *replay = context;
     if (replay->recording.files == NULL &&
         !recording_open(&replay->recording, replay->files, replay->file_count, &replay->recording_options)) {
@@ -194,11 +198,11 @@ static int replay_vitals(struct replay *replay)
 
 /* --- the recording of a run ---------------------------------------------------------------------------------- */
 
-static bool feed_lines(void *context, struct replay_run *runs, unsigned count)
+static bool feed_lines(void *context, struct replay_run *runs, unsigned count, struct replay_run *reference)
 {
     struct replay *replay = context;
     struct replay_lines *lines = &replay->lines;
-    const bool whole = replay_lines_read(replay->files[0], runs, count, lines);
+    const bool whole = replay_lines_read(replay->files[0], runs, count, reference, lines);
     replay->source = (struct replay_source){.rows = lines->lines, .heard = lines->heard, .vitals = lines->vitals};
     return whole;
 }
@@ -256,8 +260,7 @@ static int run(int argc, char **argv)
 
 const struct command command_replay = {
     .name = "replay",
-    .arguments = "[-c FILE] [--json] [--what-if RULE.NUMBER=FROM..TO[:STEP] ...] [--csv FILE] [--bed ID] [--map "
-                 "NAME=VITAL,...] [--absent N] [--period TIME] [--episodic VITAL,...] FILE...",
+    .arguments = "[-c FILE] [OPTION ...] FILE...",
     .summary = "recorded vitals through the same rules: alerts as JSON lines, a summary at the end",
     .details =
         "  -c FILE          the configuration with beds and rules\n"

@@ -10,6 +10,7 @@ struct pass {
     const struct replay_grid *grid;
     struct what_if_point *points;
     struct replay_run *runs;
+    struct replay_run reference; /* without an engine: none */
     unsigned first, count, room;
 };
 
@@ -80,6 +81,8 @@ static void free_runs(struct pass *pass)
         what_if_point_free(&pass->points[i]);
     }
     pass->count = 0;
+    replay_run_free(&pass->reference);
+    pass->reference = (struct replay_run){.alerts = NULL};
 }
 
 static void tell_progress(const struct pass *pass, bool done)
@@ -91,10 +94,18 @@ static void tell_progress(const struct pass *pass, bool done)
     }
 }
 
+static bool make_reference(struct pass *pass)
+{
+    const struct replay_grid *grid = pass->grid;
+    return !grid->has_commands || replay_run_make(&pass->reference, grid->base, grid->payloads, NULL);
+}
+
 static bool run_pass(struct pass *pass)
 {
+    struct replay_run *const reference = pass->grid->has_commands ? &pass->reference : NULL;
     tell_progress(pass, false);
-    const bool done = make_runs(pass) && pass->grid->feed(pass->grid->context, pass->runs, pass->count);
+    const bool done = make_runs(pass) && make_reference(pass) &&
+                      pass->grid->feed(pass->grid->context, pass->runs, pass->count, reference);
     if (done) {
         keep_results(pass);
     }

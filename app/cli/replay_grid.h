@@ -16,8 +16,9 @@ struct replay_grid {
     struct what_if *what_if;
     const struct engine_config *base;
     const struct payload_context *payloads;
-    /* The whole recording through these runs; false after a fault, already told. */
-    bool (*feed)(void *context, struct replay_run *runs, unsigned count);
+    bool has_commands; /* the recording may: what they mean is known from a reference with base */
+    /* The whole recording through these runs, and the reference (NULL: none); false after a fault, already told. */
+    bool (*feed)(void *context, struct replay_run *runs, unsigned count, struct replay_run *reference);
     void *context;
 };
 

@@ -12,6 +12,8 @@ struct reader {
     const char *file;
     struct replay_run *runs;
     unsigned run_count;
+    struct replay_run *reference;
+    const struct engine_config *config; /* the one that lines are read by */
     struct replay_lines *out;
     uint64_t number; /* of the line */
     bool begun, has_head, retired, ended;
@@ -50,7 +52,7 @@ static bool take_head(struct reader *r)
     }
     r->has_head = true;
     r->out->head = r->line.head;
-    if (!r->runs[0].differs && r->line.head.configuration != input_digest_configuration(r->runs[0].payloads.config)) {
+    if (r->line.head.configuration != input_digest_configuration(r->config)) {
         command_complain(
             "this is not the configuration of the recording (%s:1), alerts may be others than those of the run",
             r->file);
@@ -61,6 +63,9 @@ static bool take_head(struct reader *r)
         payloads->epoch = r->out->head.epoch;
         payloads->gateway = r->out->head.gateway;
         engine_clock_synced(r->runs[i].engine, false); /* until it says so */
+    }
+    if (r->reference != NULL) {
+        engine_clock_synced(r->reference->engine, false);
     }
     return true;
 }
@@ -73,6 +78,9 @@ static void check(struct reader *r)
     for (unsigned i = 0; i < r->run_count; i++) {
         replay_run_step(&r->runs[i], line->stepped ? line->at_ms : line->at_ms - 1);
     }
+    if (r->reference != NULL) {
+        replay_run_step(r->reference, line->stepped ? line->at_ms : line->at_ms - 1);
+    }
     if (run->differs || r->incomplete || r->out->differed) {
         return;
     }
@@ -83,6 +91,14 @@ static void check(struct reader *r)
             "and the version of then (%s)",
             r->file, (unsigned long long)r->number, (unsigned long long)run->records, (unsigned long long)line->records,
             r->out->head.program);
+    }
+}
+
+static void tell_end(const struct reader *r)
+{
+    if (r->retired) {
+        command_complain("the recording ends at a reload (%s:%llu), what came then is in its next part", r->file,
+                         (unsigned long long)r->number);
     }
 }
 
@@ -101,6 +117,7 @@ static bool take_mark(struct reader *r)
         return true;
     case INPUT_MARK_END:
         r->ended = true;
+        tell_end(r);
         return true;
     case INPUT_MARK_NONE:
         break;
@@ -127,8 +144,93 @@ static void begin_if_needed(struct reader *r, const struct engine_input *input)
         for (unsigned i = 0; i < r->run_count; i++) {
             replay_run_begin(&r->runs[i], input->at_ms);
         }
+        if (r->reference != NULL) {
+            replay_run_begin(r->reference, input->at_ms);
+        }
         r->begun = true;
     }
+}
+
+/* An input as a run with other rules has it. */
+struct translated {
+    struct engine_input input;
+    struct bed_command command;
+    struct alarm_key key;
+    struct alarm_snapshot alarm;
+};
+
+static bool translate_limit(const struct reader *r, const struct replay_run *run, struct bed_command *command)
+{
+    const struct engine_config *config = run->payloads.config;
+    uint16_t rule = 0;
+    while (rule < config->rule_count && strcmp(config->rules[rule].name, r->config->rules[command->rule].name) != 0) {
+        rule++;
+    }
+    command->rule = rule;
+    return rule < config->rule_count;
+}
+
+/* One that was not up to date then is not here either. */
+static bool translate_acknowledged(const struct reader *r, struct replay_run *run, const struct engine_input *input,
+                                   struct bed_command *command)
+{
+    struct alert then, here;
+    char name[ALARM_NAME_MAX];
+    const int64_t until_ms = input->stepped ? input->at_ms : input->at_ms - 1;
+    if (!run->begun || input->at_ms < engine_now(run->engine)) {
+        return true; /* refused as in any run */
+    }
+    replay_run_step(r->reference, until_ms);
+    replay_run_step(run, until_ms);
+    if (!replay_run_find_alarm_id(r->reference, command->bed, command->alarm_id, &then) || then.rev != command->rev) {
+        return false;
+    }
+    alarm_name(r->config, &then, name);
+    if (!replay_run_find_alarm(run, command->bed, name, &here)) {
+        return false;
+    }
+    command->alarm_id = here.id;
+    command->rev = here.rev;
+    return true;
+}
+
+static bool translate_alarm(const struct reader *r, const struct replay_run *run, struct translated *here)
+{
+    char name[ALARM_NAME_MAX];
+    here->alarm = *here->input.alarm;
+    alarm_name(r->config, &here->alarm.last, name);
+    if (!alarm_find(run->payloads.config, here->input.key->bed, name, &here->key)) {
+        return false;
+    }
+    here->alarm.last.key = here->key;
+    here->input.key = &here->key;
+    here->input.alarm = &here->alarm;
+    return true;
+}
+
+/* False: it is of a rule that this run does not have, or of an alarm that never was here. */
+static bool translate(const struct reader *r, struct replay_run *run, const struct engine_input *input,
+                      struct translated *here)
+{
+    if (input->kind == INPUT_ALARM) {
+        return translate_alarm(r, run, here);
+    }
+    if (input->kind != INPUT_COMMAND || input->command->verdict != VERDICT_ACCEPTED) {
+        return true;
+    }
+    here->command = *input->command;
+    here->input.command = &here->command;
+    if (input->command->kind == COMMAND_set_limit || input->command->kind == COMMAND_reset_limit) {
+        return translate_limit(r, run, &here->command);
+    }
+    return input->command->kind != COMMAND_acknowledge || r->line.any_alarm ||
+           translate_acknowledged(r, run, input, &here->command);
+}
+
+static bool complain_place(const struct reader *r)
+{
+    return complain(r, "this cannot come here: it lies before what came already, or is no part of a start",
+                    "put the lines in order");
 }
 
 static bool take_input(struct reader *r, unsigned index)
@@ -143,16 +245,14 @@ static bool take_input(struct reader *r, unsigned index)
         return true;
     }
     for (unsigned i = 0; i < r->run_count; i++) {
-        struct replay_run *run = &r->runs[i];
-        const bool by_id =
-            input->kind == INPUT_COMMAND && input->command->kind == COMMAND_acknowledge && !r->line.any_alarm;
-        if (run->differs && by_id) {
-            continue; /* of an alarm that has another id here, or never was */
+        struct translated here = {.input = *input};
+        const bool means_something = !r->runs[i].differs || translate(r, &r->runs[i], input, &here);
+        if (means_something && !replay_run_take(&r->runs[i], &r->line, &here.input)) {
+            return complain_place(r);
         }
-        if (!replay_run_take(run, &r->line, index)) {
-            return complain(r, "this cannot come here: it lies before what came already, or is no part of a start",
-                            "put the lines in order");
-        }
+    }
+    if (r->reference != NULL && !replay_run_take(r->reference, &r->line, input)) {
+        return complain_place(r);
     }
     r->begun |= input->kind == INPUT_BEGIN || input->kind == INPUT_CONTINUE;
     if (r->begun) {
@@ -167,7 +267,7 @@ static bool take_input(struct reader *r, unsigned index)
 static bool take_line(struct reader *r, const char *text, size_t length, bool is_whole)
 {
     char fault[FAULT_MAX];
-    if (!input_line_read(r->runs[0].payloads.config, text, length, &r->line, fault, sizeof fault)) {
+    if (!input_line_read(r->config, text, length, &r->line, fault, sizeof fault)) {
         if (!is_whole) {
             (void)complain(r, "the last line is cut off", "what it would say is left out");
             return true;
@@ -220,11 +320,17 @@ static bool read_stream(struct reader *r, FILE *stream)
     return ferror(stream) == 0;
 }
 
-bool replay_lines_read(const char *file, struct replay_run *runs, unsigned run_count, struct replay_lines *out)
+bool replay_lines_read(const char *file, struct replay_run *runs, unsigned run_count, struct replay_run *reference,
+                       struct replay_lines *out)
 {
     FILE *stream = fopen(file, "re");
     *out = (struct replay_lines){.last_ms = INT64_MIN};
-    struct reader reader = {.file = file, .runs = runs, .run_count = run_count, .out = out};
+    struct reader reader = {.file = file,
+                            .runs = runs,
+                            .run_count = run_count,
+                            .reference = reference,
+                            .config = (reference != NULL ? reference : runs)->payloads.config,
+                            .out = out};
     if (stream == NULL) {
         command_complain("cannot open the recording (%s: %s), check its name", file, strerror(errno));
         return false;

@@ -89,24 +89,43 @@ void replay_run_observe(struct replay_run *run, const struct observation *observ
 
 struct search {
     const struct engine_config *config;
-    const char *name;
-    struct bed_command *command;
+    uint16_t bed;
+    const char *name; /* NULL: by its id */
+    uint64_t id;
+    struct alert *out;
+    bool found;
 };
 
 static void look_at(void *context, const struct alert *alert)
 {
-    const struct search *search = context;
+    struct search *search = context;
     char name[ALARM_NAME_MAX];
     alarm_name(search->config, alert, name);
-    if (alert->key.bed == search->command->bed && strcmp(name, search->name) == 0) {
-        search->command->alarm_id = alert->id;
-        search->command->rev = alert->rev;
+    const bool is_there = alert->key.bed == search->bed || (alert->key.bed == BED_NONE && !search->found);
+    if (is_there && (search->name != NULL ? strcmp(name, search->name) == 0 : alert->id == search->id)) {
+        *search->out = *alert;
+        search->found = true;
     }
 }
 
-/* What the command means here and now. In a run with other rules stays and alarms have other ids than in the one recorded. */
-static void resolve(struct replay_run *run, const struct input_line *line, struct bed_command *command)
+bool replay_run_find_alarm(const struct replay_run *run, uint16_t bed, const char *name, struct alert *out)
 {
+    struct search search = {.config = run->payloads.config, .bed = bed, .name = name, .out = out};
+    engine_each_alarm(run->engine, look_at, &search);
+    return search.found;
+}
+
+bool replay_run_find_alarm_id(const struct replay_run *run, uint16_t bed, uint64_t id, struct alert *out)
+{
+    struct search search = {.config = run->payloads.config, .bed = bed, .id = id, .out = out};
+    engine_each_alarm(run->engine, look_at, &search);
+    return search.found;
+}
+
+/* What the command means here and now. In a run with other rules stays have other ids than in the one recorded. */
+static void resolve(const struct replay_run *run, const struct input_line *line, struct bed_command *command)
+{
+    struct alert alert;
     if (command->bed >= run->payloads.config->bed_count) {
         return;
     }
@@ -115,15 +134,15 @@ static void resolve(struct replay_run *run, const struct input_line *line, struc
         engine_view_bed(run->engine, command->bed, &view);
         command->stay = view.stay;
     }
-    if (line->any_alarm) {
-        struct search search = {.config = run->payloads.config, .name = line->alarm_name, .command = command};
-        engine_each_alarm(run->engine, look_at, &search);
+    if (line->any_alarm && replay_run_find_alarm(run, command->bed, line->alarm_name, &alert)) {
+        command->alarm_id = alert.id;
+        command->rev = alert.rev;
     }
 }
 
-bool replay_run_take(struct replay_run *run, const struct input_line *line, unsigned index)
+bool replay_run_take(struct replay_run *run, const struct input_line *line, const struct engine_input *given)
 {
-    struct engine_input input = line->inputs[index];
+    struct engine_input input = *given;
     struct bed_command command;
     if (!run->begun && (input.kind == INPUT_BEGIN || input.kind == INPUT_CONTINUE)) {
         const bool begun = engine_take(run->engine, &input, &run->sink);

@@ -45,9 +45,13 @@ void replay_run_step(struct replay_run *run, int64_t until_ms);
 /* Observations in order of time; a bed's first one admits it. */
 void replay_run_observe(struct replay_run *run, const struct observation *observations, size_t count);
 
-/* One input of a recording of a run; a command that does not name its stay, or its alarm, gets the present one first. False: the engine cannot take it
- * where it is. */
-bool replay_run_take(struct replay_run *run, const struct input_line *line, unsigned index);
+/* One input of a line of a recording of a run; a command that does not name its stay, or its alarm, gets the present one first. False: the engine cannot
+ * take it where it is. */
+bool replay_run_take(struct replay_run *run, const struct input_line *line, const struct engine_input *input);
+
+/* The newest alert of an alarm that is active or latched at a bed, or of the whole ward: of that name, or with that id. False: there is none. */
+bool replay_run_find_alarm(const struct replay_run *run, uint16_t bed, const char *name, struct alert *out);
+bool replay_run_find_alarm_id(const struct replay_run *run, uint16_t bed, uint64_t id, struct alert *out);
 
 /* Up to the end of the recording, that instant included. */
 void replay_run_end(struct replay_run *run, int64_t at_ms);

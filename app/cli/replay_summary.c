@@ -1,6 +1,7 @@
 #include "app/cli/replay_summary.h"
 
 #include "app/cli/recording.h"
+#include "app/flow/order.h"
 
 /* Starts per bed-day; 0 where nobody was watched. */
 static double per_day(uint64_t starts, double days)
@@ -119,13 +120,36 @@ static void print_counts(FILE *stream, const struct replay_run *run, const struc
         (void)fprintf(stream,
                       "  %llu rows came more than %d s late and were rejected; %llu values were replaced by another at "
                       "the same instant\n",
-                      (unsigned long long)source->late_rows, RECORDING_REORDER_MS / 1000,
+                      (unsigned long long)source->late_rows, ORDER_RECORDED_MS / 1000,
                       (unsigned long long)counts.replaced);
     }
     for (unsigned q = QUALITY_ABSENT; q < QUALITY_COUNT; q++) {
         if (counts.rejected[q] > 0) {
             (void)fprintf(stream, "  %llu values not used: %s\n", (unsigned long long)counts.rejected[q],
                           quality_word((enum quality)q));
+        }
+    }
+}
+
+/* What the estimates of a bed are at the end, where any is on. */
+static void print_estimates(FILE *stream, const struct replay_run *run, uint16_t bed)
+{
+    const struct engine_config *config = run->payloads.config;
+    struct bed_view view;
+    engine_view_bed(run->engine, bed, &view);
+    for (unsigned e = 0; e < ESTIMATES_MAX; e++) {
+        const struct estimate_result *result = &view.estimates.results[e];
+        if ((view.estimates.kept >> e & 1U) == 0) {
+            continue;
+        }
+        (void)fprintf(stream, "  estimate, not validated: %s %s ", config->beds[bed].id,
+                      payload_estimate_name(config, e));
+        if (!result->complete) {
+            (void)fputs("lacks inputs\n", stream);
+        } else if (e == ESTIMATE_PRESSURE) {
+            (void)fprintf(stream, "%s\n", pressure_category_word(config->pressure_scheme, result->category));
+        } else {
+            (void)fprintf(stream, "%.3f\n", (double)payload_probability_milli(result) / 1000.0);
         }
     }
 }
@@ -143,6 +167,9 @@ void replay_summary_text(FILE *stream, const struct replay_run *run, const struc
     }
     print_alarms(stream, &run->tally, days);
     engine_each_alarm(run->engine, print_active, &listing);
+    for (uint16_t b = 0; b < config->bed_count; b++) {
+        print_estimates(stream, run, b);
+    }
 }
 
 /* --- JSON: every text in it is one of our own words or an id, which need no escapes --------------------------- */

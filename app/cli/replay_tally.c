@@ -45,7 +45,7 @@ void tally_free(struct tally *tally)
 
 /* --- rows ---------------------------------------------------------------------------------------------------- */
 
-/* Monitors' alarms have no number of their own that all beds share: they are found by name. */
+/* Monitors' alarms have no number of their own that all beds share, and few rules foresee: they are found by name. */
 static unsigned find_reported(struct tally *tally, const char *name)
 {
     unsigned r = tally->fixed_count;
@@ -74,6 +74,7 @@ static unsigned find_row(struct tally *tally, const struct alert *alert, const c
     case ALARM_OF_MONITOR:
     case ALARM_REPORTED:
     case ALARM_REPORTED_NOT_MONITORED:
+    case ALARM_FORESEEN:
         break;
     }
     return find_reported(tally, name);

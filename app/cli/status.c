@@ -56,7 +56,7 @@ static int run(int argc, char **argv)
     if (usage != COMMAND_OK) {
         return usage;
     }
-    struct settings *settings = command_settings(options.configuration);
+    struct settings *settings = command_settings_of_running(options.configuration);
     char *text = malloc(REPORT_TEXT_MAX);
     int result = settings == NULL ? COMMAND_USAGE : COMMAND_FAILED;
     if (settings != NULL && text != NULL) {

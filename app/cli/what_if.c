@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "app/cli/command.h"
+#include "app/engine/micro.h"
 #include "app/engine/suggest.h"
 #include "app/settings/value.h"
 
-enum { TEXT_MAX = 64, NAMES_MAX = PARAMETERS_MAX + 3, MICRO_PER_MILLI = 1000 };
+enum { TEXT_MAX = 64, NAMES_MAX = PARAMETERS_MAX + 4, MICRO_PER_MILLI = 1000, MILLI_PER_BED = 1000 };
 
 static int misused(const struct what_if_axis *axis, const char *what, const char *where, int length)
 {
@@ -50,13 +51,24 @@ static unsigned add_rule(struct what_if *what_if, uint16_t rule)
     return i;
 }
 
+static bool has_number(const struct rule *rule, enum what_if_kind kind)
+{
+    if (kind == WHAT_IF_BEDS) {
+        return rule->is_of_ward;
+    }
+    return kind != WHAT_IF_HYSTERESIS || rule->has_hysteresis;
+}
+
 /* "limit", a parameter's name, "delay" ... */
 static int find_number(struct what_if_axis *axis, const struct rule *rule, const char *name, size_t length)
 {
     static const struct {
         const char *name;
         enum what_if_kind kind;
-    } others[] = {{"delay", WHAT_IF_DELAY}, {"clear_delay", WHAT_IF_CLEAR_DELAY}, {"hysteresis", WHAT_IF_HYSTERESIS}};
+    } others[] = {{"delay", WHAT_IF_DELAY},
+                  {"clear_delay", WHAT_IF_CLEAR_DELAY},
+                  {"hysteresis", WHAT_IF_HYSTERESIS},
+                  {RULE_BEDS_NAME, WHAT_IF_BEDS}};
     const char *names[NAMES_MAX];
     size_t count = 0;
     for (uint8_t p = 0; p < rule->parameter_count; p++) {
@@ -71,7 +83,7 @@ static int find_number(struct what_if_axis *axis, const struct rule *rule, const
         }
     }
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        const bool there = others[i].kind != WHAT_IF_HYSTERESIS || rule->has_hysteresis;
+        const bool there = has_number(rule, others[i].kind);
         if (there && is_name(others[i].name, name, length)) {
             axis->kind = others[i].kind;
             return COMMAND_OK;
@@ -132,6 +144,9 @@ static int read_number(const struct what_if_axis *axis, const char *text, size_t
     if (value_read_quantity(copy, &micro, &unit) != VALUE_OK || *unit != '\0' || micro % MICRO_PER_MILLI != 0 ||
         micro / MICRO_PER_MILLI > INT32_MAX || micro / MICRO_PER_MILLI < INT32_MIN) {
         return misused(axis, "is no plain number (in the vital's own unit)", text, (int)length);
+    }
+    if (axis->kind == WHAT_IF_BEDS && (micro % MICRO_ONE != 0 || micro < MICRO_ONE || micro > 256 * MICRO_ONE)) {
+        return misused(axis, "is no number of beds, 1 to 256", text, (int)length);
     }
     *out = micro / MICRO_PER_MILLI;
     return COMMAND_OK;
@@ -246,6 +261,9 @@ static void set_number(struct rule *rule, const struct what_if_axis *axis, int64
         break;
     case WHAT_IF_HYSTERESIS:
         rule->hysteresis_milli = (int32_t)value;
+        break;
+    case WHAT_IF_BEDS:
+        rule->beds = (uint16_t)(value / MILLI_PER_BED);
         break;
     }
 }

@@ -16,7 +16,7 @@
 
 #define WHAT_IF_POINTS_MAX 1000U
 
-enum what_if_kind { WHAT_IF_PARAMETER, WHAT_IF_DELAY, WHAT_IF_CLEAR_DELAY, WHAT_IF_HYSTERESIS };
+enum what_if_kind { WHAT_IF_PARAMETER, WHAT_IF_DELAY, WHAT_IF_CLEAR_DELAY, WHAT_IF_HYSTERESIS, WHAT_IF_BEDS };
 
 struct what_if_axis {
     const char *text; /* of the option */

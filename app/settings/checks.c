@@ -58,6 +58,11 @@ const char *load_first_vital(uint32_t vitals)
     return vital_info(vital)->name;
 }
 
+const struct node *load_condition(const struct load *load, uint16_t rule)
+{
+    return node_child(load->rule_nodes[rule], load->rules[rule].is_of_ward ? "each" : "when");
+}
+
 /* Where a value for each class stands in the file. */
 static const struct node *parameter_node(const struct node *rule, uint8_t place, const char *name)
 {
@@ -123,7 +128,7 @@ static bool check_spans(struct load *load, const struct node *node, const struct
 
 /* What has been told of a rule once needs no second bed. */
 struct told {
-    bool classes[CLASS_COUNT];
+    bool classes[CLASS_COUNT], ranges[CLASS_COUNT];
     bool is_episodic, is_short;
 };
 
@@ -131,9 +136,10 @@ static void check_rule_at_bed(struct load *load, uint16_t place, uint16_t bed, c
                               struct told *told)
 {
     const struct rule *rule = &load->rules[place];
-    const struct node *when = node_child(load->rule_nodes[place], "when");
+    const struct node *when = load_condition(load, place);
     const struct node *clear = node_child(load->rule_nodes[place], "clear");
     check_class(load, place, bed, told->classes);
+    rule_ranges_check(load, place, bed, told->ranges);
     if (!told->is_episodic) {
         told->is_episodic = !check_episodic(load, when, &rule->when, channels, bed) ||
                             !check_episodic(load, clear, &rule->clear, channels, bed);
@@ -148,7 +154,7 @@ static void check_rule_at_bed(struct load *load, uint16_t place, uint16_t bed, c
 static void check_beds_of_rule(struct load *load, uint16_t place, uint32_t evaluated, uint32_t lacking,
                                const char *lacking_bed)
 {
-    const struct node *when = node_child(load->rule_nodes[place], "when");
+    const struct node *when = load_condition(load, place);
     if (evaluated == 0 && lacking == 0) {
         report_fault(
             load->reader.report, when,
@@ -161,6 +167,17 @@ static void check_beds_of_rule(struct load *load, uint16_t place, uint32_t evalu
     } else if (lacking != 0) {
         report_warning(load->reader.report, when, "is not evaluated at bed %s, where no monitor gives %s", lacking_bed,
                        load_first_vital(lacking));
+    }
+}
+
+/* More beds than there are would never come together. */
+static void check_ward(struct load *load, uint16_t place, uint32_t evaluated)
+{
+    const struct rule *rule = &load->rules[place];
+    if (rule->is_of_ward && evaluated > 0 && rule->beds > evaluated) {
+        report_warning(load->reader.report, node_child(load->rule_nodes[place], RULE_BEDS_NAME),
+                       "is never met: only %u %s what this rule asks", evaluated,
+                       evaluated == 1 ? "bed has" : "beds have");
     }
 }
 
@@ -179,6 +196,9 @@ static void check_rule(struct load *load, uint16_t place, const struct bed_chann
             lacking = missing;
             lacking_bed = load->beds[bed].id;
         }
+    }
+    if (load->are_beds_sound) {
+        check_ward(load, place, evaluated);
     }
     if (load->are_beds_sound && !load->rule_is_optional[place]) {
         check_beds_of_rule(load, place, evaluated, lacking, lacking_bed);
@@ -217,7 +237,7 @@ static bool has_limit_at(const struct load *load, uint16_t rule, uint16_t bed)
 {
     const struct rule_parameter *limit = &load->rules[rule].parameters[PARAMETER_LIMIT];
     const uint32_t lacking = settings_rule_vitals(&load->rules[rule]) & ~settings_bed_vitals(load->settings, bed);
-    return load->rule_is_sound[rule] && lacking == 0 && limit->name != NULL &&
+    return load->rule_is_sound[rule] && !load->rules[rule].is_of_ward && lacking == 0 && limit->name != NULL &&
            limit->has[load->beds[bed].patient_class];
 }
 
@@ -249,6 +269,56 @@ static void check_pair(struct load *load, uint16_t low, uint16_t high, uint16_t 
     report_warning(load->reader.report, overrides != NULL ? overrides : load->bed_nodes[bed],
                    "the limit of %s (%s) is not below that of %s (%s): one of them always alarms",
                    load->rules[low].name, low_text, load->rules[high].name, high_text);
+}
+
+/* Its limit is one of values, not of how much or how fast they change. */
+static bool is_of_values(const struct rule *rule)
+{
+    for (unsigned i = 0; i < rule->when.window_count; i++) {
+        const struct window_spec *spec = &rule->when.windows[i];
+        if (spec->aggregate != AGGREGATE_SHARE && !window_spec_is_of_values(spec)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Two rules on the same vital whose limits lie on the same side, the first one with the higher priority: its limit is the
+ * one that is reached last, else the milder alarm comes too late to warn. */
+static bool is_step(const struct rule *worse, const struct rule *milder)
+{
+    const uint32_t vitals = worse->when.vitals;
+    return worse->priority > milder->priority && vitals == milder->when.vitals && (vitals & (vitals - 1)) == 0 &&
+           worse->when.scores == 0 && milder->when.scores == 0 && worse->when.limit_direction != 0 &&
+           worse->when.limit_direction == milder->when.limit_direction && is_of_values(worse) && is_of_values(milder);
+}
+
+static void check_step(struct load *load, uint16_t worse, uint16_t milder, uint16_t bed)
+{
+    char worse_text[VALUE_TEXT_MAX], milder_text[VALUE_TEXT_MAX];
+    const int32_t worse_milli = limit_at(load, worse, bed), milder_milli = limit_at(load, milder, bed);
+    const bool is_low = load->rules[worse].when.limit_direction > 0;
+    if (is_low ? worse_milli <= milder_milli : worse_milli >= milder_milli) {
+        return;
+    }
+    value_print_decimal((int64_t)worse_milli * 1000, worse_text);
+    value_print_decimal((int64_t)milder_milli * 1000, milder_text);
+    const struct node *overrides = node_child(load->bed_nodes[bed], "overrides");
+    report_warning(load->reader.report, overrides != NULL ? overrides : load->bed_nodes[bed],
+                   "the limit of %s (%s, %s) is reached before that of %s (%s, %s): check both",
+                   load->rules[worse].name, worse_text, priority_word(load->rules[worse].priority),
+                   load->rules[milder].name, milder_text, priority_word(load->rules[milder].priority));
+}
+
+static void check_steps(struct load *load, uint16_t bed)
+{
+    for (uint16_t worse = 0; worse < load->settings->rule_count; worse++) {
+        for (uint16_t milder = 0; has_limit_at(load, worse, bed) && milder < load->settings->rule_count; milder++) {
+            if (has_limit_at(load, milder, bed) && is_step(&load->rules[worse], &load->rules[milder])) {
+                check_step(load, worse, milder, bed);
+            }
+        }
+    }
 }
 
 static void check_limits(struct load *load, uint16_t bed)
@@ -306,6 +376,7 @@ void checks_run(struct load *load)
         if (load->bed_is_sound[i]) {
             check_signals(load, i);
             check_limits(load, i);
+            check_steps(load, i);
         }
     }
     check_rules(load);

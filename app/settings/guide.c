@@ -64,7 +64,8 @@ static void lay_out(struct guide *guide)
 {
     static const struct place roots[] = {{.file = "wardgate.yaml", .section = &ward_section},
                                          {.file = "profiles/NAME.yaml", .section = &profile_section},
-                                         {.file = "rules/NAME.yaml", .section = &rules_section}};
+                                         {.file = "rules/NAME.yaml", .section = &rules_section},
+                                         {.file = "models/NAME.yaml", .section = &model_section}};
     guide->entry_count = 0;
     guide->place_count = sizeof roots / sizeof roots[0];
     memcpy(guide->places, roots, sizeof roots);

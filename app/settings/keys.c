@@ -54,6 +54,12 @@ static const char *const score_words[] = {
     SCORE_LIST(SCORE_WORD)
 #undef SCORE_WORD
         NULL};
+static const char *const pressure_words[] = {
+#define PRESSURE_WORD(name) #name,
+    PRESSURE_SCHEME_LIST(PRESSURE_WORD)
+#undef PRESSURE_WORD
+        NULL};
+static const char *const model_unit_words[] = {[MODEL_UNIT_MMOL_L] = "mmol/L", [MODEL_UNIT_MG_DL] = "mg/dL", NULL};
 static const char *const parity_words[] = {
     [PARITY_WORD_NONE] = "none", [PARITY_WORD_EVEN] = "even", [PARITY_WORD_ODD] = "odd", NULL};
 static const char *const table_words[] = {
@@ -246,7 +252,8 @@ static const struct field bed_fields[] = {
      .help = "instead of bus, address and profile: several monitors; the first that gives a vital wins"},
     {KEY(bed_keys, observation_interval), .type = FIELD_DURATION, .low = 15 * MINUTE, .high = 12 * HOUR,
      .help = "how often this patient is to be observed; as the ward's unless said"},
-    {KEY(bed_keys, overrides), .type = FIELD_ENTRIES, .help = "limits of this bed alone: {RULE: {limit: VALUE}}"},
+    {KEY(bed_keys, overrides), .type = FIELD_ENTRIES,
+     .help = "limits of this bed alone: {RULE: {limit: VALUE}}; or {RULE: {off: true}}: that rule is off here"},
 };
 const struct section bed_section = {SECTION("a bed", bed_fields)};
 
@@ -259,6 +266,78 @@ static const struct field pulse_fields[] = {
      .help = "for so long, and pulse_disagrees is raised; after 0s never"},
 };
 const struct section pulse_section = {SECTION("pulse", pulse_fields)};
+
+/* Of those who may pause at all. */
+static const char *const pausing_words[] = {[ROLE_nurse] = "nurse", [ROLE_charge] = "charge", NULL};
+
+static const struct field pauses_fields[] = {
+    {KEY(pauses_keys, audio), .type = FIELD_DURATION, .low = 10 * SECOND, .high = HOUR, .fallback = "2min",
+     .example = "2min",
+     .help = "how long an audio pause lasts unless the command says; new alarms of high priority break through it"},
+    {KEY(pauses_keys, audio_at_most), .type = FIELD_DURATION, .low = 10 * SECOND, .high = HOUR, .fallback = "5min",
+     .help = "the longest audio pause that a command may ask for"},
+    {KEY(pauses_keys, alarm), .type = FIELD_DURATION, .low = 10 * SECOND, .high = HOUR, .fallback = "3min",
+     .help = "how long an alarm pause lasts unless the command says; it is for all priorities"},
+    {KEY(pauses_keys, alarm_at_most), .type = FIELD_DURATION, .low = 10 * SECOND, .high = HOUR, .fallback = "5min",
+     .help = "the longest alarm pause that a command may ask for"},
+    {KEY(pauses_keys, alarm_roles), .type = FIELD_WORDS, .words = pausing_words, .sample = "[charge]",
+     .help = "the roles that may pause alarms: nurse, charge; charge alone unless said (audio: both)"},
+    {KEY(pauses_keys, reminder), .type = FIELD_DURATION, .low = 10 * SECOND, .high = HOUR, .fallback = "1min",
+     .help = "while something is paused at a bed, alarms_paused says so again this often"},
+    {KEY(pauses_keys, reminder_off), .type = FIELD_DURATION, .low = MINUTE, .high = 12 * HOUR, .fallback = "30min",
+     .help = "the same while a rule is off or an alarm acknowledged"},
+};
+const struct section pauses_section = {SECTION("pauses", pauses_fields)};
+
+static const struct field shift_fields[] = {
+    {KEY(shift_keys, from), .type = FIELD_TEXT, .is_required = true, .high = 5, .sample = "07:00",
+     .help = "when it begins, HH:MM in the time zone of this box; it ends when the next one begins"},
+    {KEY(shift_keys, nurses), .type = FIELD_INTEGER, .is_required = true, .low = 0, .high = STAFFING_NURSES_MAX,
+     .sample = "4", .help = "nurses on duty, who share the patients"},
+};
+const struct section shift_section = {SECTION("a shift", shift_fields)};
+
+#define NEED(member) \
+    KEY(need_keys, member), .type = FIELD_DECIMAL, .is_required = true, .low = MICRO / 10, .high = 20 * MICRO
+
+static const struct field need_fields[] = {
+    {NEED(low), .sample = "1", .help = "whole-time equivalents for a patient in band low of NEWS2 or Bedside PEWS"},
+    {NEED(low_medium), .sample = "1.2", .help = "in band low_medium (3 in one part)"},
+    {NEED(medium), .sample = "1.5", .help = "in band medium"},
+    {NEED(high), .sample = "2", .help = "in band high"},
+    {NEED(unscored), .sample = "1.2", .help = "for a patient without a complete score"},
+    {KEY(need_keys, week_hours), .type = FIELD_DECIMAL, .is_required = true, .low = MICRO, .high = 168 * MICRO,
+     .sample = "37.5", .help = "hours a week that one whole-time equivalent works"},
+    {KEY(need_keys, leave), .type = FIELD_DECIMAL, .is_required = true, .low = 0, .high = MICRO, .sample = "0.22",
+     .help = "leave, sickness and training that these multipliers hold, as a part of that time"},
+};
+const struct section need_section = {SECTION("need", need_fields)};
+
+static const struct field capacity_fields[] = {
+    {KEY(capacity_keys, window), .type = FIELD_DURATION, .low = ADMISSIONS_MS_LEAST, .high = ADMISSIONS_WINDOW_MS_MAX,
+     .fallback = "28d", .help = "over which the gateway counts its own admissions and discharges"},
+    {KEY(capacity_keys, arrivals_per_day), .type = FIELD_DECIMAL, .low = MICRO / 100, .high = 1000 * MICRO,
+     .sample = "2.5", .help = "instead of counting, together with mean_stay"},
+    {KEY(capacity_keys, mean_stay), .type = FIELD_DURATION, .low = HOUR, .high = 365 * DAY, .sample = "4d",
+     .help = "instead of counting, together with arrivals_per_day"},
+};
+const struct section capacity_section = {SECTION("capacity", capacity_fields)};
+
+static const struct field summary_fields[] = {
+    {KEY(summary_keys, enabled), .type = FIELD_BOOLEAN, .fallback = "true", .example = "true",
+     .help = "false: the topic .../gateway/ID/ward is left empty"},
+    {KEY(summary_keys, patients_per_nurse), .type = FIELD_INTEGER, .low = 1, .high = STAFFING_NURSES_MAX, .sample = "5",
+     .help = "more is told, as information, and the suggested assignment keeps to it while it can"},
+    {KEY(summary_keys, shifts), .type = FIELD_ENTRIES, .section = &shift_section,
+     .sample = "{day: {from: \"07:00\", nurses: 4}, night: {from: \"19:30\", nurses: 2}}",
+     .help = "nurses on duty by shift; without them nothing is told of staff"},
+    {KEY(summary_keys, need), .type = FIELD_SECTION, .section = &need_section,
+     .sample = "{low: 1, low_medium: 1.2, medium: 1.5, high: 2, unscored: 1.2, week_hours: 37.5, leave: 0.22}",
+     .help = "the hospital's own multipliers: nobody else's hold here"},
+    {KEY(summary_keys, capacity), .type = FIELD_SECTION, .section = &capacity_section, .sample = "{window: 28d}",
+     .help = "how likely it is that no bed is free (Erlang); not told unless this is there"},
+};
+const struct section summary_section = {SECTION("ward", summary_fields)};
 
 static const char beds_example[] =
     "  b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}\n"
@@ -291,14 +370,26 @@ static const struct field ward_fields[] = {
      .help = "files with alarm rules, at most 16; your own beside the standard ones, listed after them"},
     {KEY(ward_keys, pulse), .type = FIELD_SECTION, .section = &pulse_section,
      .help = "how the two sources of one rate, the ECG (hr) and the oximeter (pulse), back each other up"},
+    {KEY(ward_keys, pauses), .type = FIELD_SECTION, .section = &pauses_section,
+     .help = "how long people may pause audio or alarms of a bed by command, and how often that is reminded"},
+    {KEY(ward_keys, ward), .type = FIELD_SECTION, .section = &summary_section,
+     .help = "what is told of the ward as a whole: beds, and when it is given, staff and capacity"},
     {KEY(ward_keys, stay_after), .type = FIELD_DURATION, .low = SECOND, .high = 10 * MINUTE, .fallback = "30s",
      .help = "valid vitals at a vacant bed for this long begin a stay by themselves"},
     {KEY(ward_keys, scores), .type = FIELD_WORDS, .words = score_words, .sample = "[news2, bedside_pews]",
      .help = "scores to keep, each at the beds whose class it is for; news2 and bedside_pews unless said"},
     {KEY(ward_keys, observation_interval), .type = FIELD_DURATION, .low = 15 * MINUTE, .high = 12 * HOUR,
      .fallback = "4h", .help = "how often patients are observed: what is entered counts for this and an hour more"},
+    {KEY(ward_keys, blood_pressure), .type = FIELD_WORD, .words = pressure_words, .fallback = "none",
+     .help = "category of adults' cuff pressures by acc_aha_2017, esc_2018 or esc_2024: a screening estimate, never an "
+             "alarm"},
+    {KEY(ward_keys, models), .type = FIELD_LIST, .sample = "[models/tabaei_herman.yaml]",
+     .help = "files of risk models, at most 8: screening estimates, not validated for inpatients, never alarms; none "
+             "unless said"},
     {KEY(ward_keys, memory), .type = FIELD_SIZE, .low = MIB, .high = GIB, .fallback = "64MiB",
      .help = "most memory that the windows of all beds may take"},
+    {KEY(ward_keys, rule_load), .type = FIELD_DECIMAL, .low = MICRO / 1000, .high = MICRO, .fallback = "0.5",
+     .help = "most of a core of 500 MHz that all rules may take, by the worst case that wardgate check prints"},
     {KEY(ward_keys, status_socket), .needs_restart = true, .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
      .sample = "/run/wardgate.sock",
      .help = "local socket of `wardgate status`; status.sock in the store's folder unless said"},
@@ -387,9 +478,26 @@ const struct section profile_section = {SECTION("a profile", profile_fields)};
 
 /* --- rules/NAME.yaml --- */
 
+/* An escalation leads up, so low is none of them. */
+static const char *const escalated_words[] = {"medium", "high", NULL};
+
+static const struct field escalate_fields[] = {
+    {KEY(escalate_keys, after), .type = FIELD_DURATION, .is_required = true, .low = 5 * SECOND, .high = HOUR,
+     .sample = "60s", .help = "from the alarm's start, unless it was acknowledged by then"},
+    {KEY(escalate_keys, to), .type = FIELD_WORD, .is_required = true, .words = escalated_words, .sample = "high",
+     .help = "the priority that it takes: medium or high, above its own"},
+};
+const struct section escalate_section = {SECTION("escalate", escalate_fields)};
+
+static const char *const scope_words[] = {"bed", "ward", NULL};
+
 static const struct field rule_fields[] = {
-    {KEY(rule_keys, when), .type = FIELD_ANY, .is_required = true,
-     .help = "what must hold, such as share(spo2 < limit, 15s) >= 0.8"},
+    {KEY(rule_keys, when), .type = FIELD_ANY, .help = "what must hold, such as share(spo2 < limit, 15s) >= 0.8"},
+    {KEY(rule_keys, scope), .type = FIELD_WORD, .words = scope_words, .fallback = "bed",
+     .help = "bed: each bed by itself; ward: so many beds at once, an alarm of the gateway"},
+    {KEY(rule_keys, each), .type = FIELD_ANY, .help = "with scope: ward, instead of when: what must hold at a bed"},
+    {KEY(rule_keys, beds), .type = FIELD_INTEGER, .low = 1, .high = SETTINGS_BEDS_MAX,
+     .help = "with scope: ward: at how many beds at once"},
     {KEY(rule_keys, clear), .type = FIELD_ANY, .help = "what must hold for it to end; without it, that when does not"},
     {KEY(rule_keys, hysteresis), .type = FIELD_ANY,
      .help = "instead of clear: how far beyond limit the value must return"},
@@ -403,14 +511,20 @@ static const struct field rule_fields[] = {
      .help = "high, medium or low"},
     {KEY(rule_keys, latching), .type = FIELD_BOOLEAN, .fallback = "false",
      .help = "true keeps it until somebody acknowledges"},
+    {KEY(rule_keys, escalate), .type = FIELD_SECTION, .section = &escalate_section, .sample = "{after: 60s, to: high}",
+     .help = "{after: TIME, to: PRIORITY}: an alarm that nobody acknowledges for so long takes the higher priority"},
     {KEY(rule_keys, delay), .type = FIELD_DURATION, .low = 0, .high = RULE_DELAY_MS_MAX, .fallback = "0s",
      .help = "how long when must hold before it is an alarm; at most 1min"},
     {KEY(rule_keys, unknown_after), .type = FIELD_DURATION, .low = SECOND, .high = DAY,
      .help = "how long it may be undecided before not_monitored; 30s, 1min or 2min by priority unless said"},
     {KEY(rule_keys, coverage), .type = FIELD_DECIMAL, .low = 0, .high = MICRO, .fallback = "0.7",
      .help = "part of a window that must hold valid values"},
+    {KEY(rule_keys, foresee), .type = FIELD_DURATION, .low = MINUTE, .high = 30 * MINUTE,
+     .help = "so far ahead a trend may tell that limit will be reached: an estimate, never an alarm; not unless said"},
     {KEY(rule_keys, text), .type = FIELD_TEXT, .high = ALERT_TEXT_MAX,
-     .help = "what the nurse reads, with {limit} and other parameters in it; the rule's name unless said"},
+     .help =
+         "what the nurse reads, with {limit} and other parameters in it, or {beds} with scope: ward; the rule's name "
+         "unless said"},
     {KEY(rule_keys, advice), .type = FIELD_TEXT, .high = ALERT_TEXT_MAX, .help = "what to do first"},
 };
 const struct section rule_section = {SECTION("a rule", rule_fields)};
@@ -422,3 +536,44 @@ static const struct field rules_fields[] = {
      .help = "the rules, each under its name"},
 };
 const struct section rules_section = {SECTION("a rules file", rules_fields)};
+
+/* --- models/NAME.yaml --- */
+
+static const struct field coefficient_fields[] = {
+#define COEFFICIENT(input, unit, low_milli, high_milli, what)                                       \
+    {.name = #input,                                                                                \
+     .offset = offsetof(struct coefficient_keys, coefficient) + INPUT_OF_##input * sizeof(int64_t), \
+     .type = FIELD_DECIMAL,                                                                         \
+     .low = -ESTIMATE_COEFFICIENT_MICRO_MAX,                                                        \
+     .high = ESTIMATE_COEFFICIENT_MICRO_MAX,                                                        \
+     .help = (what)},
+    ATTRIBUTE_LIST(COEFFICIENT) ESTIMATE_MEASURED_LIST(COEFFICIENT)
+#undef COEFFICIENT
+};
+const struct section coefficients_section = {SECTION("the coefficients", coefficient_fields)};
+
+static const struct field model_unit_fields[] = {
+    {KEY(model_unit_keys, glucose), .type = FIELD_WORD, .words = model_unit_words, .fallback = "mmol/L",
+     .help = "what the coefficient of glucose counts in: mmol/L or mg/dL"},
+    {KEY(model_unit_keys, hdl), .type = FIELD_WORD, .words = model_unit_words, .fallback = "mmol/L",
+     .help = "what the coefficient of hdl counts in: mmol/L or mg/dL"},
+};
+const struct section model_units_section = {SECTION("units", model_unit_fields)};
+
+static const struct field model_fields[] = {
+    {KEY(model_keys, model), .type = FIELD_ID, .is_required = true, .high = SETTINGS_ID_MAX - 1,
+     .help = "name of the model, the last word of its topic"},
+    {KEY(model_keys, title), .type = FIELD_TEXT, .is_required = true, .high = TEXT_MAX,
+     .help = "what it estimates, for a screen"},
+    {KEY(model_keys, source), .type = FIELD_TEXT, .is_required = true, .high = ALERT_TEXT_MAX,
+     .help = "the publication that the numbers are from; a screen shows it"},
+    {KEY(model_keys, intercept), .type = FIELD_DECIMAL, .is_required = true, .low = -1000 * MICRO, .high = 1000 * MICRO,
+     .help = "what stands in the sum without any input"},
+    {KEY(model_keys, threshold), .type = FIELD_DECIMAL, .low = 1000, .high = MICRO,
+     .help = "probability from which on the source calls it high; none unless said"},
+    {KEY(model_keys, coefficients), .type = FIELD_SECTION, .is_required = true, .section = &coefficients_section,
+     .sample = "{age: 0.0331, bmi: 0.0346}", .help = "what each input is multiplied by"},
+    {KEY(model_keys, units), .type = FIELD_SECTION, .section = &model_units_section,
+     .help = "what coefficients count in, where an input has two units"},
+};
+const struct section model_section = {SECTION("a model", model_fields)};

@@ -8,14 +8,16 @@
 #ifndef WARDGATE_KEYS_H
 #define WARDGATE_KEYS_H
 
+#include "app/engine/estimate.h"
 #include "app/settings/schema.h"
 
 /* --- wardgate.yaml --- */
 
 struct ward_keys {
-    const struct node *gateway, *store, *uplink, *commands, *buses, *beds, *rules, *pulse;
+    const struct node *gateway, *store, *uplink, *commands, *buses, *beds, *rules, *pulse, *ward, *models, *pauses;
     const char *status_socket;
-    int64_t memory, stay_after, scores, observation_interval; /* scores: a bit per enum score */
+    int64_t memory, rule_load, stay_after, scores, observation_interval,
+        blood_pressure; /* scores: a bit per enum score */
 };
 
 struct gateway_keys {
@@ -47,6 +49,28 @@ struct pulse_keys {
     int64_t fallback, disagree_by, disagree_for;
 };
 enum { FALLBACK_NONE, FALLBACK_HR, FALLBACK_PULSE, FALLBACK_BOTH }; /* places of the words of `fallback` */
+
+struct pauses_keys {
+    int64_t audio, audio_at_most, alarm, alarm_at_most, alarm_roles, reminder, reminder_off;
+};
+
+struct summary_keys { /* `ward` */
+    int64_t enabled, patients_per_nurse;
+    const struct node *shifts, *need, *capacity;
+};
+
+struct shift_keys {
+    const char *from;
+    int64_t nurses;
+};
+
+struct need_keys {
+    int64_t low, low_medium, medium, high, unscored, week_hours, leave;
+};
+
+struct capacity_keys { /* 0: counted */
+    int64_t window, arrivals_per_day, mean_stay;
+};
 
 struct broker_keys {
     const char *url;
@@ -110,14 +134,41 @@ struct rules_keys {
 };
 
 struct rule_keys {
-    const struct node *when, *clear, *hysteresis, *limit, *parameters, *settable;
-    int64_t priority, latching, delay, clear_delay, unknown_after, coverage; /* unknown_after 0: the priority's */
+    const struct node *when, *each, *clear, *hysteresis, *limit, *parameters, *settable;
+    int64_t scope, beds; /* beds 0: not said */
+    int64_t priority, latching, delay, clear_delay, unknown_after, coverage,
+        foresee; /* unknown_after 0: the priority's */
     const char *text, *advice;
+    const struct node *escalate;
 };
 
+struct escalate_keys {
+    int64_t after, to; /* to: an enum priority less PRIORITY_MEDIUM */
+};
+enum { SCOPE_BED, SCOPE_WARD }; /* places of the words of `scope` */
+
+/* --- models/NAME.yaml --- */
+
+struct model_keys {
+    const char *model, *title, *source;
+    int64_t intercept, threshold;
+    const struct node *coefficients, *units;
+};
+
+struct coefficient_keys {
+    int64_t coefficient[ESTIMATE_INPUT_COUNT];
+};
+
+struct model_unit_keys {
+    int64_t glucose, hdl;
+};
+enum { MODEL_UNIT_MMOL_L, MODEL_UNIT_MG_DL }; /* places of the words of both */
+
 extern const struct section ward_section, gateway_section, store_section, uplink_section, broker_section,
-    commands_section, bus_section, bed_section, monitor_section, pulse_section;
+    commands_section, bus_section, bed_section, monitor_section, pulse_section, pauses_section, summary_section,
+    shift_section, need_section, capacity_section;
 extern const struct section profile_section, identity_section, channel_section, episodic_section, bit_section;
-extern const struct section rules_section, rule_section;
+extern const struct section rules_section, rule_section, escalate_section;
+extern const struct section model_section, coefficients_section, model_units_section;
 
 #endif

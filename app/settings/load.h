@@ -42,13 +42,20 @@ struct load {
 
 void ward_read(struct load *load);
 void uplink_read(struct load *load, const struct node *node);
+void summary_read(struct load *load, const struct node *node); /* NULL: it is not there */
 void buses_read(struct load *load, const struct node *entries);
 void beds_read(struct load *load, const struct node *entries);
 bool profiles_read(struct load *load) MUST_CHECK; /* false: no memory for them */
 void rules_read(struct load *load, const struct node *list);
+void models_read(struct load *load, const struct node *list);
 void overrides_read(struct load *load);
 void checks_run(struct load *load);
+/* Warns of a limit beyond what is believed of its vital, once a class, and of a bed's own ones. */
+void rule_ranges_check(struct load *load, uint16_t rule, uint16_t bed, bool is_told[CLASS_COUNT]);
 void fixed_collect(struct load *load); /* only when there is no fault */
+
+/* A file that a list names, of a kind (`rules`, `models`): as seen from the configuration, else where the package installs it. NULL: reported. */
+const char *load_find_file(struct load *load, const struct node *node, const char *kind);
 
 const char *bus_kind_word(enum bus_kind kind);
 bool bus_kind_is_serial(enum bus_kind kind);
@@ -62,6 +69,9 @@ bool profiles_fit(struct load *load, const struct node *node, const char *name,
 
 /* The place of the profile of this name, which profiles_read will read. False: there are too many. */
 bool profiles_refer(struct load *load, const struct node *node, const char *name, uint16_t *out) MUST_CHECK;
+
+/* The node of what a rule's condition was read from. */
+const struct node *load_condition(const struct load *load, uint16_t rule);
 
 /* The name of the first vital of a set that is not empty. */
 const char *load_first_vital(uint32_t vitals);

@@ -51,9 +51,25 @@ static void read_override(struct load *load, const struct node *node, uint16_t r
     struct override_config override = {.rule = rule};
     const struct rule *of = &load->rules[rule];
     if (parameters_find(&load->reader, node, of, &override.parameter) &&
-        parameters_read_value(&load->reader, node, of, &override.value_milli) &&
+        parameters_read_value(&load->reader, node, of, override.parameter, &override.value_milli) &&
         check_is_settable(load, node, &of->parameters[override.parameter], override.value_milli)) {
         overrides[load->beds[bed].override_count++] = override;
+    }
+}
+
+/* A rule of high priority may be off, too, but nobody shall overlook it. */
+static void read_off(struct load *load, const struct node *node, uint16_t rule, uint16_t bed,
+                     struct override_config *overrides)
+{
+    static const struct field off = {.name = "off", .type = FIELD_BOOLEAN};
+    int64_t is_off = 0;
+    if (!field_read(&load->reader, node, &off, &is_off) || is_off == 0) {
+        return;
+    }
+    overrides[load->beds[bed].override_count++] =
+        (struct override_config){.rule = rule, .parameter = OVERRIDE_OFF, .value_milli = 1};
+    if (load->rules[rule].priority == PRIORITY_HIGH) {
+        report_warning(load->reader.report, node, "a rule of high priority is off at this bed");
     }
 }
 
@@ -75,7 +91,11 @@ static void read_rule(struct load *load, const struct node *node, uint16_t bed, 
         return;
     }
     for (const struct node *child = node->first; child != NULL; child = child->next) {
-        read_override(load, child, rule, bed, overrides);
+        if (strcmp(child->key, "off") == 0) {
+            read_off(load, child, rule, bed, overrides);
+        } else {
+            read_override(load, child, rule, bed, overrides);
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #include "app/settings/settings.h"
 
 static const char limit_name[] = "limit";
+static const char off_name[] = "off"; /* in a bed's overrides (overrides.c) */
 
 static bool collect_one(const struct reader *reader, const struct node *node, struct parameter_nodes *parameters)
 {
@@ -15,6 +16,10 @@ static bool collect_one(const struct reader *reader, const struct node *node, st
     }
     if (strcmp(node->key, limit_name) == 0) {
         report_key_fault(reader->report, node, "limit is a key of the rule itself, move it there");
+        return false;
+    }
+    if (strcmp(node->key, off_name) == 0) {
+        report_key_fault(reader->report, node, "off is what switches a rule off at a bed, choose another name");
         return false;
     }
     if (parameters->names.count == PARAMETERS_MAX) {
@@ -53,25 +58,34 @@ static bool compares_differences(const struct expression *expression)
     return false;
 }
 
-static struct quantity_use use_of(const struct rule *rule)
+/* That of the parameter in this place, which when or clear uses. */
+static const struct dimension *dimension_of(const struct rule *rule, uint8_t place)
+{
+    const bool in_when = (rule->when.parameters >> place & 1U) != 0;
+    return in_when ? &rule->when.dimensions[place] : &rule->clear.dimensions[place];
+}
+
+static struct quantity_use use_of(const struct rule *rule, uint8_t place)
 {
     const bool has_differences = compares_differences(&rule->when) || compares_differences(&rule->clear);
+    const struct dimension *dimension = dimension_of(rule, place);
     return (struct quantity_use){
-        .vitals = settings_rule_vitals(rule),
+        .vitals = dimension->is_any ? settings_rule_vitals(rule) : dimension_vitals(dimension),
         .kind = has_differences ? QUANTITY_EITHER : QUANTITY_VALUE,
+        .is_time = dimension_is_time(dimension),
     };
 }
 
-bool parameters_read_value(const struct reader *reader, const struct node *node, const struct rule *rule,
+bool parameters_read_value(const struct reader *reader, const struct node *node, const struct rule *rule, uint8_t place,
                            int32_t *out_milli)
 {
-    assert(rule != NULL);
-    return quantity_read(reader, node, use_of(rule), out_milli);
+    assert(rule != NULL && place < PARAMETERS_MAX);
+    return quantity_read(reader, node, use_of(rule, place), out_milli);
 }
 
-static bool read_class_value(const struct reader *reader, const struct node *node, const struct rule *rule,
-                             struct rule_parameter *parameter)
+static bool read_class_value(const struct reader *reader, const struct node *node, struct rule *rule, uint8_t place)
 {
+    struct rule_parameter *parameter = &rule->parameters[place];
     const enum patient_class patient_class = patient_class_by_name(node->key);
     if (patient_class == CLASS_COUNT) {
         const char *names[CLASS_COUNT];
@@ -83,23 +97,24 @@ static bool read_class_value(const struct reader *reader, const struct node *nod
         report_key_fault(reader->report, node, "\"%.40s\" is no class of patients%s", node->key, hint);
         return false;
     }
-    parameter->has[patient_class] = parameters_read_value(reader, node, rule, &parameter->value_milli[patient_class]);
+    parameter->has[patient_class] =
+        parameters_read_value(reader, node, rule, place, &parameter->value_milli[patient_class]);
     return parameter->has[patient_class];
 }
 
 /* One value for all classes, or one a class. */
-static bool read_values(const struct reader *reader, const struct node *node, const struct rule *rule,
-                        struct rule_parameter *parameter)
+static bool read_values(const struct reader *reader, const struct node *node, struct rule *rule, uint8_t place)
 {
+    struct rule_parameter *parameter = &rule->parameters[place];
     bool is_sound = true;
     if (node->kind == NODE_MAPPING) {
         for (const struct node *child = node->first; child != NULL; child = child->next) {
-            is_sound = read_class_value(reader, child, rule, parameter) && is_sound;
+            is_sound = read_class_value(reader, child, rule, place) && is_sound;
         }
         return is_sound;
     }
     int32_t value_milli = 0;
-    is_sound = parameters_read_value(reader, node, rule, &value_milli);
+    is_sound = parameters_read_value(reader, node, rule, place, &value_milli);
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         parameter->has[i] = is_sound;
         parameter->value_milli[i] = value_milli;
@@ -163,7 +178,7 @@ static bool read_settable(const struct reader *reader, const struct node *entrie
             continue;
         }
         struct rule_parameter *parameter = &rule->parameters[place];
-        parameter->settable = quantity_read_range(reader, node, use_of(rule), &parameter->settable_low_milli,
+        parameter->settable = quantity_read_range(reader, node, use_of(rule, place), &parameter->settable_low_milli,
                                                   &parameter->settable_high_milli);
         if (parameter->settable) {
             check_defaults(reader, node, parameter);
@@ -186,7 +201,7 @@ bool parameters_read(const struct reader *reader, const struct rule_keys *keys,
         parameter->name = parameters->names.names[i];
         if (node != NULL) {
             is_sound = check_is_used(reader, node, rule, i) && is_sound;
-            is_sound = read_values(reader, node, rule, parameter) && is_sound;
+            is_sound = read_values(reader, node, rule, i) && is_sound;
         }
     }
     return read_settable(reader, keys->settable, rule) && is_sound;

@@ -60,9 +60,23 @@ static bool read_written(const struct reader *reader, const struct node *node, i
     return result == VALUE_OK;
 }
 
+/* False: it is no duration, or one that does not fit. */
+static bool read_time(const struct node *node, int32_t *out_milli)
+{
+    int64_t ms = 0;
+    if (node->kind != NODE_TEXT || value_read_duration(node->text, &ms) != VALUE_OK || ms > INT32_MAX) {
+        return false;
+    }
+    *out_milli = (int32_t)ms; /* thousandths of seconds */
+    return true;
+}
+
 bool quantity_read(const struct reader *reader, const struct node *node, struct quantity_use use, int32_t *out_milli)
 {
     assert(reader != NULL && node != NULL && out_milli != NULL);
+    if (use.is_time && read_time(node, out_milli)) {
+        return true;
+    }
     int64_t micro = 0;
     const char *unit = "";
     static const struct unit_conversion canonical = {.multiplier = 1, .divisor = 1};

@@ -20,6 +20,7 @@ enum quantity_kind {
 struct quantity_use {
     uint32_t vitals; /* bit per enum vital: a unit must mean the same for all of them that can have it */
     enum quantity_kind kind;
+    bool is_time;                       /* it may be written as a duration (`30min`), too; a plain number is seconds */
     const struct unit_conversion *unit; /* of a number without a unit; NULL: the canonical one */
 };
 

@@ -197,14 +197,14 @@ void report_file_fault(struct settings_report *report, struct settings_mark mark
     }
 }
 
-void report_expression_fault(struct settings_report *report, const struct node *node,
-                             const struct expression_fault *expression_fault)
+static void add_at_expression(struct settings_report *report, bool is_warning, const struct node *node,
+                              const struct expression_fault *expression_fault)
 {
     assert(report != NULL && node != NULL && node->kind == NODE_TEXT && expression_fault != NULL);
     const size_t length = strlen(node->text);
     const size_t offset = expression_fault->offset < length ? expression_fault->offset : length;
     struct settings_fault spare;
-    struct settings_fault *fault = add(report, false, node->mark, &spare);
+    struct settings_fault *fault = add(report, is_warning, node->mark, &spare);
     if (node->text_column != 0) {
         fault->mark.column = node->text_column + count_characters(node->text, offset);
     }
@@ -212,6 +212,18 @@ void report_expression_fault(struct settings_report *report, const struct node *
     (void)snprintf(fault->message, sizeof fault->message, "%s", expression_fault->message);
     mask_controls(fault->message);
     show_excerpt(fault, node->text, length, offset, expression_fault->length);
+}
+
+void report_expression_fault(struct settings_report *report, const struct node *node,
+                             const struct expression_fault *expression_fault)
+{
+    add_at_expression(report, false, node, expression_fault);
+}
+
+void report_expression_warning(struct settings_report *report, const struct node *node,
+                               const struct expression_fault *expression_fault)
+{
+    add_at_expression(report, true, node, expression_fault);
 }
 
 static bool stands_before(const struct settings_fault *a, const struct settings_fault *b)

@@ -36,6 +36,8 @@ void report_file_fault(struct settings_report *report, struct settings_mark mark
  */
 void report_expression_fault(struct settings_report *report, const struct node *node,
                              const struct expression_fault *fault);
+void report_expression_warning(struct settings_report *report, const struct node *node,
+                               const struct expression_fault *fault);
 
 /* In the order of files as they were first named, then of lines. */
 void report_sort(struct settings_report *report);

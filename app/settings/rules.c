@@ -16,11 +16,10 @@ struct rules_file {
     bool is_optional;
 };
 
-/* As seen from the configuration, else where the package installs it. NULL: reported. */
-static const char *find_file(struct load *load, const struct node *node)
+const char *load_find_file(struct load *load, const struct node *node, const char *kind)
 {
     const char *beside = file_path(load->folder, node->text, load->reader.pool);
-    const char *installed = pool_format(load->reader.pool, FILE_INSTALL_FOLDER "/rules/%s", file_name(node->text));
+    const char *installed = pool_format(load->reader.pool, FILE_INSTALL_FOLDER "/%s/%s", kind, file_name(node->text));
     if (beside == NULL || installed == NULL) {
         return NULL;
     }
@@ -52,7 +51,7 @@ static bool open_file(struct load *load, const struct node *node, struct rules_f
     static const struct field path = {.name = "rules", .type = FIELD_TEXT, .high = 1024};
     const char *text = NULL;
     struct rules_keys keys = {.optional = 0};
-    const char *file = field_read(&load->reader, node, &path, &text) ? find_file(load, node) : NULL;
+    const char *file = field_read(&load->reader, node, &path, &text) ? load_find_file(load, node, "rules") : NULL;
     if (file == NULL || is_listed_before(load, node, file, files, place)) {
         return false;
     }

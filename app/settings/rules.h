@@ -26,8 +26,8 @@ bool parameters_read(const struct reader *reader, const struct rule_keys *keys,
 bool parameters_find(const struct reader *reader, const struct node *node, const struct rule *rule,
                      uint8_t *out) MUST_CHECK;
 
-/* One value of one parameter, in the unit of what the rule compares it with. */
-bool parameters_read_value(const struct reader *reader, const struct node *node, const struct rule *rule,
+/* One value of the parameter in a place, in the unit of what the rule compares it with. */
+bool parameters_read_value(const struct reader *reader, const struct node *node, const struct rule *rule, uint8_t place,
                            int32_t *out_milli) MUST_CHECK;
 
 /* `out` holds zeros. */

@@ -15,7 +15,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "app/engine/capacity.h"
 #include "app/engine/engine.h"
+#include "app/engine/staffing.h"
 #include "drivers/monitor/profile.h"
 
 #define SETTINGS_ID_MAX         32 /* [A-Za-z][A-Za-z0-9_-]{0,31} */
@@ -25,9 +27,10 @@
 #define SETTINGS_PROFILES_MAX   64
 #define SETTINGS_BROKERS_MAX    4
 #define SETTINGS_RULE_FILES_MAX 16
+#define SETTINGS_SHIFTS_MAX     8
 #define SETTINGS_FAULTS_MAX     50                                             /* shown; more are counted */
 #define SETTINGS_SCORES         (1U << SCORE_news2 | 1U << SCORE_bedside_pews) /* unless said */
-#define SETTINGS_FILES_MAX      (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX)
+#define SETTINGS_FILES_MAX      (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX + ESTIMATE_MODELS_MAX)
 #define SETTINGS_FILE_TEXT_MAX  256 /* longer names are shown by their end */
 
 struct settings_mark { /* where something stands, for later messages (line and column from 1; line 0: a default) */
@@ -80,6 +83,26 @@ struct broker_settings {
     const char *ca, *cert, *key, *username, *password_file; /* NULL: none */
 };
 
+/* On duty from this minute of the local day until the next shift begins. */
+struct shift_settings {
+    const char *name;
+    uint16_t from_minute;
+    uint8_t nurses;
+};
+
+/* What is told of the ward as a whole. */
+struct ward_settings {
+    bool enabled;
+    uint16_t patients_per_nurse;                       /* at most, else it is told; 0: any number */
+    uint8_t shift_count;                               /* 0: nothing is known of staff */
+    struct shift_settings shifts[SETTINGS_SHIFTS_MAX]; /* in order of the day */
+    bool has_need;
+    uint32_t need_milli[CARE_BAND_COUNT]; /* whole-time equivalents a patient */
+    uint32_t week_hours_milli, leave_micro;
+    bool has_capacity;
+    struct capacity_config capacity;
+};
+
 /* A key that only a restart changes, for settings_can_follow. */
 struct settings_fixed {
     const char *path;  /* uplink.keep_alive */
@@ -115,8 +138,14 @@ struct settings {
     uint16_t scores;                  /* bit per enum score */
     uint32_t observation_interval_ms; /* 4 h */
     uint64_t memory_bytes;            /* 64 MiB */
+    uint32_t rule_load_micro;         /* 0.5: of COST_CORE_PER_S (cost.h) */
 
     struct pulse_config pulse;
+    struct pause_config pause;
+    enum pressure_scheme pressure_scheme; /* of the category of a cuff's pressure; NONE unless said */
+    const struct estimate_model *models;
+    uint8_t model_count;
+    struct ward_settings ward;
 
     const struct bus_settings *buses;
     const struct bed_settings *beds;
@@ -158,7 +187,7 @@ bool settings_load_profile(const char *file, struct profile_room *out, struct se
 
 /* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands): a fault
  * each, added to the report of loading `next`, with its line there and what to do; false when there is one. Rules,
- * limits, beds, buses, profiles, pulse, stay_after, scores and memory can be taken over. */
+ * limits, beds, buses, profiles, pulse, pauses, stay_after, scores, estimates, ward and memory can be taken over. */
 bool settings_can_follow(const struct settings *now, const struct settings *next, struct settings_report *report);
 
 /* Bit per enum vital: what the monitors of a bed and people (ENTRY_ONLY) give together, and what a rule asks. A rule is evaluated at a bed that

@@ -68,6 +68,42 @@ static void read_pulse(struct load *load, const struct node *node)
     }
 }
 
+static void check_longest(struct load *load, const struct node *node, const char *usual_key, int64_t usual,
+                          const char *most_key, int64_t most)
+{
+    if (usual > most) {
+        const struct node *most_node = node_child(node, most_key), *usual_node = node_child(node, usual_key);
+        report_fault(load->reader.report,
+                     most_node != NULL    ? most_node
+                     : usual_node != NULL ? usual_node
+                                          : node,
+                     "%s must not be shorter than %s, which is what a command asks for that says nothing", most_key,
+                     usual_key);
+    }
+}
+
+/* Without `pauses` everything in it has its default. */
+static void read_pauses(struct load *load, const struct node *node)
+{
+    struct pauses_keys keys = {.audio = 0};
+    const bool is_whole = node != NULL ? section_read(&load->reader, node, &pauses_section, &keys)
+                                       : section_read_defaults(&load->reader, &pauses_section, &keys);
+    if (!is_whole) {
+        return;
+    }
+    const bool has_roles = node != NULL && node_child(node, "alarm_roles") != NULL;
+    load->settings->pause =
+        (struct pause_config){.audio_ms = (uint32_t)keys.audio,
+                              .audio_ms_max = (uint32_t)keys.audio_at_most,
+                              .alarm_ms = (uint32_t)keys.alarm,
+                              .alarm_ms_max = (uint32_t)keys.alarm_at_most,
+                              .reminder_ms = (uint32_t)keys.reminder,
+                              .reminder_off_ms = (uint32_t)keys.reminder_off,
+                              .alarm_roles = has_roles ? (uint8_t)keys.alarm_roles : 1U << ROLE_charge};
+    check_longest(load, node, "audio", keys.audio, "audio_at_most", keys.audio_at_most);
+    check_longest(load, node, "alarm", keys.alarm, "alarm_at_most", keys.alarm_at_most);
+}
+
 static void read_socket(struct load *load, const char *path)
 {
     const struct node *node = node_child(load->root, "status_socket");
@@ -103,11 +139,15 @@ void ward_read(struct load *load)
         return;
     }
     load->settings->memory_bytes = (uint64_t)keys.memory;
+    load->settings->rule_load_micro = (uint32_t)keys.rule_load;
     load->settings->stay_after_ms = (uint32_t)keys.stay_after;
     load->settings->scores = node_child(load->root, "scores") != NULL ? (uint16_t)keys.scores : SETTINGS_SCORES;
     load->settings->observation_interval_ms = (uint32_t)keys.observation_interval;
+    load->settings->pressure_scheme = (enum pressure_scheme)keys.blood_pressure;
     read_store(load, keys.store);
     read_pulse(load, keys.pulse);
+    read_pauses(load, keys.pauses);
+    summary_read(load, keys.ward);
     read_socket(load, keys.status_socket);
     if (keys.gateway != NULL) {
         read_gateway(load, keys.gateway);
@@ -126,6 +166,9 @@ void ward_read(struct load *load)
     }
     if (!profiles_read(load)) {
         return;
+    }
+    if (keys.models != NULL) {
+        models_read(load, keys.models);
     }
     read_rules(load, keys.rules);
     overrides_read(load);
