@@ -3,8 +3,8 @@
  *
  * One channel at 1 Hz; windows of 16, 60, 300 and 3600 s (or observations), each with mean, max and min; with standard
  * deviation and slope as well; and as a rule asks, which compares each aggregate with a limit and then wants to know
- * when it may change. The calls are the engine's own: one put, then each window. Full windows throughout. Copy and
- * windows take turns within one process, on the same values; of each the fastest turn counts.
+ * when it may change. The calls are the engine's own (expression_evaluate.c): one put, then each window. Full windows
+ * throughout. Copy and windows take turns within one process, on the same values; of each the fastest turn counts.
  *
  * The worst operation is that over the positions of a history, of the fastest of 20 identical runs through it: the
  * machine's noise strikes elsewhere each time. It is timed twice: a put with its 12 answers, and each call by itself.
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/engine/series.h"
+#include "app/engine/window.h"
 
 enum {
     PERIOD_MS = 1000,
@@ -148,7 +148,7 @@ static int64_t ask_all(const struct bench *bench, int64_t now_ms)
     int64_t total = 0;
     struct window *const *end = bench->windows + bench->window_count;
     for (struct window *const *window = bench->windows; window < end; window++) {
-        total += window_answer(*window, now_ms).value_micro;
+        total += window_answer_inline(*window, now_ms).value_micro;
     }
     return total;
 }
@@ -267,7 +267,7 @@ static void run_through(const struct bench *bench, enum shape shape, bool gaps, 
         note_best(position, 0, now_ns() - from_ns);
         for (unsigned i = 0; i < bench->window_count; i++) {
             from_ns = now_ns();
-            total += window_answer(bench->windows[i], at_ms).value_micro;
+            total += window_answer_inline(bench->windows[i], at_ms).value_micro;
             note_best(position, 1 + i, now_ns() - from_ns);
         }
     }

@@ -11,6 +11,7 @@
 #include "app/cli/command.h"
 #include "app/cli/recording.h"
 #include "app/engine/engine.h"
+#include "app/engine/window.h"
 #include "app/flow/payload.h"
 #include "app/flow/ring.h"
 #include "app/plan.h"
@@ -33,6 +34,7 @@ enum {
     ANSWERS = 1000,
     REGISTERS = 12,
     MESSAGES = 100,
+    WARD_SECONDS = 90,
     BYTES_MAX = 4096
 };
 
@@ -185,7 +187,7 @@ static void piece_windows(void)
     for (int64_t i = 0; i < WINDOW_PUTS; i++) {
         (void)series_put(series, i * 1000, value_at(i));
         for (unsigned w = 0; w < WINDOWS; w++) {
-            known += window_answer(windows[w], i * 1000).known;
+            known += window_answer_inline(windows[w], i * 1000).known;
         }
     }
     expect(known > WINDOW_PUTS, "the windows know nothing");
@@ -337,20 +339,124 @@ static void piece_hl7(void)
     expect(put_count >= MESSAGES, "too few values come out of a message");
 }
 
+/* ---- wards: what an observation costs with twenty rules on its bed, and whether that grows with the beds ---- */
+
+static const enum vital watched[] = {VITAL_hr,      VITAL_pulse,   VITAL_resp,    VITAL_spo2,
+                                     VITAL_abp_sys, VITAL_abp_dia, VITAL_abp_mean};
+enum { WATCHED = sizeof watched / sizeof watched[0] };
+
+struct ward {
+    struct record_sink sink; /* first */
+    struct engine_config config;
+    struct bed_config beds[64];
+    struct engine *engine;
+    unsigned alerts;
+};
+
+static struct ward wards[2];
+static struct plan bed_plan;
+
+static void count_alert(struct record_sink *sink_of, const struct record *record)
+{
+    struct ward *ward = (struct ward *)(void *)sink_of;
+    ward->alerts += record->kind == RECORD_ALERT ? 1 : 0;
+}
+
+static void prepare_ward(struct ward *ward, uint16_t bed_count)
+{
+    struct arena arena = {.base = NULL};
+    ward->sink.put = count_alert;
+    ward->config = bed_plan.engine;
+    ward->config.beds = ward->beds;
+    ward->config.bed_count = bed_count;
+    for (uint16_t b = 0; b < bed_count; b++) {
+        ward->beds[b] = bed_plan.engine.beds[0];
+    }
+    (void)engine_make(&arena, &ward->config);
+    arena = take_arena(arena.used);
+    ward->engine = engine_make(&arena, &ward->config);
+    engine_begin(ward->engine, 0);
+    for (uint16_t b = 0; b < bed_count; b++) {
+        engine_admit(ward->engine, b, 0);
+    }
+}
+
+static void prepare_wards(void)
+{
+    struct settings *settings = command_settings(FOLDER "beds.yaml");
+    expect(settings != NULL && plan_make(settings, &bed_plan) == STATUS_OK, "no plan of a bed");
+    unsigned rules = 0;
+    for (unsigned r = 0; r < bed_plan.engine.rule_count; r++) {
+        rules += rule_applies(&bed_plan.engine.beds[0], &bed_plan.engine.rules[r]) ? 1 : 0;
+    }
+    expect(rules == 20, "a bed has not twenty rules");
+    prepare_ward(&wards[0], 8);
+    prepare_ward(&wards[1], 64);
+}
+
+/* What stands still for most of the time, as vitals do. */
+static int32_t watched_at(unsigned vital, int64_t second, uint16_t bed)
+{
+    static const int32_t usual_milli[WATCHED] = {72000, 72000, 14000, 97000, 120000, 75000, 90000};
+    return usual_milli[vital] + (int32_t)((second / 3 + bed + (int64_t)vital) % 3) * 1000;
+}
+
+static void step_ward(struct ward *ward, int64_t until_ms)
+{
+    while (engine_next(ward->engine) <= until_ms) {
+        engine_step(ward->engine, until_ms, &ward->sink);
+    }
+}
+
+/* Each bed once a second, at an instant of its own. */
+static void run_ward(struct ward *ward)
+{
+    for (int64_t second = 1; second <= WARD_SECONDS; second++) {
+        for (uint16_t b = 0; b < ward->config.bed_count; b++) {
+            struct observation o = {.at_ms = second * 1000 + b * 1000 / ward->config.bed_count, .bed = b};
+            step_ward(ward, o.at_ms - 1);
+            for (unsigned v = 0; v < WATCHED; v++) {
+                o.vital = (uint8_t)watched[v];
+                o.value_milli = watched_at(v, second, b);
+                expect(engine_observe(ward->engine, &o), "an observation is refused");
+            }
+        }
+    }
+    step_ward(ward, WARD_SECONDS * 1000 + 999);
+    expect(ward->alerts == 0, "an alarm in a quiet ward");
+}
+
+static void piece_beds_8(void)
+{
+    run_ward(&wards[0]);
+}
+
+static void piece_beds_64(void)
+{
+    run_ward(&wards[1]);
+}
+
 /* ---- all of them ---- */
 
 /* Not known to the compiler, so that each piece stays a function of its own. */
-static void (*const volatile pieces[])(void) = {piece_replay, piece_windows, piece_payload,
-                                                piece_ring,   piece_modbus,  piece_hl7};
+static void (*const volatile pieces[])(void) = {piece_replay, piece_windows, piece_payload, piece_ring,
+                                                piece_modbus, piece_hl7,     piece_beds_8,  piece_beds_64};
 
-int main(void)
+/* With any argument it says how many observations a bed of the wards has. */
+int main(int argc, char **argv)
 {
+    (void)argv;
+    if (argc > 1) {
+        (void)printf("%d\n", WARD_SECONDS * WATCHED);
+        return EXIT_SUCCESS;
+    }
     prepare_replay();
     prepare_windows();
     prepare_payload();
     prepare_ring();
     prepare_modbus();
     prepare_hl7();
+    prepare_wards();
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         pieces[i]();
     }
