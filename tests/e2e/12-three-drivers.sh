@@ -63,18 +63,18 @@ for dead in 0 1 2 3; do
     [ "$dead" -ne 1 ] || ward_do gw-a reset
     before=()
     for bed in "${beds[@]}"; do before+=("$(vitals_of "$bed")"); done
-    wait_for 25 "${beds[dead]} is silent" seen "${beds[dead]}" start monitor_silent
+    wait_for 25 "${beds[dead]} is silent" is_raised "${beds[dead]}" monitor_silent
     for other in 0 1 2 3; do
         [ "$other" -eq "$dead" ] || [ "$(vitals_of "${beds[other]}")" -ge $((before[other] + 3)) ] ||
             fail "${beds[other]} stood still while ${beds[dead]} was dead"
-        [ "$other" -le "$dead" ] || ! seen "${beds[other]}" start monitor_silent || fail "${beds[other]} is silent, too"
+        [ "$other" -le "$dead" ] || ! is_raised "${beds[other]}" monitor_silent || fail "${beds[other]} is silent, too"
     done
     # shellcheck disable=SC2086
     ward_do ${lives[dead]}
 done
 for bed in "${beds[@]}"; do
-    wait_for 25 "$bed is back" seen "$bed" end monitor_silent
-    [ "$(grep -c "^$BASE/$bed/alert .*\"phase\":\"start\".*\"rule\":\"monitor_silent\"" "$TEST_DIR/seen.txt")" -eq 1 ] ||
+    wait_for 25 "$bed is back" is_over "$bed" monitor_silent
+    [ "$(grep "^$BASE/$bed/alarm/monitor_silent {" "$TEST_DIR/payloads.txt" | member id | sort -u | wc -l)" -eq 1 ] ||
         fail "$bed was silent more than once"
 done
 

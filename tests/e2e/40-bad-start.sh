@@ -26,8 +26,9 @@ start_broker
 subscribe seen.txt "$BASE/#"
 wait_for 30 "vitals flow" grep -q "^$BASE/b01/vitals .*\"hr\":" "$TEST_DIR/seen.txt"
 wait_for 20 "alerts go out, not durable" grep -q '/alert .*"durable":false' "$TEST_DIR/seen.txt"
-wait_for 20 "the silent monitor is an alarm" grep -q "^$BASE/b02/alert .*monitor_silent" "$TEST_DIR/seen.txt"
-wait_for 20 "the dead line is an alarm" grep -q "^$BASE/gateway/gw-test/alert .*bus_down" "$TEST_DIR/seen.txt"
+wait_for 20 "the dead line is an alarm" grep -q "^$BASE/gateway/gw-test/alert .*bus_down.*\"stands_for\":\[\"b02\"\]" \
+    "$TEST_DIR/seen.txt"
+wait_for 20 "the silent monitor is part of it" grep -q "^$BASE/b02/alarm/monitor_silent .*\"part_of\"" "$TEST_DIR/seen.txt"
 wait_for 20 "the store is an alarm" grep -q "^$BASE/gateway/gw-test/alert .*store_failing" "$TEST_DIR/seen.txt"
 rm "$TEST_DIR/store"
 wait_for 20 "the store works again" grep -q "store works again" "$TEST_DIR/gateway.log"

@@ -96,11 +96,11 @@ for i in 0 3; do wait_for 20 "b$i has a pulse again" seen b$i end no_pulse_signa
 # Unplugged; back under the same name, another pty behind it. And one that says nothing for a while.
 ward_do ox1 unplug
 ward_do ox2 silence
-for i in 1 2; do wait_for 30 "b$i is silent" seen b$i start monitor_silent; done
+for i in 1 2; do wait_for 30 "b$i is silent" is_raised b$i monitor_silent; done
 [ "$(bus_of ox1 | member state)" != open ] || fail "a line that is gone is open"
 ward_do ox1 replug
 ward_do ox2 answer
-for i in 1 2; do wait_for 20 "b$i is back" seen b$i end monitor_silent; done
+for i in 1 2; do wait_for 20 "b$i is back" is_over b$i monitor_silent; done
 [ "$(bus_of ox1 | member opened)" -eq 2 ] || fail "ox1 was opened $(bus_of ox1 | member opened) times"
 
 for i in 0 1 2 3 4 6; do

@@ -79,9 +79,10 @@ alarm=$(alerts b01 spo2_ours start | member id)
 ward_do b01 identity OTHER
 wait_alert b01 identity_changed start
 ward_do b01 value spo2 97
-wait_alert b01 spo2_ours.not_monitored start
-alerts b01 spo2_ours.not_monitored start | grep -q '"priority":"high","kind":"technical"' ||
-    fail "$(alerts b01 spo2_ours.not_monitored start)"
+wait_for 15 "the rule is not monitored, as part of that" is_raised b01 spo2_ours.not_monitored
+grep "^$BASE/b01/alarm/spo2_ours.not_monitored " "$TEST_DIR/payloads.txt" |
+    finds '"priority":"high","kind":"technical".*"part_of":{"bed":"b01","rule":"identity_changed"' ||
+    fail "$(grep "^$BASE/b01/alarm/spo2_ours.not_monitored " "$TEST_DIR/payloads.txt")"
 still_in_doubt "at first"
 kill -HUP "$GATEWAY_PID"
 wait_for 5 "it is loaded again" grep -q 'reloaded: 0 beds new, 0 gone, 2 go on' "$TEST_DIR/gateway.log"
@@ -99,7 +100,7 @@ ward_do b01 value spo2 71
 sleep 2
 told b01 assign
 wait_alert b01 identity_changed end
-wait_alert b01 spo2_ours.not_monitored end
+wait_for 15 "the rule is monitored" is_over b01 spo2_ours.not_monitored
 wait_for 5 "its values count" eval "vitals b01 | grep -q '\"spo2\":71'"
 [ "$(count b01 spo2_ours end)" = 0 ] || fail "the alarm ended although it holds"
 ward_do b01 value spo2 97

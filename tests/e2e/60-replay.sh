@@ -73,9 +73,10 @@ alert a 00:39:30 end pulse_disagrees technical          # together again from 23
 alert a 00:45:10 start sensor_off technical             # the ECG is lost at 2700; its rules go on with the pulse
 alert a 00:46:00 end spo2_desat physiological           # 97 at 2760
 alert a 00:50:00 start no_pulse_signal technical        # both gone at 3000 ...
-alert a 00:50:30 start hr_extreme_low technical         # ... and the rules with them
+alert a 00:50:30 escalate sensor_off technical          # ... and the rules with them, which it stands for
 alert a 00:51:00 end no_pulse_signal technical
 alert a 00:55:00 start nibp_sys_low physiological       # 40/18 at 3300
+alert a 00:55:00 start nibp_dia_low physiological
 alert a 00:56:05 start spo2_desat physiological         # 64.8 at 3360, 41.9 at 3420
 alert a 01:00:00 end spo2_desat physiological           # 99.8 at 3600
 alert a 01:01:00 start nibp_mean_low physiological      # a row with a mean alone: 31 at 3660
@@ -248,3 +249,44 @@ alert hand 00:00:08 acknowledge spo2_desat physiological
 alert hand 00:00:09 start patient_away advisory
 alert hand 00:20:00 end patient_away advisory
 refused 2 "are for CSV" --absent 0 "$TEST_DIR/by-hand.jsonl"
+
+### What if, over a recording with commands: an alarm is acknowledged by its id of then, and another rule's limit is set
+
+cat >"$TEST_DIR/latching.yaml" <<'END'
+rules:
+  early: {when: hr > limit, limit: 100, settable: {limit: [90, 150]}, priority: low, text: "Heart rate high", advice: "Look"}
+  late: {when: spo2 < limit, limit: 90, latching: true, priority: high, text: "SpO2 low", advice: "Look"}
+END
+sed -i "s|rules/standard.yaml|$TEST_DIR/latching.yaml|" "$TEST_DIR/wardgate.yaml"
+{
+    echo '{"t":0,"bed":"b01","command":"admit"}'
+    echo '{"t":1,"bed":"b01","heard":true,"hr":120,"spo2":97}'
+    echo '{"t":2,"bed":"b01","hr":120,"spo2":80}'
+    echo '{"t":4,"bed":"b01","hr":120,"spo2":97}'
+} >"$TEST_DIR/night"
+replay latched "$TEST_DIR/night" || fail "the beginning of a recording by hand is not replayed"
+latched=$(grep '"rule":"late"' "$TEST_DIR/latched.jsonl" | tail -n 1)
+{
+    echo '{"t":8,"bed":"b01","command":"set_limit","rule":"early","parameter":"limit","value":140}'
+    echo "{\"t\":10,\"bed\":\"b01\",\"command\":\"acknowledge\",\"alarm_id\":\"$(member id <<<"$latched")\",\"rev\":$(member rev <<<"$latched")}"
+    echo '{"t":600,"bed":"b01","heard":true,"hr":80,"spo2":97}'
+} >>"$TEST_DIR/night"
+replay night "$TEST_DIR/night" || fail "a recording by hand is not replayed"
+alert night 00:00:10 end late physiological
+replay other --what-if late.limit=70..90:10 --csv "$TEST_DIR/late.csv" "$TEST_DIR/night" ||
+    fail "what if is not told of a recording with commands"
+grep -q "^90,late,.*,1,8\.0,8\.000,0$" "$TEST_DIR/late.csv" || fail "an acknowledgement by id is left out of what if"
+grep -q "^70,late,0\.0000,0," "$TEST_DIR/late.csv" || fail "80 is not below 70"
+
+# So is an alarm of the whole ward, from any bed, also by its name.
+cat >"$TEST_DIR/latching.yaml" <<'END'
+rules:
+  both: {scope: ward, each: hr > limit, beds: 2, limit: 150, priority: high, text: "Several at once: {beds}"}
+END
+{
+    for bed in b01 b02; do echo "{\"t\":0,\"bed\":\"$bed\",\"command\":\"admit\"}"; done
+    for t in 1 2 3 4 5 6 7 8; do for bed in b01 b02; do echo "{\"t\":$t,\"bed\":\"$bed\",\"heard\":true,\"hr\":160}"; done; done
+    echo '{"t":9,"bed":"b02","command":"acknowledge","name":"both"}'
+} >"$TEST_DIR/night"
+replay ward "$TEST_DIR/night" || fail "a recording by hand is not replayed"
+grep -q '"phase":"acknowledge".*"rule":"both"' "$TEST_DIR/ward.jsonl" || fail "an alarm of the ward is not acknowledged by its name"

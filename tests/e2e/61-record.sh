@@ -56,6 +56,8 @@ END
 
 lines() { wc -l <"$TEST_DIR/seen.txt"; }
 
+is_new_alarm() { tail -n "+$((second_lines + 1))" "$TEST_DIR/seen.txt" | grep -q '"phase":"start".*spo2_desat'; }
+
 ### A run with all that can happen in it
 
 start_recorded first
@@ -91,14 +93,21 @@ wait_for 20 "it ends" grep -q "^$BASE/b01/alert .*\"phase\":\"end\".*spo2_desat"
 sed -i 's/stay_after: 2s/stay_after: 3s/' "$TEST_DIR/wardgate.yaml"
 cp "$TEST_DIR/wardgate.yaml" "$TEST_DIR/after.yaml"
 kill -HUP "$GATEWAY_PID"
-wait_for 10 "the recording ends" grep -q '"input":"end"' "$TEST_DIR/second.jsonl"
+wait_for 10 "the recording ends" grep -q '"input":"end","why":"reload"' "$TEST_DIR/second.jsonl"
+ward_do b01 value spo2 71
+second_lines=$(lines)
+wait_for 30 "the saturation is an alarm again" is_new_alarm
 stop_gateway
 sleep 0.3
-! replay changed "$TEST_DIR/second.jsonl" || grep -q "not the configuration of the recording" "$TEST_DIR/changed.log" ||
-    fail "another configuration is not noticed"
+tail -n 1 "$TEST_DIR/second.jsonl.2" | grep -q '"input":"end","why":"stop"' || fail "no second part is recorded"
+replay changed "$TEST_DIR/second.jsonl" || true
+grep -q "not the configuration of the recording" "$TEST_DIR/changed.log" || fail "another configuration is not noticed"
+replay third "$TEST_DIR/second.jsonl.2" || fail "the part after a reload is not replayed, or to other records"
+grep -q '"phase":"start".*spo2_desat' "$TEST_DIR/third.alerts" || fail "the part after a reload has no alarm"
 sed -i 's/stay_after: 3s/stay_after: 2s/' "$TEST_DIR/wardgate.yaml"
 replay second "$TEST_DIR/second.jsonl" || fail "the recording of a restart is not replayed, or to other records"
-[ ! -s "$TEST_DIR/second.log" ] || ! grep -q "not those of the run" "$TEST_DIR/second.log" || fail "other records than those of the run"
+! grep -q "not the configuration of the recording" "$TEST_DIR/second.log" || fail "it is the configuration of then"
+grep -q "the recording ends at a reload ($TEST_DIR/second.jsonl:" "$TEST_DIR/second.log" || fail "the reload is not said"
 
 ### What spoils a recording
 

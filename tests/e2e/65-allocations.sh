@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# After the start nothing of ours allocates: counted by caller while alarms come and go, a monitor fails, the broker is
-# lost and found.
+# After the start nothing of ours allocates: counted by caller while alarms come and go, a monitor fails, commands are given,
+# the ward is summed up, the broker is lost and found.
 . tests/e2e/lib.sh
 
 if [ -n "${FLAVOUR:-}" ] && [ "$FLAVOUR" != clang ]; then
@@ -18,6 +18,9 @@ monitor b02 gw-a 1 generated seed=2
 END
 write_config <<END
 stay_after: 1s
+ward:
+  shifts: {day: {from: "07:00", nurses: 2}, night: {from: "19:00", nurses: 1}}
+  capacity: {window: 28d}
 buses:
   line-a: {kind: modbus-rtu, device: $TEST_DIR/line-a, baud: 19200, parity: even}
   gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
@@ -32,6 +35,10 @@ sleep 2
 ward_do b01 value spo2 70
 ward_do b02 silence 3s
 wait_for 20 "alerts come" grep -q spo2_desat "$TEST_DIR/seen.txt"
+for order in "pause what=audio" "describe attribute=age value=54" resume away back; do
+    # shellcheck disable=SC2086 # words
+    "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 $order >/dev/null || fail "$order"
+done
 ward_do line-a unplug
 stop_broker
 sleep 2

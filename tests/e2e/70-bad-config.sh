@@ -124,6 +124,31 @@ ward 's/spo2_low: \{limit/spo2_lo: {limit/' 16:17 'there is no rule "spo2_lo", d
 ward 's/limit: 88/limt: 88/' 16:28 'no parameter "limt", did you mean "limit"?'
 ward 's/limit: 88/limit: 880/' 16:35 "outside of what the rule lets be set, it must be from 85 to 95"
 
+### What rules cannot mean
+
+rules '3s/spo2 < limit/spo2 < hr/' 3:17 "one comparison of one vital with a value"
+rules '10s/temp > limit/temp > hr + limit/' 10:11 '">" has Cel on its left and /min on its right, both sides need the same unit'
+rules '10s/temp > limit/temp > 30min/' 10:11 "a duration is compared with age only"
+rules '10s/temp > limit/temp > limit and hr < limit/' 10:28 '"<" has /min on its left and Cel on its right'
+rules '12s/39/"39 %"/' 12:12 '"%" is no unit of this value, possible: Cel'
+rules '10s/when: (.*)/each: \1/' 10:5 "is of a rule with scope: ward, name it when, or add scope: ward"
+rules '9s/$/\n    scope: ward/; 10s/when/each/; 15d' 9:3 'the key "beds" is missing, which scope: ward needs'
+
+# Each is sound by itself, all of them ask too much of the processor.
+rm -rf "$TEST_DIR/bad"
+cp -r "$GOOD" "$TEST_DIR/bad"
+sed -i 's/poll_interval: 1s/poll_interval: 5ms/' "$TEST_DIR/bad/profiles/module.yaml"
+wardgate_at bad check || fail "fast rules are refused"
+grep -qE '^  spo2_low +[0-9]+ a look +[0-9]+ a second at   3 beds' "$TEST_DIR/out.log" || fail "what a rule costs is not told"
+grep -qE '^  together +[0-9]+ a second .* of 50.00 % allowed' "$TEST_DIR/out.log" || fail "what rules cost is not told"
+echo "rule_load: 0.001" >>"$TEST_DIR/bad/wardgate.yaml"
+for command in check run; do
+    status=0
+    wardgate_at bad "$command" || status=$?
+    [ "$status" -ne 0 ] || fail "$command: rules that cost too much are taken"
+    grep -q "more.* than rule_load: allows (wardgate.yaml" "$TEST_DIR/told.log" || fail "$command: rule_load is not named"
+done
+
 ### The network
 
 ward '4s/127.0.0.1/10.0.0.9/' 4:13 'use mqtts:// or set "insecure: true"'

@@ -25,6 +25,10 @@ refuses() {
 
 says "usage: wardgate COMMAND" "$WARDGATE" help
 says "usage: wardgate check" "$WARDGATE" help check
+for word in admit discharge transfer away back assign acknowledge set_limit reset_limit test_alert observe retract \
+    set_scale pause resume describe; do
+    says "$word" "$WARDGATE" help command
+done
 says "range     5s to 1h" "$WARDGATE" help uplink.keep_alive
 says "words     adult, adolescent" "$WARDGATE" help beds.b03.class
 says "Oxygen saturation (pulse) in %" "$WARDGATE" help spo2

@@ -13,12 +13,17 @@ table() {
 $BASE/b01/vitals                     w   r  r  r  r  -
 $BASE/b01/alert                      w   r  r  r  r  -
 $BASE/b01/alarm/spo2_low             w   r  r  r  r  -
+$BASE/b01/alarm/spo2_low.foreseen    w   r  r  r  r  -
 $BASE/b01/score/news2                w   r  r  r  r  -
+$BASE/b01/score/blood_pressure       w   r  r  r  r  -
 $BASE/b01/settings                   w   r  r  r  r  -
 $BASE/b01/reply                      w   r  r  r  r  -
 $BASE/gateway/gw-test/status         rw  r  r  r  r  -
+$BASE/gateway/gw-test/ward           rw  r  r  r  r  -
+$BASE/gateway/gw-test/reply          rw  r  r  r  r  -
 $BASE/gateway/gw-test/alarm/bus_down rw  r  r  r  r  -
 $BASE/gateway/gw-other/status        -   r  r  r  r  -
+$BASE/gateway/gw-other/ward          -   r  r  r  r  -
 $BASE/b01/command/nurse              r   rw r  r  r  -
 $BASE/b01/command/charge             r   r  rw r  r  -
 $BASE/b01/command/biomed             r   r  r  rw r  -
@@ -111,7 +116,7 @@ for i in "${!users[@]}"; do
         echo "$user $topic $may"
     done < <(table)
 done >"$TEST_DIR/cells.txt"
-[ "$(wc -l <"$TEST_DIR/cells.txt")" -eq $((19 * 6)) ] || fail "not every cell was tried"
+[ "$(wc -l <"$TEST_DIR/cells.txt")" -eq "$(($(table | wc -l) * ${#users[@]}))" ] || fail "not every cell was tried"
 
 # What was denied did not come through either: the display sees only what the roles may write.
 mosquitto_sub "${SERVER[@]}" "${display[@]}" -q 1 -W 2 -t "$BASE/#" -F '%t %p' >"$TEST_DIR/live.txt" &

@@ -92,9 +92,10 @@ write_config() {
         echo "uplink: {brokers: [\"mqtt://127.0.0.1:$PORT\"]${UPLINK_MORE:-}}"
         cat
     } >"$TEST_DIR/wardgate.yaml"
-    mkdir -p "$TEST_DIR/rules" "$TEST_DIR/profiles"
+    mkdir -p "$TEST_DIR/rules" "$TEST_DIR/profiles" "$TEST_DIR/models"
     cp config/profiles/*.yaml "$TEST_DIR/profiles/"
     cp config/rules/*.yaml "$TEST_DIR/rules/"
+    cp config/models/*.yaml "$TEST_DIR/models/"
 }
 
 start_gateway() {
@@ -122,6 +123,15 @@ subscribe() {
     pids+=("$!")
     # shellcheck disable=SC2034 # for the tests
     SUBSCRIBER_PID=$!
+}
+
+# is_raised BED ALARM, is_over BED ALARM: by its retained state, which an alarm has that is part of another one, too.
+is_raised() {
+    [ -n "$(grep "^$BASE/$1/alarm/$2 " "$TEST_DIR/payloads.txt" | tail -n 1 | cut -d' ' -f2-)" ]
+}
+
+is_over() {
+    [ "$(grep -c "^$BASE/$1/alarm/$2 " "$TEST_DIR/payloads.txt")" -gt 0 ] && ! is_raised "$1" "$2"
 }
 
 # finds PATTERN: grep -q for a pipe. It reads all that comes: breaking off who writes would make the pipe fail (pipefail).

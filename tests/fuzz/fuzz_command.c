@@ -39,9 +39,14 @@ static void check(const struct bed_command *c, const struct command_times *times
         return;
     }
     assert(c->kind < COMMAND_KIND_COUNT && c->priority <= PRIORITY_HIGH);
-    assert(c->duration_ms >= 1 && c->duration_ms <= AWAY_MS_MAX);
+    assert(c->duration_ms <= AWAY_MS_MAX && (c->kind != COMMAND_away || c->duration_ms >= 1));
+    assert(c->what < PAUSE_WHAT_COUNT && (c->kind != COMMAND_pause || c->what != PAUSE_NONE));
+    assert(c->kind != COMMAND_describe || c->attribute < ATTRIBUTE_COUNT);
     assert(c->kind != COMMAND_transfer || c->to_bed < engine.bed_count);
     assert(c->kind != COMMAND_acknowledge || (c->alarm_id != 0 && c->rev != 0));
+    if (c->kind == COMMAND_pause || c->kind == COMMAND_resume) {
+        assert(c->rule < engine.rule_count || c->rule == RULE_NONE);
+    }
     if (c->kind == COMMAND_set_limit || c->kind == COMMAND_reset_limit) {
         assert(c->rule < engine.rule_count && rules[c->rule].parameters[c->parameter].name != NULL);
     }

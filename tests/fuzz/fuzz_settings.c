@@ -1,5 +1,5 @@
 /*
- * libFuzzer: any bytes as the configuration, as a profile or as a rules file; the first byte says which. The other
+ * libFuzzer: any bytes as the configuration, as a profile, a rules file or a model; the first byte says which. The other
  * files are good ones.
  *
  *     clang -fsanitize=fuzzer,address,undefined ... tests/fuzz/fuzz_settings.c       run it where tests/data is
@@ -15,7 +15,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { FILES = 3, TEXT_MAX = 16384 };
+enum { FILES = 4, TEXT_MAX = 16384 };
 
 /* A profile of each kind of driver, which the good configuration names. */
 #define GIVES(name)                                                                                \
@@ -39,8 +39,8 @@ static const struct profile module = {.name = "test-module",
 static const struct profile *const builtin[] = {&oximeter, &central, &module, NULL};
 
 static char folder[] = "/dev/shm/wardgate-fuzz-XXXXXX";
-static const char *const names[] = {"every-key.yaml", "profiles/full.yaml", "rules/full.yaml", "profiles/plain.yaml",
-                                    "rules/plain.yaml"};
+static const char *const names[] = {"every-key.yaml",   "profiles/full.yaml",  "rules/full.yaml",
+                                    "models/full.yaml", "profiles/plain.yaml", "rules/plain.yaml"};
 static const char *const secrets[] = {"secrets/ca.pem",  "secrets/c.pem",    "secrets/k.pem",       "secrets/own.pem",
                                       "secrets/own.key", "secrets/password", "secrets/own.password"};
 enum { NAMES = sizeof names / sizeof names[0] };
@@ -78,7 +78,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     if (mkdtemp(folder) == NULL) {
         abort();
     }
-    static const char *const folders[] = {"profiles", "rules", "secrets"};
+    static const char *const folders[] = {"profiles", "rules", "models", "secrets"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, folders[i]);
         if (mkdir(path, 0700) != 0) {

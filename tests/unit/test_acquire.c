@@ -35,6 +35,8 @@ static void test_deadlines(void **state)
     assert_true(atomic_load(&buses[0].deadlines) <= took_us / 5000 + 4);
     assert_true(atomic_load(&buses[1].deadlines) <= took_us / 20000 + 2);
     assert_int_equal(atomic_load(&buses[0].early) + atomic_load(&buses[1].early), 0);
+    assert_int_equal(atomic_load(&buses[0].unannounced) + atomic_load(&buses[1].unannounced), 0);
+    assert_int_equal(atomic_load(&runner.floor_us), RUNNER_ASLEEP);
     const uint32_t count = ring_pop(&runner.ring, taken, ACQUIRE_RING_SLOTS);
     assert_int_equal(count, 2 * atomic_load(&buses[0].deadlines) + atomic_load(&buses[1].deadlines));
     for (uint32_t i = 0; i < count; i++) {
@@ -58,6 +60,8 @@ static void test_descriptors(void **state)
         assert_int_equal(taken[0].bed, i % 2);
     }
     assert_int_equal(atomic_load(&buses[0].deadlines), 0);
+    assert_int_equal(atomic_load(&buses[0].unannounced) + atomic_load(&buses[1].unannounced), 0);
+    WAIT_UNTIL(atomic_load(&runner.floor_us) == RUNNER_ASLEEP);
 }
 
 static void test_stops_at_once_and_starts_again(void **state)

@@ -131,7 +131,8 @@ static void test_nobody(void **state)
                  {COMMAND_set_limit, VERDICT_VACANT}, {COMMAND_reset_limit, VERDICT_VACANT},
                  {COMMAND_observe, VERDICT_VACANT},   {COMMAND_retract, VERDICT_VACANT},
                  {COMMAND_set_scale, VERDICT_VACANT}, {COMMAND_test_alert, VERDICT_ACCEPTED},
-                 {COMMAND_admit, VERDICT_ACCEPTED}};
+                 {COMMAND_pause, VERDICT_VACANT},     {COMMAND_resume, VERDICT_VACANT},
+                 {COMMAND_describe, VERDICT_VACANT},  {COMMAND_admit, VERDICT_ACCEPTED}};
     assert_int_equal(sizeof cases / sizeof cases[0], COMMAND_KIND_COUNT);
     for (unsigned i = 0; i < COMMAND_KIND_COUNT; i++) {
         struct bed_command command = {.kind = (uint8_t)cases[i].kind, .stay = 99};

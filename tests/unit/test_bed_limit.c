@@ -53,6 +53,45 @@ static struct ward *restart_at(struct ward *before, double begin_s)
     return after;
 }
 
+static void test_what_there_is_no_limit_of(void **state)
+{
+    (void)state;
+    rule_on_spo2("spo2 < limit", NULL);
+    struct ward *ward = start_admitted();
+    struct bed_command command = {.kind = COMMAND_reset_limit, .stay = ward_stay(ward, 0), .rule = UINT16_MAX};
+    assert_int_equal(ward_command(ward, 1, &command), VERDICT_UNKNOWN_RULE);
+    command.rule = 0;
+    command.parameter = PARAMETERS_MAX - 1;
+    assert_int_equal(ward_command(ward, 2, &command), VERDICT_UNKNOWN_RULE);
+    command.kind = COMMAND_set_limit;
+    assert_int_equal(ward_command(ward, 3, &command), VERDICT_UNKNOWN_RULE);
+    command.rule = UINT16_MAX;
+    assert_int_equal(ward_command(ward, 4, &command), VERDICT_UNKNOWN_RULE);
+    ward_close(ward);
+}
+
+/* A bed's own limits are each of one rule and one parameter. */
+static void test_overrides_of_others(void **state)
+{
+    (void)state;
+    rule_on_spo2("spo2 < limit", NULL);
+    ward_add_rule("other", "spo2 < limit", NULL, 50, PRIORITY_LOW);
+    ward_config.overrides[0] = (struct override_config){.rule = 1, .parameter = 0, .value_milli = 60000};
+    ward_config.overrides[1] = (struct override_config){.rule = 0, .parameter = 1, .value_milli = 70000};
+    ward_config.overrides[2] = (struct override_config){.rule = 0, .parameter = 0, .value_milli = 88000};
+    ward_config.beds[0].overrides = ward_config.overrides;
+    ward_config.beds[0].override_count = 3;
+    struct ward *ward = start_admitted();
+    ward_value(ward, 1, VITAL_spo2, 88);
+    ward_until(ward, 1);
+    ward_expect(ward, "");
+    ward_value(ward, 2, VITAL_spo2, 87);
+    ward_until(ward, 2);
+    ward_expect(ward, "2 r start active medium 87\n");
+    assert_int_equal(ward_newest(ward)->limit_milli, 88000);
+    ward_close(ward);
+}
+
 /* At once, at the instant of the command: starts what it makes met, ends what it makes clear; alerts show it. */
 static void test_a_limit_takes_effect_at_once(void **state)
 {
@@ -273,6 +312,26 @@ static void test_a_limit_and_another_configuration(void **state)
     ward_close(ward);
 }
 
+/* A rule that is gone takes the limit of its own along; so does one whose parameter may not be set any more. */
+static void test_a_limit_of_what_is_gone(void **state)
+{
+    (void)state;
+    for (int gone = 0; gone < 2; gone++) {
+        struct rule *rule = rule_on_spo2("spo2 < limit", NULL);
+        struct ward *ward = start_admitted();
+        assert_int_equal(set_limit(ward, 1, 94000), VERDICT_ACCEPTED);
+        rule->parameters[0].settable = false;
+        ward_config.engine.rule_count = gone ? 0 : 1;
+        ward = restart_at(ward, 2);
+        assert_int_equal(newest_record(ward)->kind, RECORD_BED);
+        assert_int_equal(newest_record(ward)->bed_state.limits[0].key, 0);
+        ward_value(ward, 3, VITAL_spo2, 92);
+        ward_until(ward, 3);
+        ward_expect(ward, "");
+        ward_close(ward);
+    }
+}
+
 /* Of two words a key: other words, another key. */
 static void test_keys(void **state)
 {
@@ -286,6 +345,8 @@ static void test_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_there_is_no_limit_of),
+        cmocka_unit_test(test_overrides_of_others),
         cmocka_unit_test(test_a_limit_takes_effect_at_once),
         cmocka_unit_test(test_an_alarm_shows_its_limit),
         cmocka_unit_test(test_a_delay_goes_on),
@@ -295,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_a_limit_outlives_a_restart),
         cmocka_unit_test(test_a_limit_and_another_configuration),
+        cmocka_unit_test(test_a_limit_of_what_is_gone),
         cmocka_unit_test(test_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

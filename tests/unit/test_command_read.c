@@ -111,6 +111,17 @@ static void test_every_command_with_its_keys(void **state)
     assert_int_equal(command.duration_ms, AWAY_MS_MAX);
     expect_good("\"command\":\"away\"", COMMAND_away);
     assert_int_equal(command.duration_ms, AWAY_MS_DEFAULT);
+    expect_good("\"command\":\"pause\",\"what\":\"audio\"", COMMAND_pause);
+    assert_int_equal(command.what, PAUSE_AUDIO);
+    assert_int_equal(command.rule, RULE_NONE);
+    assert_int_equal(command.duration_ms, 0); /* as configured */
+    expect_good("\"command\":\"pause\",\"what\":\"alarm\",\"rule\":\"hr_odd\",\"duration\":\"90s\"", COMMAND_pause);
+    assert_int_equal(command.what, PAUSE_ALARM);
+    assert_int_equal(command.rule, 1);
+    assert_int_equal(command.duration_ms, 90000);
+    expect_good("\"command\":\"resume\"", COMMAND_resume);
+    assert_int_equal(command.what, PAUSE_NONE);
+    assert_int_equal(command.rule, RULE_NONE);
     expect_good("\"command\":\"acknowledge\",\"alarm_id\":\"00000000000000ff\",\"rev\":4294967295",
                 COMMAND_acknowledge);
     assert_int_equal(command.alarm_id, 255);
@@ -197,6 +208,56 @@ static void test_entries(void **state)
     assert_false(times.has_observed);
 }
 
+static void test_what_is_told_of_a_patient(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *attribute, *value;
+        bool good, has_value;
+        int32_t milli;
+    } cases[] = {{"age", "50", true, true, 50000},
+                 {"sex", "\"female\"", true, true, 1000},
+                 {"family_history", "\"no\"", true, true, 0},
+                 {"hdl", "1.164", true, true, 1164},
+                 {"bmi", "null", true, false, 0},
+                 {"sex", "\"yes\"", false, false, 0},
+                 {"age", "\"fifty\"", false, false, 0},
+                 {"age", "true", false, false, 0},
+                 {"age", "1.2345", false, false, 0},
+                 {"age", "-2147483.648", true, true, INT32_MIN}, /* the engine knows what is believable */
+                 {"age", "2147483.648", false, false, 0},
+                 {"age", "-2147483.649", false, false, 0},
+                 {"age", "99999999999999999999999999", false, false, 0},
+                 {"age", "-9223372036854775808", false, false, 0},
+                 {"age", "1e3", false, false, 0},
+                 {"age", "\"\"", false, false, 0},
+                 {"sex", "\"f\xC3\xA9minin\"", false, false, 0},
+                 {"sex", "\"\\u0066emale\"", true, true, 1000},
+                 {"sex", "\"femalefemalefemalefemalefemalefemalefemalefemalefemale\"", false, false, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char more[160];
+        (void)snprintf(more, sizeof more, "\"command\":\"describe\",\"value\":%s,\"attribute\":\"%s\"", cases[i].value,
+                       cases[i].attribute);
+        if (!cases[i].good) {
+            expect_fault(more, COMMAND_KEY_value);
+            continue;
+        }
+        expect_good(more, COMMAND_describe);
+        assert_int_equal(command.has_value, cases[i].has_value);
+        assert_int_equal(command.value_milli, cases[i].milli);
+        assert_int_equal(command.attribute, attribute_by_name(cases[i].attribute));
+    }
+    expect_fault("\"command\":\"describe\",\"attribute\":\"weight\",\"value\":1", COMMAND_KEY_attribute);
+    expect_fault("\"command\":\"describe\",\"attribute\":\"age\"", COMMAND_KEY_value);
+    expect_fault("\"command\":\"describe\",\"attribute\":\"\xC3\xA4ge\",\"value\":1", COMMAND_KEY_attribute);
+    expect_fault("\"command\":\"describe\",\"attribute\":\"age\",\"attribute\":\"age\",\"value\":1",
+                 COMMAND_FAULT_UNKNOWN_KEY);
+    expect_fault("\"command\":\"describe\",\"attribute\":\"age\",\"value\":1,\"value\":2", COMMAND_FAULT_UNKNOWN_KEY);
+    expect_fault("\"command\":\"observe\",\"attribute\":\"age\",\"value\":1,\"vital\":\"temp\"" OBSERVED,
+                 COMMAND_KEY_attribute);
+    expect_fault("\"command\":\"observe\",\"value\":null,\"vital\":\"temp\"" OBSERVED, COMMAND_KEY_value);
+}
+
 static void test_keys_that_cannot_be(void **state)
 {
     (void)state;
@@ -256,6 +317,17 @@ static void test_keys_that_cannot_be(void **state)
         /* of another command */
         {"\"command\":\"admit\",\"rev\":1", COMMAND_KEY_rev},
         {"\"command\":\"back\",\"duration\":\"1h\"", COMMAND_KEY_duration},
+        {"\"command\":\"pause\"", COMMAND_KEY_what},
+        {"\"command\":\"pause\",\"what\":\"none\"", COMMAND_KEY_what},
+        {"\"command\":\"pause\",\"what\":1", COMMAND_KEY_what},
+        {"\"command\":\"pause\",\"what\":\"audio\",\"duration\":\"0s\"", COMMAND_KEY_duration},
+        {"\"command\":\"pause\",\"what\":\"audio\",\"duration\":\"-5min\"", COMMAND_KEY_duration},
+        {"\"command\":\"pause\",\"what\":\"alarm\",\"duration\":\"13h\"", COMMAND_KEY_duration},
+        {"\"command\":\"pause\",\"what\":\"alarm\",\"duration\":120", COMMAND_KEY_duration},
+        {"\"command\":\"pause\",\"what\":\"\xC3\xA4udio\"", COMMAND_KEY_what},
+        {"\"command\":\"back\",\"what\":\"audio\"", COMMAND_KEY_what},
+        {"\"command\":\"resume\",\"duration\":\"1min\"", COMMAND_KEY_duration},
+        {"\"command\":\"pause\",\"what\":\"audio\",\"value\":1", COMMAND_KEY_value},
         {"\"command\":\"reset_limit\",\"rule\":\"spo2_low\",\"value\":1", COMMAND_KEY_value},
         {"\"command\":\"discharge\",\"to_bed\":\"b01\"", COMMAND_KEY_to_bed},
     };
@@ -488,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_every_command_with_its_keys),
         cmocka_unit_test(test_values_are_exact),
         cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_what_is_told_of_a_patient),
         cmocka_unit_test(test_keys_that_cannot_be),
         cmocka_unit_test(test_ids_stays_and_times_that_cannot_be),
         cmocka_unit_test(test_what_this_gateway_does_not_have),

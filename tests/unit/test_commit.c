@@ -89,6 +89,36 @@ static void test_test_alert_and_bed_record(void **state)
     assert_int_equal(bed.stay, 99);
 }
 
+/* What is folded is a state and a row to show it by; delivered, it leaves nothing. */
+static void test_folded_record(void **state)
+{
+    (void)state;
+    uint32_t ended = 0;
+    struct record record;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_alert(1, PHASE_START);
+    assert_int_equal(ring_pop(&commit_rig.records, &record, 1), 1);
+    record.kind = RECORD_FOLDED;
+    record.alert.part_of = 99;
+    record.alert.part_of_index = BUILTIN_bus_down;
+    assert_true(ring_push(&commit_rig.records, &record));
+    commit_rig_round(0);
+    assert_int_equal(commit_rig_alarms(&ended), 2);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 2);
+    assert_int_equal(rows.flags[0], 0);
+    assert_int_equal(rows.flags[1], STORE_ALERT_FOLDED);
+    assert_true(ring_push(&commit_rig.delivered, &rows.row[0]));
+    assert_true(ring_push(&commit_rig.delivered, &rows.row[1]));
+    commit_rig_round(0);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 0);
+    commit_rig_history(&rows);
+    assert_int_equal(rows.count, 1);
+    assert_int_equal(commit_rig_alarms(&ended), 2);
+}
+
 static void test_group_commit(void **state)
 {
     (void)state;
@@ -459,6 +489,7 @@ int main(void)
         COMMIT_TEST(test_alert_is_durable_before_the_wake),
         COMMIT_TEST(test_all_of_a_record_in_one_transaction),
         COMMIT_TEST(test_test_alert_and_bed_record),
+        COMMIT_TEST(test_folded_record),
         COMMIT_TEST(test_group_commit),
         COMMIT_TEST(test_deliveries),
         COMMIT_TEST(test_next_run),

@@ -19,7 +19,7 @@
 #define SECOND_US INT64_C(1000000)
 
 static struct bed_config bed = {.id = "b1"};
-static struct engine_config config = {.beds = &bed, .bed_count = 1, .stay_after_ms = 30000};
+static struct engine_config config = {.beds = &bed, .bed_count = 1, .stay_after_ms = 30000, .line_count = LINES};
 static struct arena arena;
 static struct engine *engine;
 

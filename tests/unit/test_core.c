@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "app/flow/order.h"
 #include "tests/unit/support/core_bench.h"
 #include "tests/unit/support/draw.h"
 
@@ -79,15 +80,151 @@ static void test_a_backlog_is_not_overtaken(void **state)
     }
 }
 
-static void test_what_comes_late_is_taken_as_of_now(void **state)
+/* --- order --------------------------------------------------------------------------------------------------- */
+
+static void wait_for(uint64_t observations)
+{
+    const int64_t until_us = clock_boot_us() + 10000000;
+    while (atomic_load(&board.observations) < observations && clock_boot_us() < until_us) {
+        clock_sleep_until_us(clock_boot_us() + 1000);
+    }
+    assert_int_equal(atomic_load(&board.observations), observations);
+}
+
+/* In ms since begin. */
+static int64_t present_ms(void)
+{
+    return clock_boot_us() / 1000 - begin_ms;
+}
+
+static void begin_step(unsigned runner, int64_t after_ms)
+{
+    atomic_store(&runners[runner].floor_us, (begin_ms + after_ms) * 1000);
+}
+
+static void expect_journal(int64_t after_ms, uint16_t bed)
+{
+    struct observation o;
+    assert_int_equal(ring_pop(&journal, &o, 1), 1);
+    assert_int_equal(o.at_ms - begin_ms - ANCHOR_MS, after_ms);
+    assert_int_equal(o.bed, bed);
+}
+
+/* What is in order is not waited with: not while others sleep, nor while they are at something newer. */
+static void test_order_costs_no_time(void **state)
+{
+    (void)state;
+    make_core(1024, 64);
+    const int64_t now_ms = present_ms();
+    begin_step(2, now_ms);
+    push(0, now_ms - 20, 0, 80);
+    push(1, now_ms - 10, 1, 80);
+    assert_int_equal(core_start(&core), STATUS_OK);
+    wait_for(2);
+    assert_true(core.intakes[2].given_up_us == 0 ||
+                present_ms() - now_ms >= 2 * ORDER_LIVE_MS); /* else it stood still */
+    core_stop(&core);
+    expect_journal(now_ms - 20, 0);
+    expect_journal(now_ms - 10, 1);
+    assert_int_equal(atomic_load(&board.observations_late), 0);
+}
+
+/* A runner in the middle of a step has something older, or has nothing: until it says so the others wait. */
+static void test_a_step_that_began_before_is_waited_for(void **state)
+{
+    (void)state;
+    make_core(1024, 64);
+    const int64_t now_ms = present_ms();
+    begin_step(1, now_ms);
+    push(0, now_ms + 5, 0, 80);
+    assert_int_equal(core_start(&core), STATUS_OK);
+    clock_sleep_until_us(clock_boot_us() + 40000);
+    if (present_ms() - now_ms < ORDER_LIVE_MS) { /* else this machine has stood still */
+        assert_int_equal(atomic_load(&board.observations), 0);
+        push(1, now_ms + 2, 1, 80);
+        atomic_store(&runners[1].floor_us, RUNNER_ASLEEP);
+        wait_for(2);
+        core_stop(&core);
+        expect_journal(now_ms + 2, 1);
+        expect_journal(now_ms + 5, 0);
+        assert_int_equal(atomic_load(&board.observations_late), 0);
+        return;
+    }
+    core_stop(&core);
+}
+
+/* One that hangs holds the others up once. What it brings at last is taken as of then while it may stand still; what is older
+ * than that is not used, and counted. */
+static void test_a_runner_that_hangs_is_waited_for_once(void **state)
+{
+    (void)state;
+    struct bed_view view;
+    make_core(1024, 64);
+    const int64_t now_ms = present_ms();
+    begin_step(1, now_ms);
+    push(0, now_ms + 5, 0, 80);
+    assert_int_equal(core_start(&core), STATUS_OK);
+    wait_for(1);
+    assert_true(present_ms() - now_ms >= ORDER_LIVE_MS);
+    clock_sleep_until_us((begin_ms + now_ms + 2 * ORDER_LIVE_MS) * 1000);
+    unsigned taken = 1;
+    for (bool quick = false; !quick && taken < 10; taken++) { /* on a busy machine not the first */
+        const int64_t again_ms = present_ms();
+        push(0, again_ms, 0, 81);
+        wake_raise(&core_wake);
+        wait_for(taken + 1);
+        quick = present_ms() - again_ms < ORDER_LIVE_MS / 2;
+    }
+    assert_in_range(taken, 2, 9);
+    push(1, now_ms - ORDER_TAKEN_MS, 1, 150);
+    const bool stands = present_ms() - now_ms < ORDER_TAKEN_MS - ORDER_LIVE_MS; /* else this machine has stood still */
+    push(1, now_ms, 1, 80);
+    atomic_store(&runners[1].floor_us, RUNNER_ASLEEP);
+    wake_raise(&core_wake);
+    wait_for(taken + 2);
+    core_stop(&core);
+    assert_in_range(atomic_load(&board.observations_late), 1, stands ? 1 : 2);
+    if (!stands) {
+        return;
+    }
+    assert_int_equal(ring_count(&journal), taken + 1); /* what was not used is not kept either */
+    engine_view_bed(engine, 1, &view);
+    assert_int_equal(view.rejection_count, 1);
+    assert_int_equal(view.rejections[0].vital, VITAL_hr);
+    assert_int_equal(view.rejections[0].quality, QUALITY_LATE);
+    assert_int_equal(view.rejections[0].count, 1);
+}
+
+/* The bound, to the millisecond; and what says how it is counts however late it comes. */
+static void test_what_is_too_late_is_not_used(void **state)
+{
+    (void)state;
+    static struct record taken[256];
+    struct bed_view view;
+    make_core(1024, 64);
+    const struct observation lost = {.at_ms = begin_ms - 5000, .bed = 2, .kind = OBSERVATION_LOST};
+    assert_true(ring_push(&runners[1].ring, &lost));
+    push(0, -ORDER_TAKEN_MS - 1, 0, 150);
+    push(0, 100, 0, 80);
+    run_to_the_end();
+    assert_int_equal(atomic_load(&board.observations_late), 2);
+    assert_int_equal(atomic_load(&board.observations), 3);
+    assert_string_equal(alerts_at(0, taken, ring_pop(&records, taken, 256)), "");
+    engine_view_bed(engine, 0, &view);
+    assert_int_equal(view.rejected, 1);
+    expect_journal(0, 2);
+    expect_journal(100, 0);
+}
+
+static void test_what_comes_a_little_late_is_taken_as_of_now(void **state)
 {
     (void)state;
     static struct record taken[256];
     make_core(1024, 64);
-    push(0, -5000, 0, 150);
+    push(0, -ORDER_TAKEN_MS, 0, 150);
     push(0, 100, 0, 80);
     run_to_the_end();
-    assert_int_equal(atomic_load(&board.observations_late), 1);
+    assert_int_equal(atomic_load(&board.observations_late), 0);
     assert_int_equal(atomic_load(&board.observations), 2);
     assert_string_equal(alerts_at(0, taken, ring_pop(&records, taken, 256)), "0+ 100-");
     struct observation o;
@@ -134,6 +271,8 @@ static void test_a_filling_journal_calls_for_the_store(void **state)
     assert_int_equal(atomic_load(&board.journal_dropped), 0);
 }
 
+enum { ONE_STEP = 256 }; /* records: room for what one step can emit, and little more */
+
 /* Every observation starts or ends an alarm; the store takes them slowly out of a ring that holds one step. */
 static void test_a_full_record_ring_makes_it_wait(void **state)
 {
@@ -141,8 +280,8 @@ static void test_a_full_record_ring_makes_it_wait(void **state)
     enum { COUNT = 3000 };
     static struct record taken[64];
     draw_seed(3);
-    make_core(128, 8192);
-    assert_true(engine_records_max(engine) <= 128);
+    make_core(ONE_STEP, 8192);
+    assert_true(engine_records_max(engine) <= ONE_STEP);
     for (int t = 0; t < COUNT; t++) {
         push((unsigned)t % RUNNERS, t, 0, t % 2 == 0 ? 150 : 80);
     }
@@ -174,8 +313,8 @@ static void test_a_stop_with_a_full_ring_ends(void **state)
 {
     (void)state;
     struct record taken;
-    make_core(128, 64);
-    assert_true(engine_records_max(engine) <= 128);
+    make_core(ONE_STEP, 64);
+    assert_true(engine_records_max(engine) <= ONE_STEP);
     const struct record filler = {.kind = RECORD_BED};
     while (ring_push(&records, &filler)) {
     }
@@ -184,7 +323,7 @@ static void test_a_stop_with_a_full_ring_ends(void **state)
     }
     assert_int_equal(core_start(&core), STATUS_OK);
     clock_sleep_until_us(clock_boot_us() + 20000);
-    assert_int_equal(ring_count(&records), 128);
+    assert_int_equal(ring_count(&records), ONE_STEP);
     const int64_t before_us = clock_boot_us();
     core_stop(&core);
     assert_true(clock_boot_us() - before_us < 1000000);
@@ -206,7 +345,7 @@ static void test_an_engine_with_something_to_say_has_it_left(void **state)
 {
     (void)state;
     struct record taken;
-    make_core(128, 64);
+    make_core(ONE_STEP, 64);
     const struct record filler = {.kind = RECORD_BED};
     while (ring_push(&records, &filler)) {
     }
@@ -251,7 +390,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rings_are_merged_in_order_of_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_backlog_is_not_overtaken, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_what_comes_late_is_taken_as_of_now, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_order_costs_no_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_step_that_began_before_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_runner_that_hangs_is_waited_for_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_too_late_is_not_used, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_comes_a_little_late_is_taken_as_of_now, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_journal_is_only_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_filling_journal_calls_for_the_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_record_ring_makes_it_wait, set_up, tear_down),

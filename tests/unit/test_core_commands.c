@@ -146,7 +146,7 @@ static void test_commands_wait_for_room(void **state)
 {
     (void)state;
     static struct record taken[512];
-    make_core(128, 64);
+    make_core(256, 64);
     const struct record filler = {.kind = RECORD_BED};
     char id[16];
     for (unsigned i = 0; i < CORE_COMMAND_SLOTS; i++) {

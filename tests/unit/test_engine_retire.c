@@ -98,6 +98,20 @@ static void test_a_vital_goes(void **state)
     ward_close(ward);
 }
 
+/* A rule that stays, but is off at this bed from now on. */
+static void test_a_rule_goes_off(void **state)
+{
+    (void)state;
+    static const struct override_config off = {.rule = 0, .parameter = OVERRIDE_OFF, .value_milli = 1};
+    struct ward *ward = start();
+    next.beds[1].overrides = &off;
+    next.beds[1].override_count = 1;
+    retire(ward);
+    ward_expect(ward, "31 high end ended medium 130\n");
+    assert_int_equal(ward_newest(ward)->key.bed, 1);
+    ward_close(ward);
+}
+
 static void test_a_monitor_goes(void **state)
 {
     (void)state;
@@ -149,9 +163,10 @@ static void test_nothing_comes_after(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_goes), cmocka_unit_test(test_a_rule_goes),
-        cmocka_unit_test(test_a_vital_goes), cmocka_unit_test(test_a_monitor_goes),
-        cmocka_unit_test(test_a_bed_goes),   cmocka_unit_test(test_nothing_comes_after),
+        cmocka_unit_test(test_nothing_goes),        cmocka_unit_test(test_a_rule_goes),
+        cmocka_unit_test(test_a_vital_goes),        cmocka_unit_test(test_a_rule_goes_off),
+        cmocka_unit_test(test_a_monitor_goes),      cmocka_unit_test(test_a_bed_goes),
+        cmocka_unit_test(test_nothing_comes_after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

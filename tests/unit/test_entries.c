@@ -82,6 +82,26 @@ static void expect_newest(const struct ward *ward, enum vital vital, int32_t mil
     assert_int_equal(v.at_ms, (int64_t)(at_s * 1000));
 }
 
+/* Without a time of its own an entry is of now, and the newest one is taken back. */
+static void test_entries_of_now(void **state)
+{
+    (void)state;
+    configure();
+    struct ward *ward = start();
+    struct bed_command command = {
+        .kind = COMMAND_observe, .stay = ward_stay(ward, 0), .vital = VITAL_glucose, .value_milli = 6000};
+    assert_int_equal(ward_command(ward, 5, &command), VERDICT_ACCEPTED);
+    assert_int_equal(view_of(ward, VITAL_glucose).at_ms, 5000);
+    assert_int_equal(view_of(ward, VITAL_glucose).value_milli, 6000);
+    command.kind = COMMAND_retract;
+    assert_int_equal(ward_command(ward, 6, &command), VERDICT_ACCEPTED);
+    expect_none(ward, VITAL_glucose);
+    assert_int_equal(ward_command(ward, 7, &command), VERDICT_NOTHING);
+    command.vital = VITAL_hr; /* nobody enters it */
+    assert_int_equal(ward_command(ward, 8, &command), VERDICT_NOT_ENTERED);
+    ward_close(ward);
+}
+
 static void test_an_entry_has_its_own_instant(void **state)
 {
     (void)state;
@@ -311,6 +331,7 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_entries_of_now),
         cmocka_unit_test(test_an_entry_has_its_own_instant),
         cmocka_unit_test(test_an_entry_is_of_this_patient_and_of_late),
         cmocka_unit_test(test_only_what_people_enter_is_taken),

@@ -278,13 +278,13 @@ static void test_only_newer(void **state)
     say_at(-STEP_MS, "97");
     assert_int_equal(atomic_load(&bench.monitor_health[0].failures[STATUS_OUTDATED]), 0);
     say_at(-2 * STEP_MS, "96"); /* overtaken on its way */
-    assert_int_equal(bench_values(0), 1);
-    assert_int_equal(atomic_load(&bench.monitor_health[0].failures[STATUS_OUTDATED]), 1);
-    say_at(-STEP_MS + 1000, "95"); /* a second later: thinned */
-    assert_int_equal(bench_values(0), 1);
-    assert_int_equal(atomic_load(&bench.monitor_health[0].failures[STATUS_OUTDATED]), 1);
-    say_at(0, "94");
     assert_int_equal(bench_values(0), 2);
+    assert_int_equal(bench_value(0, VITAL_spo2)->quality, QUALITY_LATE);
+    say_at(-STEP_MS + 1000, "95"); /* a second later: thinned */
+    assert_int_equal(bench_values(0), 2);
+    assert_int_equal(atomic_load(&bench.monitor_health[0].failures[STATUS_OUTDATED]), 0);
+    say_at(0, "94");
+    assert_int_equal(bench_values(0), 3);
     assert_value(VITAL_spo2, 94000);
     say_at(1000, ""); /* that it is gone is told at once, and so is that it is back */
     assert_int_equal(bench_value(0, VITAL_spo2)->quality, QUALITY_ABSENT);

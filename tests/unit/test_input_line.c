@@ -102,11 +102,16 @@ static void configure(void)
     low->parameters[PARAMETER_LIMIT].settable = true;
     low->parameters[PARAMETER_LIMIT].settable_low_milli = 80000;
     low->parameters[PARAMETER_LIMIT].settable_high_milli = 95000;
+    low->foresee_ms = 15 * 60000;
     ward_add_rule("hr_high", "hr > limit", NULL, 120, PRIORITY_HIGH)->latching = true;
     ward_add_signal("probe_off", SIGNAL_sensor_off, 0, 3);
     ward_add_second_bed();
     ward_config.engine.replay = false;
     ward_config.engine.stay_after_ms = 3000;
+    ward_config.engine.pause = (struct pause_config){
+        .audio_ms = 5000, .audio_ms_max = 15000, .alarm_ms = 4000, .alarm_ms_max = 15000, .reminder_ms = 2000};
+    low->escalate_ms = 4000;
+    low->escalate_to = PRIORITY_HIGH;
     ward_config.beds[1].reports_alarms = true;
 }
 
@@ -120,7 +125,13 @@ static void begin(void)
     engine_clock_synced(relay.first.engine, chance(50));
     if (chance(50)) {
         engine_restore_numbers(relay.first.engine, draw(1000), 1 + draw(1000));
-        const struct bed_snapshot stay = {.stay = 7, .stay_start_ms = -5000, .bed_seq = 3, .identity = {-1, 5}};
+        const struct bed_snapshot stay = {
+            .stay = 7,
+            .stay_start_ms = -5000,
+            .bed_seq = 3,
+            .identity = {-1, 5},
+            .pauses = {{-4000, 9000, PAUSE_AUDIO, 0}, {-3000, 7000, PAUSE_ALARM, pause_key("hr_high")}},
+            .attributes = {.known = 5, .value_milli = {54000, 0, -28500}, .fed_at_ms = -7200000}};
         engine_restore_bed(relay.first.engine, 1, &stay);
     }
     (chance(50) ? engine_begin : engine_continue)(relay.first.engine, 0);
@@ -164,17 +175,25 @@ static void any_command(int64_t at_ms)
 {
     static const enum command_kind kinds[] = {
         COMMAND_admit,       COMMAND_discharge, COMMAND_transfer,    COMMAND_away,       COMMAND_back,
-        COMMAND_acknowledge, COMMAND_set_limit, COMMAND_reset_limit, COMMAND_test_alert, COMMAND_assign};
+        COMMAND_acknowledge, COMMAND_set_limit, COMMAND_reset_limit, COMMAND_test_alert, COMMAND_assign,
+        COMMAND_pause,       COMMAND_resume,    COMMAND_describe};
     struct bed_command c = {
-        .kind = (uint8_t)kinds[draw(10)], .role = ROLE_local, .bed = (uint16_t)draw(2), .id = "c\"1", .by = "n"};
+        .kind = (uint8_t)kinds[draw(13)], .role = ROLE_local, .bed = (uint16_t)draw(2), .id = "c\"1", .by = "n"};
     struct bed_view view;
     engine_view_bed(relay.first.engine, c.bed, &view);
     c.stay = chance(90) ? view.stay : 99;
     c.to_bed = c.kind == COMMAND_transfer ? (uint16_t)(1 - c.bed) : 0;
-    c.duration_ms = c.kind == COMMAND_away ? (uint32_t)draw(20000) : 0;
+    c.duration_ms = c.kind == COMMAND_away || c.kind == COMMAND_pause ? (uint32_t)draw(20000) : 0;
+    c.what = c.kind == COMMAND_pause || c.kind == COMMAND_resume ? (uint8_t)draw(PAUSE_WHAT_COUNT) : 0;
+    c.rule = (c.kind == COMMAND_pause || c.kind == COMMAND_resume) && chance(60) ? RULE_NONE : 0;
     c.alarm_id = c.kind == COMMAND_acknowledge ? relay.last_id + 1 - draw(2) : 0;
     c.rev = c.kind == COMMAND_acknowledge ? relay.last_rev : 0;
     c.value_milli = c.kind == COMMAND_set_limit ? (int32_t)(75 + draw(25)) * 1000 : 0;
+    if (c.kind == COMMAND_describe) {
+        c.attribute = (uint8_t)draw(ATTRIBUTE_COUNT);
+        c.has_value = chance(80);
+        c.value_milli = c.has_value ? (int32_t)draw(30) * 500 : 0;
+    }
     c.verdict = chance(90) ? VERDICT_ACCEPTED : VERDICT_EXPIRED;
     engine_command(relay.first.engine, at_ms, &c);
 }

@@ -122,14 +122,39 @@ static void test_decimals_are_shortest(void **state)
     }
 }
 
+static void test_millionths_are_shortest(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t micro;
+        const char *expected;
+    } cases[] = {{0, "0"},
+                 {1, "0.000001"},
+                 {121661, "0.121661"},
+                 {330000, "0.33"},
+                 {1000000, "1"},
+                 {-1, "-0.000001"},
+                 {-2500000, "-2.5"},
+                 {100000100, "100.0001"},
+                 {INT64_MAX, "9223372036854.775807"},
+                 {INT64_MIN, "-9223372036854.775808"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+        struct json json;
+        char expected[64];
+        json_begin(&json, out, sizeof out);
+        json_micro(&json, "n", cases[i].micro);
+        (void)snprintf(expected, sizeof expected, "{\"n\":%s}", cases[i].expected);
+        expect_json(out, json_end(&json));
+        assert_string_equal(out, expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text_is_escaped),
-        cmocka_unit_test(test_broken_utf8_is_replaced),
-        cmocka_unit_test(test_long_text_ends_after_a_whole_character),
-        cmocka_unit_test(test_every_byte_gives_json),
-        cmocka_unit_test(test_members_nest),
+        cmocka_unit_test(test_text_is_escaped),         cmocka_unit_test(test_millionths_are_shortest),
+        cmocka_unit_test(test_broken_utf8_is_replaced), cmocka_unit_test(test_long_text_ends_after_a_whole_character),
+        cmocka_unit_test(test_every_byte_gives_json),   cmocka_unit_test(test_members_nest),
         cmocka_unit_test(test_decimals_are_shortest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

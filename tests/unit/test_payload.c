@@ -45,7 +45,9 @@ static const struct rule rules[] = {
      .when = {.vitals = 1U << VITAL_hr},
      .clear = {.vitals = 1U << VITAL_resp}, /* not in force without has_clear */
      .parameters = {{.name = NULL}, {.name = "low", .has = {false, true}, .value_milli = {0, -500}}},
-     .parameter_count = 2}};
+     .parameter_count = 2},
+    {.name = "supply", .text = "Low at {beds}, {limit}", .advice = "", .is_of_ward = true, .beds = 2},
+    {.name = "supply_2", .text = "Low", .advice = "", .is_of_ward = true, .beds = 2}};
 static const struct bed_config beds[] = {{.id = "b12",
                                           .patient_class = CLASS_adult,
                                           .channels = channels,
@@ -114,9 +116,43 @@ static void test_alert_of_a_rule(void **state)
         "\"text\":\"SpO2 below 90 % for 15 s, {other} {limit\","
         "\"advice\":\"Check the probe, then airway and oxygen\","
         "\"vital\":\"spo2\",\"value\":84,\"limit\":90,\"unit\":\"%\",\"reason\":null,"
+        "\"delays\":{\"delay_s\":0,\"window_s\":0,\"clear_delay_s\":0,\"unknown_after_s\":0,\"escalate_s\":null},"
         "\"at\":\"2026-01-31T23:59:59.500Z\",\"violated_at\":\"2026-01-31T23:59:44.500Z\","
         "\"condition_at\":\"2026-01-31T23:59:59.499Z\",\"raised_at\":\"2026-01-31T23:59:59.500Z\","
         "\"clock\":\"synced\",\"test\":false}");
+}
+
+/* What lies by configuration between the patient and the alert; a number of observations takes what they take. */
+static void test_delays_are_disclosed(void **state)
+{
+    (void)state;
+    static const struct channel_config hr[] = {{.vital = VITAL_hr, .period_ms = 2500}};
+    static const struct bed_config bed = {.id = "b12", .channels = hr, .channel_count = 1};
+    static struct rule rule = {
+        .name = "hr_high",
+        .text = "",
+        .advice = "",
+        .delay_ms = 10000,
+        .clear_delay_ms = 500,
+        .unknown_after_ms = 60000,
+        .escalate_ms = 90000,
+        .when = {.window_count = 2,
+                 .windows = {{.vital = VITAL_hr, .span_ms = 5000}, {.vital = VITAL_hr, .count = 16}}}};
+    const struct engine_config config = {.beds = &bed, .bed_count = 1, .rules = &rule, .rule_count = 1};
+    struct payload_context of_rule = context;
+    of_rule.config = &config;
+    struct alert alert = {.vital = VITAL_hr};
+    expect_json(out, payload_alert(&of_rule, &alert, 0, out, PAYLOAD_ALERT_MAX));
+    assert_non_null(strstr(out, "\"delays\":{\"delay_s\":10,\"window_s\":40,\"clear_delay_s\":0.5,"
+                                "\"unknown_after_s\":60,\"escalate_s\":90},\"at\""));
+    alert.key.family = ALARM_NOT_MONITORED;
+    rule.when.window_count = 1;
+    rule.escalate_ms = 0;
+    expect_json(out, payload_alert(&of_rule, &alert, 0, out, PAYLOAD_ALERT_MAX));
+    assert_non_null(strstr(out, "\"window_s\":5,\"clear_delay_s\":0.5,\"unknown_after_s\":60,\"escalate_s\":null}"));
+    alert.key = (struct alarm_key){.family = ALARM_BUILTIN, .index = BUILTIN_monitor_silent};
+    expect_json(out, payload_alert(&of_rule, &alert, 0, out, PAYLOAD_ALERT_MAX));
+    assert_non_null(strstr(out, "\"delays\":null,\"at\""));
 }
 
 static void test_alert_of_the_gateway_has_no_bed(void **state)
@@ -142,7 +178,7 @@ static void test_alert_of_the_gateway_has_no_bed(void **state)
         "\"phase\":\"end\",\"state\":\"ended\",\"inactivation\":\"acknowledged\",\"priority\":\"medium\","
         "\"kind\":\"technical\",\"source\":\"rule\",\"rule\":\"bus_down\","
         "\"text\":\"A line to monitors is down: line-a\",\"advice\":\"Check adapter, cable and network\","
-        "\"vital\":null,\"value\":null,\"limit\":null,\"unit\":null,\"reason\":null,"
+        "\"vital\":null,\"value\":null,\"limit\":null,\"unit\":null,\"reason\":null,\"delays\":null,"
         "\"at\":\"1970-01-01T00:00:00.000Z\",\"violated_at\":\"1970-01-01T00:00:00.000Z\","
         "\"condition_at\":\"1970-01-01T00:00:00.000Z\",\"raised_at\":\"1970-01-01T00:00:00.000Z\","
         "\"clock\":\"unsynced\",\"test\":true}");
@@ -157,6 +193,78 @@ static void expect_part(const struct alert *alert, const char *part)
     }
 }
 
+/* What is folded has no number in the stream and names what it is part of; a cause lists what it stands for. */
+static void test_causes(void **state)
+{
+    (void)state;
+    struct alert alert = alert_of_rule();
+    alert.key.family = ALARM_NOT_MONITORED;
+    alert.part_of = 0xB05;
+    alert.part_of_index = BUILTIN_bus_down;
+    expect_part(&alert, "\"rev\":2,\"seq\":null,\"bed_seq\":null,");
+    expect_part(&alert, ",\"part_of\":{\"gateway\":\"gw-7e\",\"rule\":\"bus_down\",\"id\":\"0000000000000b05\"}}");
+    alert.part_of_index = BUILTIN_sensor_off;
+    expect_part(&alert, ",\"part_of\":{\"bed\":\"b12\",\"rule\":\"sensor_off\",\"id\":\"0000000000000b05\"}}");
+
+    alert.part_of = 0;
+    alert.key.family = ALARM_BUILTIN;
+    alert.key.index = BUILTIN_sensor_off;
+    alert.stands_for[0] = 1;
+    alert.stands_for_key = 1;
+    expect_part(&alert, "\"seq\":4711,");
+    expect_part(&alert, ",\"stands_for\":[\"spo2_low.not_monitored\"],\"stands_for_more\":0}");
+    alert.key = (struct alarm_key){.bed = BED_NONE, .family = ALARM_BUILTIN, .index = BUILTIN_bus_down};
+    expect_part(&alert, ",\"stands_for\":[\"b12\"],\"stands_for_more\":0}");
+}
+
+/* More than there is room for are counted. */
+static void test_what_is_not_listed_is_counted(void **state)
+{
+    (void)state;
+    static struct bed_config ward_beds[STANDS_FOR_MAX];
+    static const struct engine_config config = {.beds = ward_beds, .bed_count = STANDS_FOR_MAX};
+    const struct payload_context many = {.config = &config, .site = "s", .ward = "w", .gateway = "gw", .boot = "b"};
+    struct alert alert = {.key = {.bed = BED_NONE, .family = ALARM_BUILTIN, .index = BUILTIN_bus_down},
+                          .vital = VITAL_NONE,
+                          .stands_for_key = 1};
+    memset(alert.stands_for, 0xFF, sizeof alert.stands_for);
+    for (unsigned b = 0; b < STANDS_FOR_MAX; ++b) {
+        ward_beds[b].id = "bed-1234";
+    }
+    const size_t length = payload_alert(&many, &alert, 0, out, PAYLOAD_ALERT_MAX);
+    expect_json(out, length);
+    unsigned listed = 0;
+    for (const char *at = out; (at = strstr(at, "\"bed-1234\"")) != NULL; ++at) {
+        ++listed;
+    }
+    char more[40];
+    (void)snprintf(more, sizeof more, "\"stands_for_more\":%u}", STANDS_FOR_MAX - listed);
+    assert_true(listed > 30 && listed < STANDS_FOR_MAX);
+    assert_non_null(strstr(out, more));
+}
+
+/* A rule over the whole ward names the beds in its text, or behind it. */
+static void test_alert_of_the_ward_names_beds(void **state)
+{
+    (void)state;
+    static const struct engine_config all = {.beds = beds, .bed_count = 1, .rules = rules, .rule_count = 5};
+    struct payload_context ward = context;
+    struct alert alert = {.key = {.bed = BED_NONE, .family = ALARM_OF_RULE, .index = 3}, .vital = VITAL_spo2};
+    ward.config = &all;
+    (void)snprintf(alert.detail, sizeof alert.detail, "b01, b02 and 2 more");
+    expect_json(out, payload_alert(&ward, &alert, 0, out, PAYLOAD_ALERT_MAX));
+    assert_non_null(strstr(out, "\"text\":\"Low at b01, b02 and 2 more, {limit}\","));
+    assert_null(strstr(out, "\"bed\""));
+    alert.key.index = 4;
+    expect_json(out, payload_alert(&ward, &alert, 0, out, PAYLOAD_ALERT_MAX));
+    assert_non_null(strstr(out, "\"text\":\"Low: b01, b02 and 2 more\","));
+    alert.key = (struct alarm_key){.bed = BED_NONE, .family = ALARM_NOT_MONITORED, .index = 3};
+    alert.detail[0] = '\0';
+    expect_json(out, payload_alert(&ward, &alert, 0, out, PAYLOAD_ALERT_MAX));
+    assert_non_null(
+        strstr(out, "\"rule\":\"supply\",\"text\":\"supply is not monitored: Low at several beds, {limit}\","));
+}
+
 static void test_alert_words(void **state)
 {
     (void)state;
@@ -169,6 +277,11 @@ static void test_alert_words(void **state)
         &alert,
         "\"rule\":\"spo2_low\",\"text\":\"spo2_low is not monitored: SpO2 below 90 % for 15 s, {other} {limit\"");
     expect_part(&alert, "\"reason\":\"not_monitored\"");
+    alert.key.family = ALARM_FORESEEN;
+    alert.reason = REASON_FORESEEN;
+    expect_part(&alert, "\"rule\":\"spo2_low\",\"text\":\"Screening estimate, no alarm");
+    expect_part(&alert, "\"advice\":\"Look at the patient; it is not validated for inpatients\"");
+    expect_part(&alert, "\"reason\":\"foreseen\"");
     alert.key.family = ALARM_OF_MONITOR;
     alert.source = SOURCE_MONITOR;
     expect_part(&alert, "\"source\":\"monitor\",\"rule\":\"monitor.vtach\",\"text\":\"Ventricular tachycardia "
@@ -386,6 +499,12 @@ static void make_most(void)
     for (unsigned i = 0; i < RULES_MOST; ++i) {
         rules_most[i] =
             (struct rule){.name = name_most, .text = words_most, .advice = words_most, .priority = PRIORITY_MEDIUM};
+        rules_most[i].delay_ms = RULE_DELAY_MS_MAX - 1;
+        rules_most[i].clear_delay_ms = 599999;
+        rules_most[i].unknown_after_ms = 86399999;
+        rules_most[i].escalate_ms = 3599999;
+        rules_most[i].when.window_count = 1;
+        rules_most[i].when.windows[0].span_ms = 86399999;
         for (unsigned p = 0; p < PARAMETERS_MAX; ++p) {
             rules_most[i].parameters[p] = (struct rule_parameter){.name = name_most,
                                                                   .has = {true},
@@ -435,8 +554,16 @@ static void test_largest_alert_fits(void **state)
     memset(alert.detail, 0x02, sizeof alert.detail - 1);
     expect_largest_alert(&alert, ALARM_OF_RULE);
     expect_largest_alert(&alert, ALARM_NOT_MONITORED);
+    expect_largest_alert(&alert, ALARM_FORESEEN);
     expect_largest_alert(&alert, ALARM_BUILTIN);
     expect_largest_alert(&alert, ALARM_OF_MONITOR);
+
+    memset(alert.stands_for, 0xFF, sizeof alert.stands_for); /* as many as there are */
+    alert.stands_for_key = 1;
+    alert.part_of = UINT64_MAX;
+    alert.part_of_index = BUILTIN_bus_down;
+    expect_largest_alert(&alert, ALARM_BUILTIN);
+    expect_largest_alert(&alert, ALARM_NOT_MONITORED);
 }
 
 static void test_largest_vitals_and_settings_fit(void **state)
@@ -451,6 +578,10 @@ static void test_largest_vitals_and_settings_fit(void **state)
     expect_json(out, length);
     print_message("largest vitals: %zu bytes\n", length);
     view.away_until_ms = INT64_MAX;
+    for (unsigned i = 0; i < PAUSES_PER_BED_MAX; ++i) {
+        view.pauses[i] =
+            (struct pause){INT64_MAX, INT64_MAX, PAUSE_ALARM, pause_key(context_most.config->rules[i].name)};
+    }
     length = payload_settings(&context_most, &view, 0, INT64_MAX, INT64_MAX, out, PAYLOAD_SETTINGS_MAX);
     expect_json(out, length);
     print_message("largest settings: %zu bytes\n", length);
@@ -488,7 +619,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alert_of_a_rule),
+        cmocka_unit_test(test_delays_are_disclosed),
         cmocka_unit_test(test_alert_of_the_gateway_has_no_bed),
+        cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_what_is_not_listed_is_counted),
+        cmocka_unit_test(test_alert_of_the_ward_names_beds),
         cmocka_unit_test(test_alert_words),
         cmocka_unit_test(test_delivery_and_expiry_are_added),
         cmocka_unit_test(test_damaged_content_is_not_passed_on),

@@ -30,7 +30,11 @@ static const struct bed_config beds[] = {{.id = "b12",
                                           .override_count = 1,
                                           .reports_alarms = true},
                                          {.id = "b13", .channels = channels, .channel_count = 1}};
-static const struct engine_config engine = {.beds = beds, .bed_count = 2, .rules = rules, .rule_count = 1};
+static const struct engine_config engine = {.beds = beds,
+                                            .bed_count = 2,
+                                            .rules = rules,
+                                            .rule_count = 1,
+                                            .pause = {.audio_ms_max = 300000, .alarm_ms_max = 180500}};
 static struct payload_context context;
 static char out[PAYLOAD_SETTINGS_MAX + 1];
 
@@ -71,6 +75,7 @@ static void expect(size_t length, const char *expected)
 static struct bed_command command_of(enum command_kind kind, enum command_verdict verdict)
 {
     return (struct bed_command){.kind = (uint8_t)kind,
+                                .what = PAUSE_AUDIO,
                                 .role = ROLE_charge,
                                 .verdict = (uint8_t)verdict,
                                 .stay = STAY,
@@ -82,6 +87,8 @@ static struct bed_command command_of(enum command_kind kind, enum command_verdic
                                 .alarm_id = 0xabc,
                                 .priority = PRIORITY_HIGH,
                                 .vital = VITAL_temp,
+                                .attribute = INPUT_OF_age,
+                                .has_value = true,
                                 .has_observed = true,
                                 .observed_wall_ms = NOW_MS - 60000,
                                 .scale = 2,
@@ -138,9 +145,13 @@ static void test_a_refusal_helps(void **state)
     expect_text(command, "outside of what may be set");
     command = command_of(COMMAND_away, VERDICT_BOUNDS);
     expect_text(command, "outside of what may be set");
+    command = command_of(COMMAND_pause, VERDICT_BOUNDS);
+    expect_text(command, "at most 300 s of audio pause");
+    command.what = PAUSE_ALARM;
+    expect_text(command, "at most 180.5 s of alarm pause");
     command = command_of(COMMAND_away, VERDICT_MALFORMED);
     command.fault = COMMAND_KEY_duration;
-    expect_text(command, "duration: for away, a time with its unit, such as 30min; at most 12 h");
+    expect_text(command, "duration: for away and pause, a time with its unit, such as 30min; at most 12 h");
     command.fault = COMMAND_KEY_schema;
     expect_text(command, "schema: \\\"1\\\", or left out");
     command = command_of(COMMAND_back, VERDICT_UNKNOWN_BED);
@@ -204,7 +215,10 @@ static void test_a_row_for_every_command(void **state)
         [COMMAND_observe] = ",\"vital\":\"temp\",\"value\":88.5,\"observed_at\":\"2026-01-31T23:58:59.000Z\"",
         [COMMAND_retract] = ",\"vital\":\"temp\",\"value\":88.5,\"observed_at\":\"2026-01-31T23:58:59.000Z\"",
         [COMMAND_set_scale] = ",\"scale\":2,\"reason\":\"COPD\"",
-        [COMMAND_test_alert] = ",\"priority\":\"high\""};
+        [COMMAND_describe] = ",\"attribute\":\"age\",\"value\":88.5",
+        [COMMAND_test_alert] = ",\"priority\":\"high\"",
+        [COMMAND_pause] = ",\"what\":\"audio\",\"rule\":\"spo2_low\",\"duration_s\":1800",
+        [COMMAND_resume] = ",\"what\":\"audio\",\"rule\":\"spo2_low\""};
     for (unsigned kind = 0; kind < COMMAND_KIND_COUNT; kind++) {
         char wanted[512];
         const struct bed_command command = command_of((enum command_kind)kind, VERDICT_ACCEPTED);
@@ -322,6 +336,30 @@ static void test_settings_show_what_commands_have_set(void **state)
     assert_non_null(strstr(out, "\"span\":{\"value\":20,\"default\":15,\"overridden\":true,\"source\":\"set\""));
 }
 
+/* A pause of a rule that the configuration no longer has silences nothing. */
+static void test_settings_show_pauses_and_rules_that_are_off(void **state)
+{
+    (void)state;
+    struct bed_view view = {.stay = STAY, .stay_start_ms = NOW_MS};
+    view.pauses[1] = (struct pause){NOW_MS, NOW_MS + 60000, PAUSE_AUDIO, 0};
+    view.pauses[2] = (struct pause){NOW_MS, NOW_MS + 90000, PAUSE_ALARM, pause_key("spo2_low")};
+    view.pauses[3] = (struct pause){NOW_MS, NOW_MS + 90000, PAUSE_ALARM, pause_key("gone")};
+    assert_true(payload_settings(&context, &view, 0, NOW_MS, NOW_MS, out, sizeof out) > 0);
+    assert_non_null(strstr(out, "\"rules_off\":[],\"pauses\":[{\"what\":\"audio\",\"rule\":null,"
+                                "\"from\":\"2026-01-31T23:59:59.000Z\",\"until\":\"2026-02-01T00:00:59.000Z\"},"
+                                "{\"what\":\"alarm\",\"rule\":\"spo2_low\",\"from\":\"2026-01-31T23:59:59.000Z\","
+                                "\"until\":\"2026-02-01T00:01:29.000Z\"}],"));
+    static const struct override_config off[] = {{.rule = 0, .parameter = OVERRIDE_OFF, .value_milli = 1}};
+    static const struct bed_config bed = {
+        .id = "b12", .channels = channels, .channel_count = 1, .overrides = off, .override_count = 1};
+    static struct engine_config config;
+    config = engine;
+    config.beds = &bed;
+    context.config = &config;
+    assert_true(payload_settings(&context, &view, 0, NOW_MS, NOW_MS, out, sizeof out) > 0);
+    assert_non_null(strstr(out, "\"rules\":{},\"rules_off\":[\"spo2_low\"]"));
+}
+
 /* ---- alarms that a monitor names ---- */
 
 static struct alert reported(enum alarm_family family)
@@ -385,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_row_of_a_refusal, set_up),
         cmocka_unit_test_setup(test_entries, set_up),
         cmocka_unit_test_setup(test_the_largest_fit, set_up),
+        cmocka_unit_test_setup(test_settings_show_pauses_and_rules_that_are_off, set_up),
         cmocka_unit_test_setup(test_settings_show_what_commands_have_set, set_up),
         cmocka_unit_test_setup(test_an_alarm_that_a_monitor_names, set_up),
         cmocka_unit_test_setup(test_the_largest_that_a_monitor_names_fits, set_up),

@@ -367,8 +367,10 @@ static void test_both_gone(void **state)
         ward_invalid(ward, second, VITAL_pulse, QUALITY_ABSENT);
     }
     ward_until(ward, 60);
-    ward_expect(ward, "20 sensor_off start active low -1\n29 no_pulse_signal start active high -1\n"
-                      "30 sensor_off update active low -1\n50 asystole.not_monitored start active high 125\n");
+    ward_expect(ward,
+                "20 sensor_off start active low -1\n29 no_pulse_signal start active high -1\n"
+                "30 sensor_off update active low -1\n50 asystole.not_monitored start active high 125 in sensor_off\n"
+                "50 sensor_off escalate active high -1\n");
     ward_close(ward);
 }
 

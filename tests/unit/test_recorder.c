@@ -97,7 +97,7 @@ static void test_a_run(void **state)
     for (int64_t at_ms = 0; at_ms < 100; at_ms++) {
         observe(at_ms);
     }
-    recorder_stop(&recorder);
+    recorder_stop(&recorder, RECORDER_STOPS);
     assert_int_equal(count_lines("\"recording\":\"wardgate\""), 1);
     assert_int_equal(count_lines("\"hr\":72"), 100);
     assert_int_equal(count_lines("\"input\":\"begin\""), 1);
@@ -119,6 +119,7 @@ static void test_a_ring_that_overflows(void **state)
         observe(at_ms);
     }
     const uint64_t dropped = recorder.dropped;
+    assert_int_equal(atomic_load(&recorder.lost), dropped);
     assert_true(dropped >= 1000 && dropped < 1100);
     atomic_store(&recorder.stop, false);
     assert_int_equal(thread_start(&recorder.thread, "record", recorder_run, &recorder), STATUS_OK);
@@ -126,11 +127,54 @@ static void test_a_ring_that_overflows(void **state)
         (void)usleep(1000);
     }
     observe(1000000);
-    recorder_stop(&recorder);
+    recorder_stop(&recorder, RECORDER_STOPS);
     char wanted[64];
     (void)snprintf(wanted, sizeof wanted, "\"input\":\"dropped\",\"records\":%llu", (unsigned long long)dropped);
     assert_int_equal(count_lines(wanted), 1);
     assert_int_equal(count_lines("\"hr\":72"), RECORDER_SLOTS + 1001 - (unsigned)dropped);
+}
+
+/* A file for each engine, each whole in itself; what was missing in all of them is counted. */
+static void test_a_part_for_each_engine(void **state)
+{
+    (void)state;
+    char next[sizeof file + 2];
+    (void)snprintf(next, sizeof next, "%s.2", file);
+    assert_int_equal(recorder_open(&recorder, file), STATUS_OK);
+    assert_int_equal(recorder_start(&recorder, engine, &ward_config.engine, &head), STATUS_OK);
+    assert_true(atomic_load(&recorder.runs));
+    engine_begin(engine, 0);
+    observe(1);
+    recorder.witness.takes(&recorder.witness, &(struct engine_input){.kind = INPUT_RETIRE, .at_ms = 1});
+    observe(2); /* nothing comes after it */
+    recorder_stop(&recorder, RECORDER_RELOADS);
+    assert_false(atomic_load(&recorder.runs));
+    assert_int_equal(count_lines("\"hr\":72"), 1);
+    assert_int_equal(count_lines("\"why\":\"reload\""), 1);
+
+    assert_int_equal(recorder_open(&recorder, file), STATUS_OK);
+    assert_int_equal(atomic_load(&recorder.part), 2);
+    memset(memory.base, 0, memory.size);
+    memory.used = 0;
+    engine = engine_make(&memory, &ward_config.engine);
+    assert_int_equal(recorder_start(&recorder, engine, &ward_config.engine, &head), STATUS_OK);
+    engine_begin(engine, 2);
+    observe(3);
+    recorder_stop(&recorder, RECORDER_STOPS);
+    (void)unlink(file);
+    assert_int_equal(rename(next, file), 0);
+    assert_int_equal(count_lines("\"recording\":\"wardgate\""), 1);
+    assert_int_equal(count_lines("\"hr\":72"), 1);
+    assert_int_equal(count_lines("\"why\":\"stop\""), 1);
+}
+
+static void test_one_that_is_never_begun(void **state)
+{
+    (void)state;
+    assert_int_equal(recorder_open(&recorder, file), STATUS_OK);
+    recorder.buffer = NULL; /* the start failed before there was memory */
+    recorder_stop(&recorder, RECORDER_STOPS);
+    assert_int_equal(recorder.fd, -1);
 }
 
 static void test_a_full_disk(void **state)
@@ -150,7 +194,7 @@ static void test_a_full_disk(void **state)
     for (int64_t at_ms = 0; at_ms < RECORDER_SLOTS * 2; at_ms++) {
         observe(at_ms); /* nobody waits, nothing fills */
     }
-    recorder_stop(&recorder);
+    recorder_stop(&recorder, RECORDER_STOPS);
     capture_end(&capture, said, sizeof said);
     assert_non_null(strstr(said, "the recording has ended"));
     assert_non_null(strstr(said, "No space left on device"));
@@ -169,13 +213,15 @@ static void test_a_file_that_is_there(void **state)
     assert_int_equal(recorder_open(&recorder, file), STATUS_IO);
     capture_end(&capture, said, sizeof said);
     assert_non_null(strstr(said, "File exists"));
-    recorder_stop(&recorder); /* nothing to stop */
+    recorder_stop(&recorder, RECORDER_STOPS); /* nothing to stop */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_a_run, set_up, tear_down),
                                        cmocka_unit_test_setup_teardown(test_a_ring_that_overflows, set_up, tear_down),
+                                       cmocka_unit_test_setup_teardown(test_a_part_for_each_engine, set_up, tear_down),
+                                       cmocka_unit_test_setup_teardown(test_one_that_is_never_begun, set_up, tear_down),
                                        cmocka_unit_test_setup_teardown(test_a_full_disk, set_up, tear_down),
                                        cmocka_unit_test_setup_teardown(test_a_file_that_is_there, set_up, tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,7 @@ static void test_figures(void **state)
     atomic_store(&lines[0].health.unasked, 12);
     atomic_store(&lines[0].health.foreign, 2);
     atomic_store(&lines[0].health.refused, 3);
+    atomic_store(&lines[0].health.repeated, 5);
     atomic_store(&lines[0].health.connections, 4);
     atomic_store(&lines[0].health.speaks, "nonin-df8");
     atomic_store(&lines[0].monitors[1].failures[STATUS_TIMEOUT], 1);
@@ -199,7 +200,8 @@ static void test_figures(void **state)
     expect(
         "\"state\":\"open\",\"error\":null,\"opened\":3,\"requests\":1000,\"gap_us_min\":1750,\"busy_us\":5000000000,"
         "\"load\":{\"planned_permille\":1250,\"busy_permille\":998,\"turns\":2000,\"missed\":400},"
-        "\"adapter_us\":900,\"unasked\":12,\"foreign\":2,\"refused\":3,\"connections\":4,\"speaks\":\"nonin-df8\"");
+        "\"adapter_us\":900,\"unasked\":12,\"foreign\":2,\"refused\":3,\"connections\":4,\"repeated\":5,\"speaks\":"
+        "\"nonin-df8\"");
     expect("\"monitor_count\":2,\"answering_count\":1");
     expect("\"answering\":true,\"outdated\":false,\"polls\":500,\"answers\":498,\"answer_us\":12345,\"missed\":300,"
            "\"exception\":6,"
@@ -415,6 +417,28 @@ static void show_alarms(uint16_t bed, uint8_t count)
     board_put(&board, &view);
 }
 
+static void test_a_recording(void **state)
+{
+    (void)state;
+    static struct recorder recorder;
+    make_ward(1, 1, "b", "line-");
+    assert_true(json(sizeof out) > 0);
+    expect_not("\"recording\"");
+    atomic_store(&recorder.runs, true);
+    atomic_store(&recorder.part, 2);
+    report.recorder = &recorder;
+    assert_true(json(sizeof out) > 0);
+    expect("\"recording\":{\"state\":\"on\",\"part\":2,\"dropped\":0}");
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect("record   on, part 2\n");
+    atomic_store(&recorder.runs, false);
+    atomic_store(&recorder.lost, 7);
+    assert_true(json(sizeof out) > 0);
+    expect("\"recording\":{\"state\":\"ended\",\"part\":2,\"dropped\":7}");
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect("record   ended, part 2, 7 inputs missing\n");
+}
+
 static void test_alarms_of_beds(void **state)
 {
     (void)state;
@@ -487,10 +511,10 @@ static void test_a_screen(void **state)
     const size_t length = report_text(&report, out, sizeof out);
     assert_int_equal(length, strlen(out));
     expect("wardgate 1.2.3  gateway gw-7e  up 61 s\n");
-    expect("bed      class             hr     pulse      spo2      resp  nibp_sys      temp  alarm\n");
-    expect("b01      adult             72         - sensor_of         -         -      36.8  high\n");
+    expect("bed      class               hr       pulse        spo2        resp    nibp_sys        temp  alarm\n");
+    expect("b01      adult               72           -  sensor_off           -           -        36.8  high\n");
     expect_not("b02 "); /* nobody has said anything of it yet */
-    expect("b03      neonate            -         -         -         -         -         -  vacant\n");
+    expect("b03      neonate              -           -           -           -           -           -  vacant\n");
     expect("line-1                        0 of  2 answer          0 answers  not found\n");
     expect("line-2                        1 of  2 answer         12 answers  open\n");
     expect("broker   mqtts://broker-a.example:8883 not connected\n");
@@ -577,6 +601,7 @@ int main(void)
         cmocka_unit_test(test_a_usual_ward_is_whole),
         cmocka_unit_test(test_256_beds_without_their_monitors),
         cmocka_unit_test(test_the_worst_ward_and_without_its_lines),
+        cmocka_unit_test(test_a_recording),
         cmocka_unit_test(test_alarms_of_beds),
         cmocka_unit_test(test_every_size_of_buffer),
         cmocka_unit_test(test_a_screen),

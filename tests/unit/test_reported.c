@@ -300,8 +300,8 @@ static void test_what_is_none(void **state)
     ward_add_second_bed();
     ward_config.beds[1].reports_alarms = false;
     struct ward *ward = start_admitted();
-    struct monitor_alarm bad[8];
-    for (unsigned i = 0; i < 8; i++) {
+    struct monitor_alarm bad[10];
+    for (unsigned i = 0; i < 10; i++) {
         bad[i] = lead_off();
         bad[i].at_ms = 1000;
     }
@@ -313,7 +313,9 @@ static void test_what_is_none(void **state)
     bad[5].kind = KIND_ADVISORY + 1;
     bad[6].inactivation = INACTIVATION_ALARM_PAUSED + 1;
     bad[7].bed = 1;
-    for (unsigned i = 0; i < 8; i++) {
+    bad[8].phase = MONITOR_ALARM_ENDED + 1;
+    bad[9].vital = VITAL_NONE + 1;
+    for (unsigned i = 0; i < 10; i++) {
         assert_false(engine_observe_alarm(ward->engine, &bad[i]));
         assert_int_equal(dropped(ward), i + 1);
     }
@@ -324,9 +326,13 @@ static void test_what_is_none(void **state)
     assert_false(engine_observe_alarm(ward->engine, &late));
     late = (struct monitor_alarm){.at_ms = 3000, .bed = 2, .name = "a"};
     assert_false(engine_observe_alarm(ward->engine, &late));
+    late = lead_off();
+    late.at_ms = 3000;
+    late.monitor = ENGINE_MONITORS_PER_BED_MAX;
+    assert_false(engine_observe_alarm(ward->engine, &late));
     struct engine_counts counts;
     engine_count(ward->engine, &counts);
-    assert_int_equal(counts.late, 2);
+    assert_int_equal(counts.late, 3);
     ward_close(ward);
 }
 

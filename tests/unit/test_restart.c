@@ -157,7 +157,9 @@ static void test_nobody_speaks_after_the_restart(void **state)
     run_before(50, 80);
     restart(0, 110, false);
     ward_until(after, 200);
-    ward_expect(after, "120 r.not_monitored start active high 80\n120 monitor_silent start active medium -1\n");
+    ward_expect(after, "120 monitor_silent start active medium -1\n"
+                       "120 r.not_monitored start active high 80 in monitor_silent\n"
+                       "120 monitor_silent escalate active high -1\n");
     assert_int_equal(ward_newest_of(after, "r.not_monitored")->violated_at_ms, 51500);
     close_both();
 }
@@ -171,7 +173,8 @@ static void test_unknown_goes_on(void **state)
     ward_invalids(before, 51, 90, VITAL_hr, QUALITY_SENSOR_OFF);
     restart(0, 92, false);
     ward_invalids(after, 93, 120, VITAL_hr, QUALITY_SENSOR_OFF);
-    ward_expect(after, "111 r.not_monitored start active medium 130\n");
+    ward_expect(after, "111 r.not_monitored start active medium 130 in sensor_off\n"
+                       "111 sensor_off escalate active medium -1\n");
     close_both();
 }
 

@@ -236,6 +236,44 @@ static void test_a_bed_that_goes_ends_its_stay(void **state)
     assert_int_equal(bed.bed_seq, 5);
 }
 
+/* One for 30 s more, one that ended while nobody ran. */
+static void put_pauses(void)
+{
+    struct bed_snapshot bed = {.stay = 11, .stay_start_ms = STAY_MS, .bed_seq = 5};
+    bed.pauses[0] = (struct pause){NOW_MS - 60000, NOW_MS + 30000, PAUSE_AUDIO, 0};
+    bed.pauses[1] = (struct pause){NOW_MS - 60000, NOW_MS - 1, PAUSE_ALARM, pause_key("hr_high")};
+    put_state(STATE_BED "b1", &bed, sizeof bed);
+}
+
+static void test_pauses_go_on(void **state)
+{
+    (void)state;
+    struct bed_view view;
+    put_ward();
+    put_pauses();
+    assert_int_equal(restore(true), STATUS_OK);
+    engine_view_bed(engine, 0, &view);
+    assert_int_equal(view.pauses[0].what, PAUSE_AUDIO);
+    assert_int_equal(view.pauses[0].until_ms, NOW_MS + 30000);
+    assert_int_equal(view.pauses[1].what, PAUSE_NONE);
+    assert_int_equal(alerts_named("alarms_paused", 0), 1);
+}
+
+/* Nobody knows how long ago somebody asked for it. */
+static void test_a_break_of_unknown_length_ends_pauses(void **state)
+{
+    (void)state;
+    struct bed_view view;
+    put_ward();
+    put_pauses();
+    assert_int_equal(restore(false), STATUS_OK);
+    engine_view_bed(engine, 0, &view);
+    assert_int_equal(view.pauses[0].what, PAUSE_NONE);
+    assert_int_equal(view.pauses[1].what, PAUSE_NONE);
+    assert_int_equal(alerts_named("alarms_paused", 0), 0);
+    assert_int_equal(taken[0].kind, RECORD_BED); /* the store shall know it, too */
+}
+
 static void test_alarms_whose_rule_or_bed_is_gone(void **state)
 {
     char active[256] = "";
@@ -428,6 +466,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_journal_whose_beds_nobody_knows_is_left, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_bed_that_goes_ends_its_stay, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_pauses_go_on, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_break_of_unknown_length_ends_pauses, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_whose_rule_or_bed_is_gone, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_many_alarms_are_gone, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_that_a_monitor_names, restore_set_up, restore_tear_down),

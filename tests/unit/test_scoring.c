@@ -86,6 +86,31 @@ static void expect_missing(const struct ward *ward, enum score score, unsigned m
 #define PART(name) (1U << SCORE_PART_##name)
 #define NEWS2      (1U << SCORE_news2)
 
+/* A rate that the oximeter gives while the ECG is off is a pulse, also where a score shows where its parts come from. */
+static void test_a_part_names_what_stands_in(void **state)
+{
+    (void)state;
+    configure(CLASS_adult, NEWS2);
+    ward_config.engine.pulse.hr_from_pulse = true;
+    struct ward *ward = start();
+    ward_value(ward, 1, VITAL_hr, 72);
+    ward_value(ward, 1, VITAL_pulse, 74);
+    ward_until(ward, 1);
+    struct bed_view view = view_of(ward);
+    assert_int_equal(view.scoring.parts[SCORE_PART_pulse].source, VITAL_hr);
+    assert_int_equal(view.scoring.parts[SCORE_PART_pulse].value_milli, 72000);
+    for (int second = 2; second <= 5; second++) {
+        ward_invalid(ward, second, VITAL_hr, QUALITY_SENSOR_OFF);
+        ward_value(ward, second, VITAL_pulse, 74);
+    }
+    ward_until(ward, 5);
+    view = view_of(ward);
+    assert_true(view.scoring.parts[SCORE_PART_pulse].known);
+    assert_int_equal(view.scoring.parts[SCORE_PART_pulse].source, VITAL_pulse);
+    assert_int_equal(view.scoring.parts[SCORE_PART_pulse].value_milli, 74000);
+    ward_close(ward);
+}
+
 static void test_a_score_is_complete_with_its_last_part(void **state)
 {
     (void)state;
@@ -115,6 +140,8 @@ static void test_a_score_is_complete_with_its_last_part(void **state)
     assert_int_equal(at_ms, 1000);
     assert_true(scoring_due(&view.scoring, SCORE_news2, INTERVAL, &at_ms));
     assert_int_equal(at_ms, 1000 + HOUR * 1000); /* the cuff's, and the band is high */
+    assert_true(scoring_due(&view.scoring, SCORE_news2, HOUR * 500, &at_ms));
+    assert_int_equal(at_ms, 1000 + HOUR * 500); /* rounds that are as close are not put off */
     ward_close(ward);
 }
 
@@ -282,6 +309,10 @@ static void test_the_spo2_scale_is_the_stays(void **state)
     assert_int_equal(set_scale(ward, 2, 2), VERDICT_ACCEPTED);
     assert_int_equal(result_of(ward, SCORE_news2).points[SCORE_PART_spo2], 0);
     assert_int_equal(view_of(ward).spo2_scale, 2);
+    assert_int_equal(set_scale(ward, 2.1, 2), VERDICT_NOTHING);
+    assert_int_equal(set_scale(ward, 2.2, 1), VERDICT_ACCEPTED);
+    assert_int_equal(result_of(ward, SCORE_news2).points[SCORE_PART_spo2], 3);
+    assert_int_equal(set_scale(ward, 2.3, 2), VERDICT_ACCEPTED);
     const struct ward_break lost = {.committed = ward->record_count, .begin_ms = 3000};
     struct ward *after = ward_restart(ward, &lost);
     ward_close(ward);
@@ -364,6 +395,8 @@ static void test_a_lower_bound_decides_what_it_can(void **state)
     expect_verdict(ward, "news2 >= 0", "met");
     expect_verdict(ward, "news2 >= 1", "?");
     expect_verdict(ward, "mews >= 0", "?"); /* not kept here */
+    expect_verdict(ward, "news2 >= mews", "?");
+    expect_verdict(ward, "news2 + 1 >= mews + 1", "?");
     enter(ward, 1, VITAL_oxygen_flow, 1);
     ward_value(ward, 1, VITAL_resp, 22);
     ward_until(ward, 1);
@@ -404,6 +437,78 @@ static void test_a_rule_over_a_score(void **state)
     ward_close(ward);
 }
 
+/* Everything entered, and monitored once a second until `to_s`. */
+static struct ward *start_with_a_score(void)
+{
+    configure(CLASS_adult, NEWS2);
+    ward_add_rule("ill", "news2 >= limit", NULL, 7, PRIORITY_MEDIUM);
+    struct ward *ward = start();
+    for (int s = 1; s <= 60; s++) {
+        give_monitored(ward, s);
+    }
+    enter(ward, 60, VITAL_oxygen_flow, 0);
+    enter(ward, 60, VITAL_consciousness, 0);
+    expect_missing(ward, SCORE_news2, 0);
+    ward_expect(ward, "");
+    return ward;
+}
+
+/* The parts that it gave count for five minutes more; then its silence is why the score is not there. */
+static void test_a_score_that_a_silent_monitor_takes_away(void **state)
+{
+    (void)state;
+    struct ward *ward = start_with_a_score();
+    ward_until(ward, 300);
+    const struct alert *silence = ward_newest_of(ward, "monitor_silent");
+    assert_true(alert_stands_for(silence, 0));
+    const uint64_t id = silence->id;
+    ward_until(ward, 600);
+    assert_non_null(strstr(ward->text, "ill.not_monitored start active medium"));
+    assert_non_null(strstr(ward->text, " in monitor_silent\n"));
+    assert_int_equal(ward_newest_of(ward, "ill.not_monitored")->part_of, id);
+    ward_close(ward);
+}
+
+/* Another part was taken back: that is not the monitor's doing, and is told by itself. */
+static void test_a_score_that_lacks_more_than_a_silence_explains(void **state)
+{
+    (void)state;
+    struct ward *ward = start_with_a_score();
+    const struct bed_command back = {.kind = COMMAND_retract, .stay = ward_stay(ward, 0), .vital = VITAL_consciousness};
+    assert_int_equal(ward_command(ward, 61, &back), VERDICT_ACCEPTED);
+    ward_until(ward, 600);
+    assert_non_null(ward_newest_of(ward, "monitor_silent"));
+    assert_int_equal(ward_newest_of(ward, "ill.not_monitored")->part_of, 0);
+    ward_close(ward);
+}
+
+/* A probe stands for the score of whose parts it is the only source; a rate has two. */
+static void test_which_probes_a_score_rests_on(void **state)
+{
+    (void)state;
+    struct ward *ward = start_with_a_score();
+    for (int s = 61; s <= 160; s++) {
+        ward_value(ward, s, VITAL_pulse, 72);
+        ward_invalid(ward, s, VITAL_hr, QUALITY_SENSOR_OFF);
+        ward_value(ward, s, VITAL_spo2, 97);
+        ward_value(ward, s, VITAL_resp, 22);
+        ward_value(ward, s, VITAL_temp, 36.8);
+    }
+    ward_until(ward, 160);
+    assert_false(alert_stands_for(ward_newest_of(ward, "sensor_off"), 0));
+    ward_close(ward);
+    ward = start_with_a_score();
+    for (int s = 61; s <= 160; s++) {
+        ward_value(ward, s, VITAL_hr, 72);
+        ward_invalid(ward, s, VITAL_spo2, QUALITY_SENSOR_OFF);
+        ward_value(ward, s, VITAL_resp, 22);
+        ward_value(ward, s, VITAL_temp, 36.8);
+    }
+    ward_until(ward, 160);
+    assert_true(alert_stands_for(ward_newest_of(ward, "sensor_off"), 0));
+    ward_close(ward);
+}
+
 static void test_a_rule_applies_where_its_score_is_kept(void **state)
 {
     (void)state;
@@ -419,9 +524,25 @@ static void test_a_rule_applies_where_its_score_is_kept(void **state)
     assert_true(rule_applies(&ward_config.beds[0], &ward_config.rules[1]));
 }
 
+/* At an empty bed no part stands of the patient who was there, not even for the instant of the discharge. */
+static void test_no_part_is_left_at_an_empty_bed(void **state)
+{
+    (void)state;
+    configure(CLASS_adult, NEWS2);
+    struct ward *ward = start();
+    ward_value(ward, 1, VITAL_spo2, 90);
+    ward_until(ward, 1);
+    assert_true(view_of(ward).scoring.parts[SCORE_PART_spo2].known);
+    assert_int_equal(ward_tell(ward, 2, COMMAND_discharge), VERDICT_ACCEPTED);
+    assert_false(view_of(ward).scoring.parts[SCORE_PART_spo2].known || view_of(ward).scoring.has_stay);
+    ward_close(ward);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_part_is_left_at_an_empty_bed),
+        cmocka_unit_test(test_a_part_names_what_stands_in),
         cmocka_unit_test(test_a_score_is_complete_with_its_last_part),
         cmocka_unit_test(test_a_low_band_is_due_after_the_interval),
         cmocka_unit_test(test_parts_grow_too_old),
@@ -434,6 +555,9 @@ int main(void)
         cmocka_unit_test(test_no_scale_for_whom_it_is_not),
         cmocka_unit_test(test_a_lower_bound_decides_what_it_can),
         cmocka_unit_test(test_a_rule_over_a_score),
+        cmocka_unit_test(test_a_score_that_a_silent_monitor_takes_away),
+        cmocka_unit_test(test_a_score_that_lacks_more_than_a_silence_explains),
+        cmocka_unit_test(test_which_probes_a_score_rests_on),
         cmocka_unit_test(test_a_rule_applies_where_its_score_is_kept),
         cmocka_unit_test(test_scores_end_with_the_stay_and_outlive_a_restart),
     };

@@ -173,7 +173,10 @@ static void defaults_hold_where_nothing_is_written(void **state)
     assert_int_equal(s->uplink.publish_interval_ms, 500);
     assert_false(s->uplink.insecure);
     assert_true(s->memory_bytes == 64 * 1024 * 1024);
+    assert_int_equal(s->rule_load_micro, 500000);
     assert_int_equal(s->stay_after_ms, 30000);
+    assert_true(s->ward.enabled && s->ward.shift_count == 0 && s->ward.patients_per_nurse == 0);
+    assert_false(s->ward.has_need || s->ward.has_capacity);
     assert_false(s->commands.enabled || s->buses[0].rs485);
     assert_int_equal(s->buses[0].baud, 19200);
     assert_int_equal(s->buses[0].parity, 'E');
@@ -188,6 +191,26 @@ static void defaults_hold_where_nothing_is_written(void **state)
     assert_string_equal(s->rules[0].text, "spo2_low");
     assert_string_equal(s->rules[0].advice, "");
     settings_free(s);
+}
+
+static void check_ward(const struct ward_settings *ward)
+{
+    static const uint32_t need_milli[CARE_BAND_COUNT] = {990, 1390, 1720, 1972, 5960};
+    assert_false(ward->enabled);
+    assert_int_equal(ward->patients_per_nurse, 6);
+    assert_int_equal(ward->shift_count, 2);
+    assert_string_equal(ward->shifts[0].name, "day");
+    assert_int_equal(ward->shifts[0].from_minute, 7 * 60 + 5);
+    assert_int_equal(ward->shifts[0].nurses, 0);
+    assert_string_equal(ward->shifts[1].name, "night");
+    assert_int_equal(ward->shifts[1].from_minute, 19 * 60 + 30);
+    assert_true(ward->has_need && ward->has_capacity && ward->capacity.given);
+    assert_memory_equal(ward->need_milli, need_milli, sizeof need_milli);
+    assert_int_equal(ward->week_hours_milli, 37500);
+    assert_int_equal(ward->leave_micro, 220000);
+    assert_int_equal(ward->capacity.window_ms, INT64_C(14) * 86400000);
+    assert_int_equal(ward->capacity.arrivals_milli, 2250);
+    assert_int_equal(ward->capacity.stay_s, 36 * 3600);
 }
 
 static void every_key_of_the_uplink(void **state)
@@ -225,11 +248,42 @@ static void every_key_of_the_uplink(void **state)
     assert_true(s->commands.enabled);
     assert_int_equal(s->commands.roles, 1U << ROLE_nurse | 1U << ROLE_biomed);
     assert_true(s->memory_bytes == 8 * 1024 * 1024);
+    assert_int_equal(s->rule_load_micro, 250000);
     assert_int_equal(s->stay_after_ms, 45000);
     assert_string_equal(s->status_socket, "run/w.sock");
     assert_true(s->pulse.hr_from_pulse && s->pulse.pulse_from_hr);
     assert_int_equal(s->pulse.disagree_milli, 12500);
     assert_int_equal(s->pulse.disagree_ms, 45000);
+    check_ward(&s->ward);
+    settings_free(s);
+}
+
+static void pauses_escalations_and_rules_that_are_off(void **state)
+{
+    (void)state;
+    enter(DATA "/good");
+    struct settings *s = load_good("alarms.yaml");
+    assert_int_equal(s->pause.audio_ms, 90000);
+    assert_int_equal(s->pause.audio_ms_max, 240000);
+    assert_int_equal(s->pause.alarm_ms, 60000);
+    assert_int_equal(s->pause.alarm_ms_max, 60000);
+    assert_int_equal(s->pause.alarm_roles, 1U << ROLE_nurse);
+    assert_int_equal(s->pause.reminder_ms, 30000);
+    assert_int_equal(s->pause.reminder_off_ms, 3600000);
+    assert_int_equal(s->rules[0].escalate_ms, 90000);
+    assert_int_equal(s->rules[0].escalate_to, PRIORITY_MEDIUM);
+    assert_int_equal(s->rules[1].escalate_ms, 0);
+    assert_int_equal(s->rules[2].escalate_to, PRIORITY_HIGH);
+    assert_int_equal(s->beds[0].override_count, 3);
+    assert_int_equal(s->beds[0].overrides[0].parameter, OVERRIDE_OFF);
+    assert_int_equal(s->beds[0].overrides[1].value_milli, 88000);
+    assert_int_equal(s->beds[0].overrides[2].rule, 1);
+    assert_int_equal(s->beds[0].overrides[2].parameter, OVERRIDE_OFF);
+    settings_free(s);
+    s = load_good("plain.yaml");
+    assert_int_equal(s->pause.audio_ms, 120000);
+    assert_int_equal(s->pause.alarm_ms, 180000);
+    assert_int_equal(s->pause.alarm_roles, 1U << ROLE_charge);
     settings_free(s);
 }
 
@@ -397,6 +451,20 @@ static void every_key_of_a_rule(void **state)
     assert_int_equal(r->hysteresis_milli, 500); /* 0.9 degF apart are half a degree */
     assert_int_equal(r->priority, PRIORITY_HIGH);
     assert_int_equal(r->delay_ms, 60000);
+    assert_int_equal(r->foresee_ms, 0);
+    assert_int_equal(s->rules[0].foresee_ms, 20 * 60000);
+    assert_int_equal(s->pressure_scheme, PRESSURE_esc_2018);
+    assert_int_equal(s->model_count, 1);
+    const struct estimate_model *model = &s->models[0];
+    assert_string_equal(model->name, "full_1");
+    assert_string_equal(model->title, "Every key");
+    assert_true(model->glucose_mg_dl && !model->hdl_mg_dl);
+    assert_int_equal(model->intercept_micro, -10038200);
+    assert_int_equal(model->threshold_micro, 200000);
+    assert_int_equal(model->inputs, (1U << ESTIMATE_INPUT_COUNT) - 1U); /* bmi, too: it is written */
+    assert_int_equal(model->coefficient_micro[INPUT_OF_age], 33100);
+    assert_int_equal(model->coefficient_micro[INPUT_OF_nibp_dia], 100000000);
+    assert_int_equal(model->coefficient_micro[INPUT_OF_hdl], -39000);
     assert_int_equal(r->clear_delay_ms, 5000);
     assert_int_equal(r->unknown_after_ms, 90000);
     assert_int_equal(r->when.windows[0].coverage_permille, 550);
@@ -417,6 +485,7 @@ int main(void)
         cmocka_unit_test(the_design_rule),
         cmocka_unit_test(defaults_hold_where_nothing_is_written),
         cmocka_unit_test(every_key_of_the_uplink),
+        cmocka_unit_test(pauses_escalations_and_rules_that_are_off),
         cmocka_unit_test(every_key_of_buses_and_beds),
         cmocka_unit_test(every_key_of_the_other_buses),
         cmocka_unit_test(every_way_to_find_a_monitor),

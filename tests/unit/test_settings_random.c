@@ -29,7 +29,7 @@ struct text {
 
 static struct text originals[FILES] = {
     {.source = "every-key.yaml"}, {.source = "profiles/full.yaml"}, {.source = "rules/full.yaml"}};
-static const char *const others[] = {"profiles/plain.yaml", "rules/plain.yaml"};
+static const char *const others[] = {"profiles/plain.yaml", "rules/plain.yaml", "models/full.yaml"};
 static char folder[] = "/tmp/wardgate-settings-XXXXXX";
 static struct settings_report report;
 static struct settings *running; /* of the undamaged files */
@@ -171,7 +171,8 @@ static void check_bed(const struct settings *s, const struct bed_settings *bed)
     }
     for (uint16_t i = 0; i < bed->override_count; i++) {
         assert_true(bed->overrides[i].rule < s->rule_count);
-        assert_true(bed->overrides[i].parameter < s->rules[bed->overrides[i].rule].parameter_count);
+        assert_true(bed->overrides[i].parameter == OVERRIDE_OFF ||
+                    bed->overrides[i].parameter < s->rules[bed->overrides[i].rule].parameter_count);
     }
 }
 
@@ -292,6 +293,7 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(folder));
     make_folder("profiles");
     make_folder("rules");
+    make_folder("models");
     for (int i = 0; i < FILES; i++) {
         read_original(&originals[i]);
         write_text(&originals[i]);
@@ -311,8 +313,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const names[] = {"every-key.yaml", "profiles/full.yaml", "profiles/plain.yaml",
-                                        "rules/full.yaml", "rules/plain.yaml"};
+    static const char *const names[] = {"every-key.yaml",  "profiles/full.yaml", "profiles/plain.yaml",
+                                        "rules/full.yaml", "rules/plain.yaml",   "models/full.yaml"};
     char path[256];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -328,6 +330,8 @@ static int tear_down(void **state)
     (void)snprintf(path, sizeof path, "%s/profiles", folder);
     (void)rmdir(path);
     (void)snprintf(path, sizeof path, "%s/rules", folder);
+    (void)rmdir(path);
+    (void)snprintf(path, sizeof path, "%s/models", folder);
     (void)rmdir(path);
     return rmdir(folder);
 }

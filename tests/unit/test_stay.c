@@ -117,7 +117,9 @@ static void test_admission_before_the_monitor(void **state)
     struct ward *ward = ward_start();
     assert_int_equal(ward_tell(ward, 5, COMMAND_admit), VERDICT_ACCEPTED);
     ward_until(ward, 60);
-    ward_expect(ward, "10 monitor_silent start active medium -1\n35.001 r.not_monitored start active high -1\n");
+    ward_expect(ward, "10 monitor_silent start active medium -1\n"
+                      "35.001 r.not_monitored start active high -1 in monitor_silent\n"
+                      "35.001 monitor_silent escalate active high -1\n");
     ward_close(ward);
 }
 

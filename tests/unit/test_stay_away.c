@@ -61,7 +61,8 @@ static void test_nothing_is_missed_meanwhile(void **state)
     ward_expect(ward, "10 patient_away start active none -1\n");
     ward_until(ward, 300);
     ward_expect(ward, "110 patient_away end ended none -1\n120 monitor_silent start active medium -1\n"
-                      "140 r.not_monitored start active high 80\n");
+                      "140 r.not_monitored start active high 80 in monitor_silent\n"
+                      "140 monitor_silent escalate active high -1\n");
     assert_int_equal(away_until_ms(ward), 0);
     ward_close(ward);
 }
@@ -87,15 +88,17 @@ static void test_what_was_missed_ends(void **state)
     struct ward *ward = start_admitted(10, 80);
     ward_invalids(ward, 11, 50, VITAL_hr, QUALITY_ABSENT);
     ward_expect(ward, "20 no_pulse_signal start active high -1\n21 sensor_off start active low -1\n"
-                      "41 r.not_monitored start active high 80\n");
+                      "41 r.not_monitored start active high 80 in sensor_off\n"
+                      "41 sensor_off escalate active high -1\n");
     assert_int_equal(tell_away(ward, 51, 3600000), VERDICT_ACCEPTED);
-    ward_expect(ward, "51 r.not_monitored end ended high 80\n51 patient_away start active none -1\n"
-                      "51 sensor_off end ended low -1\n51 no_pulse_signal end ended high -1\n");
+    ward_expect(ward, "51 r.not_monitored end ended high 80 in sensor_off\n51 patient_away start active none -1\n"
+                      "51 sensor_off end ended high -1\n51 no_pulse_signal end ended high -1\n");
     ward_invalids(ward, 52, 60, VITAL_hr, QUALITY_ABSENT);
     assert_int_equal(ward_tell(ward, 60, COMMAND_back), VERDICT_ACCEPTED);
     ward_invalids(ward, 61, 100, VITAL_hr, QUALITY_ABSENT);
     ward_expect(ward, "60 patient_away end ended none -1\n70 sensor_off start active low -1\n"
-                      "70 no_pulse_signal start active high -1\n90 r.not_monitored start active high 80\n");
+                      "70 no_pulse_signal start active high -1\n90 r.not_monitored start active high 80 in sensor_off\n"
+                      "90 sensor_off escalate active high -1\n");
     ward_close(ward);
 }
 
@@ -202,9 +205,11 @@ static void test_a_restart_while_away(void **state)
         ward_until(ward, 300);
         ward_expect(ward, unverified != 0
                               ? "210 patient_away end ended none -1\n220 monitor_silent start active medium -1\n"
-                                "240 r.not_monitored start active high -1\n"
+                                "240 r.not_monitored start active high -1 in monitor_silent\n"
+                                "240 monitor_silent escalate active high -1\n"
                               : "210 patient_away end ended none -1\n220 monitor_silent start active medium -1\n"
-                                "240 r.not_monitored start active high 80\n");
+                                "240 r.not_monitored start active high 80 in monitor_silent\n"
+                                "240 monitor_silent escalate active high -1\n");
         ward_close(ward);
     }
 }
@@ -237,7 +242,9 @@ static void test_an_end_over_a_restart(void **state)
     ward_until(ward, 75);
     ward = restart_at(ward, 76, false);
     ward_until(ward, 200);
-    ward_expect(ward, "86 monitor_silent start active medium -1\n100 r.not_monitored start active high 80\n");
+    ward_expect(ward, "86 monitor_silent start active medium -1\n"
+                      "100 r.not_monitored start active high 80 in monitor_silent\n"
+                      "100 monitor_silent escalate active high -1\n");
     ward_close(ward);
 }
 

@@ -236,6 +236,24 @@ static void test_two_silent_monitors(void **state)
     ward_close(ward);
 }
 
+/* The slower one was heard longer ago, and counts as silent in the same instant: the alarm is as old as its silence. */
+static void test_the_longer_silence_counts(void **state)
+{
+    (void)state;
+    live_bed();
+    ward_add_channel(VITAL_hr, 1000);
+    ward_add_monitor();
+    ward_config.beds[0].monitor_period_ms[1] = 4000;
+    struct ward *ward = ward_start();
+    ward_heard(ward, 1, 1);
+    ward_heard(ward, 3, 0);
+    ward_until(ward, 13);
+    ward_expect(ward, "13 monitor_silent start active medium -1\n");
+    assert_string_equal(ward_newest(ward)->detail, "monitor 1, monitor 2");
+    assert_int_equal(ward_newest(ward)->violated_at_ms, 1000);
+    ward_close(ward);
+}
+
 /* --- no pulse signal -------------------------------------------------------------------------------------------- */
 
 /* Neither of the two for 10 s: the one that goes on holds it back. */
@@ -513,7 +531,7 @@ static void test_an_admission_to_an_occupied_bed(void **state)
     ward_expect(ward, "10 monitor_silent start active medium -1\n" /* of the second one */
                       "30 monitor_silent end ended medium -1\n"
                       "30 admission_not_entered start active none -1\n30 hr_high start active medium 130\n"
-                      "30 spo2_low.not_monitored start active high -1\n30 monitor_silent start active medium -1\n"
+                      "30 monitor_silent start active medium -1\n30 spo2_low.not_monitored start active high -1\n"
                       "40 monitor.vtach start active high -1\n");
     const uint64_t before = ward_newest(ward)->stay;
     ward_values(ward, 41, 42, VITAL_hr, 130);
@@ -530,6 +548,28 @@ static void test_an_admission_to_an_occupied_bed(void **state)
     ward_close(ward);
 }
 
+/* A bit of a monitor is an alarm of the priority that its profile gives it. */
+static void test_alarms_of_bits_by_priority(void **state)
+{
+    (void)state;
+    live_bed();
+    ward_add_channel(VITAL_hr, 1000);
+    ward_add_signal("vtach", SIGNAL_monitor_alarm_high, 0, 0);
+    ward_add_signal("brady", SIGNAL_monitor_alarm_medium, 0, 1);
+    ward_add_signal("battery", SIGNAL_monitor_alarm_low, 0, 2);
+    struct ward *ward = ward_start();
+    engine_admit(ward->engine, 0, 0);
+    ward_value(ward, 1, VITAL_hr, 70);
+    for (uint8_t signal = 0; signal < 3; signal++) {
+        ward_signal(ward, 2 + signal, 0, signal, true);
+    }
+    ward_signal(ward, 5, 0, 1, false);
+    ward_until(ward, 5);
+    ward_expect(ward, "2 monitor.vtach start active high -1\n3 monitor.brady start active medium -1\n"
+                      "4 monitor.battery start active low -1\n5 monitor.brady end ended medium -1\n");
+    ward_close(ward);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_an_outdated_monitor),
         cmocka_unit_test(test_an_outdated_monitor_over_a_reload),
         cmocka_unit_test(test_two_silent_monitors),
+        cmocka_unit_test(test_the_longer_silence_counts),
         cmocka_unit_test(test_no_pulse_signal),
         cmocka_unit_test(test_an_outdated_pulse),
         cmocka_unit_test(test_a_pulse_that_never_was),
@@ -557,6 +598,7 @@ int main(void)
         cmocka_unit_test(test_what_begins_no_stay),
         cmocka_unit_test(test_nothing_of_before_the_stay_is_missed),
         cmocka_unit_test(test_an_admission_to_an_occupied_bed),
+        cmocka_unit_test(test_alarms_of_bits_by_priority),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

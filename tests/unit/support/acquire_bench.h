@@ -36,13 +36,18 @@ struct bus {
     unsigned burst;      /* observations at each deadline, of three monitors in turn */
     int pipe[2];
     atomic_uint starts, stops, deadlines, readies, early, asked;
+    atomic_uint unannounced; /* puts while the runner said that nothing as old would come */
     int64_t deadline_us, started_us;
     bool always_due;
     pthread_t thread;
 };
 
+static struct runner runner;
+
 static inline void put_some(struct bus *bus, int64_t now_us, unsigned count, struct observation_sink *out)
 {
+    const int64_t floor_us = atomic_load(&runner.floor_us);
+    atomic_fetch_add(&bus->unannounced, floor_us == RUNNER_ASLEEP || floor_us > now_us);
     for (unsigned i = 0; i < count; i++) {
         const struct observation observation = {.at_ms = now_us / 1000,
                                                 .bed = bus->bed,
@@ -89,8 +94,6 @@ static inline void own_on_deadline(struct bus *bus, int64_t now_us, struct obser
     bus->deadline_us += bus->always_due ? 0 : bus->interval_us;
     put_some(bus, now_us, bus->burst, out);
 }
-
-static struct runner runner;
 
 /* In its own thread, or when that has ended. */
 static inline void own_stop(struct bus *bus)

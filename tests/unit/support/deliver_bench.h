@@ -186,14 +186,15 @@ static inline void bench_put(struct bench *bench, const struct alert *alert, int
     alarm_name(&bench_engine, alert, name);
     const char *bed = alert->key.bed == BED_NONE ? "" : bench_beds[alert->key.bed].id;
     const bool ended = alert->state == ALARM_ENDED;
-    const struct store_alert row = {
-        .seq = alert->seq,
-        .flags = (uint16_t)((ended ? STORE_ALERT_ENDS_ALARM : 0) | (alert->test ? STORE_ALERT_TEST : 0)),
-        .committed_wall_ms = clock_wall_ms() - age_ms,
-        .bed = bed,
-        .alarm = name,
-        .json = json,
-        .json_length = (uint32_t)length};
+    const struct store_alert row = {.seq = alert->seq,
+                                    .flags = (uint16_t)((ended ? STORE_ALERT_ENDS_ALARM : 0) |
+                                                        (alert->test ? STORE_ALERT_TEST : 0) |
+                                                        (alert_is_folded(alert) ? STORE_ALERT_FOLDED : 0)),
+                                    .committed_wall_ms = clock_wall_ms() - age_ms,
+                                    .bed = bed,
+                                    .alarm = name,
+                                    .json = json,
+                                    .json_length = (uint32_t)length};
     const struct store_alarm alarm = {.bed = bed,
                                       .alarm = name,
                                       .priority = alert->priority,

@@ -3,7 +3,7 @@
  *
  * One configuration lives at a time, in `ward_config`; wards made from it are the caller's to close. Times are seconds
  * in what tests write and milliseconds where the engine asks. Every record is checked as it comes: it bears the
- * engine's instant, `seq` and `bed_seq` have no gap, `rev` counts from 1 under one id, ids never come again; and every
+ * engine's instant, `seq` and `bed_seq` have no gap (what is folded takes none, and has a cause that was told), `rev` counts from 1 under one id, ids never come again; and every
  * step: it emits no more than was promised, what became of a command comes last, no alarm is there of another stay than
  * its bed's, and the next step lies ahead.
  */
@@ -19,7 +19,7 @@
 #define WARD_RECORDS_MAX 20000
 #define WARD_JOURNAL_MAX 20000
 #define WARD_RULES_MAX   12
-#define WARD_BEDS_MAX    2
+#define WARD_BEDS_MAX    4
 #define WARD_SIGNALS_MAX 4
 
 /* The engine's input; all beds share what beds[0] is made of, unless a test says otherwise. */
@@ -54,8 +54,12 @@ void ward_add_channel(enum vital vital, uint32_t period_ms); /* believable: 0 to
 struct rule *ward_add_rule(const char *name, const char *when, const char *clear, int limit, enum priority priority);
 void ward_add_entered(enum vital vital); /* a channel that only people fill */
 void ward_add_signal(const char *name, enum signal_meaning means, uint8_t monitor, uint8_t number);
-void ward_add_monitor(void);    /* a second one at the bed */
-void ward_add_second_bed(void); /* the same once more; after everything else */
+void ward_add_monitor(void);        /* a second one at the bed */
+void ward_add_second_bed(void);     /* the same once more; after everything else */
+void ward_add_beds(uint16_t count); /* the same, so many in all: b1, b2 ... */
+/* A rule of the ward: `each` at so many beds at once. */
+struct rule *ward_add_ward_rule(const char *name, const char *each, uint16_t beds, int limit, enum priority priority);
+void ward_bed_value(struct ward *ward, double seconds, uint16_t bed, enum vital vital, double number);
 
 /* Open, begun at 0, and with every bed admitted then if the configuration is a replay's. */
 struct ward *ward_open(void);
@@ -95,7 +99,7 @@ enum command_verdict ward_tell(struct ward *ward, double seconds, enum command_k
 enum command_verdict ward_acknowledge(struct ward *ward, double seconds, const struct alert *alert);
 uint64_t ward_stay(const struct ward *ward, uint16_t bed);
 
-/* The lines "seconds alarm phase state priority value" (-1: none) since the last time. */
+/* The lines "seconds alarm phase state priority value" (-1: none) since the last time; of a folded one " in CAUSE" follows. */
 void ward_expect(struct ward *ward, const char *lines);
 const struct alert *ward_newest(const struct ward *ward); /* alert */
 const struct alert *ward_newest_of(const struct ward *ward, const char *name);

@@ -22,7 +22,7 @@ struct bench {
 };
 
 static _Alignas(64) unsigned char bench_storage[BENCH_BYTES];
-static const struct parameter_names bench_names = {{"limit", "low", "high"}, 3};
+static const struct parameter_names bench_names = {.names = {"limit", "low", "high"}, .count = 3};
 static const int64_t bench_parameters_micro[PARAMETERS_MAX] = {90000000, 50000000, 120000000};
 
 static inline void bench_make_series(struct bench *bench, enum vital vital, const struct series_demand *demand)
