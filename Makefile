@@ -4,6 +4,7 @@
 #   make                 build/wardgate          (gcc)
 #   make CC=clang        build/clang/wardgate
 #   make FLAVOUR=asan    build/asan/wardgate     (tsan likewise: the builds of `make sanitize`)
+#   make TARGET=aarch64  build/aarch64/wardgate  (armhf likewise; the libraries come from Debian into build/sysroot)
 
 VERSION = 0.1.0
 
@@ -11,12 +12,26 @@ PREFIX     = /usr
 SYSCONFDIR = /etc
 DESTDIR    =
 
+TRIPLE_aarch64 = aarch64-linux-gnu
+TRIPLE_armhf   = arm-linux-gnueabihf
+ifdef TARGET
+TRIPLE  := $(or $(TRIPLE_$(TARGET)),$(error wardgate: no such target ($(TARGET)), use aarch64 or armhf))
+SYSROOT := $(CURDIR)/build/sysroot/$(TARGET)
+CC       = $(TRIPLE)-gcc --sysroot=$(SYSROOT)
+FLAVOUR ?= $(TARGET)
+PKG_CONFIG = PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLE)/pkgconfig pkg-config
+endif
 ifeq ($(origin CC),default)
 CC = gcc
 endif
-CFLAGS  ?= -O2 -g
+PKG_CONFIG ?= pkg-config
 FLAVOUR ?= $(filter-out gcc cc,$(notdir $(firstword $(CC))))
+# Optimised, a branch would be counted once for each place that its function was put into.
+CFLAGS  ?= $(if $(filter coverage,$(FLAVOUR)),-O0,-O2) -g
 OUT     := build$(addprefix /,$(FLAVOUR))
+
+# Where time is of 32 bits, unless asked otherwise, it ends in 2038.
+DEFINES_armhf = -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64
 
 # Use every processor, unless the caller gives another -j, and keep the output of each job in one piece.
 ifeq ($(MAKELEVEL),0)
@@ -38,7 +53,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wca
 # Compiler flags of a flavour; a sanitizer makes gcc see null pointers that cannot be, and fortified calls would hide
 # from it what it looks for, so those builds warn of nothing (the plain ones do) and are not hardened.
 FLAGS_fuzz = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -w
-FLAGS_coverage = --coverage -fprofile-update=atomic -O1 -w
+FLAGS_coverage = --coverage -fprofile-update=atomic -w
 FLAGS_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -w
 FLAGS_tsan = -fsanitize=thread -fno-omit-frame-pointer -w
 FLAGS_size = $(HARDENING) $(LEAN) -fstack-usage
@@ -50,22 +65,24 @@ IS_LEAN    = $(filter $(LEAN),$(FLAVOURED))
 LEAN_LINK  = $(if $(IS_LEAN),$(GC_SECTIONS) $(RELR))
 GC_SECTIONS = -Wl,--gc-sections
 # Addresses to relocate as a bitmap, where the C library knows it. Expanded at each link, like the libraries.
-RELR       = $(shell grep -qs GLIBC_ABI_DT_RELR "$$($(CC) -print-file-name=libc.so.6)" && echo -Wl,-z,pack-relative-relocs)
+RELR       = $(if $(TARGET),,$(shell grep -qs GLIBC_ABI_DT_RELR "$$($(CC) -print-file-name=libc.so.6)" && echo -Wl,-z,pack-relative-relocs))
 
 # The libraries; Paho has no pkg-config file. Expanded when a recipe runs, for the packages may be installed just before.
 PACKAGES   = libmodbus lmdb yaml-0.1 openssl
-INCLUDES   = -I. $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKAGES)))
-LIBRARIES  = $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3cs -lpthread
-TEST_LIBRARIES = $(shell pkg-config --libs cmocka) $(LIBRARIES)
+INCLUDES   = -I. $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags-only-I $(PACKAGES)))
+LIBRARIES  = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lpaho-mqtt3cs -lpthread
+TEST_LIBRARIES = $(shell $(PKG_CONFIG) --libs cmocka) $(LIBRARIES)
 
 COMMIT := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' 2>/dev/null))
-DEFINES = -D_GNU_SOURCE -DWARDGATE_VERSION='"$(VERSION)$(addprefix +,$(COMMIT))"' \
+DEFINES = -D_GNU_SOURCE $(DEFINES_$(TARGET)) -DWARDGATE_VERSION='"$(VERSION)$(addprefix +,$(COMMIT))"' \
           -DWARDGATE_SHARE='"$(PREFIX)/share/wardgate"'
 
 LANGUAGE = -std=c11 $(DEFINES) $(INCLUDES)
 TUNED    = $(CFLAGS)
 COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) -fno-common -fPIE $(FLAVOURED) $(CPPFLAGS) $(TUNED)
-LINK     = $(CC) $(FLAVOURED) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LEAN_LINK) $(LDFLAGS)
+LINK     = $(CC) $(FLAVOURED) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LEAN_LINK) \
+           $(addprefix -Wl$(COMMA)-rpath-link$(COMMA),$(and $(TARGET),$(SYSROOT)/usr/lib/$(TRIPLE))) $(LDFLAGS)
+COMMA    = ,
 
 #### What is built from what
 
@@ -81,9 +98,10 @@ UNIT      := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES   := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
-PROGRAMS  := $(UNIT) $(TOOLS) $(OUT)/tests/ward
+SCENARIO  := $(OUT)/tests/scenario
+PROGRAMS  := $(UNIT) $(TOOLS) $(SCENARIO) $(OUT)/tests/ward
 E2E       := $(shell find tests/e2e -name '[0-9]*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
-OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools tests/fuzz tests/bench))
+OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools tests/scenario tests/fuzz tests/bench))
 
 # What runs for each byte, frame and observation is rather fast; all else rather small: what runs at the start, at a fault,
 # for the network or when a person asks.
@@ -100,7 +118,7 @@ FAST := $(addprefix app/engine/,alarm.c belief.c channel.c comparison.c conditio
 $(call objects,$(filter-out $(FAST),$(SOURCES))): TUNED = $(if $(IS_LEAN),$(CFLAGS:-O2=-Oz),$(CFLAGS))
 
 # A compiler is there before anything is compiled, cmocka and the broker before anything of the tests.
-COMPILER = build/.have-$(if $(findstring clang,$(CC)),clang,build)
+COMPILER = build/.have-$(if $(TARGET),sysroot-$(TARGET),$(if $(findstring clang,$(CC)),clang,build))
 
 all: $(OUT)/wardgate ## build the program (this is what plain `make` does)
 
@@ -132,6 +150,7 @@ $(OUT)/bench/wardgate-linked: $(OUT)/obj/app/main.o $(PARTS)
 	@echo "LINK  $@"
 	@$(LINK) -s -o $@ $^ -Wl,-Map=$@.map -Wl,-Bstatic -lpaho-mqtt3cs -llmdb -Wl,-Bdynamic $(LIBRARIES)
 $(OUT)/tests/ward: $(OUT)/obj/tests/ward/ward.o $(WARD) $(PARTS)
+$(SCENARIO): $(call objects,$(wildcard tests/scenario/*.c)) $(OUT)/parts.a
 $(PROGRAMS): | build/.have-test
 	@mkdir -p $(@D)
 	@echo "LINK  $@"
@@ -160,7 +179,11 @@ build/.have-%: toolchain/install-dependencies
 	@mkdir -p $(@D)
 	$(LIVE)@toolchain/install-dependencies $*
 	@touch $@
-build/.have-clang build/.have-test build/.have-bench build/.have-coverage: | build/.have-build
+build/.have-clang build/.have-test build/.have-bench build/.have-coverage build/.have-cross: | build/.have-build
+build/.have-sysroot-%: toolchain/sysroot | build/.have-cross
+	@echo "ROOT  build/sysroot/$*"
+	@toolchain/sysroot $* build/sysroot/$*
+	@touch $@
 build/.have-lint build/.have-fuzz: | build/.have-clang build/.have-test
 
 #### Tests and demo
@@ -170,10 +193,13 @@ WITH_BUILD = BUILD='$(abspath $(OUT))' WARDGATE='$(abspath $(OUT)/wardgate)' WAR
 RUN_TESTS  = $(WITH_BUILD) toolchain/run-tests $(OUT)/test-logs
 
 test: all tests ## build everything and run all tests
-	$(LIVE)@$(RUN_TESTS) $(UNIT) $(E2E)
+	$(LIVE)@$(RUN_TESTS) $(UNIT) $(SCENARIO) $(E2E)
 
 unit: $(UNIT) ## run the unit tests
 	$(LIVE)@$(RUN_TESTS) $(UNIT)
+
+scenario: $(SCENARIO) ## play the situations of tests/scenario through the real engine and the shipped rules
+	$(LIVE)@$(RUN_TESTS) $(SCENARIO)
 
 e2e: all tests ## run the end-to-end tests: the program, a broker and the simulated ward
 	$(LIVE)@$(RUN_TESTS) $(E2E)
@@ -210,16 +236,48 @@ contracts: build/.have-contracts ## validate config/schemas with the tools of JS
 	$(LIVE)@node tests/contracts/check-contracts.js
 
 # The end-to-end tests stop the program by signals that give it time to write its counts.
-coverage: build/.have-test build/.have-coverage ## run the tests and report the lines of app and drivers they reach
+coverage: build/.have-test build/.have-coverage ## run the tests: the lines of app and drivers that they reach, the branches of app/engine
 	$(LIVE)@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
-	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=coverage test
+	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=coverage TEST_TIMEOUT=900 test
 	$(LIVE)@gcovr --root . --object-directory build/coverage --filter 'app/' --filter 'drivers/' \
 	    --exclude-unreachable-branches --print-summary --sort-percentage --txt build/coverage/report.txt \
 	    --html-details build/coverage/report.html --fail-under-line $(COVERAGE_LEAST) build/coverage
 	@awk '$$NF != "" && $$4 != "100%" { print }' build/coverage/report.txt
+	$(COUNT_BRANCHES)
 COVERAGE_LEAST = 90
 
-demo: all tests ## show the live ward and its alerts (DEMO_SECONDS=30 ends it by itself)
+# The same count of branches without the end-to-end tests, nor those of lines, frames, sockets and files, which hand
+# nothing to app/engine.
+branches: build/.have-test build/.have-coverage ## the branches of app/engine that unit tests and scenarios reach
+	$(LIVE)@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=coverage UNIT='$(NEAR_ENGINE)' E2E= TEST_TIMEOUT=900 test
+	$(COUNT_BRANCHES)
+FAR_FROM_ENGINE = hal% modbus_% serial_% nonin_% masimo_% hl7_% local_% uplink% store% line_% certificate answer_time \
+                  ward_frame ward_monitor ward_talkers ward_text ward_wire
+NEAR_ENGINE     = $(filter-out $(FAR_FROM_ENGINE:%=build/coverage/tests/test_%),$(UNIT:$(OUT)/%=build/coverage/%))
+
+# An assertion is never false, so its branches are not counted.
+define COUNT_BRANCHES
+@echo "COUNT branches of app/engine; what is left stands in tests/unreached.md"
+$(LIVE)@gcovr --root . --object-directory build/coverage --filter 'app/engine/' --branches --exclude-unreachable-branches \
+    --exclude-branches-by-pattern '.*\bassert\(.*' --txt build/coverage/branches.txt --print-summary \
+    --fail-under-branch $(BRANCHES_LEAST) build/coverage
+@awk '$$NF != "" && $$4 != "100%" { print }' build/coverage/branches.txt
+endef
+BRANCHES_LEAST = 95
+
+# One input, one sequence of bytes, whoever compiled the program and whatever processor runs it.
+QEMU_aarch64 = qemu-aarch64-static -L build/sysroot/aarch64
+QEMU_armhf   = qemu-arm-static -L build/sysroot/armhf
+identical: all tests build/.have-clang build/.have-cross ## replay fixed inputs with gcc, clang, aarch64 and armhf: the same bytes
+	$(LIVE)@$(MAKE) --no-print-directory CC=clang build/clang/wardgate
+	$(LIVE)@$(MAKE) --no-print-directory TARGET=aarch64 build/aarch64/wardgate
+	$(LIVE)@$(MAKE) --no-print-directory TARGET=armhf build/armhf/wardgate
+	@rm -rf build/identical && mkdir -p build/identical
+	$(LIVE)@$(WITH_BUILD) TEST_DIR='$(abspath build/identical)' tests/replay/identical.sh '$(OUT)/wardgate' \
+	    build/clang/wardgate '$(QEMU_aarch64) build/aarch64/wardgate' '$(QEMU_armhf) build/armhf/wardgate'
+
+demo: all $(OUT)/tests/ward $(OUT)/tests/watch ## show the live ward and its alerts (DEMO_SECONDS=30 ends it by itself)
 	$(LIVE)@$(WITH_BUILD) tests/ward/demo.sh
 
 # BENCH=name,... measures only those, BENCH_ROUNDS and BENCH_SECONDS shorten it, BASELINE=FILE adds the change since.
@@ -231,6 +289,10 @@ bench: all $(BENCHED) ## measure everything, beside limits and references: 25 mi
 # Fixed work under callgrind, so the same on a busy machine. KEEP=1 writes tests/bench/counts.json anew.
 count: $(OUT)/bench/count_pieces build/.have-bench ## instructions of fixed work, beside those of before (KEEP=1 keeps them)
 	$(LIVE)@$(WITH_BUILD) KEEP='$(KEEP)' CC='$(CC)' toolchain/count-instructions
+
+# Beside what app/engine/cost.h says they take at most.
+count-rules: $(OUT)/bench/count_rules ## what some rules cost, beside the most that is said of them
+	$(LIVE)@$(WITH_BUILD) toolchain/count-rules
 
 size: ## code, data and the largest stack frames of each module, and the whole program
 	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=size build/size/wardgate build/size/bench/wardgate-linked
@@ -296,6 +358,7 @@ install: all ## install under DESTDIR and PREFIX; /etc/wardgate/wardgate.yaml on
 	install -D -m 755 $(OUT)/wardgate $(DESTDIR)$(PREFIX)/bin/wardgate
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/profiles $(wildcard config/profiles/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/rules $(wildcard config/rules/*.yaml)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/models $(wildcard config/models/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/schemas $(wildcard config/schemas/*)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker $(addprefix config/broker/,mosquitto.conf acl README.md)
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker config/broker/make-certificates
@@ -309,5 +372,5 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all tests test unit e2e sanitize fuzz fuzzers corpus model contracts coverage demo bench count size lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
+.PHONY: all tests test unit scenario e2e sanitize fuzz fuzzers corpus model contracts coverage branches identical demo bench count count-rules size lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
         example format install clean help FORCE
