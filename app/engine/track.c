@@ -7,7 +7,7 @@
 
 #define MICRO_PER_MILLI 1000
 
-/* Ages of 32 bits are told apart with room to spare: at most twice this before any are forgotten, and a day for now. */
+/* Ages of 32 bits are told apart with room to spare: at most twice this before any are forgotten. */
 #define RECENT_MS_MAX (INT64_C(1) << 30)
 _Static_assert(SERIES_SPAN_MS_MAX + SERIES_PANE_MS < RECENT_MS_MAX / 2, "what a window in time holds is recent");
 

@@ -2,23 +2,8 @@
 # What is not believed is named, counted and told, never silent; the pulse stands in for a lost heart rate, with its name.
 . tests/e2e/lib.sh
 
-start_broker
-start_ward <<END
-control \${WARD_DIR}/ward.sock
-tcp gw-a 127.0.0.1:\${WARD_PORT} turnaround=1ms
-monitor b01 gw-a 1 generated seed=1
-monitor b02 gw-a 2 generated seed=2
-END
-write_config <<END
-stay_after: 3s
-buses:
-  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
-beds:
-  b01: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
-  b02: {bus: gw-a, address: 2, profile: generic-vitals, class: adult}
-pulse: {disagree_by: 20, disagree_for: 2s}
-rules: [rules/standard.yaml]
-END
+start_two_beds <<<'stay_after: 3s
+pulse: {disagree_by: 20, disagree_for: 2s}'
 subscribe seen.txt "$BASE/#"
 start_gateway
 wait_for 10 "stays begin" bash -c "[ \$(grep -c '/alert .*admission_not_entered' '$TEST_DIR/seen.txt') -eq 2 ]"

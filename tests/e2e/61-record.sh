@@ -3,30 +3,8 @@
 # middle of alarms, a reload. And what stops a recording, or spoils it, is said.
 . tests/e2e/lib.sh
 
-start_broker
-start_ward <<END
-control \${WARD_DIR}/ward.sock
-tcp gw-a 127.0.0.1:\${WARD_PORT} turnaround=1ms
-monitor b01 gw-a 1 generated seed=1
-monitor b02 gw-a 2 generated seed=2
-END
-write_config <<END
-stay_after: 2s
-buses:
-  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
-beds:
-  b01: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
-  b02: {bus: gw-a, address: 2, profile: generic-vitals, class: adult}
-rules: [rules/standard.yaml]
-END
+start_two_beds <<<'stay_after: 2s'
 subscribe seen.txt "$BASE/+/alert" "$BASE/gateway/+/alert"
-
-# start_recorded NAME
-start_recorded() {
-    "$WARDGATE" run -c "$TEST_DIR/wardgate.yaml" --record "$TEST_DIR/$1.jsonl" >>"$TEST_DIR/gateway.log" 2>&1 </dev/null &
-    GATEWAY_PID=$!
-    pids+=("$GATEWAY_PID")
-}
 
 command() { "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" "$@" >>"$TEST_DIR/command.log" 2>&1; }
 
@@ -60,7 +38,7 @@ is_new_alarm() { tail -n "+$((second_lines + 1))" "$TEST_DIR/seen.txt" | grep -q
 
 ### A run with all that can happen in it
 
-start_recorded first
+start_recorded "$TEST_DIR/first.jsonl"
 wait_for 10 "a stay begins by itself" grep -q "^$BASE/b01/alert .*admission_not_entered" "$TEST_DIR/seen.txt"
 command b01 admit || fail "b01 is not admitted"
 ward_do b01 value spo2 70
@@ -85,7 +63,7 @@ done
 ### A start in the middle of alarms, and a reload
 
 ward_do b02 answer
-start_recorded second
+start_recorded "$TEST_DIR/second.jsonl"
 wait_for 20 "the alarm of before goes on" grep -q '"input":"restore_alarm".*spo2_desat' "$TEST_DIR/second.jsonl"
 sleep 1
 ward_do b01 value spo2 97

@@ -98,11 +98,38 @@ write_config() {
     cp config/models/*.yaml "$TEST_DIR/models/"
 }
 
-start_gateway() {
-    "$WARDGATE" run -c "$TEST_DIR/wardgate.yaml" >>"$TEST_DIR/gateway.log" 2>&1 </dev/null &
+# start_two_beds: a broker, and a configuration for two monitors on one link; keys of its own come from standard input.
+start_two_beds() {
+    local keys
+    keys=$(cat)
+    start_broker
+    start_ward <<END
+control \${WARD_DIR}/ward.sock
+tcp gw-a 127.0.0.1:\${WARD_PORT} turnaround=1ms
+monitor b01 gw-a 1 generated seed=1
+monitor b02 gw-a 2 generated seed=2
+END
+    write_config <<END
+buses:
+  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
+beds:
+  b01: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
+  b02: {bus: gw-a, address: 2, profile: generic-vitals, class: adult}
+rules: [rules/standard.yaml]
+$keys
+END
+}
+
+run_gateway() { # OPTION...
+    "$WARDGATE" run "$@" >>"$TEST_DIR/gateway.log" 2>&1 </dev/null &
     GATEWAY_PID=$!
     pids+=("$GATEWAY_PID")
 }
+
+start_gateway() { run_gateway -c "$TEST_DIR/wardgate.yaml"; }
+
+# start_recorded FILE: one that records what goes into the engine.
+start_recorded() { run_gateway -c "$TEST_DIR/wardgate.yaml" --record "$1"; }
 
 stop_gateway() {
     kill -TERM "$GATEWAY_PID"

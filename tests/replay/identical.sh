@@ -11,34 +11,12 @@ DERIVED_MAP=PR_bpm=pulse,ABP_sys=abp_sys,ABP_dia=abp_dia,ABP_mean=abp_mean,RESP_
 
 ### The recording of a run
 
-start_broker
-start_ward <<END
-control \${WARD_DIR}/ward.sock
-tcp gw-a 127.0.0.1:\${WARD_PORT} turnaround=1ms
-monitor b01 gw-a 1 generated seed=1
-monitor b02 gw-a 2 generated seed=2
-END
-write_config <<END
-stay_after: 2s
-buses:
-  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
-beds:
-  b01: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
-  b02: {bus: gw-a, address: 2, profile: generic-vitals, class: adult}
-rules: [rules/standard.yaml]
-END
+start_two_beds <<<'stay_after: 2s'
 subscribe seen.txt "$BASE/+/alert" "$BASE/gateway/+/alert"
-
-# record NAME: a gateway that records
-record() {
-    "$WARDGATE" run -c "$TEST_DIR/wardgate.yaml" --record "$TEST_DIR/$1" >>"$TEST_DIR/gateway.log" 2>&1 </dev/null &
-    GATEWAY_PID=$!
-    pids+=("$GATEWAY_PID")
-}
 
 seen() { grep -q "$1" "$TEST_DIR/seen.txt"; }
 
-record first.run
+start_recorded "$TEST_DIR/first.run"
 wait_for 10 "a stay begins by itself" seen "^$BASE/b01/alert .*admission_not_entered"
 "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 admit >/dev/null || fail "b01 is not admitted"
 ward_do b01 value spo2 70
@@ -47,7 +25,7 @@ wait_for 15 "the saturation is an alarm" seen "^$BASE/b01/alert .*\"phase\":\"st
 wait_for 20 "the monitor is silent" seen "^$BASE/b02/alert .*\"phase\":\"start\".*monitor_silent"
 stop_gateway
 ward_do b02 answer
-record second.run
+start_recorded "$TEST_DIR/second.run"
 wait_for 20 "the alarm of before goes on" grep -q '"input":"restore_alarm".*spo2_desat' "$TEST_DIR/second.run"
 ward_do b01 value spo2 97
 wait_for 20 "it ends" seen "^$BASE/b01/alert .*\"phase\":\"end\".*spo2_desat"
