@@ -117,13 +117,6 @@ rules: [together.yaml]
 END
 subscribe seen.txt "$BASE/gateway/+/alert" "$BASE/gateway/+/alarm/together"
 
-# start_recorded NAME
-start_recorded() {
-    "$WARDGATE" run -c "$TEST_DIR/wardgate.yaml" --record "$TEST_DIR/$1.jsonl" >>"$TEST_DIR/gateway.log" 2>&1 </dev/null &
-    GATEWAY_PID=$!
-    pids+=("$GATEWAY_PID")
-}
-
 # same NAME: the recording gives the same records
 same() {
     "$WARDGATE" replay -c "$TEST_DIR/wardgate.yaml" "$TEST_DIR/$1.jsonl" >"$TEST_DIR/$1.alerts" 2>"$TEST_DIR/$1.log" ||
@@ -133,7 +126,7 @@ same() {
 
 alert() { grep "^$BASE/gateway/[^/]*/alert .*\"phase\":\"$1\".*\"rule\":\"together\"" "$TEST_DIR/seen.txt"; }
 
-start_recorded first
+start_recorded "$TEST_DIR/first.jsonl"
 ward_do b01 value spo2 85
 ward_do b02 value spo2 85
 wait_for 20 "both beds are low" alert start
@@ -147,7 +140,7 @@ wait_for 5 "everybody learns of it" alert acknowledge
 stop_gateway
 same first
 
-start_recorded second
+start_recorded "$TEST_DIR/second.jsonl"
 wait_for 20 "it goes on" grep -q '"input":"restore_alarm".*"name":"together"' "$TEST_DIR/second.jsonl"
 sleep 3
 ! alert end || fail "a restart ends it"
