@@ -5,6 +5,7 @@
 #define WARDGATE_THREAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,9 +14,12 @@
 struct thread {
     pthread_t id;
     bool running;
+    void *(*run)(void *);
+    void *argument;
+    atomic_int number; /* the system's; 0: it has not begun yet */
 };
 
-/* name: what is beyond 15 characters is cut. `run` returns when it sees that it shall stop. */
+/* name: what is beyond 15 characters is cut. `run` returns when it sees that it shall stop; the struct stays where it is until run has begun. */
 enum status thread_start(struct thread *thread, const char *name, void *(*run)(void *), void *argument) MUST_CHECK;
 
 /* How late the calling thread may be woken for an instant, so that the system can wake it for several at once, or when
@@ -32,5 +36,11 @@ void thread_give_way(void);
 
 /* Waits for its end; does nothing when it never started. */
 void thread_join(struct thread *thread);
+
+/* The same, but gives up at that instant (CLOCK_BOOTTIME, µs): false then, and it is still running. */
+bool thread_join_until(struct thread *thread, int64_t boot_us) MUST_CHECK;
+
+/* It is inside a call of the system that nothing can end, not even the end of the program (a driver that hangs): state D of proc(5). */
+bool thread_is_beyond_reach(const struct thread *thread);
 
 #endif

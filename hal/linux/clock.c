@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BOOT_ID_LENGTH = 36 };
+enum { BOOT_ID_LENGTH = 36, ERROR_US_MOST = 4000000 };
 
 int64_t clock_boot_us(void)
 {
@@ -33,7 +33,8 @@ bool clock_is_synchronised(void)
 {
     struct timex state;
     memset(&state, 0, sizeof state);
-    return adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+    const int result = adjtimex(&state);
+    return result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0 && state.maxerror < ERROR_US_MOST;
 }
 
 void clock_sleep_until_us(int64_t boot_us)

@@ -10,6 +10,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "hal/linux/opening_fault.h"
+
 static const struct {
     uint32_t baud;
     speed_t speed;
@@ -29,24 +31,6 @@ static enum status find_speed(uint32_t baud, speed_t *out)
     }
     errno = EINVAL;
     return STATUS_INVALID;
-}
-
-static enum status opening_fault(void)
-{
-    switch (errno) {
-    case ENOENT:
-    case ENODEV:
-    case ENXIO:
-        return STATUS_NOT_FOUND;
-    case EACCES:
-    case EPERM:
-        return STATUS_DENIED;
-    case EBUSY:
-    case EWOULDBLOCK:
-        return STATUS_BUSY;
-    default:
-        return STATUS_IO;
-    }
 }
 
 /* A pty has no modem wires. */

@@ -1,5 +1,6 @@
 #include "hal/wake.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 
 #define LONGEST_US INT64_C(3600000000) /* of one wait: what the call can take everywhere */
 
-enum { WAKE_WATCHED, WAKE_RAISED, WAKE_AWAKE, WAKE_SLEEPING };
+enum { WAKE_WATCHED, WAKE_RAISED, WAKE_AWAKE, WAKE_SLEEPING, WAKE_LENT };
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && sizeof(atomic_int) == sizeof(int),
                "the kernel looks at the state, and a signal handler raises, too");
@@ -38,7 +39,11 @@ void wake_close(struct wake *wake)
 /* Sequentially consistent, like all of them here: either we see it asleep, or it sees that it is raised. */
 void wake_raise(struct wake *wake)
 {
-    const int before = atomic_exchange(&wake->state, WAKE_RAISED);
+    int before = atomic_exchange(&wake->state, WAKE_RAISED);
+    if (before == WAKE_LENT) {
+        wake = wake->lent_to;
+        before = atomic_exchange(&wake->state, WAKE_RAISED);
+    }
     const int saved_errno = errno; /* a signal handler must leave it as it was */
     if (before == WAKE_SLEEPING) {
         (void)syscall(SYS_futex, &wake->state, FUTEX_WAKE_PRIVATE, 1);
@@ -77,4 +82,23 @@ bool wake_wait_until(struct wake *wake, int64_t boot_us)
         sleep_until(wake, boot_us);
     }
     return atomic_exchange(&wake->state, WAKE_AWAKE) == WAKE_RAISED;
+}
+
+void wake_lend(struct wake *wake, struct wake *other)
+{
+    assert(other != wake);
+    wake->lent_to = other;
+    atomic_store(&wake->state, WAKE_LENT);
+    wake_raise(wake); /* what it was raised for before */
+}
+
+bool wake_take(struct wake *wake)
+{
+    return atomic_exchange(&wake->state, WAKE_LENT) == WAKE_RAISED;
+}
+
+void wake_reclaim(struct wake *wake)
+{
+    int lent = WAKE_LENT;
+    (void)atomic_compare_exchange_strong(&wake->state, &lent, WAKE_AWAKE);
 }
