@@ -1,9 +1,14 @@
 #include "drivers/store/environment.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "drivers/store/pages.h"
 
@@ -11,6 +16,12 @@ enum { DBI_FREE_PAGES, DBI_MAIN, DBI_OWN_COUNT, META_PAGES = 2 }; /* what LMDB i
 
 #define LOCK_FILE_BYTES 16384U /* more than its header and all readers take */
 #define PATH_ROOM       1024U
+
+#define ENDED_LOOKS   5U /* at those that were killed: 10 ms */
+#define ENDED_LOOK_NS 2000000
+
+#define MAP_COMMIT_BYTES 16384U /* of the map, about, that a commit looks at */
+#define MAP_BYTES_MOST   65536U /* looked at before it is given back */
 
 _Static_assert(sizeof(MDB_dbi) == sizeof(unsigned), "environment.h spells MDB_dbi out");
 
@@ -51,12 +62,35 @@ static struct bytes bytes_of(MDB_val value)
     return (struct bytes){value.mv_data, value.mv_size};
 }
 
+/* ---- beside another process ---- */
+
+/* Whoever is stopped inside a transaction keeps every page that it sees from being used again. */
+static void hold_stops_off(struct environment *e)
+{
+    sigset_t stops;
+    if (!e->is_beside || e->beside++ > 0) {
+        return;
+    }
+    (void)sigemptyset(&stops);
+    (void)sigaddset(&stops, SIGTSTP);
+    (void)sigaddset(&stops, SIGTTIN);
+    (void)sigaddset(&stops, SIGTTOU);
+    (void)pthread_sigmask(SIG_BLOCK, &stops, &e->signals_before);
+}
+
+static void let_stops_in(struct environment *e)
+{
+    if (e->is_beside && --e->beside == 0) {
+        (void)pthread_sigmask(SIG_SETMASK, &e->signals_before, NULL);
+    }
+}
+
 /* ---- opening ---- */
 
-static int databases_open(struct environment *e, unsigned flags)
+static int databases_open(struct environment *e, unsigned flags, unsigned transaction_flags)
 {
     MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(e->env, NULL, 0, &txn);
+    int rc = mdb_txn_begin(e->env, NULL, transaction_flags, &txn);
     if (rc != MDB_SUCCESS) {
         return rc;
     }
@@ -82,7 +116,7 @@ static int map_open(struct environment *e, const char *path, unsigned database_f
     rc = rc == MDB_SUCCESS ? mdb_env_set_mapsize(e->env, (size_t)e->bytes) : rc;
     rc = rc == MDB_SUCCESS ? mdb_env_open(e->env, path, MDB_NOTLS, 0600) : rc;
     rc = rc == MDB_SUCCESS ? mdb_reader_check(e->env, NULL) : rc;
-    return rc == MDB_SUCCESS ? databases_open(e, database_flags) : rc;
+    return rc == MDB_SUCCESS ? databases_open(e, database_flags, 0) : rc;
 }
 
 static int map_measure(struct environment *e)
@@ -98,11 +132,48 @@ static int map_measure(struct environment *e)
     return rc;
 }
 
-/* LMDB writes its lock file through a map: without room reserved for it, a full disk would be a SIGBUS. */
-static enum status files_reserve(const struct environment *e, const char *folder)
+/* LMDB does not tell where its map begins. What it keeps of the first database lies in a page that bears its own number. */
+static void map_find(struct environment *e)
+{
+    MDB_txn *txn = NULL;
+    MDB_val name = value_of((struct bytes){e->layout->databases[0], strlen(e->layout->databases[0])}), found;
+    e->map = NULL;
+    if (e->page_bytes != (uint64_t)sysconf(_SC_PAGESIZE) || mdb_txn_begin(e->env, NULL, MDB_RDONLY, &txn) != 0) {
+        return; /* from a machine of other pages: the map keeps what it takes */
+    }
+    if (mdb_get(txn, DBI_MAIN, &name, &found) == MDB_SUCCESS) {
+        size_t number;
+        unsigned char *page = (unsigned char *)found.mv_data - (uintptr_t)found.mv_data % e->page_bytes;
+        memcpy(&number, page, sizeof number);
+        e->map = number < e->map_pages ? page - number * e->page_bytes : NULL;
+    }
+    mdb_txn_abort(txn);
+}
+
+/* Each page that was ever looked at, and those around it, would stay in our memory until the whole map is there. It
+ * holds nothing that the file does not, and what is looked at again is still in the system's cache. */
+static void map_was_used(struct environment *e, uint64_t bytes)
+{
+    if (atomic_fetch_add_explicit(&e->map_bytes, bytes, memory_order_relaxed) + bytes >= MAP_BYTES_MOST &&
+        e->map != NULL) {
+        atomic_store_explicit(&e->map_bytes, 0, memory_order_relaxed);
+        (void)madvise(e->map, (size_t)(e->map_pages * e->page_bytes), MADV_DONTNEED);
+    }
+}
+
+/* LMDB writes its lock file through a map: without room reserved for it, a full disk would be a SIGBUS. What an existing
+ * data file holds can be read without any, and its free pages can be written. */
+static enum status files_reserve(struct environment *e, const char *folder, bool exists)
 {
     const enum status status = folder_reserve(e->root_fd, folder, FOLDER_DATA, e->bytes);
-    return status == STATUS_OK ? folder_reserve(e->root_fd, folder, FOLDER_LOCK, LOCK_FILE_BYTES) : status;
+    e->lacks_room = exists && status == STATUS_FULL;
+    return status == STATUS_OK || e->lacks_room ? folder_reserve(e->root_fd, folder, FOLDER_LOCK, LOCK_FILE_BYTES)
+                                                : status;
+}
+
+void environment_reserve(struct environment *e)
+{
+    e->lacks_room = folder_reserve(e->root_fd, e->layout->folder, FOLDER_DATA, e->bytes) != STATUS_OK;
 }
 
 static enum status folder_open_map(struct environment *e, const char *folder, unsigned database_flags)
@@ -111,11 +182,15 @@ static enum status folder_open_map(struct environment *e, const char *folder, un
     if (snprintf(path, sizeof path, "%s/%s", e->root, folder) >= (int)sizeof path) {
         return STATUS_TOO_LARGE;
     }
-    enum status status = files_reserve(e, folder);
+    enum status status = files_reserve(e, folder, (database_flags & MDB_CREATE) == 0);
     if (status == STATUS_OK) {
         status = status_of(e, map_open(e, path, database_flags));
     }
-    return status == STATUS_OK ? status_of(e, map_measure(e)) : status;
+    status = status == STATUS_OK ? status_of(e, map_measure(e)) : status;
+    if (status == STATUS_OK) {
+        map_find(e);
+    }
+    return status;
 }
 
 enum status environment_open(struct environment *e)
@@ -123,7 +198,10 @@ enum status environment_open(struct environment *e)
     assert(e != NULL && e->env == NULL);
     char file[2 * FOLDER_NAME_MAX];
     (void)snprintf(file, sizeof file, "%s/" FOLDER_DATA, e->layout->folder);
-    enum status status = pages_check(e->root_fd, file);
+    enum status status = folder_sync_data(e->root_fd, e->layout->folder);
+    if (status == STATUS_OK) {
+        status = pages_check(e->root_fd, file);
+    }
     if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
         return STATUS_CORRUPT; /* the folder is there, a data file is not */
     }
@@ -134,6 +212,113 @@ enum status environment_open(struct environment *e)
         environment_close(e);
     }
     return status;
+}
+
+enum status environment_fit(struct environment *e, unsigned percent)
+{
+    assert(e != NULL && e->env != NULL && percent > 0);
+    struct transaction t;
+    enum status status = transaction_begin(e, false, &t);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const uint64_t pages = transaction_used_pages(&t) * 100 / percent + 1, bytes = pages * e->page_bytes;
+    transaction_abort(&t);
+    if (pages <= e->map_pages || folder_reserve(e->root_fd, e->layout->folder, FOLDER_DATA, bytes) != STATUS_OK) {
+        return STATUS_OK;
+    }
+    status = status_of(e, mdb_env_set_mapsize(e->env, (size_t)bytes));
+    status = status == STATUS_OK ? status_of(e, map_measure(e)) : status;
+    if (status == STATUS_OK) {
+        map_find(e);
+    }
+    return status;
+}
+
+static int map_open_to_read(struct environment *e, const char *path)
+{
+    int rc = mdb_env_create(&e->env);
+    if (rc != MDB_SUCCESS) {
+        e->env = NULL;
+        return rc;
+    }
+    rc = mdb_env_set_maxdbs(e->env, e->layout->database_count);
+    rc = rc == MDB_SUCCESS ? mdb_env_open(e->env, path, MDB_NOTLS | MDB_RDONLY, 0600) : rc;
+    rc = rc == MDB_SUCCESS ? databases_open(e, 0, MDB_RDONLY) : rc;
+    return rc == MDB_SUCCESS ? map_measure(e) : rc;
+}
+
+enum status environment_open_to_read(struct environment *e)
+{
+    assert(e != NULL && e->env == NULL);
+    char path[PATH_ROOM], file[2 * FOLDER_NAME_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", e->root, e->layout->folder) >= (int)sizeof path) {
+        return STATUS_TOO_LARGE;
+    }
+    (void)snprintf(file, sizeof file, "%s/" FOLDER_LOCK, e->layout->folder);
+    if (!folder_has(e->root_fd, file)) {
+        return STATUS_NOT_FOUND;
+    }
+    e->is_beside = true;
+    hold_stops_off(e);
+    const enum status status = status_of(e, map_open_to_read(e, path));
+    let_stops_in(e);
+    if (status != STATUS_OK) {
+        environment_close(e);
+    }
+    return status;
+}
+
+void environment_forget_dead_readers(struct environment *e)
+{
+    int dead = 0;
+    if (e->env != NULL) {
+        (void)mdb_reader_check(e->env, &dead); /* what fails here is told by the transaction that follows */
+    }
+}
+
+/* The third word of its line in /proc, behind the name in parentheses: stopped, or stopped by a tracer. */
+static bool is_stopped(long pid)
+{
+    char path[32], text[256];
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    text[length > 0 ? length : 0] = '\0';
+    const char *behind = strrchr(text, ')');
+    return behind != NULL && behind[1] == ' ' && (behind[2] == 'T' || behind[2] == 't');
+}
+
+/* A line is "pid thread transaction", the last "-" between transactions. Dead ones are no longer among them, so that it is not somebody else under the number. */
+static int end_if_stopped(const char *line, void *context)
+{
+    char *thread;
+    unsigned *ended = context;
+    const long pid = strtol(line, &thread, 10); /* above them stands a line of words: 0 */
+    thread += strspn(thread, " ");
+    const char *transaction = thread + strcspn(thread, " ");
+    transaction += strspn(transaction, " ");
+    const bool is_reading = *transaction >= '0' && *transaction <= '9';
+    if (pid > 0 && is_reading && pid != (long)getpid() && is_stopped(pid) && kill((pid_t)pid, SIGKILL) == 0) {
+        ++*ended;
+    }
+    return 0;
+}
+
+void environment_end_stopped_readers(struct environment *e)
+{
+    unsigned ended = 0;
+    environment_forget_dead_readers(e);
+    if (e->env == NULL || mdb_reader_list(e->env, end_if_stopped, &ended) < 0 || ended == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < ENDED_LOOKS; i++) { /* until their locks are gone, too */
+        (void)nanosleep(&(struct timespec){.tv_nsec = ENDED_LOOK_NS}, NULL);
+        environment_forget_dead_readers(e);
+    }
 }
 
 enum status environment_stage(struct environment *e)
@@ -188,9 +373,12 @@ enum status transaction_begin(struct environment *e, bool write, struct transact
 {
     assert(e != NULL && e->env != NULL && out != NULL);
     MDB_txn *txn = NULL;
+    hold_stops_off(e);
     const enum status status = status_of(e, mdb_txn_begin(e->env, NULL, write ? 0 : MDB_RDONLY, &txn));
     if (status == STATUS_OK) {
         *out = (struct transaction){e, txn};
+    } else {
+        let_stops_in(e);
     }
     return status;
 }
@@ -200,6 +388,7 @@ enum status transaction_commit(struct transaction *t)
     assert(t != NULL && t->txn != NULL);
     const int rc = mdb_txn_commit(t->txn); /* gone in any case */
     t->txn = NULL;
+    map_was_used(t->environment, MAP_COMMIT_BYTES);
     return status_of(t->environment, rc);
 }
 
@@ -208,6 +397,7 @@ void transaction_abort(struct transaction *t)
     if (t->txn != NULL) {
         mdb_txn_abort(t->txn);
         t->txn = NULL;
+        let_stops_in(t->environment);
     }
 }
 
@@ -290,11 +480,14 @@ enum status transaction_scan(const struct transaction *t, unsigned database, str
         return status_of(t->environment, rc);
     }
     MDB_val key = value_of(from), value;
+    uint64_t seen = 0;
     rc = mdb_cursor_get(cursor, &key, &value, from.size > 0 ? MDB_SET_RANGE : MDB_FIRST);
     while (rc == MDB_SUCCESS && visit(context, bytes_of(key), bytes_of(value))) {
+        seen += key.mv_size + value.mv_size;
         rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     }
     mdb_cursor_close(cursor);
+    map_was_used(t->environment, seen);
     return rc == MDB_NOTFOUND ? STATUS_OK : status_of(t->environment, rc);
 }
 
@@ -319,6 +512,12 @@ uint64_t transaction_used_pages(const struct transaction *t)
 bool transaction_is_above(const struct transaction *t, unsigned percent)
 {
     return transaction_used_pages(t) * 100 > t->environment->map_pages * percent;
+}
+
+bool transaction_is_above_wanted(const struct transaction *t, unsigned percent)
+{
+    const struct environment *e = t->environment;
+    return transaction_used_pages(t) * 100 > e->bytes / e->page_bytes * percent;
 }
 
 bool transaction_database_is_above(const struct transaction *t, unsigned database, unsigned percent)

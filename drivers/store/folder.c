@@ -59,21 +59,52 @@ static enum status sync_path(int folder_fd, const char *path, int flags)
 enum status folder_open(const char *path, int *out_fd)
 {
     assert(path != NULL && out_fd != NULL);
-    const bool made = mkdir(path, 0700) == 0;
-    if (!made && errno != EEXIST) {
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         return folder_status(errno);
     }
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return folder_status(errno);
     }
-    const enum status status = made ? sync_path(fd, "..", O_RDONLY | O_DIRECTORY) : STATUS_OK;
+    enum status status = sync_path(fd, "..", O_RDONLY | O_DIRECTORY);
+    if (status == STATUS_OK) {
+        status = status_of(fsync(fd));
+    }
     if (status != STATUS_OK) {
         close(fd);
         return status;
     }
     *out_fd = fd;
     return STATUS_OK;
+}
+
+enum status folder_open_existing(const char *path, int *out_fd)
+{
+    assert(path != NULL && out_fd != NULL);
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return folder_status(errno);
+    }
+    *out_fd = fd;
+    return STATUS_OK;
+}
+
+/* A gateway's lock on the whole file; asking for it takes nothing that would keep one out that starts at this moment. */
+static struct flock whole_file(short kind)
+{
+    return (struct flock){.l_type = kind, .l_whence = SEEK_SET};
+}
+
+bool folder_is_held(int folder_fd)
+{
+    struct flock lock = whole_file(F_RDLCK);
+    const int fd = openat(folder_fd, LOCK_NAME, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const bool held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    close(fd);
+    return held;
 }
 
 enum status folder_lock(int folder_fd, int *out_fd)
@@ -88,6 +119,9 @@ enum status folder_lock(int folder_fd, int *out_fd)
         close(fd);
         return status;
     }
+    struct flock lock = whole_file(F_WRLCK);
+    (void)fcntl(fd, F_OFD_SETLK,
+                &lock); /* what can be asked for; a file system without it is read as if nobody were there */
     *out_fd = fd;
     return STATUS_OK;
 }
@@ -119,12 +153,18 @@ enum status folder_stage(int folder_fd, const char *name, char out_stage[FOLDER_
     return status_of(mkdirat(folder_fd, out_stage, 0700));
 }
 
+enum status folder_sync_data(int folder_fd, const char *name)
+{
+    assert(name != NULL);
+    char data[2 * FOLDER_NAME_MAX];
+    (void)snprintf(data, sizeof data, "%s/" FOLDER_DATA, name);
+    return sync_path(folder_fd, data, O_RDONLY);
+}
+
 enum status folder_publish(int folder_fd, const char *stage, const char *name)
 {
     assert(stage != NULL && name != NULL);
-    char data[2 * FOLDER_NAME_MAX];
-    (void)snprintf(data, sizeof data, "%s/" FOLDER_DATA, stage);
-    enum status status = sync_path(folder_fd, data, O_RDONLY);
+    enum status status = folder_sync_data(folder_fd, stage);
     if (status == STATUS_OK) {
         status = sync_path(folder_fd, stage, O_RDONLY | O_DIRECTORY);
     }

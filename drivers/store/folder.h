@@ -20,15 +20,23 @@
 /* ENOSPC, EDQUOT: FULL; EACCES, EPERM, EROFS: DENIED; ENOENT: NOT_FOUND; ENOTDIR, ENAMETOOLONG: INVALID; ENOMEM: NO_MEMORY; else IO. */
 enum status folder_status(int error);
 
-/* Opens the folder, made (mode 0700) when missing; its parent must exist. */
+/* Opens the folder, made (mode 0700) when missing; its parent must exist. Names that an earlier process changed and was killed before it could make
+ * durable are durable then, too: what is found decides what is done. */
 enum status folder_open(const char *path, int *out_fd) MUST_CHECK;
 
 /* BUSY when another process holds it; kept until *out_fd is closed or the process ends. */
 enum status folder_lock(int folder_fd, int *out_fd) MUST_CHECK;
 
+/* For another program that only reads: the folder as it is; whether a process holds it right now. */
+enum status folder_open_existing(const char *path, int *out_fd) MUST_CHECK;
+bool folder_is_held(int folder_fd);
+
 /* A new, empty folder "<name>.new-<random>" to build in; folder_publish gives it its name at once, with its files synced. */
 enum status folder_stage(int folder_fd, const char *name, char out_stage[FOLDER_NAME_MAX]) MUST_CHECK;
 enum status folder_publish(int folder_fd, const char *stage, const char *name) MUST_CHECK;
+
+/* What stands in an environment's data file is durable: one that was killed in a commit may have written and not synced it. */
+enum status folder_sync_data(int folder_fd, const char *name) MUST_CHECK;
 
 /* Removes what folder_stage left when power failed in between. */
 void folder_sweep(int folder_fd);

@@ -17,6 +17,9 @@
 #define FILE_VERSION 1U
 #define NO_PAGE      SIZE_MAX
 enum { META_PAGES = 2, PAGE_SIZE_LEAST = 512, PAGE_SIZE_MOST = 32768, DEPTH_MOST = 32, KEY_MOST = 511 };
+enum {
+    OTHER_HEAD = sizeof(size_t) == 8 ? 12 : 16
+}; /* of a page of a 32-bit machine on one of 64 bits, and the other way round */
 enum { PAGE_BRANCH = 0x01, PAGE_LEAF = 0x02, PAGE_OVERFLOW = 0x04, PAGE_META = 0x08 };
 enum { NODE_HEAD = 8, NODE_BIG = 0x01, NODE_TREE = 0x02 };
 enum { TREE_FREE, TREE_MAIN, TREES_IN_META, TREES_MOST = 8, TREE_INTEGER_KEYS = 0x08 };
@@ -375,12 +378,26 @@ static enum status meta_newest(int fd, struct meta *out)
     return STATUS_OK;
 }
 
+/* The mark that a file begins with stands behind a page's head, whose page number is as long as a word of the machine that made it. */
+static bool is_of_other_machine(int fd)
+{
+    static const uint64_t places[] = {OTHER_HEAD, sizeof(struct page_head)};
+    for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++) {
+        uint32_t mark = 0;
+        const bool found = read_at(fd, places[i], &mark, sizeof mark) == STATUS_OK;
+        if (found && ((i == 0 && mark == FILE_MAGIC) || mark == __builtin_bswap32(FILE_MAGIC))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status file_check(int fd)
 {
     struct meta meta;
     enum status status = meta_newest(fd, &meta);
     if (status != STATUS_OK) {
-        return status;
+        return status == STATUS_CORRUPT && is_of_other_machine(fd) ? STATUS_OTHER_MACHINE : status;
     }
     struct check *c = calloc(1, sizeof *c + meta.last_page / 8 + 1);
     if (c == NULL) {

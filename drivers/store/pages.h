@@ -7,8 +7,8 @@
  * serve twice. A file that passes is one that LMDB could have written. Contents of values are not looked at (rows.h seals them).
  *
  * Reads each used page about twice: some 50 ms for 100 MB in cache. Allocates one block for its duration.
- * Files of this machine's word size and byte order only, environments without MDB_DUPSORT; format as of LMDB 0.9 (data version 1).
- * Errors: STATUS_CORRUPT, STATUS_NOT_FOUND, STATUS_DENIED, STATUS_IO, STATUS_NO_MEMORY. Thread: any.
+ * Files of this machine's word size and byte order only (one of another kind is told: OTHER_MACHINE), environments without MDB_DUPSORT; format as of LMDB 0.9 (data version 1).
+ * Errors: STATUS_CORRUPT, STATUS_OTHER_MACHINE, STATUS_NOT_FOUND, STATUS_DENIED, STATUS_IO, STATUS_NO_MEMORY. Thread: any.
  */
 #ifndef WARDGATE_PAGES_H
 #define WARDGATE_PAGES_H

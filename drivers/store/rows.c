@@ -3,42 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ALERT_HEAD = 24, ALARM_HEAD = 12, AUDIT_HEAD = 8 };
+#include "app/engine/little_endian.h"
+#include "drivers/store/crc.h"
+
+enum { ALERT_HEAD = 24, ALARM_HEAD = 12, AUDIT_HEAD = DIGEST_SIZE + 8, AUDIT_HEAD_3 = 8 };
 
 _Static_assert(ROW_SEAL + ALERT_HEAD + STORE_KEY_MAX + STORE_VALUE_MAX + 4 <= ROW_MAX, "the largest row fits");
 _Static_assert(ALARM_HEAD <= ALERT_HEAD && STORE_KEY_MAX <= UINT8_MAX, "so does an alarm; lengths of names are bytes");
-
-static void put_le(unsigned char *out, uint64_t value, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++) {
-        out[i] = (unsigned char)(value >> (8 * i));
-    }
-}
-
-static uint64_t get_le(const unsigned char *in, size_t bytes)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        value |= (uint64_t)in[i] << (8 * i);
-    }
-    return value;
-}
-
-/* Half a byte at a time: a table of 64 bytes instead of 1 KB. */
-static uint32_t crc32(const unsigned char *bytes, size_t size)
-{
-    static const uint32_t table[16] = {
-        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
-        0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
-    };
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= bytes[i];
-        crc = (crc >> 4) ^ table[crc & 15U];
-        crc = (crc >> 4) ^ table[crc & 15U];
-    }
-    return ~crc;
-}
 
 void row_seal(const void *body, size_t size, void *out)
 {
@@ -47,14 +18,14 @@ void row_seal(const void *body, size_t size, void *out)
     if (size > 0) {
         memmove(bytes + ROW_SEAL, body, size);
     }
-    put_le(bytes, crc32(bytes + ROW_SEAL, size), ROW_SEAL);
+    little_endian_put(bytes, crc_32(bytes + ROW_SEAL, size), ROW_SEAL);
 }
 
 enum status row_unseal(const void *bytes, size_t size, const void **out_body, size_t *out_size)
 {
     assert(bytes != NULL && out_body != NULL && out_size != NULL);
     const unsigned char *sealed = bytes;
-    if (size < ROW_SEAL || get_le(sealed, ROW_SEAL) != crc32(sealed + ROW_SEAL, size - ROW_SEAL)) {
+    if (size < ROW_SEAL || little_endian_get(sealed, ROW_SEAL) != crc_32(sealed + ROW_SEAL, size - ROW_SEAL)) {
         return STATUS_CORRUPT;
     }
     *out_body = sealed + ROW_SEAL;
@@ -115,10 +86,10 @@ enum status row_encode_alert(const struct store_alert *alert, struct row *out)
         return STATUS_TOO_LARGE;
     }
     unsigned char *head = out->bytes + ROW_SEAL;
-    put_le(head, alert->seq, 8);
-    put_le(head + 8, (uint64_t)alert->committed_wall_ms, 8);
-    put_le(head + 16, alert->json_length, 4);
-    put_le(head + 20, alert->flags, 2);
+    little_endian_put(head, alert->seq, 8);
+    little_endian_put(head + 8, (uint64_t)alert->committed_wall_ms, 8);
+    little_endian_put(head + 16, alert->json_length, 4);
+    little_endian_put(head + 20, alert->flags, 2);
     head[22] = (unsigned char)bed;
     head[23] = (unsigned char)alarm;
     out->size = ROW_SEAL + ALERT_HEAD;
@@ -137,10 +108,10 @@ enum status row_decode_alert(const void *bytes, size_t size, struct store_alert 
         return STATUS_CORRUPT;
     }
     struct store_alert alert = {
-        .seq = get_le(head, 8),
-        .committed_wall_ms = (int64_t)get_le(head + 8, 8),
-        .json_length = (uint32_t)get_le(head + 16, 4),
-        .flags = (uint16_t)get_le(head + 20, 2),
+        .seq = little_endian_get(head, 8),
+        .committed_wall_ms = (int64_t)little_endian_get(head + 8, 8),
+        .json_length = (uint32_t)little_endian_get(head + 16, 4),
+        .flags = (uint16_t)little_endian_get(head + 20, 2),
     };
     const unsigned char *at = head + ALERT_HEAD;
     alert.bed = take_name(&at, end, head[22]);
@@ -163,8 +134,8 @@ enum status row_encode_alarm(const struct store_alarm *alarm, struct row *out)
         return STATUS_TOO_LARGE;
     }
     unsigned char *head = out->bytes + ROW_SEAL;
-    put_le(head, alarm->json_length, 4);
-    put_le(head + 4, alarm->snapshot_length, 4);
+    little_endian_put(head, alarm->json_length, 4);
+    little_endian_put(head + 4, alarm->snapshot_length, 4);
     head[8] = alarm->priority;
     head[9] = alarm->ended ? 1 : 0;
     head[10] = (unsigned char)bed;
@@ -186,8 +157,8 @@ enum status row_decode_alarm(const void *bytes, size_t size, struct store_alarm 
         return STATUS_CORRUPT;
     }
     struct store_alarm alarm = {
-        .json_length = (uint32_t)get_le(head, 4),
-        .snapshot_length = (uint32_t)get_le(head + 4, 4),
+        .json_length = (uint32_t)little_endian_get(head, 4),
+        .snapshot_length = (uint32_t)little_endian_get(head + 4, 4),
         .priority = head[8],
         .ended = head[9] == 1,
     };
@@ -203,30 +174,79 @@ enum status row_decode_alarm(const void *bytes, size_t size, struct store_alarm 
     return STATUS_OK;
 }
 
-enum status row_encode_audit(int64_t wall_ms, const char *json, size_t length, struct row *out)
+void row_link_audit(uint64_t number, const struct row_audit *row, const unsigned char before[DIGEST_SIZE],
+                    unsigned char out[DIGEST_SIZE])
 {
-    assert(json != NULL && out != NULL);
+    assert(row != NULL && before != NULL && out != NULL);
+    unsigned char key[ROW_KEY_SIZE], wall[8];
+    row_key_write(number, key);
+    little_endian_put(wall, (uint64_t)row->wall_ms, sizeof wall);
+    const struct digest_piece pieces[] = {
+        {before, DIGEST_SIZE}, {key, sizeof key}, {wall, sizeof wall}, {row->json, row->length}};
+    digest_make(pieces, sizeof pieces / sizeof pieces[0], out);
+}
+
+enum status row_encode_audit(uint64_t number, int64_t wall_ms, const char *json, size_t length, struct row_end *before,
+                             struct row *out)
+{
+    assert(json != NULL && before != NULL && out != NULL);
     if (length > STORE_AUDIT_MAX) {
         return STATUS_TOO_LARGE;
     }
-    put_le(out->bytes + ROW_SEAL, (uint64_t)wall_ms, 8);
+    const struct row_audit audit = {.wall_ms = wall_ms, .json = json, .length = (uint32_t)length};
+    struct row_end end = {.number = number};
+    row_link_audit(number, &audit, before->link, end.link);
+    memcpy(out->bytes + ROW_SEAL, end.link, DIGEST_SIZE);
+    little_endian_put(out->bytes + ROW_SEAL + DIGEST_SIZE, (uint64_t)wall_ms, 8);
     out->size = ROW_SEAL + AUDIT_HEAD;
     append_text(out, json, length);
     seal_in_place(out);
+    *before = end;
     return STATUS_OK;
 }
 
-enum status row_decode_audit(const void *bytes, size_t size, int64_t *out_wall_ms, const char **out_json,
-                             uint32_t *out_length)
+static enum status decode_audit(const void *bytes, size_t size, size_t head_size, struct row_audit *out)
 {
-    assert(bytes != NULL && out_wall_ms != NULL && out_json != NULL && out_length != NULL);
-    const unsigned char *end = NULL, *head = open_row(bytes, size, AUDIT_HEAD + 1, &end);
-    if (head == NULL || end[-1] != '\0' || end - head - AUDIT_HEAD - 1 > STORE_AUDIT_MAX) {
+    assert(bytes != NULL && out != NULL);
+    const unsigned char *end = NULL, *head = open_row(bytes, size, head_size + 1, &end);
+    if (head == NULL || end[-1] != '\0' || (size_t)(end - head) - head_size - 1 > STORE_AUDIT_MAX) {
         return STATUS_CORRUPT;
     }
-    *out_wall_ms = (int64_t)get_le(head, 8);
-    *out_json = (const char *)head + AUDIT_HEAD;
-    *out_length = (uint32_t)(end - head - AUDIT_HEAD - 1);
+    *out = (struct row_audit){.wall_ms = (int64_t)little_endian_get(head + head_size - 8, 8),
+                              .json = (const char *)head + head_size,
+                              .length = (uint32_t)((size_t)(end - head) - head_size - 1),
+                              .link = head_size == AUDIT_HEAD ? head : NULL};
+    return STATUS_OK;
+}
+
+enum status row_decode_audit(const void *bytes, size_t size, struct row_audit *out)
+{
+    return decode_audit(bytes, size, AUDIT_HEAD, out);
+}
+
+enum status row_decode_audit_3(const void *bytes, size_t size, struct row_audit *out)
+{
+    return decode_audit(bytes, size, AUDIT_HEAD_3, out);
+}
+
+void row_encode_end(const struct row_end *end, unsigned char out[ROW_END_SIZE])
+{
+    assert(end != NULL && out != NULL);
+    unsigned char body[ROW_END_SIZE - ROW_SEAL];
+    little_endian_put(body, end->number, 8);
+    memcpy(body + 8, end->link, DIGEST_SIZE);
+    row_seal(body, sizeof body, out);
+}
+
+enum status row_decode_end(const void *bytes, size_t size, struct row_end *out)
+{
+    assert(bytes != NULL && out != NULL);
+    const unsigned char *end = NULL, *body = open_row(bytes, size, ROW_END_SIZE - ROW_SEAL, &end);
+    if (body == NULL || size != ROW_END_SIZE) {
+        return STATUS_CORRUPT;
+    }
+    out->number = little_endian_get(body, 8);
+    memcpy(out->link, body + 8, DIGEST_SIZE);
     return STATUS_OK;
 }
 

@@ -7,13 +7,13 @@
 
 #define ROOM_PERCENT 75U /* above: no new alert; deliveries and deletions need the rest to work at all */
 #define LAST_PERCENT 90U /* above: no new alarm or state either; what configuration bounds never comes near */
-#define TRIM_PERCENT 60U /* above: history gives way, and when there is no more of it the audit log */
 #define TRIM_ROWS    64U /* a transaction, because each may dirty a page before it frees one */
 
 /* Pages that the free quarter must carry at worst: those dirtied in a transaction, and those that the one before gave free, which LMDB
- * does not use again until the next. An alert with its alarm, states and a delivery: 6 and 5; trimming, roots and branches: 52 and 84. */
+ * does not use again until the next. An alert with its alarm, states and a delivery: 6 and 5; trimming, roots and branches, and the tail of the
+ * journal (commit.h): 56 and 88. */
 #define PAGES_PER_ALERT  12U
-#define PAGES_PER_COMMIT 136U
+#define PAGES_PER_COMMIT 144U
 
 static struct bytes row_bytes(const struct row *row)
 {
@@ -48,7 +48,7 @@ enum status store_drop_rows(const struct transaction *t, unsigned database, uint
 static enum status trim(struct store *s)
 {
     const uint64_t rows = transaction_entries(&s->commit, DB_HISTORY);
-    if (!transaction_is_above(&s->commit, TRIM_PERCENT)) {
+    if (!transaction_is_above_wanted(&s->commit, STORE_TRIM_PERCENT)) {
         return STATUS_OK;
     }
     if (rows < 2) {
@@ -73,9 +73,12 @@ static enum status write_begin(struct store *s)
 }
 
 /* When LMDB found no page, the ones given free by the commit before are still withheld, and would be for ever if nothing but the same
- * transaction came again: any small commit releases them. */
+ * transaction came again: any small commit releases them. So are pages that a reader which died still seems to read, or one that was stopped. And a disk
+ * that had none may have room again. */
 static enum status starved_relieve(struct store *s)
 {
+    environment_reserve(&s->alerts);
+    environment_end_stopped_readers(&s->alerts);
     enum status status = write_begin(s);
     if (status == STATUS_OK) {
         status = transaction_put(&s->commit, DB_META, text_bytes("epoch"), text_bytes(s->epoch), false);
@@ -87,15 +90,20 @@ static enum status starved_relieve(struct store *s)
 
 enum status store_begin(struct store *store)
 {
-    assert(store != NULL && store->commit.txn == NULL);
+    assert(store != NULL && store->commit.txn == NULL && !store->reads_only);
     enum status status = STATUS_OK;
     if (environment_is_lost(&store->alerts)) {
-        status = store_revive(store, &store->alerts);
+        status = store_revive(store);
     }
     if (status == STATUS_OK && store->starved) {
         status = starved_relieve(store);
     }
     return status == STATUS_OK ? write_begin(store) : status;
+}
+
+bool store_lacks_room(const struct store *store)
+{
+    return store->alerts.lacks_room;
 }
 
 uint32_t store_batch_max(const struct store *store)
@@ -110,20 +118,55 @@ bool store_has_room(struct store *store)
     return !transaction_is_above(&store->commit, ROOM_PERCENT);
 }
 
-enum status store_put_alert(struct store *store, const struct store_alert *alert)
+static enum status put_row(struct store *s, const struct store_alert *alert)
 {
-    assert(store != NULL && store->commit.txn != NULL && alert != NULL);
-    if (!store_has_room(store)) {
-        return store_written(store, STATUS_FULL);
-    }
-    enum status status = row_encode_alert(alert, &store->row);
-    const uint64_t number = store->next_row++; /* never given twice, whatever becomes of this transaction */
+    enum status status = row_encode_alert(alert, &s->row);
+    const uint64_t number = s->next_row++; /* never given twice, whatever becomes of this transaction */
     if (status == STATUS_OK) {
         unsigned char key[ROW_KEY_SIZE];
         row_key_write(number, key);
         const unsigned database = (alert->flags & STORE_ALERT_SENT) != 0 ? DB_HISTORY : DB_OUTBOX;
-        status =
-            transaction_put(&store->commit, database, (struct bytes){key, sizeof key}, row_bytes(&store->row), true);
+        status = transaction_put(&s->commit, database, (struct bytes){key, sizeof key}, row_bytes(&s->row), true);
+    }
+    return status;
+}
+
+enum status store_put_alert(struct store *store, const struct store_alert *alert)
+{
+    assert(store != NULL && store->commit.txn != NULL && alert != NULL);
+    return store_written(store, store_has_room(store) ? put_row(store, alert) : STATUS_FULL);
+}
+
+bool store_is_crowded(struct store *store)
+{
+    struct transaction t;
+    assert(store != NULL && store->commit.txn == NULL);
+    if (store_read_begin(store, &store->alerts, &t) != STATUS_OK) {
+        return false;
+    }
+    const bool crowded = transaction_is_above(&t, STORE_OMIT_PERCENT) && transaction_entries(&t, DB_HISTORY) < 2;
+    store_read_end(store, &t);
+    return crowded;
+}
+
+static enum status drop_waiting(struct store *s, uint64_t row)
+{
+    unsigned char key[ROW_KEY_SIZE];
+    row_key_write(row, key);
+    const enum status status = transaction_delete(&s->commit, DB_OUTBOX, (struct bytes){key, sizeof key});
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_omit(struct store *store, const uint64_t *rows, uint32_t count, uint64_t before,
+                       const struct store_alert *record)
+{
+    assert(store != NULL && store->commit.txn != NULL && (rows != NULL || count == 0));
+    enum status status = before != 0 ? drop_waiting(store, before) : STATUS_OK;
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = drop_waiting(store, rows[i]);
+    }
+    if (status == STATUS_OK && record != NULL) {
+        status = transaction_is_above(&store->commit, LAST_PERCENT) ? STATUS_FULL : put_row(store, record);
     }
     return store_written(store, status);
 }
@@ -193,6 +236,43 @@ enum status store_mark_delivered(struct store *store, uint64_t row)
     }
     if (status == STATUS_OK) {
         status = transaction_delete(&store->commit, DB_OUTBOX, key);
+    }
+    return store_written(store, status);
+}
+
+#define FORGET_ROWS 8U /* a transaction: more than come in one that is not in a hurry */
+
+struct outdated {
+    int64_t before_wall_ms;
+    uint64_t count, most;
+};
+
+/* A row that cannot be read is as old as those around it. */
+static bool count_outdated(void *context, struct bytes key, struct bytes value)
+{
+    struct outdated *outdated = context;
+    struct store_alert alert;
+    (void)key;
+    const bool reads = row_decode_alert(value.data, value.size, &alert) == STATUS_OK;
+    if (outdated->count == outdated->most || (reads && alert.committed_wall_ms >= outdated->before_wall_ms)) {
+        return false;
+    }
+    outdated->count++;
+    return true;
+}
+
+enum status store_forget_history(struct store *store, int64_t before_wall_ms)
+{
+    assert(store != NULL && store->commit.txn != NULL);
+    const uint64_t rows = transaction_entries(&store->commit, DB_HISTORY);
+    struct outdated outdated = {.before_wall_ms = before_wall_ms,
+                                .most = rows > FORGET_ROWS ? FORGET_ROWS
+                                        : rows > 0         ? rows - 1
+                                                           : 0};
+    enum status status =
+        transaction_scan(&store->commit, DB_HISTORY, (struct bytes){NULL, 0}, count_outdated, &outdated);
+    if (status == STATUS_OK) {
+        status = store_drop_rows(&store->commit, DB_HISTORY, UINT64_MAX, outdated.count);
     }
     return store_written(store, status);
 }

@@ -3,14 +3,54 @@
 #include "drivers/store/store_internal.h"
 
 #define AUDIT_PERCENT 10U  /* of the map, at most */
-#define AUDIT_LEAST   256U /* rows that stay even in a full map: they take some 30 pages */
+#define AUDIT_LEAST   256U /* rows that stay even in a full map: they take some 40 pages */
 #define AUDIT_DROP    2U   /* a row that comes sends two away where there are too many, so that they become fewer */
+
+enum status store_get_end(const struct transaction *t, const char *key, struct row_end *out)
+{
+    struct bytes value;
+    const enum status status = transaction_get(t, DB_META, text_bytes(key), &value);
+    return status == STATUS_OK ? row_decode_end(value.data, value.size, out) : status;
+}
+
+enum status store_put_end(const struct transaction *t, const char *key, const struct row_end *end)
+{
+    unsigned char bytes[ROW_END_SIZE];
+    row_encode_end(end, bytes);
+    return transaction_put(t, DB_META, text_bytes(key), (struct bytes){bytes, sizeof bytes}, false);
+}
+
+struct oldest {
+    uint64_t left;
+    struct row_end last;
+};
+
+/* A damaged row gives way like any other; what stands behind it is then judged by what stood in it. */
+static bool see_oldest(void *context, struct bytes key, struct bytes value)
+{
+    struct oldest *oldest = context;
+    if (key.size == ROW_KEY_SIZE && value.size >= ROW_SEAL + DIGEST_SIZE) {
+        oldest->last.number = row_key_read(key.data);
+        memcpy(oldest->last.link, (const unsigned char *)value.data + ROW_SEAL, DIGEST_SIZE);
+    }
+    return --oldest->left > 0;
+}
 
 enum status store_trim_audit(struct store *store, uint64_t most)
 {
-    const uint64_t rows = transaction_entries(&store->commit, DB_AUDIT);
+    const struct transaction *t = &store->commit;
+    const uint64_t rows = transaction_entries(t, DB_AUDIT);
     const uint64_t spare = rows > AUDIT_LEAST ? rows - AUDIT_LEAST : 0;
-    return store_drop_rows(&store->commit, DB_AUDIT, UINT64_MAX, spare < most ? spare : most);
+    const uint64_t count = spare < most ? spare : most;
+    struct oldest oldest = {.left = count};
+    if (count == 0) {
+        return STATUS_OK;
+    }
+    enum status status = transaction_scan(t, DB_AUDIT, (struct bytes){NULL, 0}, see_oldest, &oldest);
+    if (status == STATUS_OK) {
+        status = store_put_end(t, AUDIT_OLD_END, &oldest.last);
+    }
+    return status == STATUS_OK ? store_drop_rows(t, DB_AUDIT, UINT64_MAX, count) : status;
 }
 
 static enum status make_room(struct store *s)
@@ -20,32 +60,56 @@ static enum status make_room(struct store *s)
     return many || large ? store_trim_audit(s, AUDIT_DROP) : STATUS_OK;
 }
 
-/* Rows go away at the front only, so their numbers have no gap. */
-static enum status next_key(const struct transaction *t, unsigned char key[ROW_KEY_SIZE])
+static enum status newest_number(const struct transaction *t, uint64_t *out)
 {
     struct bytes last;
     const enum status status = transaction_last(t, DB_AUDIT, &last);
     if (status == STATUS_OK && last.size != ROW_KEY_SIZE) {
         return STATUS_CORRUPT;
     }
-    row_key_write(status == STATUS_OK ? row_key_read(last.data) + 1 : 1, key);
+    *out = status == STATUS_OK ? row_key_read(last.data) : 0;
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* What the next row stands behind, and its number. Where rows and the recorded end disagree somebody has been here: the next row goes behind the end that was
+ * recorded, but takes a number that leaves what happened to be seen. */
+static enum status newest_end(const struct transaction *t, struct row_end *out_before, uint64_t *out_next)
+{
+    uint64_t newest = 0;
+    enum status status = newest_number(t, &newest);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = store_get_end(t, AUDIT_NEW_END, out_before);
+    if (status == STATUS_NOT_FOUND || status == STATUS_CORRUPT) {
+        *out_before = (struct row_end){.number = newest > 0 ? newest + 1 : 0};
+        status = newest > 0 ? STATUS_OK : store_put_end(t, AUDIT_OLD_END, out_before);
+    }
+    *out_next = (out_before->number > newest ? out_before->number : newest) + 1;
+    return status;
 }
 
 enum status store_put_audit(struct store *store, int64_t wall_ms, const char *json, size_t length)
 {
     assert(store != NULL && store->commit.txn != NULL && json != NULL);
-    unsigned char key[ROW_KEY_SIZE];
-    enum status status = store_has_room(store) ? row_encode_audit(wall_ms, json, length, &store->row) : STATUS_FULL;
+    const struct transaction *t = &store->commit;
+    struct row_end end = {.number = 0};
+    uint64_t number = 0;
+    enum status status = store_has_room(store) ? make_room(store) : STATUS_FULL;
     if (status == STATUS_OK) {
-        status = make_room(store);
+        status = newest_end(t, &end, &number);
     }
     if (status == STATUS_OK) {
-        status = next_key(&store->commit, key);
+        status = row_encode_audit(number, wall_ms, json, length, &end, &store->row);
     }
     if (status == STATUS_OK) {
+        unsigned char key[ROW_KEY_SIZE];
+        row_key_write(number, key);
         const struct bytes value = {store->row.bytes, store->row.size};
-        status = transaction_put(&store->commit, DB_AUDIT, (struct bytes){key, sizeof key}, value, true);
+        status = transaction_put(t, DB_AUDIT, (struct bytes){key, sizeof key}, value, true);
+    }
+    if (status == STATUS_OK) {
+        status = store_put_end(t, AUDIT_NEW_END, &end);
     }
     return store_written(store, status);
 }
@@ -53,25 +117,22 @@ enum status store_put_audit(struct store *store, int64_t wall_ms, const char *js
 static bool read_audit(void *context, struct bytes key, struct bytes value)
 {
     struct reading *r = context;
-    int64_t wall_ms = 0;
-    const char *json = NULL;
-    uint32_t length = 0;
-    if (key.size != ROW_KEY_SIZE || row_decode_audit(value.data, value.size, &wall_ms, &json, &length) != STATUS_OK) {
+    struct row_audit row;
+    if (key.size != ROW_KEY_SIZE || row_decode_audit(value.data, value.size, &row) != STATUS_OK) {
         r->damaged = true;
         return true;
     }
-    return r->audit(r->context, row_key_read(key.data), wall_ms, json, length);
+    return r->audit(r->context, row_key_read(key.data), row.wall_ms, row.json, row.length);
 }
 
 static enum status scan_newest(const struct transaction *t, uint32_t most, struct reading *reading)
 {
-    struct bytes last;
+    uint64_t newest = 0;
     unsigned char from[ROW_KEY_SIZE];
-    const enum status status = transaction_last(t, DB_AUDIT, &last);
-    if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    const enum status status = newest_number(t, &newest);
+    if (status != STATUS_OK || newest == 0) {
+        return status;
     }
-    const uint64_t newest = last.size == ROW_KEY_SIZE ? row_key_read(last.data) : 0;
     row_key_write(newest > most ? newest - most + 1 : 1, from);
     return transaction_scan(t, DB_AUDIT, (struct bytes){from, sizeof from}, read_audit, reading);
 }

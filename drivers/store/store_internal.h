@@ -4,8 +4,10 @@
  *     store_open.c     opening, closing, setting aside         environment.h  LMDB
  *     store.c          the group commit                        pages.h        looks at LMDB's file before LMDB does
  *     store_read.c     reads and usage                         folder.h       the folder and its names
- *     store_journal.c  the journal                             rows.h         rows as bytes
- *     store_audit.c    the audit log
+ *     store_journal.c  the journal                             journal.h      its file
+ *     rows.h           rows as bytes
+ *     store_audit.c    the audit log                           store_audit_check.c  whether it is whole
+ *     store_migrate.c  stores of older schemas
  */
 #ifndef WARDGATE_STORE_INTERNAL_H
 #define WARDGATE_STORE_INTERNAL_H
@@ -15,11 +17,14 @@
 #include <string.h>
 
 #include "drivers/store/environment.h"
+#include "drivers/store/journal.h"
 #include "drivers/store/rows.h"
 #include "drivers/store/store.h"
 
 enum { DB_META, DB_OUTBOX, DB_HISTORY, DB_ALARMS, DB_STATE, DB_AUDIT, ALERTS_DATABASES };
-enum { DB_JOURNAL, TRENDS_DATABASES };
+
+#define STORE_OMIT_PERCENT 70U /* above, when nothing else gives way: alerts are to be taken out of the outbox */
+#define STORE_TRIM_PERCENT 60U /* above: history gives way, and when there is no more of it the audit log */
 
 #define PAGE_HEAD_BYTES 16
 #define PAGE_LEAST      4096
@@ -29,17 +34,21 @@ _Static_assert(PAGE_HEAD_BYTES + ROW_MAX <= PAGE_LEAST && PAGE_HEAD_BYTES + ROW_
 struct store {
     char path[STORE_PATH_MAX];
     int folder_fd, lock_fd;
-    pthread_rwlock_t guard; /* taken for writing only while an environment is exchanged */
-    struct environment alerts, trends;
-    struct transaction commit; /* the one under way */
-    bool starved;              /* LMDB found no page for the last one */
+    pthread_rwlock_t guard;         /* taken for writing only while the environment is exchanged */
+    pthread_rwlock_t journal_guard; /* the same of the journal */
+    struct environment alerts;
+    struct journal journal;
+    uint64_t journal_bytes;         /* wanted of it */
+    pthread_mutex_t journal_reader; /* one reads at a time */
+    struct transaction commit;      /* the one under way */
+    bool reads_only;
+    bool starved; /* LMDB found no page for the last one */
     uint64_t next_row;
     char epoch[STORE_EPOCH_MAX];
     char epoch_adopted[STORE_EPOCH_MAX];              /* from adopt to commit, else empty */
     char set_aside[STORE_PATH_MAX + FOLDER_NAME_MAX]; /* empty: nothing was */
     atomic_ullong commits;
-    struct row row;          /* the one being written */
-    uint32_t journal_pieces; /* written since the store was opened */
+    struct row row; /* the one being written */
 };
 
 static inline struct bytes text_bytes(const char *text)
@@ -47,8 +56,11 @@ static inline struct bytes text_bytes(const char *text)
     return (struct bytes){text, strlen(text)};
 }
 
-/* Closes and opens an environment that LMDB gave up, while no reader is inside. Store thread. */
-enum status store_revive(struct store *store, struct environment *e) MUST_CHECK;
+/* Closes and opens the environment when LMDB gave it up, while no reader is inside. Store thread. */
+enum status store_revive(struct store *store) MUST_CHECK;
+
+/* Whatever is wrong with the journal never stops the store: it is tried again with the next put. */
+enum status store_journal_open(struct store *store) MUST_CHECK;
 
 /* What a write gave: a failed one takes the whole transaction with it. */
 enum status store_written(struct store *store, enum status status) MUST_CHECK;
@@ -56,7 +68,20 @@ enum status store_written(struct store *store, enum status status) MUST_CHECK;
 /* Of a full map: the oldest rows of the audit log, at most `most`, as long as the newest few stay. */
 enum status store_trim_audit(struct store *store, uint64_t most) MUST_CHECK;
 
-/* A read transaction under the guard. */
+/* The two ends of the audit log, in DB_META; NOT_FOUND in a log without rows. */
+#define AUDIT_OLD_END "audit/before" /* the row before the oldest that is kept */
+#define AUDIT_NEW_END "audit/newest"
+enum status store_get_end(const struct transaction *t, const char *key, struct row_end *out) MUST_CHECK;
+enum status store_put_end(const struct transaction *t, const char *key, const struct row_end *end) MUST_CHECK;
+
+/* The schema of a store, if it is one; CORRUPT else. */
+enum status store_schema(struct environment *alerts, uint32_t *out) MUST_CHECK;
+
+/* Brings an older store to STORE_SCHEMA in one transaction; does nothing with one of it. CORRUPT: no store, or too old; WRONG_VERSION: newer. */
+enum status store_migrate(struct environment *alerts) MUST_CHECK;
+enum status store_put_schema(const struct transaction *t) MUST_CHECK;
+
+/* A read transaction under the guard. CLOSED while the environment is exchanged: a disk may hang in that, and whoever reads must not hang with it. */
 enum status store_read_begin(struct store *store, struct environment *e, struct transaction *out) MUST_CHECK;
 void store_read_end(struct store *store, struct transaction *t);
 
@@ -64,11 +89,10 @@ void store_read_end(struct store *store, struct transaction *t);
 struct reading {
     store_alert_visit *alert;
     store_alarm_visit *alarm;
-    store_journal_visit *journal;
     store_audit_visit *audit;
     void *context;
     uint32_t left;
-    bool damaged;
+    bool damaged, waiting;
 };
 enum status store_read_rows(struct store *store, struct environment *e, unsigned database, struct bytes from,
                             transaction_visit *visit, struct reading *reading) MUST_CHECK;

@@ -2,101 +2,112 @@
 
 #include "drivers/store/store_internal.h"
 
-#define JOURNAL_PERCENT  75U /* above: the oldest pieces give way */
-#define JOURNAL_KEY_SIZE 12U /* instant, number */
-#define JOURNAL_FULL     80U /* above, after that: the new one is given up rather than the map's last pages */
+#define JOURNAL_NAME "journal"
 
-/* Instants sort as numbers although they are signed. */
-static uint64_t instant_number(int64_t at_ms)
-{
-    return (uint64_t)at_ms ^ (1ULL << 63);
-}
+_Static_assert(STORE_JOURNAL_SECTOR == JOURNAL_SECTOR, "what is told of it is so");
+_Static_assert(STORE_JOURNAL_MAX <= JOURNAL_BODY_MAX, "a put is one row");
+_Static_assert(STORE_SIZE_LEAST / 4 >= 8 * JOURNAL_ROW_MAX, "there is always room for some rows");
 
-static bool read_journal(void *context, struct bytes key, struct bytes value)
+/* ---- what a store of before has: an environment `trends` of pieces, by instants ---- */
+
+enum { DB_PIECES, OLD_DATABASES, OLD_KEY_SIZE = 12 };
+
+static const struct layout old_layout = {"trends", OLD_DATABASES, {"journal"}};
+
+static bool take_piece(void *context, struct bytes key, struct bytes value)
 {
-    struct reading *r = context;
+    struct store *s = context;
     const void *body = NULL;
     size_t size = 0;
-    if (key.size != JOURNAL_KEY_SIZE || row_unseal(value.data, value.size, &body, &size) != STATUS_OK) {
-        r->damaged = true;
+    if (key.size != OLD_KEY_SIZE || row_unseal(value.data, value.size, &body, &size) != STATUS_OK || size == 0 ||
+        size > STORE_JOURNAL_MAX) {
         return true;
     }
-    return r->journal(r->context, (int64_t)(row_key_read(key.data) ^ (1ULL << 63)), body, size);
+    return journal_put(&s->journal, (int64_t)(row_key_read(key.data) ^ (1ULL << 63)), body, size) == STATUS_OK;
+}
+
+/* What can be read comes along; an import that was cut short is not begun again. */
+static void old_import(struct store *s)
+{
+    struct transaction t;
+    struct environment old = {
+        .layout = &old_layout, .root = s->path, .root_fd = s->folder_fd, .bytes = s->journal_bytes};
+    if (journal_is_empty(&s->journal) && environment_open(&old) == STATUS_OK) {
+        if (transaction_begin(&old, false, &t) == STATUS_OK) {
+            (void)!transaction_scan(&t, DB_PIECES, (struct bytes){NULL, 0}, take_piece, s);
+            transaction_abort(&t);
+        }
+        environment_close(&old);
+    }
+    if (!journal_is_sound(&s->journal) || journal_sync(&s->journal) == STATUS_OK) {
+        folder_remove(s->folder_fd, old_layout.folder);
+    }
+}
+
+enum status store_journal_open(struct store *s)
+{
+    enum status status = journal_open(&s->journal, s->folder_fd, JOURNAL_NAME, s->journal_bytes);
+    if (status == STATUS_FULL && folder_has(s->folder_fd, old_layout.folder)) { /* the old one has the room */
+        folder_remove(s->folder_fd, old_layout.folder);
+        status = journal_open(&s->journal, s->folder_fd, JOURNAL_NAME, s->journal_bytes);
+    }
+    if (status == STATUS_OK && folder_has(s->folder_fd, old_layout.folder)) {
+        old_import(s);
+    }
+    return status;
+}
+
+/* ---- what there is now ---- */
+
+/* A disk that failed may be well again. */
+static enum status journal_need(struct store *s)
+{
+    if (journal_is_sound(&s->journal)) {
+        return STATUS_OK;
+    }
+    pthread_rwlock_wrlock(&s->journal_guard);
+    const enum status status = store_journal_open(s);
+    pthread_rwlock_unlock(&s->journal_guard);
+    return status;
+}
+
+enum status store_journal_put(struct store *store, int64_t at_ms, const void *bytes, size_t size)
+{
+    assert(store != NULL && bytes != NULL && size > 0);
+    if (size > STORE_JOURNAL_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    const enum status status = journal_need(store);
+    return status == STATUS_OK ? journal_put(&store->journal, at_ms, bytes, size) : status;
+}
+
+enum status store_journal_sync(struct store *store)
+{
+    assert(store != NULL);
+    const enum status status = journal_need(store);
+    return status == STATUS_OK ? journal_sync(&store->journal) : status;
+}
+
+enum status store_journal_clear(struct store *store)
+{
+    assert(store != NULL);
+    const enum status status = journal_need(store);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    pthread_rwlock_wrlock(&store->journal_guard);
+    const enum status cleared = journal_clear(&store->journal);
+    pthread_rwlock_unlock(&store->journal_guard);
+    return cleared;
 }
 
 enum status store_journal_each(struct store *store, int64_t from_ms, store_journal_visit *visit, void *context)
 {
     assert(store != NULL && visit != NULL);
-    unsigned char key[ROW_KEY_SIZE];
-    row_key_write(instant_number(from_ms), key);
-    struct reading reading = {.journal = visit, .context = context};
-    return store_read_rows(store, &store->trends, DB_JOURNAL, (struct bytes){key, sizeof key}, read_journal, &reading);
-}
-
-/* The number behind the instant keeps pieces of one instant apart and in order. */
-static enum status piece_put(struct store *s, const struct transaction *t, int64_t at_ms, const void *bytes,
-                             size_t size)
-{
-    unsigned char key[JOURNAL_KEY_SIZE];
-    row_key_write(s->journal_pieces++, key + JOURNAL_KEY_SIZE - ROW_KEY_SIZE);
-    row_key_write(instant_number(at_ms), key);
-    void *place = NULL;
-    const enum status status =
-        transaction_reserve(t, DB_JOURNAL, (struct bytes){key, sizeof key}, ROW_SEAL + size, &place);
-    if (status == STATUS_OK) {
-        row_seal(bytes, size, place);
-    }
-    return status;
-}
-
-static enum status pieces_put(struct store *s, const struct transaction *t, int64_t at_ms, const void *bytes,
-                              size_t size)
-{
-    const unsigned char *from = bytes;
-    enum status status = STATUS_OK;
-    for (size_t done = 0; status == STATUS_OK && done < size; done += STORE_PIECE_MAX) {
-        status = piece_put(s, t, at_ms, from + done, size - done < STORE_PIECE_MAX ? size - done : STORE_PIECE_MAX);
-    }
-    return status;
-}
-
-static enum status journal_write(struct store *s, struct transaction *t, int64_t at_ms, int64_t keep_from_ms,
-                                 const void *bytes, size_t size)
-{
-    /* Twice as many may go as come, until there is room. */
-    const uint64_t before = transaction_is_above(t, JOURNAL_PERCENT) ? UINT64_MAX : instant_number(keep_from_ms);
-    enum status status = store_drop_rows(t, DB_JOURNAL, before, 2 * (size / STORE_PIECE_MAX + 1));
-    if (status == STATUS_OK && transaction_is_above(t, JOURNAL_FULL)) {
-        status = transaction_commit(t); /* what was dropped makes room for the next */
-        return status == STATUS_OK ? STATUS_FULL : status;
-    }
-    if (status == STATUS_OK) {
-        status = pieces_put(s, t, at_ms, bytes, size);
-    }
-    status = status == STATUS_OK ? transaction_commit(t) : status;
-    transaction_abort(t);
-    if (status == STATUS_FULL) { /* not even deleting helped: what the journal held is worth less than a journal */
-        (void)!store_journal_clear(s);
-    }
-    return status;
-}
-
-enum status store_journal_put(struct store *store, int64_t at_ms, int64_t keep_from_ms, const void *bytes, size_t size)
-{
-    assert(store != NULL && bytes != NULL);
-    if (size > STORE_JOURNAL_MAX) {
-        return STATUS_TOO_LARGE;
-    }
-    enum status status = STATUS_OK;
-    if (environment_is_lost(&store->trends)) {
-        status = store_revive(store, &store->trends);
-    }
-    struct transaction t;
-    if (status == STATUS_OK) {
-        status = transaction_begin(&store->trends, true, &t);
-    }
-    if (status == STATUS_OK) {
-        status = journal_write(store, &t, at_ms, keep_from_ms, bytes, size);
-    }
+    pthread_rwlock_rdlock(&store->journal_guard);
+    pthread_mutex_lock(&store->journal_reader);
+    const enum status status = journal_each(&store->journal, from_ms, visit, context);
+    pthread_mutex_unlock(&store->journal_reader);
+    pthread_rwlock_unlock(&store->journal_guard);
     return status;
 }

@@ -3,27 +3,30 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "drivers/store/pages.h"
 #include "drivers/store/store_internal.h"
 
 #define ALERTS_SHARE(bytes) ((bytes) / 4 * 3)
 #define EPOCH_DIGITS        16U
-#define SCHEMA_SIZE         4U
 
-_Static_assert(EPOCH_DIGITS < STORE_EPOCH_MAX && STORE_SCHEMA <= UINT8_MAX, "they fit");
+_Static_assert(EPOCH_DIGITS < STORE_EPOCH_MAX, "it fits");
 
 static const struct layout alerts_layout = {
     "alerts", ALERTS_DATABASES, {"meta", "outbox", "history", "alarms", "state", "audit"}};
-static const struct layout trends_layout = {"trends", TRENDS_DATABASES, {"journal"}};
+
+uint64_t store_outbox_bytes(uint64_t size_bytes)
+{
+    return ALERTS_SHARE(size_bytes) / 100 * STORE_OMIT_PERCENT;
+}
 
 static enum status meta_write(struct store *s)
 {
-    static const unsigned char schema[SCHEMA_SIZE] = {STORE_SCHEMA}; /* little-endian */
     struct transaction t;
     enum status status = transaction_begin(&s->alerts, true, &t);
     if (status != STATUS_OK) {
         return status;
     }
-    status = transaction_put(&t, DB_META, text_bytes("schema"), (struct bytes){schema, sizeof schema}, false);
+    status = store_put_schema(&t);
     if (status == STATUS_OK) {
         status = transaction_put(&t, DB_META, text_bytes("epoch"), text_bytes(s->epoch), false);
     }
@@ -49,26 +52,9 @@ static enum status alerts_create(struct store *s)
     return status;
 }
 
-/* An older schema's alarms and states cannot be gone on from: it is set aside like a damaged one. */
-static enum status schema_check(const unsigned char found[SCHEMA_SIZE])
-{
-    uint32_t schema = 0;
-    for (unsigned i = 0; i < SCHEMA_SIZE; i++) {
-        schema |= (uint32_t)found[i] << (8 * i);
-    }
-    return schema == STORE_SCHEMA ? STATUS_OK : schema > STORE_SCHEMA ? STATUS_WRONG_VERSION : STATUS_CORRUPT;
-}
-
 static enum status meta_read(struct store *s, const struct transaction *t)
 {
     struct bytes value;
-    if (transaction_get(t, DB_META, text_bytes("schema"), &value) != STATUS_OK || value.size != SCHEMA_SIZE) {
-        return STATUS_CORRUPT;
-    }
-    const enum status schema = schema_check(value.data);
-    if (schema != STATUS_OK) {
-        return schema;
-    }
     if (transaction_get(t, DB_META, text_bytes("epoch"), &value) != STATUS_OK || value.size == 0 ||
         value.size >= STORE_EPOCH_MAX) {
         return STATUS_CORRUPT;
@@ -125,7 +111,13 @@ static enum status alerts_open(struct store *s)
     } else {
         status = environment_open(&s->alerts);
         if (status == STATUS_OK) {
+            status = store_migrate(&s->alerts);
+        }
+        if (status == STATUS_OK) {
             status = alerts_resume(s);
+        }
+        if (status == STATUS_OK) {
+            status = environment_fit(&s->alerts, STORE_TRIM_PERCENT);
         }
         if (status == STATUS_CORRUPT) {
             status = alerts_replace(s);
@@ -138,38 +130,11 @@ static enum status alerts_open(struct store *s)
     return status;
 }
 
-static enum status trends_create(struct store *s)
-{
-    folder_remove(s->folder_fd, trends_layout.folder);
-    const enum status status = environment_stage(&s->trends);
-    return status == STATUS_OK ? environment_publish(&s->trends) : status;
-}
-
-/* The journal's loss is harmless: whatever is wrong with it never stops the store. */
-static enum status trends_open(struct store *s)
-{
-    const bool found = folder_has(s->folder_fd, trends_layout.folder);
-    const enum status status = found ? environment_open(&s->trends) : STATUS_CORRUPT;
-    return status == STATUS_CORRUPT ? trends_create(s) : status;
-}
-
-/* A new one is sure to work; emptying a full one is not. */
-enum status store_journal_clear(struct store *store)
-{
-    assert(store != NULL);
-    pthread_rwlock_wrlock(&store->guard);
-    environment_close(&store->trends);
-    const enum status status = trends_create(store);
-    pthread_rwlock_unlock(&store->guard);
-    return status;
-}
-
-/* Closes and opens an environment that LMDB gave up, while no reader is inside. */
-enum status store_revive(struct store *s, struct environment *e)
+enum status store_revive(struct store *s)
 {
     pthread_rwlock_wrlock(&s->guard);
-    environment_close(e);
-    const enum status status = e == &s->alerts ? alerts_open(s) : trends_open(s);
+    environment_close(&s->alerts);
+    const enum status status = alerts_open(s);
     pthread_rwlock_unlock(&s->guard);
     return status;
 }
@@ -182,7 +147,7 @@ static enum status folder_take(struct store *s)
     }
     if (status == STATUS_OK) {
         folder_sweep(s->folder_fd);
-        s->alerts.root_fd = s->trends.root_fd = s->folder_fd;
+        s->alerts.root_fd = s->folder_fd;
     }
     return status;
 }
@@ -193,21 +158,21 @@ static uint64_t whole_pages(uint64_t bytes)
     return bytes / page * page;
 }
 
-static struct store *store_make(const struct store_config *config)
+static struct store *store_make(const char *path, uint64_t size_bytes)
 {
     struct store *s = calloc(1, sizeof *s);
-    if (s == NULL || pthread_rwlock_init(&s->guard, NULL) != 0) {
+    if (s == NULL || pthread_rwlock_init(&s->guard, NULL) != 0 || pthread_rwlock_init(&s->journal_guard, NULL) != 0 ||
+        pthread_mutex_init(&s->journal_reader, NULL) != 0) {
         free(s);
         return NULL;
     }
-    memcpy(s->path, config->path, strlen(config->path) + 1);
-    s->folder_fd = s->lock_fd = -1;
+    memcpy(s->path, path, strlen(path) + 1);
+    s->folder_fd = s->lock_fd = s->journal.fd = -1;
     s->next_row = 1;
     s->alerts.layout = &alerts_layout;
-    s->trends.layout = &trends_layout;
-    s->alerts.root = s->trends.root = s->path;
-    s->alerts.bytes = whole_pages(ALERTS_SHARE(config->size_bytes));
-    s->trends.bytes = whole_pages(config->size_bytes - s->alerts.bytes);
+    s->alerts.root = s->path;
+    s->alerts.bytes = whole_pages(ALERTS_SHARE(size_bytes));
+    s->journal_bytes = whole_pages(size_bytes - s->alerts.bytes);
     return s;
 }
 
@@ -221,7 +186,7 @@ enum status store_open(const struct store_config *config, struct store **out)
     if (config->size_bytes > SIZE_MAX / 2 || strlen(config->path) >= STORE_PATH_MAX) {
         return STATUS_TOO_LARGE;
     }
-    struct store *s = store_make(config);
+    struct store *s = store_make(config->path, config->size_bytes);
     if (s == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -233,9 +198,48 @@ enum status store_open(const struct store_config *config, struct store **out)
         store_close(s);
         return status;
     }
-    (void)!trends_open(s); /* journal_put tries again */
+    (void)!store_journal_open(s);
     *out = s;
     return status;
+}
+
+/* A gateway that runs has looked at the file, and changes it meanwhile. */
+static enum status alerts_look(struct store *s)
+{
+    char file[2 * FOLDER_NAME_MAX];
+    (void)snprintf(file, sizeof file, "%s/" FOLDER_DATA, alerts_layout.folder);
+    return folder_is_held(s->folder_fd) ? STATUS_OK : pages_check(s->folder_fd, file);
+}
+
+static enum status alerts_open_to_read(struct store *s)
+{
+    uint32_t schema = 0;
+    enum status status = folder_open_existing(s->path, &s->folder_fd);
+    s->alerts.root_fd = s->folder_fd;
+    status = status == STATUS_OK ? alerts_look(s) : status;
+    status = status == STATUS_OK ? environment_open_to_read(&s->alerts) : status;
+    status = status == STATUS_OK ? store_schema(&s->alerts, &schema) : status;
+    return status == STATUS_OK && schema != STORE_SCHEMA ? STATUS_WRONG_VERSION : status;
+}
+
+enum status store_open_to_read(const char *path, struct store **out)
+{
+    assert(path != NULL && out != NULL);
+    if (strlen(path) >= STORE_PATH_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    struct store *s = store_make(path, 0);
+    if (s == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    s->reads_only = true;
+    const enum status status = alerts_open_to_read(s);
+    if (status != STATUS_OK) {
+        store_close(s);
+        return status;
+    }
+    *out = s;
+    return STATUS_OK;
 }
 
 void store_close(struct store *store)
@@ -244,7 +248,7 @@ void store_close(struct store *store)
         return;
     }
     transaction_abort(&store->commit);
-    environment_close(&store->trends);
+    journal_close(&store->journal);
     environment_close(&store->alerts);
     if (store->lock_fd >= 0) {
         close(store->lock_fd);
@@ -252,6 +256,8 @@ void store_close(struct store *store)
     if (store->folder_fd >= 0) {
         close(store->folder_fd);
     }
+    pthread_rwlock_destroy(&store->journal_guard);
+    pthread_mutex_destroy(&store->journal_reader);
     pthread_rwlock_destroy(&store->guard);
     free(store);
 }

@@ -4,7 +4,9 @@
 
 enum status store_read_begin(struct store *s, struct environment *e, struct transaction *out)
 {
-    pthread_rwlock_rdlock(&s->guard);
+    if (pthread_rwlock_tryrdlock(&s->guard) != 0) {
+        return STATUS_CLOSED;
+    }
     const enum status status = e->env == NULL ? STATUS_CLOSED : transaction_begin(e, false, out);
     if (status != STATUS_OK) {
         pthread_rwlock_unlock(&s->guard);
@@ -59,6 +61,7 @@ static bool read_alert(void *context, struct bytes key, struct bytes value)
         return true;
     }
     alert.row = row_key_read(key.data);
+    alert.waiting = r->waiting;
     r->left--;
     return r->alert(r->context, &alert) && r->left > 0;
 }
@@ -97,7 +100,7 @@ static enum status each_alert(struct store *s, unsigned database, uint64_t after
     }
     unsigned char key[ROW_KEY_SIZE];
     row_key_write(after + 1, key);
-    struct reading reading = {.alert = visit, .context = context, .left = most};
+    struct reading reading = {.alert = visit, .context = context, .left = most, .waiting = database == DB_OUTBOX};
     return store_read_rows(s, &s->alerts, database, (struct bytes){key, sizeof key}, read_alert, &reading);
 }
 
@@ -113,6 +116,28 @@ enum status store_each_history(struct store *store, uint64_t after, uint32_t mos
     return each_alert(store, DB_HISTORY, after, most, visit, context);
 }
 
+enum status store_each_alert(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
+                             void *context)
+{
+    assert(store != NULL && visit != NULL && after < UINT64_MAX && most > 0);
+    unsigned char number[ROW_KEY_SIZE];
+    struct transaction t;
+    enum status status = store_read_begin(store, &store->alerts, &t);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    row_key_write(after + 1, number);
+    const struct bytes key = {number, sizeof number};
+    struct reading history = {.alert = visit, .context = context, .left = most}, outbox = history;
+    outbox.waiting = true;
+    status = transaction_scan(&t, DB_HISTORY, key, read_alert, &history);
+    if (status == STATUS_OK) {
+        status = transaction_scan(&t, DB_OUTBOX, key, read_alert, &outbox);
+    }
+    store_read_end(store, &t);
+    return status == STATUS_OK && (history.damaged || outbox.damaged) ? STATUS_CORRUPT : status;
+}
+
 enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void *context)
 {
     assert(store != NULL && visit != NULL);
@@ -120,15 +145,29 @@ enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void
     return store_read_rows(store, &store->alerts, DB_ALARMS, (struct bytes){NULL, 0}, read_alarm, &reading);
 }
 
-static bool environment_usage(struct store *s, struct environment *e, struct transaction *t, uint64_t *bytes,
-                              uint64_t *bytes_max)
+enum status store_get_alarm(struct store *store, const char *bed, const char *alarm, store_alarm_visit *visit,
+                            void *context)
 {
-    if (store_read_begin(s, e, t) != STATUS_OK) {
-        return false;
+    assert(store != NULL && bed != NULL && alarm != NULL && visit != NULL);
+    unsigned char key[STORE_KEY_MAX];
+    struct bytes found = {.size = 0};
+    struct transaction t;
+    struct reading reading = {.alarm = visit, .context = context};
+    enum status status = row_alarm_key(bed, alarm, key, &found.size);
+    if (status == STATUS_OK) {
+        status = store_read_begin(store, &store->alerts, &t);
     }
-    *bytes = transaction_used_pages(t) * e->page_bytes;
-    *bytes_max = e->map_pages * e->page_bytes;
-    return true;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct bytes wanted = {key, found.size};
+    status = transaction_get(&t, DB_ALARMS, wanted, &found);
+    if (status == STATUS_OK) {
+        (void)read_alarm(&reading, wanted, found);
+        status = reading.damaged ? STATUS_CORRUPT : STATUS_OK;
+    }
+    store_read_end(store, &t);
+    return status;
 }
 
 void store_usage(struct store *store, struct store_usage *out)
@@ -136,12 +175,16 @@ void store_usage(struct store *store, struct store_usage *out)
     assert(store != NULL && out != NULL);
     *out = (struct store_usage){.commits = atomic_load(&store->commits)};
     struct transaction t;
-    if (environment_usage(store, &store->alerts, &t, &out->alerts_bytes, &out->alerts_bytes_max)) {
-        out->outbox_rows = transaction_entries(&t, DB_OUTBOX);
-        out->history_rows = transaction_entries(&t, DB_HISTORY);
-        store_read_end(store, &t);
+    if (store_read_begin(store, &store->alerts, &t) != STATUS_OK) {
+        return;
     }
-    if (environment_usage(store, &store->trends, &t, &out->trends_bytes, &out->trends_bytes_max)) {
-        store_read_end(store, &t);
+    out->alerts_bytes = transaction_used_pages(&t) * store->alerts.page_bytes;
+    out->alerts_bytes_max = store->alerts.map_pages * store->alerts.page_bytes;
+    if (journal_is_sound(&store->journal)) {
+        out->journal_bytes = store->journal.used;
+        out->journal_bytes_max = store->journal.bytes;
     }
+    out->outbox_rows = transaction_entries(&t, DB_OUTBOX);
+    out->history_rows = transaction_entries(&t, DB_HISTORY);
+    store_read_end(store, &t);
 }
