@@ -1,22 +1,19 @@
 #include "drivers/uplink/certificate.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "drivers/uplink/dial.h"
 #include "hal/clock.h"
 #include "hal/net.h"
 
-#define HOST_MAX 256
-#define PORT_MAX 8
-#define DAY_MAX  16
+#define DAY_MAX 16
 
 /* ---- times ---- */
 
@@ -225,7 +222,8 @@ struct uplink_certificate certificate_first_end(const struct uplink_broker *brok
 struct handshake {
     const struct uplink_broker *broker;
     struct certificate_probe *probe;
-    char host[HOST_MAX], port[PORT_MAX];
+    struct certificate_talk *talk; /* NULL: none */
+    struct dial_place place;
     int64_t until_us;
     int fd;
     SSL_CTX *context;
@@ -272,7 +270,7 @@ static void say_chain(struct handshake *h, X509_STORE_CTX *chain)
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         say(h, "the broker's certificate does not name the host of the url, use a name that it has or make it anew",
-            h->host);
+            h->place.host);
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         say(h, "the broker's certificate is self-signed, have it signed by the CA in", h->broker->ca);
@@ -342,13 +340,6 @@ static void say_refusal(struct handshake *h, unsigned long error)
     }
 }
 
-static bool await(const struct handshake *h, short events)
-{
-    struct pollfd descriptor = {.fd = h->fd, .events = events};
-    const int64_t left_us = h->until_us - clock_boot_us();
-    return left_us > 0 && poll(&descriptor, 1, (int)(left_us / 1000) + 1) > 0;
-}
-
 /* Repeats a call of OpenSSL's that would block, until it succeeds, fails, or the time is over, which is no fault. */
 static bool repeat(struct handshake *h, int (*call)(SSL *ssl))
 {
@@ -364,7 +355,7 @@ static bool repeat(struct handshake *h, int (*call)(SSL *ssl))
             say_refusal(h, ERR_get_error());
             return false;
         }
-        if (!await(h, error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT)) {
+        if (!dial_await(h->fd, error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, h->until_us)) {
             return false;
         }
     }
@@ -376,11 +367,37 @@ static int read_a_byte(SSL *ssl)
     return SSL_read(ssl, &byte, 1);
 }
 
+static int say_words(SSL *ssl)
+{
+    const struct handshake *h = SSL_get_app_data(ssl);
+    return SSL_write(ssl, h->talk->said, (int)h->talk->said_length);
+}
+
+static int hear_words(SSL *ssl)
+{
+    struct handshake *h = SSL_get_app_data(ssl);
+    struct certificate_talk *talk = h->talk;
+    const int got = SSL_read(ssl, talk->heard + talk->heard_length, (int)(talk->heard_size - talk->heard_length));
+    talk->heard_length += got > 0 ? (size_t)got : 0;
+    return got;
+}
+
+static void converse(struct handshake *h)
+{
+    if (!repeat(h, say_words)) {
+        return;
+    }
+    while (h->talk->heard_length < h->talk->heard_size && repeat(h, hear_words)) {
+    }
+}
+
 static void shake_hands(struct handshake *h, bool listen)
 {
     h->probe->shook_hands = repeat(h, SSL_connect);
     if (!h->probe->shook_hands) {
         say(h, "the broker does not end the handshake in time", "");
+    } else if (h->talk != NULL) {
+        converse(h);
     } else if (listen) {
         h->until_us = clock_boot_us() + CERTIFICATE_REFUSE_US;
         (void)repeat(h, read_a_byte); /* a broker says nothing before it is spoken to, but for a refusal */
@@ -388,62 +405,12 @@ static void shake_hands(struct handshake *h, bool listen)
     (void)SSL_shutdown(h->ssl);
 }
 
-/* mqtts://host:port or mqtts://[address]:port (app/settings always gives the port). */
-static bool split_url(const char *url, struct handshake *h)
-{
-    const char *host = strstr(url, "://");
-    const char *colon = strrchr(url, ':');
-    if (host == NULL || colon <= host) {
-        return false;
-    }
-    host += 3;
-    const bool is_bracketed = host[0] == '[' && colon[-1] == ']';
-    const int length = (int)(colon - host) - (is_bracketed ? 2 : 0);
-    (void)snprintf(h->port, sizeof h->port, "%s", colon + 1);
-    return snprintf(h->host, sizeof h->host, "%.*s", length, is_bracketed ? host + 1 : host) < HOST_MAX;
-}
-
-static bool dial_address(struct handshake *h, const struct addrinfo *address)
-{
-    char host[64]; /* any numeric address */
-    char port[PORT_MAX];
-    if (getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0 ||
-        net_connect_start(host, (uint16_t)strtoul(port, NULL, 10), &h->fd) != STATUS_OK) {
-        return false;
-    }
-    if (await(h, POLLOUT) && net_connect_finish(h->fd) == STATUS_OK) {
-        return true;
-    }
-    net_close(h->fd);
-    return false;
-}
-
-static bool dial(struct handshake *h)
-{
-    const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    if (getaddrinfo(h->host, h->port, &wanted, &found) != 0) {
-        say(h, "the broker's name is not found", h->host);
-        return false;
-    }
-    bool dialled = false;
-    for (const struct addrinfo *address = found; address != NULL && !dialled; address = address->ai_next) {
-        dialled = dial_address(h, address);
-    }
-    freeaddrinfo(found);
-    if (!dialled) {
-        say(h, "no answer", "");
-    }
-    return dialled;
-}
-
 static bool demand_name(struct handshake *h)
 {
-    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(h->ssl), h->host) == 1) {
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(h->ssl), h->place.host) == 1) {
         return true;
     }
-    return SSL_set_tlsext_host_name(h->ssl, h->host) == 1 && SSL_set1_host(h->ssl, h->host) == 1;
+    return SSL_set_tlsext_host_name(h->ssl, h->place.host) == 1 && SSL_set1_host(h->ssl, h->place.host) == 1;
 }
 
 /* Files that cannot be used fail here as they fail in Paho; certificate_check has the words for that. */
@@ -463,14 +430,16 @@ static bool prepare(struct handshake *h)
     return h->ssl != NULL && SSL_set_app_data(h->ssl, h) == 1 && demand_name(h) && SSL_set_fd(h->ssl, h->fd) == 1;
 }
 
-struct certificate_probe certificate_probe(const struct uplink_broker *broker, bool listen)
+struct certificate_probe certificate_probe(const struct uplink_broker *broker, bool listen,
+                                           struct certificate_talk *talk)
 {
     struct certificate_probe probe = {.shook_hands = false};
     struct handshake h = {
-        .broker = broker, .probe = &probe, .fd = -1, .until_us = clock_boot_us() + CERTIFICATE_PROBE_US};
-    if (!split_url(broker->url, &h) || !dial(&h)) {
+        .broker = broker, .probe = &probe, .talk = talk, .fd = -1, .until_us = clock_boot_us() + CERTIFICATE_PROBE_US};
+    if (!dial_split(broker->url, &h.place) || !dial_connect(&h.place, h.until_us, &h.fd, &probe.why)) {
         return probe;
     }
+    probe.reached = true;
     if (prepare(&h)) {
         shake_hands(&h, listen);
     }

@@ -34,11 +34,21 @@ bool certificate_check(const struct uplink_broker *broker, int64_t now_ms, struc
 struct uplink_certificate certificate_first_end(const struct uplink_broker *broker);
 
 struct certificate_probe {
+    bool reached; /* somebody took the connection */
     bool shook_hands;
     int64_t ends_ms;            /* of the certificate that the broker showed; 0: it showed none */
     struct credential_text why; /* it does not work; empty when nothing was found wrong */
 };
-/* Shakes hands with the broker, whose ca is given, once, and listens for a refusal when asked to. Blocks: the uplink's thread only. */
-struct certificate_probe certificate_probe(const struct uplink_broker *broker, bool listen);
+/* What is said once hands are shaken, and what comes back: until there is no more room for it, or nothing comes. */
+struct certificate_talk {
+    const void *said;
+    size_t said_length;
+    unsigned char *heard;
+    size_t heard_size, heard_length;
+};
+/* Shakes hands with the broker, whose ca is given, once; then talks (talk not NULL), or listens for a refusal when asked
+ * to. Blocks: the uplink's thread, or that of its probe (probe.h). */
+struct certificate_probe certificate_probe(const struct uplink_broker *broker, bool listen,
+                                           struct certificate_talk *talk);
 
 #endif

@@ -32,7 +32,7 @@
 #include "drivers/uplink/certificate.h"
 #include "hal/thread.h"
 
-#define PAHO_SLACK_US          200000
+#define PAHO_SLACK_US          400000
 #define RECEIVE_MAXIMUM_UNSAID 65535 /* what an absent Receive Maximum means (MQTT 5, 3.2.2.3.3) */
 
 _Static_assert(MQTTVERSION_5 == 5 && MQTTVERSION_3_1_1 == 4, "uplink_config.version is the protocol's own number");
@@ -197,6 +197,7 @@ static MQTTClient_SSLOptions tls_options(struct client *client, const struct upl
 static int handshake(struct client *client, MQTTClient_connectOptions *options, int *receive_maximum)
 {
     *receive_maximum = RECEIVE_MAXIMUM_UNSAID;
+    client->packet_max = 0;
     if (!is_5(client)) {
         return MQTTClient_connect(client->paho, options);
     }
@@ -205,9 +206,18 @@ static int handshake(struct client *client, MQTTClient_connectOptions *options, 
     if (reason == MQTTCLIENT_SUCCESS && response.properties != NULL) {
         const int told = MQTTProperties_getNumericValue(response.properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
         *receive_maximum = told > 0 && told < RECEIVE_MAXIMUM_UNSAID ? told : RECEIVE_MAXIMUM_UNSAID;
+        const int largest = MQTTProperties_getNumericValue(response.properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
+        client->packet_max = largest > 0 ? (uint32_t)largest : 0; /* absent, or 2 GiB and more: any size */
     }
     MQTTResponse_free(response);
     return reason;
+}
+
+/* What Paho and the broker call keep-alive: Paho pings when it has heard nothing for so long, waits 1.5 times that for
+ * the answer, and may be half a second late; the broker waits for 1.5 times, too. A third, and two fifths of the shortest. */
+static int ping_interval_s(uint16_t keep_alive_s)
+{
+    return (keep_alive_s * 2 + 3) / 6;
 }
 
 static int try_connect(struct client *client, const char *password, int *receive_maximum)
@@ -223,7 +233,7 @@ static int try_connect(struct client *client, const char *password, int *receive
     will.qos = 1;
     will.retained = 1;
     options.MQTTVersion = client->config->version;
-    options.keepAliveInterval = client->config->keep_alive_s;
+    options.keepAliveInterval = ping_interval_s(client->config->keep_alive_s);
     options.connectTimeout = UPLINK_CONNECT_TIMEOUT_S;
     options.maxInflightMessages = RECEIVE_MAXIMUM_UNSAID;
     options.reliable = 0; /* more than one in flight */
@@ -283,7 +293,7 @@ static void note_broker_end(struct client *client, const struct certificate_prob
 
 void client_examine(struct client *client)
 {
-    const struct certificate_probe probe = certificate_probe(&client->target.broker, false);
+    const struct certificate_probe probe = certificate_probe(&client->target.broker, false, NULL);
     note_broker_end(client, &probe);
 }
 
@@ -296,11 +306,18 @@ static void diagnose(struct client *client, const struct uplink_broker *broker)
         client->fault = why;
         return;
     }
-    const struct certificate_probe probe = certificate_probe(broker, true);
+    const struct certificate_probe probe = certificate_probe(broker, true, NULL);
+    client->was_reached = probe.reached;
     note_broker_end(client, &probe);
     if (probe.why.text[0] != '\0') {
         client->fault = probe.why;
     }
+}
+
+/* Without TLS all that can be wrong beside that has a reason, or is a fault of our own file. */
+static bool is_unreached(const struct client *client, int reason)
+{
+    return reason < 0 && (client->target.is_tls ? !client->was_reached : client->fault.text[0] == '\0');
 }
 
 static const char *failure_text(const struct client *client, int reason)
@@ -352,6 +369,7 @@ struct uplink_event client_connect(struct client *client, const struct client_ta
     int receive_maximum = 0;
     client_fini(client);
     client->fault.text[0] = '\0';
+    client->was_reached = true;
     const enum status copied = client_target_set(&client->target, &target->broker, target->connection);
     assert(copied == STATUS_OK); /* as it was when the caller made it */
     (void)copied;
@@ -362,9 +380,18 @@ struct uplink_event client_connect(struct client *client, const struct client_ta
                                  .receive_maximum = (uint16_t)receive_maximum};
     if (reason != MQTTCLIENT_SUCCESS) {
         set_text(&event, failure_text(client, reason));
+        event.unreached = is_unreached(client, reason);
         client_disconnect(client); /* a subscription that got no answer leaves a connection */
     }
     return event;
+}
+
+/* A PUBLISH of MQTT 5 at its largest: header and length, topic, packet id, properties, payload. */
+bool client_takes(const struct client *client, const struct order_message *message)
+{
+    enum { HEADER_MAX = 1 + 4, TOPIC_LENGTH = 2, PACKET_ID = 2, EXPIRY = 1 + 1 + 4 };
+    const size_t size = HEADER_MAX + TOPIC_LENGTH + strlen(message->topic) + PACKET_ID + EXPIRY + message->length;
+    return client->packet_max == 0 || size <= client->packet_max;
 }
 
 int client_publish(struct client *client, const struct order_message *message, int *token)

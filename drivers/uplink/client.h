@@ -40,7 +40,9 @@ struct client {
     struct client_target target; /* of the newest attempt */
     struct client_attempt attempts[CLIENT_ATTEMPTS_KEPT];
     struct credential_text fault; /* what is known of why this attempt fails */
+    bool was_reached;             /* with TLS: somebody took the connection, or it never came to that */
     atomic_llong broker_ends_ms;  /* when the certificate ends that a broker showed last; 0: not known */
+    uint32_t packet_max;          /* the largest packet that the broker takes (MQTT 5); 0: it did not say */
 };
 
 /* Any thread. STATUS_INVALID: neither mqtt:// nor mqtts://, too long, or mqtts:// without ca. STATUS_TOO_LARGE: the texts. */
@@ -50,6 +52,8 @@ enum status client_target_set(struct client_target *target, const struct uplink_
 /* Drops the client before, connects and subscribes. What came of it, to be noted: UPLINK_CONNECTED or _CONNECT_FAILED.
  * A refused filter is noted at once. */
 struct uplink_event client_connect(struct client *client, const struct client_target *target);
+/* False: the broker has said that it does not take packets so large; it would end the connection. */
+bool client_takes(const struct client *client, const struct order_message *message);
 /* Paho's result; *token names the publish in its acknowledgement. */
 int client_publish(struct client *client, const struct order_message *message, int *token);
 void client_disconnect(struct client *client);

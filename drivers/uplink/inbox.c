@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#define BUNCH 4 /* half of what the caller has in flight at most */
+
 void inbox_init(struct inbox *inbox, struct wake *wake)
 {
     pthread_condattr_t attributes;
@@ -26,6 +28,13 @@ void inbox_fini(struct inbox *inbox)
 
 /* ---- events ---- */
 
+/* Of many publishes the acknowledgements are told in bunches: a round of the caller for each would cost more than the publish
+ * it makes room for. What is left over is among the last few, or found by the next round, whatever that is for. */
+static bool is_worth_a_round(const struct inbox *inbox, const struct uplink_event *event)
+{
+    return event->kind != UPLINK_DELIVERED || inbox->count >= BUNCH || inbox->taken <= BUNCH;
+}
+
 static void note_locked(struct inbox *inbox, const struct uplink_event *event)
 {
     if (inbox->wake == NULL || event->connection != inbox->connection) {
@@ -37,7 +46,9 @@ static void note_locked(struct inbox *inbox, const struct uplink_event *event)
         inbox->events[(inbox->first + inbox->count) % UPLINK_EVENTS_MAX] = *event;
         ++inbox->count;
     }
-    wake_raise(inbox->wake);
+    if (is_worth_a_round(inbox, event)) {
+        wake_raise(inbox->wake);
+    }
 }
 
 /* The loss of what the caller does not know as connected is told by its attempt's failure, which is still to come. */
@@ -112,6 +123,7 @@ uint32_t inbox_begin_attempt(struct inbox *inbox)
     inbox->first = inbox->count = 0;
     inbox->overflowed = false;
     memset(inbox->places, 0, sizeof inbox->places);
+    inbox->taken = 0;
     pthread_mutex_unlock(&inbox->mutex);
     return connection;
 }
@@ -176,6 +188,7 @@ struct inbox_place *inbox_take_place(struct inbox *inbox, uint64_t tag)
         if (inbox->places[i].tag == 0) {
             place = &inbox->places[i];
             *place = (struct inbox_place){.tag = tag};
+            ++inbox->taken;
         }
     }
     pthread_mutex_unlock(&inbox->mutex);
@@ -186,6 +199,7 @@ void inbox_free_place(struct inbox *inbox, struct inbox_place *place)
 {
     pthread_mutex_lock(&inbox->mutex);
     place->tag = 0;
+    --inbox->taken;
     pthread_mutex_unlock(&inbox->mutex);
 }
 
@@ -194,6 +208,7 @@ static void end_place(struct inbox *inbox, struct inbox_place *place, const stru
     struct uplink_event tagged = *event;
     tagged.tag = place->tag;
     place->tag = 0;
+    --inbox->taken;
     note_locked(inbox, &tagged);
 }
 

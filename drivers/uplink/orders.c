@@ -73,7 +73,7 @@ bool orders_put_message(struct orders *orders, const struct uplink_message *mess
 
 void orders_put(struct orders *orders, enum order order)
 {
-    assert(order != ORDER_PUBLISH);
+    assert(order != ORDER_PUBLISH && order != ORDER_NONE);
     pthread_mutex_lock(&orders->mutex);
     orders->connect |= order == ORDER_CONNECT;
     orders->disconnect |= order == ORDER_DISCONNECT;
@@ -104,18 +104,24 @@ static enum order next_order(struct orders *orders)
         orders->connect = false;
         return ORDER_CONNECT;
     }
-    orders->examine = false;
-    return ORDER_EXAMINE;
+    if (orders->examine) {
+        orders->examine = false;
+        return ORDER_EXAMINE;
+    }
+    return ORDER_NONE;
+}
+
+bool orders_has_messages(struct orders *orders)
+{
+    pthread_mutex_lock(&orders->mutex);
+    const bool found = !is_empty(orders);
+    pthread_mutex_unlock(&orders->mutex);
+    return found;
 }
 
 enum order orders_take(struct orders *orders, struct order_message **out)
 {
     pthread_mutex_lock(&orders->mutex);
-    while (is_empty(orders) && !orders->connect && !orders->disconnect && !orders->examine && !orders->end) {
-        pthread_mutex_unlock(&orders->mutex);
-        (void)wake_wait_until(&orders->given, INT64_MAX);
-        pthread_mutex_lock(&orders->mutex);
-    }
     const enum order order = next_order(orders);
     *out = order == ORDER_PUBLISH ? message_at(orders, orders->first) : NULL;
     pthread_mutex_unlock(&orders->mutex);

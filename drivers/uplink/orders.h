@@ -19,7 +19,7 @@
 #define ORDERS_BYTES_QOS_0 \
     (32U * 1024U) /* QoS 0 goes into an emptier buffer only, so that QoS 1 does not wait behind much of it */
 
-enum order { ORDER_PUBLISH, ORDER_CONNECT, ORDER_DISCONNECT, ORDER_EXAMINE, ORDER_END };
+enum order { ORDER_NONE, ORDER_PUBLISH, ORDER_CONNECT, ORDER_DISCONNECT, ORDER_EXAMINE, ORDER_END };
 
 /* A message in the buffer, followed by its topic and its payload. */
 struct order_message {
@@ -35,7 +35,7 @@ struct order_message {
 
 struct orders {
     pthread_mutex_t mutex;
-    struct wake given;
+    struct wake given; /* what the uplink's thread waits for */
     /* under the mutex: */
     bool connect, disconnect, examine, end;
     size_t first, behind_last;
@@ -50,7 +50,10 @@ bool orders_put_message(struct orders *orders, const struct uplink_message *mess
                         struct inbox_place *place);
 void orders_put(struct orders *orders, enum order order);
 
-/* Uplink's thread: waits for an order. A message is the thread's own until it is released. */
+/* Any thread: messages are waiting. */
+bool orders_has_messages(struct orders *orders);
+
+/* Uplink's thread; ORDER_NONE: there is none. A message is the thread's own until it is released. */
 enum order orders_take(struct orders *orders, struct order_message **out);
 void orders_release_message(struct orders *orders);
 

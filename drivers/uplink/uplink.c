@@ -3,10 +3,13 @@
  *
  *     caller ──orders──► uplink thread ──client──► Paho     connect, publish, disconnect
  *     caller ◄──inbox─── uplink thread, Paho's own thread   acknowledged, lost, incoming messages
+ *
+ * Whoever makes a round of the caller holds rounds.mutex: the uplink's thread, or the caller's while that one is away.
  */
 #include "drivers/uplink/uplink.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +19,26 @@
 #include "drivers/uplink/client.h"
 #include "drivers/uplink/inbox.h"
 #include "drivers/uplink/orders.h"
+#include "drivers/uplink/probe.h"
 #include "drivers/uplink/watch.h"
 #include "hal/clock.h"
 #include "hal/thread.h"
 
 #define CLOSE_WAIT_US 1500000
+#define AWAY_US       50000  /* without time for a round for longer than this: somebody has to stand in */
+#define AWAY_ROUND_US 100000 /* between two rounds of who does, whatever they are for */
+
+/* Of the caller, left to the uplink's thread. */
+struct rounds {
+    pthread_mutex_t mutex;
+    struct wake *wake; /* the caller's; constant */
+    /* under the mutex: */
+    uplink_round *make; /* NULL: the caller makes them itself */
+    void *context;
+    int64_t due_us;
+    bool is_cut; /* the newest one found the queue full: it goes on as soon as that is empty */
+    bool here;   /* it is made on the uplink's thread */
+};
 
 struct uplink {
     struct uplink_config config;
@@ -28,7 +46,11 @@ struct uplink {
     uint32_t connection;         /* caller's thread */
     struct inbox inbox;
     struct orders orders;
-    struct watch watch; /* caller's thread */
+    struct watch watch;  /* caller's thread */
+    struct probe *probe; /* likewise; NULL: none is wanted */
+    struct rounds rounds;
+    atomic_llong
+        away_us; /* since when the uplink's thread serves orders without a round (CLOCK_BOOTTIME); 0: it does not */
     struct thread thread;
     struct wake ended;    /* raised when the uplink thread is about to end */
     atomic_bool left;     /* by the closer, who then frees nothing, or by the thread */
@@ -43,11 +65,29 @@ static void serve_connect(struct uplink *uplink)
     inbox_note(&uplink->inbox, &event);
 }
 
+/* As the broker would refuse it, if it did not end the connection instead. */
+static void refuse_large(struct uplink *uplink, const struct order_message *message)
+{
+    struct uplink_event event = {
+        .kind = UPLINK_PUBLISH_FAILED, .connection = message->connection, .reason = UPLINK_REASON_TOO_LARGE};
+    (void)snprintf(event.text, sizeof event.text, "larger than the %u bytes that the broker takes",
+                   uplink->client.packet_max);
+    if (message->place != NULL) {
+        inbox_fail_place(&uplink->inbox, message->place, &event);
+    } else {
+        inbox_note(&uplink->inbox, &event);
+    }
+}
+
 static void serve_publish(struct uplink *uplink, const struct order_message *message)
 {
     int token = 0;
     if (message->connection != uplink->client.target.connection) {
         return; /* it was meant for a connection that is gone */
+    }
+    if (!client_takes(&uplink->client, message)) {
+        refuse_large(uplink, message);
+        return;
     }
     const int result = client_publish(&uplink->client, message, &token);
     if (message->place == NULL) {
@@ -74,7 +114,61 @@ static void free_uplink(struct uplink *uplink)
     wake_close(&uplink->ended);
     orders_fini(&uplink->orders);
     inbox_fini(&uplink->inbox);
+    (void)pthread_mutex_destroy(&uplink->rounds.mutex);
     free(uplink);
+}
+
+static int64_t make_round(struct uplink *uplink)
+{
+    struct rounds *rounds = &uplink->rounds;
+    rounds->is_cut = false;
+    rounds->due_us = rounds->make(rounds->context);
+    return rounds->due_us;
+}
+
+/* When it has to be called again. */
+static int64_t make_due_round(struct uplink *uplink)
+{
+    struct rounds *rounds = &uplink->rounds;
+    int64_t next_us = INT64_MAX;
+    pthread_mutex_lock(&rounds->mutex);
+    if (rounds->make != NULL) {
+        const bool raised = wake_take(rounds->wake);
+        rounds->here = true;
+        next_us = raised || rounds->is_cut || clock_boot_us() >= rounds->due_us ? make_round(uplink) : rounds->due_us;
+        rounds->here = false;
+    }
+    pthread_mutex_unlock(&rounds->mutex);
+    return next_us;
+}
+
+/* Rounds come when there is no order: what they order is served before the next one. */
+static enum order await_order(struct uplink *uplink, struct order_message **out)
+{
+    enum order order;
+    while ((order = orders_take(&uplink->orders, out)) == ORDER_NONE) {
+        atomic_store(&uplink->away_us, 0);
+        const int64_t next_us = make_due_round(uplink);
+        (void)wake_wait_until(&uplink->orders.given, next_us);
+    }
+    return order;
+}
+
+static void serve(struct uplink *uplink, enum order order, struct order_message *message)
+{
+    if (atomic_load(&uplink->away_us) == 0) {
+        atomic_store(&uplink->away_us, clock_boot_us());
+    }
+    if (order == ORDER_PUBLISH) {
+        serve_publish(uplink, message);
+        orders_release_message(&uplink->orders);
+    } else if (order == ORDER_CONNECT) {
+        serve_connect(uplink);
+    } else if (order == ORDER_EXAMINE) {
+        client_examine(&uplink->client); /* what is published meanwhile waits for it */
+    } else {
+        serve_disconnect(uplink);
+    }
 }
 
 static void *run(void *argument)
@@ -83,17 +177,8 @@ static void *run(void *argument)
     struct order_message *message;
     enum order order;
     thread_give_way(); /* and so does Paho's own, which is made on this one */
-    while ((order = orders_take(&uplink->orders, &message)) != ORDER_END) {
-        if (order == ORDER_PUBLISH) {
-            serve_publish(uplink, message);
-            orders_release_message(&uplink->orders);
-        } else if (order == ORDER_CONNECT) {
-            serve_connect(uplink);
-        } else if (order == ORDER_EXAMINE) {
-            client_examine(&uplink->client); /* what is published meanwhile waits for it */
-        } else {
-            serve_disconnect(uplink);
-        }
+    while ((order = await_order(uplink, &message)) != ORDER_END) {
+        serve(uplink, order, message);
     }
     client_fini(&uplink->client);
     if (atomic_exchange(&uplink->left, true)) { /* nobody waits any more */
@@ -140,6 +225,7 @@ enum status uplink_publish(struct uplink *uplink, const struct uplink_message *m
         if (place != NULL) {
             inbox_free_place(&uplink->inbox, place);
         }
+        uplink->rounds.is_cut = uplink->rounds.here && orders_has_messages(&uplink->orders);
         return STATUS_FULL;
     }
     return STATUS_OK;
@@ -149,7 +235,48 @@ void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms)
 {
     inbox_expect_disconnect(&uplink->inbox);
     orders_put(&uplink->orders, ORDER_DISCONNECT);
-    inbox_await_disconnect(&uplink->inbox, timeout_ms);
+    if (!uplink->rounds.here) { /* else it comes when this round has ended */
+        inbox_await_disconnect(&uplink->inbox, timeout_ms);
+    }
+}
+
+void uplink_leave_rounds(struct uplink *uplink, uplink_round *round, void *context)
+{
+    struct rounds *rounds = &uplink->rounds;
+    pthread_mutex_lock(&rounds->mutex);
+    assert(rounds->make == NULL);
+    rounds->make = round;
+    rounds->context = context;
+    rounds->due_us = 0;
+    wake_lend(rounds->wake, &uplink->orders.given);
+    pthread_mutex_unlock(&rounds->mutex);
+}
+
+void uplink_take_rounds(struct uplink *uplink)
+{
+    struct rounds *rounds = &uplink->rounds;
+    pthread_mutex_lock(&rounds->mutex);
+    rounds->make = NULL;
+    wake_reclaim(rounds->wake);
+    pthread_mutex_unlock(&rounds->mutex);
+}
+
+int64_t uplink_stand_in(struct uplink *uplink)
+{
+    const int64_t away_us = atomic_load(&uplink->away_us);
+    const int64_t now_us = clock_boot_us();
+    if (away_us == 0) {
+        return now_us + UPLINK_STAND_IN_US - AWAY_US;
+    }
+    if (now_us - away_us < AWAY_US) {
+        return away_us + AWAY_US;
+    }
+    pthread_mutex_lock(&uplink->rounds.mutex);
+    (void)wake_take(uplink->rounds.wake);
+    (void)make_round(uplink);
+    pthread_mutex_unlock(&uplink->rounds.mutex);
+    wake_raise(&uplink->orders.given); /* should it be back, and asleep until its own round was due again */
+    return now_us + AWAY_ROUND_US;
 }
 
 bool uplink_next_event(struct uplink *uplink, struct uplink_event *out)
@@ -189,6 +316,17 @@ enum status uplink_check_files(const struct uplink_broker *broker, char why[UPLI
     return fit ? STATUS_OK : STATUS_INVALID;
 }
 
+enum status uplink_probe(struct uplink *uplink, const struct uplink_broker *broker)
+{
+    assert(uplink->probe != NULL);
+    return probe_ask(uplink->probe, broker);
+}
+
+bool uplink_next_probed(struct uplink *uplink, struct uplink_probed *out)
+{
+    return uplink->probe != NULL && probe_take(uplink->probe, out);
+}
+
 bool uplink_next_message(struct uplink *uplink, struct uplink_incoming *out)
 {
     return inbox_next_message(&uplink->inbox, out);
@@ -217,9 +355,16 @@ enum status uplink_open(const struct uplink_config *config, struct wake *wake, s
     uplink->client.config = &uplink->config;
     uplink->client.inbox = &uplink->inbox;
     inbox_init(&uplink->inbox, wake);
+    uplink->rounds.wake = wake;
+    const int failed = pthread_mutex_init(&uplink->rounds.mutex, NULL);
+    assert(failed == 0); /* it cannot on Linux */
+    (void)failed;
     enum status status = orders_init(&uplink->orders);
     if (status == STATUS_OK) {
         status = wake_open(&uplink->ended);
+    }
+    if (status == STATUS_OK && config->probes) {
+        status = probe_open(config, wake, &uplink->probe);
     }
     if (status == STATUS_OK) {
         status = thread_start(&uplink->thread, "uplink", run, uplink);
@@ -239,6 +384,7 @@ void uplink_close(struct uplink *uplink)
         return;
     }
     inbox_detach(&uplink->inbox);
+    probe_close(uplink->probe);
     if (!uplink->thread.running) {
         free_uplink(uplink);
         return;

@@ -7,7 +7,11 @@
  * caller takes events with uplink_next_event. Each attempt to connect has a fresh client, so that nothing queued for
  * an old connection can reach a new one. TLS 1.2 at least; the broker's certificate and host name are always verified.
  *
- * Thread: all calls from one (the deliver thread). Allocation: at uplink_open, and inside Paho and OpenSSL, in named
+ * Most rounds of the caller end in a publish, and waking another thread for that costs more than the round. So it may leave
+ * its rounds to the uplink's thread (uplink_leave_rounds), which makes them whenever it has nothing else to do, and itself only stands
+ * by (uplink_stand_in): a call of the library that does not come back holds up what it publishes, nothing else.
+ *
+ * Thread: all calls from one (the deliver thread), or from within a round. Allocation: at uplink_open, and inside Paho and OpenSSL, in named
  * fences.
  * Source: MQTT 5.0 and 3.1.1 (OASIS); Paho C 1.3.12.
  */
@@ -33,6 +37,7 @@
 #define UPLINK_BROKER_LOOK_US        86400000000 /* how often the broker's certificate is looked at */
 #define UPLINK_REASON_NO_SUBSCRIBERS 16          /* acknowledged, and nobody has subscribed (MQTT 5) */
 #define UPLINK_REASON_REFUSED        128         /* MQTT reason codes from here on are refusals */
+#define UPLINK_REASON_TOO_LARGE      149         /* the one for a packet larger than the broker takes */
 
 struct uplink_broker {
     const char *url;                      /* mqtt://host:port or mqtts://host:port */
@@ -42,8 +47,9 @@ struct uplink_broker {
 
 struct uplink_config {
     const char *client_id;
-    int version; /* 5 or 4 (3.1.1) */
-    uint16_t keep_alive_s;
+    int version;           /* 5 or 4 (3.1.1) */
+    uint16_t keep_alive_s; /* at least 5: a link that carries nothing any more is found within it, from either side */
+    bool probes;           /* uplink_probe will be called: a thread of its own is there for it */
     const char *will_topic, *will_payload; /* QoS 1, retained; must outlive the uplink, read at each uplink_connect */
     const char *const
         *filters; /* topic filters subscribed to (QoS 1) on every connection, before UPLINK_CONNECTED; or NULL */
@@ -55,15 +61,16 @@ enum uplink_event_kind {
     UPLINK_CONNECT_FAILED,
     UPLINK_LOST, /* and with it every publish that was not acknowledged: no event of its own comes for it */
     UPLINK_DELIVERED,
-    UPLINK_PUBLISH_FAILED,
-    UPLINK_UNSUBSCRIBED /* the broker refuses a filter (text tells which): the connection stands without it */
+    UPLINK_PUBLISH_FAILED, /* one that is larger than the broker takes is not even sent; tag 0: at QoS 0 */
+    UPLINK_UNSUBSCRIBED    /* the broker refuses a filter (text tells which): the connection stands without it */
 };
 struct uplink_event {
     enum uplink_event_kind kind;
-    uint64_t tag;               /* of the publish */
-    int reason;                 /* MQTT reason code, or Paho's error when negative */
-    uint32_t connection;        /* which connection attempt it belongs to: the newest */
-    uint16_t receive_maximum;   /* UPLINK_CONNECTED: how many unacknowledged publishes the broker takes */
+    uint64_t tag;             /* of the publish */
+    int reason;               /* MQTT reason code, or Paho's error when negative */
+    uint32_t connection;      /* which connection attempt it belongs to: the newest */
+    bool unreached;           /* UPLINK_CONNECT_FAILED: nobody took the connection, so that to ask again costs little */
+    uint16_t receive_maximum; /* UPLINK_CONNECTED: how many unacknowledged publishes the broker takes */
     char text[UPLINK_TEXT_MAX]; /* why, for a person; may be empty */
 };
 
@@ -136,6 +143,30 @@ void uplink_note_end(const struct uplink_broker *broker, struct uplink_certifica
 /* What uplink_connect would find wrong with a broker's files, before it is connected to; STATUS_DENIED: only the user whom
  * they belong to can tell. Reads files. Any thread; no uplink is needed. */
 enum status uplink_check_files(const struct uplink_broker *broker, char why[UPLINK_TEXT_MAX]) MUST_CHECK;
+/* Asks in the background whether another broker than the connected one would take this gateway, as it would log in there
+ * (under a client id of its own): a few seconds, more when a name lookup hangs. What came of it raises the wake and is
+ * taken by uplink_next_probed. Only with uplink_config.probes. STATUS_BUSY: one is under way, or was not taken yet. STATUS_INVALID and
+ * _TOO_LARGE as uplink_connect. */
+struct uplink_probed {
+    bool answers;               /* it would take us */
+    int64_t ends_ms;            /* of the certificate that it showed; 0: none */
+    char text[UPLINK_TEXT_MAX]; /* why not, for a person */
+};
+enum status uplink_probe(struct uplink *uplink, const struct uplink_broker *broker) MUST_CHECK;
+bool uplink_next_probed(struct uplink *uplink, struct uplink_probed *out);
+
 uint32_t uplink_connection(const struct uplink *uplink); /* number of the current connection attempt */
+
+/* A round of the caller: returns when the next one is due (CLOCK_BOOTTIME, µs). It never waits for anything. */
+typedef int64_t uplink_round(void *context);
+
+/* From now on, until uplink_take_rounds has returned, rounds are made when the wake of uplink_open is raised, when they are due, and once at the
+ * beginning; never two at once. In a round uplink_disconnect does not wait, and what found the queue full is tried again as soon as that is empty. */
+void uplink_leave_rounds(struct uplink *uplink, uplink_round *round, void *context);
+void uplink_take_rounds(struct uplink *uplink);
+/* Meanwhile, on the caller's thread: makes a round if the uplink's thread has been in a call of the library for too long. Returns when it is to be called
+ * again: that is, at the latest, when it takes over. */
+#define UPLINK_STAND_IN_US 2000000
+int64_t uplink_stand_in(struct uplink *uplink);
 
 #endif
