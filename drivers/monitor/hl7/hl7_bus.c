@@ -43,6 +43,8 @@ struct bus {
     int watch, listening; /* -1: closed */
     bool is_deaf;         /* no descriptors for callers: not listened to until the next tick */
     int64_t deadline_us, retry_us;
+    bool is_kept;               /* the box's clock has had a time source */
+    int64_t kept_correction_ms; /* wall time - CLOCK_BOOTTIME, when it last had */
     uint64_t ack_id, calls;
 };
 
@@ -109,10 +111,19 @@ static bool send_out(struct bus *bus, struct caller *caller, int64_t now_us)
     return true;
 }
 
-static struct moment moment_of(int64_t now_us)
+/* By the clock as it was when it last had a time source: one that is set or runs away without, later, is not believed. */
+static struct moment moment_of(struct bus *bus, int64_t now_us)
 {
-    const int64_t wall_ms = clock_wall_ms();
-    return (struct moment){.wall_ms = wall_ms, .at_ms = now_us / 1000, .utc_offset_s = clock_utc_offset_s(wall_ms)};
+    const int64_t boot_ms = now_us / 1000;
+    if (clock_is_synchronised()) {
+        bus->kept_correction_ms = clock_wall_ms() - boot_ms;
+        bus->is_kept = true;
+    }
+    const int64_t wall_ms = bus->is_kept ? boot_ms + bus->kept_correction_ms : clock_wall_ms();
+    return (struct moment){.wall_ms = wall_ms,
+                           .at_ms = boot_ms,
+                           .utc_offset_s = clock_utc_offset_s(wall_ms),
+                           .is_doubtful = !bus->is_kept};
 }
 
 static void answer(struct bus *bus, struct caller *caller, const struct message *message, enum ack_result result,
@@ -129,7 +140,7 @@ static void answer(struct bus *bus, struct caller *caller, const struct message 
 static void take_message(struct bus *bus, struct caller *caller, struct text bytes, int64_t now_us,
                          struct observation_sink *out)
 {
-    const struct moment now = moment_of(now_us);
+    const struct moment now = moment_of(bus, now_us);
     struct message message;
     enum ack_result result = ACK_TAKEN;
     const char *reason = NULL;
@@ -145,7 +156,7 @@ static void take_message(struct bus *bus, struct caller *caller, struct text byt
 /* A message that no block holds. */
 static void refuse_message(struct bus *bus, struct caller *caller, int64_t now_us)
 {
-    const struct moment now = moment_of(now_us);
+    const struct moment now = moment_of(bus, now_us);
     const struct text bytes = caller_skip(caller);
     struct message message;
     if (intake_refuse(&bus->intake, bytes.at, bytes.length, &message)) {

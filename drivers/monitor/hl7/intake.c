@@ -372,20 +372,40 @@ static bool names_several(const struct group *group)
     return false;
 }
 
-static void use(struct intake *intake, const struct message *message, const struct moment *now,
+/* While the box has had no time source, the senders' own clocks say what is current: the one of them that is furthest ahead, so that what waited
+ * somewhere is old as soon as anything newer has come. */
+static struct moment now_of(struct intake *intake, const struct moment *box, const struct observed *sent)
+{
+    struct moment now = *box;
+    const int64_t ahead_ms = sent->wall_ms - box->at_ms;
+    if (!box->is_doubtful) {
+        intake->has_senders_clock = false;
+        return now;
+    }
+    if (sent->known && (!intake->has_senders_clock || ahead_ms > intake->senders_ahead_ms)) {
+        intake->has_senders_clock = true;
+        intake->senders_ahead_ms = ahead_ms;
+    }
+    now.wall_ms = intake->has_senders_clock ? box->at_ms + intake->senders_ahead_ms : box->wall_ms;
+    return now;
+}
+
+static void use(struct intake *intake, const struct message *message, const struct moment *box,
                 struct observation_sink *out)
 {
     struct text_instant sent;
     const struct text time = header_field(message, 7);
     const bool has_zone = text_instant(time, &sent) && sent.has_offset;
+    const struct observed sent_at = observed_at(time, (struct observed){.known = false}, box->utc_offset_s);
+    const struct moment now = now_of(intake, box, &sent_at);
     struct group group = {
         .intake = intake,
         .message = message,
-        .now = now,
+        .now = &now,
         .out = out,
-        .utc_offset_s = has_zone ? sent.offset_s : now->utc_offset_s,
+        .utc_offset_s = has_zone ? sent.offset_s : box->utc_offset_s,
         .alarms = text_is(message_component(message, message_field(message, message->header, 9), 2), "R40")};
-    group.sent = observed_at(time, (struct observed){.known = false}, now->utc_offset_s);
+    group.sent = sent_at;
     group.order = group.sent;
     origin_read_id(message, message_field(message, message->header, 3), ORIGIN_SENDER, &group.origin);
     if (names_several(&group)) {

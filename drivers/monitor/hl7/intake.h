@@ -54,6 +54,8 @@ struct intake {
     uint64_t messages;
     uint64_t connection; /* that the message comes over, by a number of its own: set before intake_take */
     struct origin_memory senders;
+    bool has_senders_clock;   /* the next */
+    int64_t senders_ahead_ms; /* of CLOCK_BOOTTIME: the clock of the sender that is furthest ahead */
 };
 
 /* Takes storage only, while the arena measures (then `intake` is NULL). */

@@ -5,7 +5,7 @@
  * because only at the order's end it is known whose they are.
  *
  * What is used: OBX-2 NM, OBX-11 R or F, OBX-8 without DEMO or TEST, an identifier and a unit that we know. A value
- * is current when its instant (OBX-14, else OBR-7, else MSH-7) lies at most 60 s back and 10 s ahead. A continuous
+ * is current when its instant (OBX-14, else OBR-7, else MSH-7) lies at most 60 s back and 10 s ahead of now (intake.h: whose). A continuous
  * vital takes only current values, each newer than the one before: what is sent again is no news, and of a sender
  * that is faster than the profile's period no more than 1.5 values a period are taken. An episodic one takes each
  * measurement once, told by instant and value; one that is not current, or that stood there when we first heard of it
@@ -30,9 +30,10 @@
 
 /* The instants of the box at which a message was whole. */
 struct moment {
-    int64_t wall_ms;      /* of 1970, UTC */
+    int64_t wall_ms;      /* since 1970, UTC */
     int64_t at_ms;        /* CLOCK_BOOTTIME: the at_ms of observations */
     int32_t utc_offset_s; /* of the box's zone, for times that do not name theirs */
+    bool is_doubtful;     /* the box has had no time source yet: wall_ms may be anything */
 };
 
 /* When something was observed, as the message says. */

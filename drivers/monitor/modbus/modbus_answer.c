@@ -43,6 +43,7 @@ static void recover(struct bus *bus, int64_t now_us)
 {
     const bool deaf = was_deaf(bus, now_us);
     poller_recovered(bus->ask.poller, now_us);
+    health_set_answering(bus, !bus->ask.poller->suspect);
     for (uint16_t i = 0; deaf && i < bus->plan.count; i++) {
         poller_retry(&bus->plan.pollers[i], now_us);
     }
@@ -52,11 +53,11 @@ static void take_answer(struct bus *bus, int64_t now_us, const uint8_t *data, st
 {
     struct exchange *ask = &bus->ask;
     health_note_answer(bus, now_us);
-    health_set_answering(bus, true);
     if (ask->poll == POLLER_PROBE) {
         recover(bus, now_us);
         return;
     }
+    health_set_answering(bus, true);
     poller_heard(ask->poller, now_us);
     decode_answer(ask->poller->config, &ask->poller->decode, &ask->request, data, now_us / 1000, out);
     poller_answered(ask->poller, ask->poll, now_us, begun_after(ask));
@@ -102,12 +103,12 @@ static void take_exception(struct bus *bus, int64_t now_us, uint8_t code, struct
         answer_failed(bus, now_us); /* a gateway speaks for a monitor that does not */
         return;
     }
-    health_set_answering(bus, true);
     decode_heard(ask->poller->config, now_us / 1000, out);
     if (ask->poll == POLLER_PROBE) {
         recover(bus, now_us);
         return;
     }
+    health_set_answering(bus, true);
     poller_heard(ask->poller, now_us);
     treat_exception(bus, now_us, code, out);
 }

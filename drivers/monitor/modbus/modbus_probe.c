@@ -97,8 +97,9 @@ static bool is_free(struct probe_listener *listener, int fd, const char *where)
     const unsigned requests = frame_count_requests(heard, length);
     char text[160];
     if (requests > 0) {
-        (void)snprintf(text, sizeof text, "another master asks on this line (%u requests heard at %s), unplug it first",
-                       requests, where);
+        (void)snprintf(text, sizeof text,
+                       "another master asks on this line (%u request%s heard at %s), unplug it first", requests,
+                       requests == 1 ? "" : "s", where);
         listener->warn(listener, text);
     }
     return requests == 0;

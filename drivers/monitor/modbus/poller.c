@@ -395,6 +395,7 @@ void poller_failed(struct poller *poller, int64_t now_us)
     poller->cut_short = poller->suspect ? poller->cut_short : answer_time_is_trusted(&poller->answer_time);
     answer_time_failed(&poller->answer_time);
     poller->suspect = true;
+    poller->was_whole = false;
     poller->probe_due_us = now_us + probe_interval_us(poller);
 }
 
@@ -429,8 +430,21 @@ void poller_expect(struct poller *poller, int64_t now_us)
     }
 }
 
+/* That its answer was whole may be this machine's doing, which slept through its pauses, and polls of it hold the line for
+ * longer than probes. */
+static bool is_doubtful(struct poller *poller)
+{
+    const bool doubtful = poller->straggles_us > 0 && !poller->was_whole;
+    poller->was_whole = doubtful;
+    return doubtful;
+}
+
 void poller_recovered(struct poller *poller, int64_t now_us)
 {
+    if (is_doubtful(poller)) {
+        poller->probe_due_us = now_us;
+        return;
+    }
     if (poller_is_silent(poller, now_us)) {
         begin_anew(poller, now_us);
     }

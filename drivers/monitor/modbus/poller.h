@@ -16,7 +16,8 @@
  * rarely (but at least every probe_ms_max; when the line has time for them is its plan's to say) and most wait only about as
  * long as this monitor used to think, so that a dead monitor costs its neighbours little; some wait in full, for a
  * monitor that has become slower. An answered probe does not shorten the pauses: one that answers probes and fails at its
- * polls is probed ever more rarely, too, until as many polls were answered as it has.
+ * polls is probed ever more rarely, too, until as many polls were answered as it has. One that broke off in the middle of an
+ * answer has to answer two in a row.
  *
  * Storage from the arena. Thread: the bus's.
  */
@@ -71,6 +72,7 @@ struct poller {
     uint8_t span_count, run_count, poll_count;
     bool suspect;
     bool cut_short;       /* it became suspect without having been waited for in full */
+    bool was_whole;       /* the answer to its newest probe, after one that broke off: one more is asked for */
     uint8_t failures;     /* since as many polls were answered as it has */
     uint8_t answered;     /* polls, since it recovered */
     uint32_t interval_ms; /* the shortest */
@@ -130,7 +132,8 @@ uint8_t poller_refusal(const struct poller *poller);
 /* The line could not carry anything for a while, for no fault of its plan: turns that are over are not missed. */
 void poller_excuse(struct poller *poller, int64_t now_us);
 
-/* A probe was answered, if only by an exception. Its identity is asked for first: it may be another one by now. */
+/* A probe was answered, if only by an exception. Its identity is asked for first: it may be another one by now. One whose answers broke off in
+ * the middle stays suspect until a second probe in a row was answered. */
 void poller_recovered(struct poller *poller, int64_t now_us);
 
 /* After an outage that was not its own: one that is silent may be another one by now, its identity is asked for first. */
