@@ -3,7 +3,8 @@
  *
  *     inactive --alarm_start--> active --alarm_update--> active or latched --alarm_end--> inactive
  *
- * Somebody who acknowledges an active alarm (alarm_acknowledge) silences it: until it ends, or its priority changes. What
+ * Somebody who acknowledges an active alarm (alarm_acknowledge) silences it: until it ends, its priority rises, or it becomes more than was seen
+ * (alarm_see_anew). What
  * an alert bears as its inactivation is that, or the pause that holds for it (pause.c), whichever is stronger.
  */
 #include "app/engine/engine_internal.h"
@@ -22,6 +23,39 @@ void alarm_prepare(struct alarm *alarm, const struct alarm_key *key, enum alarm_
     alarm->priority = (uint8_t)priority;
     alarm->last.reason = (uint8_t)reason;
     alarm->last.vital = VITAL_NONE;
+}
+
+void alarm_alert(const struct alarm *alarm, struct alert *out)
+{
+    const struct alert_words *words = alarm->words;
+    memset(out, 0, sizeof *out);
+    memcpy(out, &alarm->last, sizeof alarm->last);
+    if (words != NULL) {
+        memcpy(out->stands_for, words->stands_for, sizeof out->stands_for);
+        out->stands_for_key = words->stands_for_key;
+        memcpy(out->detail, words->detail, sizeof out->detail);
+        memcpy(out->reported, words->reported, sizeof out->reported);
+    }
+}
+
+void alarm_take_alert(struct alarm *alarm, const struct alert *last)
+{
+    struct alert_words *words = alarm->words;
+    memcpy(&alarm->last, last, sizeof alarm->last);
+    if (words != NULL) {
+        memcpy(words->stands_for, last->stands_for, sizeof words->stands_for);
+        words->stands_for_key = last->stands_for_key;
+        memcpy(words->detail, last->detail, sizeof words->detail);
+        memcpy(words->reported, last->reported, sizeof words->reported);
+    }
+}
+
+/* Most have none, and memory of theirs that was never written need not be there. */
+void alarm_set_detail(struct alarm *alarm, const char detail[ALERT_DETAIL_MAX])
+{
+    if (strcmp(alarm->words->detail, detail) != 0) {
+        memcpy(alarm->words->detail, detail, sizeof alarm->words->detail);
+    }
 }
 
 static void put(struct engine *engine, struct bed *bed, struct record *record)
@@ -52,16 +86,17 @@ static void note_folded(struct engine *engine, struct bed *bed, const struct ala
 
 static void emit(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase)
 {
-    struct alert *alert = &alarm->last;
+    struct alert_head *alert = &alarm->last;
     alert->phase = (uint8_t)phase;
     alert->at_ms = engine->now_ms;
     if (phase == PHASE_START || phase == PHASE_ESCALATE || phase == PHASE_DEESCALATE) {
         alert->pressing_at_ms = engine->now_ms;
     }
-    alert->inactivation = bed != NULL ? (uint8_t)pause_inactivation(bed, alert) : alert->unpaused;
+    alert->inactivation =
+        (uint8_t)(bed != NULL ? pause_inactivation(bed, alert) : pause_ward_inactivation(engine, alert));
     alert->clock_synced = engine->clock_synced;
     alert->rev++;
-    const bool folded = alert_is_folded(alert);
+    const bool folded = alarm_is_folded(alarm);
     engine->seq += folded ? 0 : 1;
     alert->seq = engine->seq;
     if (bed != NULL) {
@@ -74,7 +109,8 @@ static void emit(struct engine *engine, struct bed *bed, struct alarm *alarm, en
     if (folded) {
         note_folded(engine, bed, alarm);
     }
-    struct record record = {.kind = folded ? RECORD_FOLDED : RECORD_ALERT, .alert = *alert};
+    struct record record = {.kind = folded ? RECORD_FOLDED : RECORD_ALERT};
+    alarm_alert(alarm, &record.alert);
     put(engine, bed, &record);
 }
 
@@ -82,7 +118,7 @@ void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, in
                  int64_t condition_at_ms)
 {
     assert(!alarm->raised);
-    struct alert *alert = &alarm->last;
+    struct alert_head *alert = &alarm->last;
     alarm->raised = true;
     alarm->from_before = false;
     alarm->alone_since_ms = INSTANT_NONE;
@@ -93,12 +129,13 @@ void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, in
     alert->violated_at_ms = violated_at_ms;
     alert->condition_at_ms = condition_at_ms;
     alert->raised_at_ms = engine->now_ms;
+    alert->unseen_since_ms = engine->now_ms;
     emit(engine, bed, alarm, PHASE_START);
 }
 
 void alarm_tell(struct engine *engine, struct bed *bed, struct alarm *alarm)
 {
-    assert(alarm->raised && alert_is_folded(&alarm->last));
+    assert(alarm->raised && alarm_is_folded(alarm));
     note_folded(engine, bed, alarm); /* what it leaves */
     alarm->last.part_of = 0;
     alarm->last.part_of_index = 0;
@@ -106,9 +143,9 @@ void alarm_tell(struct engine *engine, struct bed *bed, struct alarm *alarm)
     emit(engine, bed, alarm, PHASE_START);
 }
 
-void alarm_fold(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct alert *cause)
+void alarm_fold(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct alert_head *cause)
 {
-    assert(alarm->raised && alert_is_folded(&alarm->last));
+    assert(alarm->raised && alarm_is_folded(alarm));
     note_folded(engine, bed, alarm); /* what it leaves */
     alarm->last.part_of = cause->id;
     alarm->last.part_of_index = cause->key.index;
@@ -148,8 +185,20 @@ enum alarm_phase alarm_take_priority(struct alarm *alarm, enum priority priority
         return PHASE_UPDATE;
     }
     alarm->last.priority = (uint8_t)priority;
+    if (priority < before) {
+        return PHASE_DEESCALATE; /* somebody has seen worse */
+    }
     alarm->last.unpaused = INACTIVATION_NONE;
-    return priority > before ? PHASE_ESCALATE : PHASE_DEESCALATE;
+    return PHASE_ESCALATE;
+}
+
+void alarm_see_anew(const struct engine *engine, struct alarm *alarm)
+{
+    alarm->last.pressing_at_ms = engine->now_ms;
+    if (alarm->last.unpaused == INACTIVATION_ACKNOWLEDGED) {
+        alarm->last.unpaused = INACTIVATION_NONE;
+        alarm->last.unseen_since_ms = engine->now_ms;
+    }
 }
 
 void alarm_acknowledge(struct engine *engine, struct bed *bed, struct alarm *alarm)

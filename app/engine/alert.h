@@ -8,6 +8,7 @@
 #define WARDGATE_ALERT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "app/engine/observation.h"
@@ -95,33 +96,65 @@ struct alarm_key {
     uint16_t index;  /* rule, rule, enum builtin_alarm, signal of the bed, slot of the bed (twice), or rule */
 };
 
-struct alert {
-    struct alarm_key key;
-    uint8_t phase, state, inactivation, priority, kind, source, reason; /* the enums above */
-    uint8_t unpaused; /* the inactivation apart from pauses: acknowledged, or as the monitor says */
-    bool clock_synced, test, unverified;
-    bool has_value, has_limit;
-    bool escalated;   /* ALARM_OF_RULE: it has the priority of its escalation */
-    bool is_repeated; /* ALARM_REPORTED: the monitor says it again while it is there (struct monitor_alarm) */
-    uint8_t vital;    /* enum vital, VITAL_NONE: null */
-    int32_t value_milli, limit_milli;
-    uint32_t rev;
-    uint64_t id, seq, bed_seq, stay; /* stay 0: vacant */
-    int64_t at_ms, violated_at_ms, condition_at_ms, raised_at_ms;
-    /* An alarm that is the consequence of another one (cause.c) has no alert of its own: it takes no seq and no bed_seq (these are
-     * the newest ones given), and what became of it is only its state. */
-    uint64_t part_of;       /* id of that other alarm; 0: it stands by itself */
-    uint16_t part_of_index; /* and which it is: enum builtin_alarm, at the same bed or the gateway's */
-    /* The other way round: bit per bed (a gateway's alarm) or per rule of the bed that cannot be judged because of it. */
+/*
+ * What an alarm keeps of its newest alert, whatever it is about. An alarm that is the consequence of another one (cause.c)
+ * has no alert of its own: it takes no seq and no bed_seq (these are the newest ones given), and what became of it is only
+ * its state; part_of is the id of that other alarm (0: it stands by itself), part_of_index which it is (enum
+ * builtin_alarm, at the same bed or the gateway's).
+ *
+ *     phase ... reason    the enums above
+ *     unpaused            the inactivation apart from pauses: acknowledged, or as the monitor says
+ *     escalated           it has the priority of its escalation, or a higher one
+ *     is_repeated         ALARM_REPORTED: the monitor says it again while it is there (struct monitor_alarm)
+ *     vital               enum vital, VITAL_NONE: null
+ *     parameters_milli    in force at this instant, for the text
+ *     stay                0: vacant
+ *     pressing_at_ms      it began, took this priority, took more with it, or was met again while latched: older pauses do not know it
+ *     unseen_since_ms     it began, the configuration gave its rule another priority, or it is no more as it was acknowledged;
+ *                         escalation counts on
+ */
+#define ALERT_FIELDS                                                              \
+    struct alarm_key key;                                                         \
+    uint8_t phase, state, inactivation, priority, kind, source, reason;           \
+    uint8_t unpaused;                                                             \
+    bool clock_synced, test, unverified;                                          \
+    bool has_value, has_limit;                                                    \
+    bool escalated;                                                               \
+    bool is_repeated;                                                             \
+    uint8_t vital;                                                                \
+    uint16_t part_of_index;                                                       \
+    int32_t value_milli, limit_milli;                                             \
+    uint32_t rev;                                                                 \
+    int32_t parameters_milli[PARAMETERS_MAX];                                     \
+    uint64_t id, seq, bed_seq, stay;                                              \
+    int64_t at_ms, violated_at_ms, condition_at_ms, raised_at_ms, pressing_at_ms; \
+    int64_t unseen_since_ms;                                                      \
+    uint64_t part_of;
+
+/* And what it keeps of it in words, which few alarms ever need. */
+struct alert_words {
+    /* The other way round than part_of: bit per bed (a gateway's alarm) or per rule of the bed that cannot be judged
+     * because of it. */
     uint8_t stands_for[STANDS_FOR_MAX / 8];
     uint32_t stands_for_key; /* of their names: what is the same list under another configuration */
-    int64_t
-        pressing_at_ms; /* it began, took this priority, or was met again while latched: older pauses do not know it */
-    int32_t parameters_milli[PARAMETERS_MAX]; /* in force at this instant, for the text */
     char detail
         [ALERT_DETAIL_MAX]; /* technical alarms: what it is about, e.g. the vitals without signal; added to the text */
     char reported[MONITOR_ALARM_NAME_MAX]; /* ALARM_REPORTED*: its name */
 };
+
+/* clang-format off */
+struct alert_head { ALERT_FIELDS };
+
+struct alert {
+    ALERT_FIELDS
+    uint8_t stands_for[STANDS_FOR_MAX / 8]; /* as in struct alert_words, these and the following */
+    uint32_t stands_for_key;
+    char detail[ALERT_DETAIL_MAX];
+    char reported[MONITOR_ALARM_NAME_MAX];
+};
+/* clang-format on */
+
+_Static_assert(offsetof(struct alert, stands_for) == sizeof(struct alert_head), "one begins with the other");
 
 struct builtin_alarm_info {
     const char *name, *text, *advice;

@@ -17,3 +17,8 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
     assert(arena->used <= arena->size);
     return arena->base + start;
 }
+
+struct arena *arena_reserve(struct arena *arena)
+{
+    return arena->reserve != NULL ? arena->reserve : arena;
+}

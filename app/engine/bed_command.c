@@ -47,11 +47,12 @@ const char *verdict_text(unsigned verdict)
 
 bool role_may(unsigned role, unsigned kind)
 {
-    static const uint32_t nurse = MAY(admit) | MAY(discharge) | MAY(transfer) | MAY(away) | MAY(back) |
+    static const uint32_t all = MAY(resend);
+    static const uint32_t nurse = all | MAY(admit) | MAY(discharge) | MAY(transfer) | MAY(away) | MAY(back) |
                                   MAY(acknowledge) | MAY(observe) | MAY(retract) | MAY(describe) | MAY(pause) |
                                   MAY(resume);
-    static const uint32_t charge = MAY(set_limit) | MAY(reset_limit) | MAY(set_scale);
-    static const uint32_t biomed = MAY(assign) | MAY(test_alert);
+    static const uint32_t charge = MAY(set_limit) | MAY(reset_limit) | MAY(set_scale) | MAY(set_staff);
+    static const uint32_t biomed = all | MAY(assign) | MAY(test_alert);
     const uint32_t may[ROLE_COUNT] = {[ROLE_nurse] = nurse,
                                       [ROLE_charge] = nurse | charge,
                                       [ROLE_biomed] = biomed,

@@ -19,6 +19,8 @@
 #define AWAY_MS_DEFAULT (60 * 60 * 1000)
 #define RULE_NONE       UINT16_MAX
 
+#define RESEND_ALERTS_MAX 1000U /* sent again for one command */
+
 /* The words are those of the `command` key of a payload. */
 #define COMMAND_LIST(X)                                                                           \
     X(admit)       /* a stay begins; one that began by itself, or is on, ends */                  \
@@ -36,7 +38,9 @@
     X(describe)    /* what estimates ask of a patient: an attribute and its value, or none */     \
     X(test_alert)  /* a marked alert through the whole chain, touching no alarm */                \
     X(pause)       /* audio or alarms are paused for duration_ms, of one rule or all (pause.h) */ \
-    X(resume)      /* ends pauses */
+    X(resume)      /* ends pauses */                                                              \
+    X(set_staff)   /* so many nurses are on duty in the ward, till has_until or the next shift */ \
+    X(resend)      /* delivered alerts of the gateway, from_seq to through_seq, are sent once more */
 
 enum command_kind {
 #define COMMAND_ENUM(name) COMMAND_##name,
@@ -99,23 +103,27 @@ struct bed_command {
     uint8_t what;        /* pause, resume: enum pause_what; resume: NONE is both */
     uint8_t attribute;   /* describe: below ATTRIBUTE_COUNT (estimate.h) */
     bool has_value;      /* describe; without it what was told is taken back */
+    uint8_t nurses;      /* set_staff */
+    bool has_until;      /* set_staff; without it till the next shift */
     uint8_t fault;       /* MALFORMED: what is wrong, for app/flow alone */
     uint16_t bed;        /* BED_NONE when unknown */
     uint16_t to_bed;     /* transfer */
     uint16_t rule;       /* set_limit, reset_limit; pause, resume: RULE_NONE is the whole bed */
     bool has_observed;   /* observe, retract; else now, or the newest there is */
     int64_t observed_ms; /* engine time ... */
-    int64_t observed_wall_ms; /* ... and as it was said */
+    int64_t observed_wall_ms;        /* ... and as it was said */
+    int64_t until_ms, until_wall_ms; /* set_staff: likewise */
     int32_t value_milli;
     int32_t was_milli;    /* set_limit, reset_limit: what was in force before, told by the engine when it accepts */
     uint32_t duration_ms; /* away, pause; 0: AWAY_MS_DEFAULT, or as configured */
     uint32_t rev;         /* acknowledge */
     uint64_t stay;        /* the stay it is meant for; 0: the bed was vacant */
     uint64_t alarm_id;
+    uint64_t from_seq, through_seq;  /* resend; through_seq 0: as far as one command may ask */
     uint64_t origin;                 /* who is to have the reply; opaque to the engine */
     char id[COMMAND_ID_MAX];         /* the sender's; printable ASCII */
     char by[COMMAND_BY_MAX];         /* who, a staff or station id; printable ASCII */
-    char reason[COMMAND_REASON_MAX]; /* set_scale; printable ASCII */
+    char reason[COMMAND_REASON_MAX]; /* set_scale, set_staff; printable ASCII */
 };
 
 const char *command_word(unsigned kind);
@@ -123,8 +131,8 @@ const char *role_word(unsigned role);
 const char *verdict_word(unsigned verdict);
 const char *verdict_text(unsigned verdict);
 
-/* Every role may do what it needs and nothing else: nurse admits, discharges, transfers, sends away, acknowledges, pauses audio and enters; charge may set limits
- * and the SpO2 scale, too (who may pause alarms, the configuration says: pause.h); biomed assigns monitors and tests; local may do all. */
+/* Every role may do what it needs and nothing else: all may ask for alerts once more; nurse admits, discharges, transfers, sends away, acknowledges, pauses audio and enters; charge may set limits,
+ * the SpO2 scale and the staff on duty, too (who may pause alarms, the configuration says: pause.h); biomed assigns monitors and tests; local may do all. */
 bool role_may(unsigned role, unsigned kind);
 
 #endif

@@ -76,6 +76,11 @@ static void compute_trend(const struct capacity_config *config, const struct adm
     fit(&points, out);
 }
 
+int64_t capacity_wait_hours_milli(const struct capacity *capacity)
+{
+    return rounded((int64_t)capacity->erlang.wait_micro * capacity->stay_s, 3600 * 1000);
+}
+
 void capacity_compute(const struct capacity_config *config, const struct admissions *admissions, uint16_t beds,
                       int64_t wall_ms, struct capacity *out)
 {

@@ -35,6 +35,9 @@ struct capacity {
     int32_t slope_micro; /* a day */
 };
 
+/* The mean wait of all who come (Erlang C), in hours; known and not overloaded. */
+int64_t capacity_wait_hours_milli(const struct capacity *capacity);
+
 void capacity_compute(const struct capacity_config *config, const struct admissions *admissions, uint16_t beds,
                       int64_t wall_ms, struct capacity *out);
 

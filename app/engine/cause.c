@@ -19,10 +19,12 @@
  */
 #include "app/engine/engine_internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "app/engine/hash.h"
 
+#define LINE_LOOK_MS 500 /* somebody else may be heard on a line meanwhile */
 #define CAUSE_BACK_MS \
     (ENGINE_SILENT_AFTER_MS + ENGINE_CAUSE_WAIT_MS) /* as long as any technical alarm takes to start */
 
@@ -49,28 +51,73 @@ static bool has_line(const struct engine *engine, const struct bed *bed, unsigne
     return bed->config->monitor_line[monitor] < engine->config->line_count;
 }
 
-bool cause_line_may_come(const struct engine *engine, const struct bed *bed, unsigned monitor)
+static bool hangs_on_dead_line(const struct engine *engine, const struct bed *bed)
 {
-    return line_of(engine, bed, monitor) == LINE_CLOSED && !bed->technical[BUILTIN_monitor_silent].raised;
+    bool hangs = false;
+    for (unsigned m = 0; m < bed->config->monitor_count; m++) {
+        hangs |= line_of(engine, bed, m) == LINE_DOWN;
+    }
+    return hangs;
 }
 
-/* After a restart the alarm is known before its lines are. */
+/* It is not open, or nobody on it is heard any more, of several. */
+static bool may_go_down(const struct engine *engine, uint16_t line)
+{
+    struct line_silence silence;
+    if (engine->lines[line] != LINE_OPEN) {
+        return engine->lines[line] == LINE_CLOSED;
+    }
+    engine_hear_lines(engine, engine->now_ms, line, 1, &silence);
+    return silence.missed > 1 && line_is_quiet(&silence);
+}
+
+int64_t cause_line_awaited_ms(const struct engine *engine, const struct bed *bed, unsigned monitor, int64_t silent_ms)
+{
+    const int64_t until_ms = silent_ms + ENGINE_LINE_WAIT_MS;
+    const int64_t look_ms = engine->now_ms + LINE_LOOK_MS;
+    if (engine->now_ms >= until_ms || bed->technical[BUILTIN_monitor_silent].raised ||
+        !has_line(engine, bed, monitor) || !may_go_down(engine, bed->config->monitor_line[monitor])) {
+        return INSTANT_NONE;
+    }
+    return look_ms < until_ms ? look_ms : until_ms;
+}
+
+static bool is_folded(const struct alarm *alarm)
+{
+    return alarm->raised && alarm_is_folded(alarm);
+}
+
+int64_t cause_lines_settle_ms(const struct engine *engine)
+{
+    int64_t settle_ms = engine->settle_until_ms;
+    for (unsigned b = 0; b < engine->config->bed_count; b++) {
+        const struct bed *bed = &engine->beds[b];
+        const struct alarm *silent = &bed->technical[BUILTIN_monitor_silent];
+        const int64_t bed_ms = bed->settle_until_ms + ENGINE_LINE_WAIT_MS;
+        if (bed->settle_until_ms != INSTANT_NONE && is_folded(silent) && bed_ms > settle_ms) {
+            settle_ms = bed_ms;
+        }
+    }
+    return settle_ms;
+}
+
+/* Each of its silent monitors hangs on a line that is down. (After a restart the line's own alarm is there before that is
+ * known of any line: what is folded waits, see settles; no silence begins as soon as that.) */
 static bool silence_is_of_lines(const struct engine *engine, const struct bed *bed)
 {
-    const struct alarm *down = line_alarm(engine);
-    bool explained = down->raised;
+    bool explained = true;
     for (unsigned m = 0; m < bed->config->monitor_count && explained; m++) {
         const int64_t unheard_ms = away_counts_from(bed, monitor_unheard_since(&bed->monitors[m]));
         const bool silent = engine->now_ms >= unheard_ms + monitor_patience_ms(bed, m);
-        explained = !silent || line_of(engine, bed, m) == LINE_DOWN || (down->from_before && has_line(engine, bed, m));
+        explained = !silent || line_of(engine, bed, m) == LINE_DOWN;
     }
     return explained;
 }
 
 void cause_take_silence(const struct engine *engine, struct bed *bed)
 {
-    struct alert *last = &bed->technical[BUILTIN_monitor_silent].last;
-    const bool folds = silence_is_of_lines(engine, bed);
+    struct alert_head *last = &bed->technical[BUILTIN_monitor_silent].last;
+    const bool folds = line_alarm(engine)->raised && silence_is_of_lines(engine, bed);
     last->part_of = folds ? line_alarm(engine)->last.id : 0;
     last->part_of_index = folds ? BUILTIN_bus_down : 0;
 }
@@ -98,11 +145,22 @@ static uint32_t missing_vitals(const struct bed *bed, int64_t now_ms)
     return vitals;
 }
 
-static uint32_t explained_vitals(const struct bed *bed)
+/* What its alarms say, or will say at this instant. */
+enum outlook { AS_TOLD, AS_JUDGED };
+
+static uint32_t gone_because_of(const struct alarm *cause, enum outlook outlook)
+{
+    if (outlook == AS_JUDGED) {
+        return cause->gone_now;
+    }
+    return cause->raised ? cause->gone : 0;
+}
+
+static uint32_t explained_vitals(const struct bed *bed, enum outlook outlook)
 {
     uint32_t vitals = 0;
     for (unsigned i = 0; i < CAUSE_COUNT; i++) {
-        vitals |= bed->technical[causes[i]].raised ? bed->technical[causes[i]].gone : 0;
+        vitals |= gone_because_of(&bed->technical[causes[i]], outlook);
     }
     return vitals;
 }
@@ -113,10 +171,11 @@ static bool rests_on(const struct bed *bed, const struct rule *rule, uint32_t go
 }
 
 /* What the not_monitored of this rule follows from; the one that it is part of already, if that is one of them. */
-static const struct alarm *rule_cause(const struct engine *engine, const struct bed *bed, const struct rule_alarm *r)
+static const struct alarm *rule_cause(const struct engine *engine, const struct bed *bed, const struct rule_alarm *r,
+                                      enum outlook outlook)
 {
     const uint32_t missing = missing_vitals(bed, engine->now_ms);
-    const uint32_t explained = explained_vitals(bed) & missing;
+    const uint32_t explained = explained_vitals(bed, outlook) & missing;
     const struct alarm *found = NULL;
     if ((rule_vitals(r->rule) & missing & ~explained) != 0 ||
         !scoring_explained(bed, rule_scores(r->rule), explained)) {
@@ -124,8 +183,9 @@ static const struct alarm *rule_cause(const struct engine *engine, const struct 
     }
     for (unsigned i = 0; i < CAUSE_COUNT; i++) {
         const struct alarm *cause = &bed->technical[causes[i]];
-        const bool is_one = cause->raised && rests_on(bed, r->rule, cause->gone & missing);
-        const bool is_present = is_one && cause->last.id == r->not_monitored.last.part_of;
+        const bool is_one = rests_on(bed, r->rule, gone_because_of(cause, outlook) & missing);
+        const bool is_present =
+            is_one && alarm_is_folded(&r->not_monitored) && cause->last.id == r->not_monitored.last.part_of;
         found = is_one && (found == NULL || is_present) ? cause : found;
     }
     return found;
@@ -135,19 +195,19 @@ static const struct alarm *rule_cause(const struct engine *engine, const struct 
 static bool is_orphan(const struct engine *engine, const struct alarm *alarm)
 {
     const struct alarm *down = line_alarm(engine);
-    return alert_is_folded(&alarm->last) && !(down->raised && down->last.id == alarm->last.part_of);
+    return alarm_is_folded(alarm) && !(down->raised && down->last.id == alarm->last.part_of);
 }
 
 /* What is folded has no alert to be part of. */
 static const struct alarm *root_of(const struct engine *engine, const struct alarm *cause)
 {
-    return cause != NULL && alert_is_folded(&cause->last) ? line_alarm(engine) : cause;
+    return cause != NULL && alarm_is_folded(cause) ? line_alarm(engine) : cause;
 }
 
 static void start_blind(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
-    struct alert *last = &r->not_monitored.last;
-    const struct alarm *nearest = rule_cause(engine, bed, r);
+    struct alert_head *last = &r->not_monitored.last;
+    const struct alarm *nearest = rule_cause(engine, bed, r, AS_TOLD);
     if (nearest != NULL && is_orphan(engine, nearest)) {
         alarm_tell(engine, bed, &bed->technical[nearest->last.key.index]); /* it has something to tell */
     }
@@ -171,7 +231,7 @@ struct following {
 };
 
 /* The cause is still there. After a restart nothing else is known of it until monitors have had time to speak. */
-static bool settles(const struct engine *engine, const struct bed *bed, const struct alert *last)
+static bool settles(const struct engine *engine, const struct bed *bed, const struct alert_head *last)
 {
     const bool at_bed = last->part_of_index < BUILTIN_BED_COUNT;
     const struct alarm *cause = at_bed ? &bed->technical[last->part_of_index] : line_alarm(engine);
@@ -181,7 +241,7 @@ static bool settles(const struct engine *engine, const struct bed *bed, const st
 /* cause: what explains it now, or NULL. */
 static void follow(struct following *f, struct alarm *alarm, const struct alarm *cause, int64_t patience_ms)
 {
-    struct alert *last = &alarm->last;
+    struct alert_head *last = &alarm->last;
     if (cause != NULL && cause->last.id != last->part_of) {
         alarm_fold(f->engine, f->bed, alarm, &cause->last);
         f->moved = true;
@@ -219,17 +279,12 @@ static int64_t rule_patience_ms(const struct engine *engine, const struct bed *b
     return CAUSE_BACK_MS + (missing ? 0 : rule_alarm_span_ms(bed, r));
 }
 
-static bool is_folded(const struct alarm *alarm)
-{
-    return alarm->raised && alert_is_folded(&alarm->last);
-}
-
 static void follow_rule(struct following *f, struct rule_alarm *r)
 {
     if (!is_folded(&r->not_monitored)) {
         return;
     }
-    const struct alarm *cause = rule_cause(f->engine, f->bed, r);
+    const struct alarm *cause = rule_cause(f->engine, f->bed, r, AS_TOLD);
     if (cause == NULL || !is_orphan(f->engine, cause)) {
         follow(f, &r->not_monitored, root_of(f->engine, cause), rule_patience_ms(f->engine, f->bed, r));
     }
@@ -242,7 +297,8 @@ bool cause_step(struct engine *engine, struct bed *bed, int64_t *next_ms)
     struct alarm *silent = &bed->technical[BUILTIN_monitor_silent];
     bed->may_fold = false;
     if (is_folded(silent)) {
-        follow(&f, silent, silence_is_of_lines(engine, bed) ? line_alarm(engine) : NULL, silence_patience_ms(bed));
+        const bool is_of_lines = line_alarm(engine)->raised && silence_is_of_lines(engine, bed);
+        follow(&f, silent, is_of_lines ? line_alarm(engine) : NULL, silence_patience_ms(bed));
         bed->may_fold |= is_folded(silent);
     }
     for (unsigned i = 0; i < bed->rule_count; i++) {
@@ -273,19 +329,55 @@ static uint8_t highest_folded(const struct bed *bed, uint64_t id, uint8_t highes
     return highest;
 }
 
+/* Of those that are due or folded at this instant and will be part of this one, so that it begins as urgent as they are. */
+static uint8_t highest_due(const struct engine *engine, const struct bed *bed, const struct alarm *alarm,
+                           uint8_t highest)
+{
+    for (unsigned i = 0; i < bed->rule_count; i++) {
+        const struct rule_alarm *r = &bed->rules[i];
+        const bool may_be = r->blind_due || is_folded(&r->not_monitored);
+        const bool is_part = may_be && rule_cause(engine, bed, r, AS_JUDGED) == alarm;
+        highest = is_part && r->not_monitored.priority > highest ? r->not_monitored.priority : highest;
+    }
+    return highest;
+}
+
+/* Of those at this bed that start at this instant, behind the line's alarm, and will be part of it. */
+static uint8_t highest_to_come(const struct engine *engine, struct bed *bed, uint8_t highest)
+{
+    const struct alarm *silent = &bed->technical[BUILTIN_monitor_silent];
+    if (silent->raised || !hangs_on_dead_line(engine, bed) || !silence_is_of_lines(engine, bed)) {
+        return highest;
+    }
+    technical_judge_causes(engine, bed);
+    highest = silent->gone_now != 0 && silent->priority > highest ? silent->priority : highest;
+    for (unsigned i = 0; i < bed->rule_count; i++) {
+        const struct rule_alarm *r = &bed->rules[i];
+        const bool is_part = rule_alarm_goes_blind(engine, bed, r) && rule_cause(engine, bed, r, AS_JUDGED) == silent;
+        highest = is_part && r->not_monitored.priority > highest ? r->not_monitored.priority : highest;
+    }
+    return highest;
+}
+
 enum priority cause_priority(const struct engine *engine, const struct bed *bed, const struct alarm *alarm,
                              enum priority usual)
 {
     uint8_t highest = (uint8_t)usual;
-    if (!alarm->raised || alert_is_folded(&alarm->last)) {
+    if (alarm_is_folded(alarm) || (bed == NULL ? alarm != line_alarm(engine) : !bed->may_fold)) {
         return usual;
     }
     if (bed != NULL) {
-        return bed->may_fold ? (enum priority)highest_folded(bed, alarm->last.id, highest) : usual;
+        highest =
+            alarm->raised ? highest_folded(bed, alarm->last.id, highest) : highest_due(engine, bed, alarm, highest);
+        return (enum priority)highest;
     }
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
-        const struct bed *other = &engine->beds[b];
-        highest = other->may_fold ? highest_folded(other, alarm->last.id, highest) : highest;
+        struct bed *other = &engine->beds[b];
+        if (!alarm->raised) {
+            highest = highest_to_come(engine, other, highest);
+        } else if (other->may_fold) {
+            highest = highest_folded(other, alarm->last.id, highest);
+        }
     }
     return (enum priority)highest;
 }
@@ -295,15 +387,6 @@ static void list(uint8_t stands_for[STANDS_FOR_MAX / 8], unsigned index)
     if (index < STANDS_FOR_MAX) {
         stands_for[index / 8] |= (uint8_t)(1U << index % 8);
     }
-}
-
-static bool hangs_on_dead_line(const struct engine *engine, const struct bed *bed)
-{
-    bool hangs = false;
-    for (unsigned m = 0; m < bed->config->monitor_count; m++) {
-        hangs |= line_of(engine, bed, m) == LINE_DOWN;
-    }
-    return hangs;
 }
 
 void cause_list(const struct engine *engine, const struct bed *bed, const struct alarm *alarm, uint32_t gone,
@@ -325,14 +408,20 @@ void cause_list(const struct engine *engine, const struct bed *bed, const struct
     }
 }
 
+static bool stands_for(const struct alarm *alarm, unsigned rule)
+{
+    return (alarm->words->stands_for[rule / 8] >> rule % 8 & 1U) != 0;
+}
+
 bool cause_has_listed(const struct bed *bed, const struct alarm *alarm)
 {
+    assert(bed != NULL); /* nothing is gone where an alarm is not of a bed */
     bool listed = true;
     for (unsigned i = 0; bed->may_fold && i < bed->rule_count; i++) {
         const struct alarm *folded = &bed->rules[i].not_monitored;
         const unsigned rule = folded->last.key.index;
         const bool is_part = is_folded(folded) && folded->last.part_of == alarm->last.id;
-        listed &= !is_part || rule >= STANDS_FOR_MAX || alert_stands_for(&alarm->last, rule);
+        listed &= !is_part || rule >= STANDS_FOR_MAX || stands_for(alarm, rule);
     }
     return listed;
 }

@@ -16,7 +16,7 @@ void channel_reset(struct channel *channel, int64_t start_ms)
     }
     series_reset(channel->series, start_ms);
     channel->belief = (struct belief){.has_heard = false};
-    if (channel->entries != NULL) {
+    if (channel->entries != NULL && channel->entries->count > 0) {
         channel->entries->count = 0;
     }
     channel->quality = QUALITY_NEVER;
@@ -177,7 +177,9 @@ static void measure(struct engine *engine, struct bed *bed, struct channel *chan
         pass_over(channel);
         return;
     }
-    entry_measured(channel, o->at_ms, o->value_milli);
+    if (!found) { /* else nobody knows when it was: it stands for none that is kept */
+        entry_measured(channel, o->at_ms, o->value_milli);
+    }
     if (is_between_entries(channel, o->at_ms)) {
         channel_rebuild(bed, channel);
         return;

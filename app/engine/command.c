@@ -3,10 +3,15 @@
  * what all have in common is checked before.
  *
  * A command must name the stay that it is meant for (0: the bed is vacant), so that nothing is done to the next patient. A
- * stay that began by itself and whose admission nobody entered is confirmed by `admit`: its patient is the one admitted.
+ * stay that began by itself and whose admission nobody entered is confirmed by `admit`: its patient is the one admitted. Told
+ * once more it means the next patient, but not as long as it may have been told before the first one was seen: two nurses
+ * confirm, or one does twice.
  */
 #include "app/engine/engine_internal.h"
+#include "app/engine/staffing.h"
 #include "app/engine/ward_rule.h"
+
+#define ADMITTED_SEEN_MS 30000 /* no command is told for longer */
 
 typedef enum command_verdict command_action(struct engine *engine, struct bed *bed, struct bed_command *command);
 
@@ -14,11 +19,16 @@ static enum command_verdict admit(struct engine *engine, struct bed *bed, struct
 {
     (void)command;
     struct alarm *unconfirmed = &bed->technical[BUILTIN_admission_not_entered];
-    if (bed->state.stay != 0 && unconfirmed->raised) {
+    const bool is_on = bed->state.stay != 0;
+    if (is_on && unconfirmed->raised) {
+        bed->state.admission_ms = engine->now_ms;
         alarm_end(engine, bed, unconfirmed);
-    } else {
-        stay_admit(engine, bed);
+        return VERDICT_ACCEPTED;
     }
+    if (is_on && engine->now_ms - bed->state.admission_ms < ADMITTED_SEEN_MS) {
+        return VERDICT_NOTHING;
+    }
+    stay_admit(engine, bed);
     return VERDICT_ACCEPTED;
 }
 
@@ -82,12 +92,21 @@ static void look_at(void *context, struct alarm *alarm)
     }
 }
 
+/* One of the whole ward, or of the gateway itself: somebody at any of its beds may have seen it. */
+static void search_beyond_beds(struct engine *engine, struct search *search)
+{
+    ward_rules_each_alarm(engine, look_at, search);
+    for (unsigned i = 0; i < sizeof engine->gateway / sizeof engine->gateway[0]; i++) {
+        look_at(search, &engine->gateway[i].alarm);
+    }
+}
+
 static enum command_verdict acknowledge(struct engine *engine, struct bed *bed, struct bed_command *command)
 {
     struct search search = {.id = command->alarm_id};
     bed_each_alarm(bed, look_at, &search);
-    if (search.found == NULL) { /* one of the whole ward: somebody at any of its beds may have seen it */
-        ward_rules_each_alarm(engine, look_at, &search);
+    if (search.found == NULL) {
+        search_beyond_beds(engine, &search);
         bed = NULL;
     }
     struct alarm *alarm = search.found;
@@ -116,6 +135,9 @@ static enum command_verdict set_scale(struct engine *engine, struct bed *bed, st
     if (!score_is_for(SCORE_news2, bed->config->patient_class)) {
         return VERDICT_CLASS;
     }
+    if ((bed->scoring.scores >> SCORE_news2 & 1U) == 0) {
+        return VERDICT_NOT_SETTABLE;
+    }
     const uint8_t before = bed->state.spo2_scale != 0 ? bed->state.spo2_scale : SCORING_SPO2_SCALE_1;
     if (command->scale == before) {
         return VERDICT_NOTHING;
@@ -133,6 +155,32 @@ static enum command_verdict test_alert(struct engine *engine, struct bed *bed, s
     }
     const enum priority usual = builtin_alarm_info(BUILTIN_test_alert)->priority;
     alarm_test(engine, bed, command->priority != PRIORITY_NONE ? (enum priority)command->priority : usual);
+    return VERDICT_ACCEPTED;
+}
+
+/* Of the whole ward, whichever bed it came by. No alarm goes by it: what it means there is for whoever shows the ward. */
+static enum command_verdict set_staff(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    (void)bed;
+    const int64_t ahead_ms = command->until_ms - engine->now_ms;
+    const bool is_long = command->has_until && (ahead_ms <= 0 || ahead_ms > STAFFING_TOLD_MS_MAX);
+    return command->nurses > STAFFING_NURSES_MAX || is_long ? VERDICT_BOUNDS : VERDICT_ACCEPTED;
+}
+
+/* Of the whole gateway. What the command left open, or asks for beyond the newest alert, is filled in, for its row in the audit log. */
+static enum command_verdict resend(struct engine *engine, struct bed *bed, struct bed_command *command)
+{
+    (void)bed;
+    const uint64_t from = command->from_seq;
+    if (from == 0 || (command->through_seq != 0 && command->through_seq < from) ||
+        (command->through_seq != 0 && command->through_seq - from >= RESEND_ALERTS_MAX)) {
+        return VERDICT_BOUNDS;
+    }
+    if (from > engine->seq) {
+        return VERDICT_NOTHING;
+    }
+    const uint64_t most = engine->seq - from < RESEND_ALERTS_MAX ? engine->seq : from + RESEND_ALERTS_MAX - 1;
+    command->through_seq = command->through_seq != 0 && command->through_seq < most ? command->through_seq : most;
     return VERDICT_ACCEPTED;
 }
 
@@ -157,6 +205,8 @@ static const struct {
     [COMMAND_test_alert] = {test_alert, false, true},
     [COMMAND_pause] = {pause_set, true, false},
     [COMMAND_resume] = {pause_resume, true, false},
+    [COMMAND_set_staff] = {set_staff, false, true},
+    [COMMAND_resend] = {resend, false, true},
 };
 
 static enum command_verdict check(const struct engine *engine, const struct bed_command *command)

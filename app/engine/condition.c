@@ -15,10 +15,10 @@ void condition_value_text(char *text, size_t size, int32_t value_milli)
     const int64_t magnitude = value_milli < 0 ? -(int64_t)value_milli : value_milli;
     int length = snprintf(text, size, "%s%lld.%03lld", value_milli < 0 ? "-" : "", (long long)(magnitude / 1000),
                           (long long)(magnitude % 1000));
-    while (length > 0 && text[length - 1] == '0') {
+    while (text[length - 1] == '0') {
         text[--length] = '\0';
     }
-    if (length > 0 && text[length - 1] == '.') {
+    if (text[length - 1] == '.') {
         text[length - 1] = '\0';
     }
 }

@@ -17,8 +17,9 @@ struct engine;
 
 struct condition {
     bool holds;
-    int64_t since_ms; /* when it was first violated */
-    int64_t next_ms;  /* when it may begin although nothing arrives; SERIES_NEVER: only by an observation */
+    int64_t since_ms;   /* when it was first violated */
+    int64_t overdue_ms; /* how long ago it was a condition already, but waited for its cause */
+    int64_t next_ms;    /* when it may begin although nothing arrives; SERIES_NEVER: only by an observation */
     enum alarm_reason reason;
     enum priority priority; /* NONE: the alarm's usual one */
     enum vital vital;

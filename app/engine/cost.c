@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "app/engine/expression_code.h"
+#include "app/engine/foresee.h"
 
 enum { MS_PER_S = 1000, CODES = CODE_COMPARE_SCORE + 1, AGGREGATES = AGGREGATE_AGE + 1 };
 
@@ -16,7 +17,9 @@ enum {
     COST_NEXT = 250,       /* when a window changes by itself */
     COST_KEPT = 120,       /* an observation put where windows find it */
     COST_TALLY = 120,      /* an observation compared for a share */
-    COST_SCORE = 100
+    COST_SCORE = 100,
+    COST_TREND = 200,     /* an observation kept for what is foreseen */
+    COST_ESTIMATE = 50000 /* a bin closed: all slopes of it sorted, and the alarm's life beside the rule's */
 };
 
 static const uint16_t steps[CODES] = {
@@ -127,6 +130,16 @@ static uint64_t look_of(const struct rule *rule, const struct bed_config *bed)
     return look;
 }
 
+/* Of a thousand seconds; a vital that is measured now and then has no trend. */
+static uint64_t cost_of_foreseeing(const struct rule *rule, const struct channel_config *channel, uint64_t look)
+{
+    const bool has_trend =
+        rule->foresee_ms > 0 && !channel->episodic && (enum vital)rule->when.first_vital == channel->vital;
+    const uint64_t bins = has_trend ? MS_PER_S * MS_PER_S / FORESEE_BIN_MS : 0;
+    const uint64_t kept = has_trend ? MS_PER_S * MS_PER_S / (channel->period_ms > 0 ? channel->period_ms : 1) : 0;
+    return kept * COST_TREND + bins * (look + COST_ESTIMATE);
+}
+
 struct rule_cost rule_cost_at(const struct rule *rule, const struct bed_config *bed)
 {
     struct rule_cost cost = {.look = look_of(rule, bed)};
@@ -143,6 +156,7 @@ struct rule_cost rule_cost_at(const struct rule *rule, const struct bed_config *
             an_observation += rule->has_clear ? cost_of_keeping(&rule->clear, channel->vital, period_ms) : 0;
         }
         per_ks += an_observation * MS_PER_S * MS_PER_S / period_ms;
+        per_ks += cost_of_foreseeing(rule, channel, cost.look);
     }
     if (rule_scores(rule) != 0) {
         per_ks += cost.look * MS_PER_S; /* what it is made of comes together once a second */

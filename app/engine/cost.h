@@ -8,7 +8,7 @@
  *                 search goes (log2 of what it holds), and its next change worked out
  *     per second  looks x how often: once an observation of each vital that it asks, and once more for each span that observations
  *                 leave between two of them; what is kept of each observation for its windows; and being passed over
- *                 when other vitals of the bed come
+ *                 when other vitals of the bed come; with `foresee` the keeping of its trend, and a look and an estimate a bin
  *
  * Alerts themselves are not in it: they are rare. Pure.
  */

@@ -78,11 +78,13 @@ static void record_measurements(struct engine *engine, struct bed *bed)
 
 static int64_t step_rules(struct engine *engine, struct bed *bed)
 {
-    int64_t deadline_ms = SERIES_NEVER;
+    const int64_t began_ms = bed->state.stay_began_ms;
+    int64_t deadline_ms = began_ms > engine->now_ms ? began_ms : SERIES_NEVER;
     const bool counts = bed->state.stay != 0 || bed->valid_since_ms != INSTANT_NONE;
     if (bed->state.stay != 0 && engine->now_ms < bed->state.stay_start_ms) {
         return bed->state.stay_start_ms; /* a command's instant, or a journal that reaches back further */
     }
+    bed->evaluate_all |= engine->now_ms == began_ms;
     for (unsigned i = 0; i < bed->rule_count && counts; i++) {
         struct rule_alarm *r = &bed->rules[i];
         if (bed->evaluate_all || (bed->changed & rule_vitals(r->rule)) != 0 ||
@@ -403,8 +405,10 @@ void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm a
     assert((unsigned)alarm >= BUILTIN_BED_COUNT && alarm < BUILTIN_COUNT && at_ms >= engine->now_ms);
     assert(engine->stage == STAGE_NONE);
     struct gateway_condition *g = &engine->gateway[(unsigned)alarm - BUILTIN_BED_COUNT];
+    const bool is_first =
+        g->alarm.raised && !g->said; /* of one from before a restart: it is news that it still holds */
     g->said = true;
-    if (g->on == on && g->priority == priority && strncmp(g->detail, detail, sizeof g->detail - 1) == 0) {
+    if (!is_first && g->on == on && g->priority == priority && strncmp(g->detail, detail, sizeof g->detail - 1) == 0) {
         return;
     }
     input_tell(engine, (struct engine_input){.kind = INPUT_CONDITION,
@@ -471,6 +475,7 @@ void engine_begin(struct engine *engine, int64_t now_ms)
     engine->begun = true;
     engine->now_ms = now_ms;
     engine->settle_until_ms = engine->restored ? now_ms + GATEWAY_SETTLE_MS : INSTANT_NONE;
+    engine->gateway_dirty = true;
     ward_rules_begin(engine);
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         struct bed *bed = &engine->beds[b];

@@ -34,7 +34,8 @@
 
 #define ENGINE_STAY_AFTER_MS        30000 /* valid vitals for this long begin a stay by themselves, unless configured */
 #define ENGINE_SILENT_AFTER_MS      10000 /* a technical alarm starts this long after the loss */
-#define ENGINE_CAUSE_WAIT_MS        2000 /* a monitor on a line that is not open waits this much longer for the line's alarm */
+#define ENGINE_CAUSE_WAIT_MS        2000 /* beside a silence's time, for what says why an alarm goes on without its cause */
+#define ENGINE_LINE_WAIT_MS         3000 /* a silent monitor on a line that may be down waits so much longer at most */
 #define ENGINE_MONITORS_PER_BED_MAX 8
 #define ENGINE_SIGNALS_PER_BED_MAX  64
 #define ENGINE_REPORTED_PER_BED_MAX 16    /* alarms of a monitor's own, by name, at one time (struct monitor_alarm) */
@@ -107,6 +108,8 @@ struct engine_config {
     bool replay;            /* stays begin at engine_admit; monitors are never silent */
     struct pulse_config pulse;
     struct pause_config pause;
+    uint32_t escalate_ms; /* the gateway's own alarms, not acknowledged for so long: escalate_to; 0: never */
+    enum priority escalate_to;
     enum pressure_scheme pressure_scheme; /* of adults' cuffs; NONE: no category */
     const struct estimate_model *models;
     uint8_t model_count; /* at most ESTIMATE_MODELS_MAX */
@@ -128,6 +131,8 @@ uint32_t limit_key(const char *rule, const char *parameter);
 struct bed_snapshot {
     uint64_t stay;         /* 0: vacant */
     int64_t stay_start_ms; /* observations from before are not this patient's; vacant: since when, 0: ever */
+    int64_t stay_began_ms; /* alarms are off before: of a stay that begins by itself its seconds count, but not they */
+    int64_t admission_ms;  /* when somebody entered its admission; 0: nobody has */
     uint64_t bed_seq;
     int64_t away_until_ms;                         /* 0: the patient is here */
     int64_t away_at_ms;                            /* of the newest going or coming back in this stay; 0: none */
@@ -224,18 +229,29 @@ struct engine;
 struct engine *engine_make(struct arena *arena, const struct engine_config *config);
 void engine_seed(struct engine *engine, uint64_t seed);
 
-/* Restore, before engine_begin, in this order: numbers, beds, then the observations since the last run, entries
+/* Restore, before engine_begin, in this order: numbers, beds, the past of rules' alarms, then the observations since the last run, entries
  * (RECORD_ENTRIES) among them, through engine_observe and engine_step into a sink that drops them (engine_restore_begin / _end around; values from before a
  * bed's stay are passed over), alarms last. What today's configuration says of an alarm (priority, limits) counts; a
  * limit set by command that it no longer lets be set is given up, and the bed told. */
 void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id);
+/* Behind all of it: so many ids of alarms and stays may have been given, and heard of, without being committed. */
+void engine_skip_ids(struct engine *engine, uint64_t count);
 void engine_restore_bed(struct engine *engine, uint16_t bed, const struct bed_snapshot *snapshot);
+/* The newest alert of a rule's alarm, over or not: a journal does not hold what people did, and delays hang on it. False, and nothing
+ * has changed: it is of no rule here, or of another stay. */
+bool engine_restore_past(struct engine *engine, const struct alarm_key *key, const struct alarm_snapshot *snapshot);
 void engine_restore_begin(struct engine *engine, int64_t from_ms);
 void engine_restore_end(struct engine *engine);
 /* key: found again by its name (alarm_find); false when that rule no longer applies at the bed.
  * unverified: another boot with an unsynchronised clock: the alarm stays active, marked, until data confirm or clear it. */
 bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, const struct alarm_snapshot *snapshot,
                           bool unverified);
+
+/* When monitors last said the alarms that they repeat, which no journal holds: what the engine before a reload tells the next one, behind its
+ * alarms. False, and nothing has changed: it has no such alarm. */
+void engine_each_said(const struct engine *engine,
+                      void (*visit)(void *context, uint16_t bed, const char *name, int64_t at_ms), void *context);
+bool engine_restore_said(struct engine *engine, uint16_t bed, const char *name, int64_t at_ms);
 
 /* A run begins. After a restore monitors get time to speak: until they would count as silent (12 s for the gateway's own
  * alarms) restored technical alarms do not end because nothing shows, and nothing begins that rests on what was not
@@ -284,6 +300,24 @@ void engine_clock_synced(struct engine *engine, bool synced);
  * alarm. Lines are open until somebody says otherwise. */
 enum line_state { LINE_OPEN, LINE_CLOSED, LINE_DOWN };
 void engine_line(struct engine *engine, int64_t at_ms, uint16_t line, enum line_state state);
+
+/* How a line is heard, for whoever judges that. Of its monitors those have missed a word that should have been heard for
+ * half their time-out, and fell silent within a time-out of the newest word on the line: not one that is off for days. */
+struct line_silence {
+    int64_t quiet_ms;    /* nobody on it has been heard for so long; INT64_MAX: nobody hangs on it */
+    bool unheard;        /* nobody at all since the run began: quiet_ms counts from there */
+    int64_t shortest_ms; /* the shortest time-out of its monitors */
+    uint16_t missed;     /* monitors */
+    uint16_t silent;     /* of those: beyond their time-out */
+    uint16_t outdated;   /* of those that missed: they speak, but of nothing that is current */
+};
+
+/* Of the lines from `first` on, so many. */
+void engine_hear_lines(const struct engine *engine, int64_t now_ms, uint16_t first, uint16_t count,
+                       struct line_silence *out);
+
+/* Nobody on it has been heard for half the shortest time-out. */
+bool line_is_quiet(const struct line_silence *line);
 
 /* A stay begins at at_ms (admission): windows, delays, alarms and scores start anew. Alarms of the stay before end with it; a
  * technical one that still holds begins in the new stay, under another id. */

@@ -18,11 +18,13 @@
  *     command.c    what people tell
  *     ward_rule.c  rules over all beds: votes of beds, the gateway's alarm
  *     rule_alarm.c the life of a rule's alarm and of its not_monitored
+ *     past.c       a rule's alarm while a journal is fed
  *     foreseen.c   the advisory that a rule's limit will be reached
  *     estimating.c the screening estimates of a bed
  *     condition.c  what a built-in alarm is judged to be
  *     pulse.c      the two sources of a pulse: both lost, or at odds
  *     cause.c      alarms that are the consequence of another one
+ *     line.c       lines to monitors as they are heard
  *     technical.c  the built-in alarms of beds and gateway, and the alarms that bits of a monitor are
  *     reported.c   the alarms that monitors tell by name
  *     input.c      what goes in, told to a witness or put in again
@@ -59,19 +61,21 @@ struct channel {
     bool age_unknown;                        /* episodic: the newest value was found, not seen to be measured */
     bool has_baseline; /* episodic: baseline_milli stood in the register before the stay and counts for nothing */
     int32_t baseline_milli;
-    uint32_t rejected[QUALITY_COUNT], reasons; /* how many, and a bit for each reason that there was */
-    struct entries *entries;                   /* what is kept of a vital that people may enter; NULL: they may not */
+    uint32_t *rejected, reasons; /* how many, by quality, and a bit for each reason that there was */
+    struct entries *entries;     /* what is kept of a vital that people may enter; NULL: they may not */
 };
 
 /* One alarm: inactive, active or latched, and its newest alert. */
 struct alarm {
-    struct alert last;      /* key and constant parts are filled when the engine is made */
-    uint8_t priority;       /* enum priority that configuration or table give it; alerts bear the one last told */
-    bool raised;            /* active or latched */
-    bool announce;          /* restored and unverified: to be said once */
-    bool from_before;       /* restored, and its condition not seen since */
-    uint32_t about;         /* technical: bit per vital that its detail names */
-    uint32_t gone;          /* technical: bit per vital that is not there because of it */
+    struct alert_head last;    /* key and constant parts are filled when the engine is made */
+    struct alert_words *words; /* and of it in words; NULL: it never has any. Written only when there is a need */
+    uint8_t priority;          /* enum priority that configuration or table give it; alerts bear the one last told */
+    bool raised;               /* active or latched */
+    bool announce;             /* restored and unverified: to be said once */
+    bool from_before;  /* restored, and its condition not seen since; of a rule, while a journal is fed: see past.c */
+    uint32_t about;    /* technical: bit per vital that its detail names */
+    uint32_t gone;     /* technical: bit per vital that is not there because of it */
+    uint32_t gone_now; /* the same as judged at this instant, before the alarm itself says so */
     int64_t alone_since_ms; /* folded: since when what it is part of explains it no more; INSTANT_NONE: it does */
 };
 
@@ -92,8 +96,9 @@ struct foreseen {
 /* One rule at one bed; see rule_alarm.c for its states. */
 struct rule_alarm {
     const struct rule *rule;
-    struct bound_expression when, clear, moved; /* moved: `when` with its limit moved by the hysteresis */
-    int64_t parameters_micro[PARAMETERS_MAX], moved_micro[PARAMETERS_MAX];
+    struct bound_expression when;
+    struct bound_expression *ending; /* that of `clear`, of `when` with its limit moved by the hysteresis, or `when` */
+    int64_t *parameters_micro, *ending_micro; /* as many as the rule has, and the limit; NULL: of the ward as a whole */
     struct alarm alarm, not_monitored;
     struct foreseen *foreseen; /* NULL: the rule does not foresee */
     int64_t violated_at_ms;    /* start of the delay; INSTANT_NONE: none runs */
@@ -263,6 +268,7 @@ void identity_restored(struct engine *engine, struct bed *bed);      /* a journa
 /* stay.c */
 void stay_note_valid(const struct engine *engine, struct bed *bed, const struct channel *channel, int64_t at_ms);
 void stay_begin_due(struct engine *engine, struct bed *bed);
+bool stay_is_on(const struct engine *engine, const struct bed *bed); /* now: alarms may begin */
 /* By command: what was observed at this instant belongs to nobody, the stay (or the vacancy) counts from the next. */
 void stay_admit(struct engine *engine, struct bed *bed);
 void stay_discharge(struct engine *engine, struct bed *bed);
@@ -275,18 +281,24 @@ void away_end(struct engine *engine, struct bed *bed);
 int64_t away_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
 
 /* pause.c */
-enum alarm_inactivation pause_inactivation(const struct bed *bed, const struct alert *alert); /* in force */
+enum alarm_inactivation pause_inactivation(const struct bed *bed, const struct alert_head *alert); /* in force */
+/* Of an alarm of the ward: an audio pause of its rule, kept at any bed. */
+enum alarm_inactivation pause_ward_inactivation(const struct engine *engine, const struct alert_head *alert);
 enum command_verdict pause_set(struct engine *engine, struct bed *bed, struct bed_command *command);
 enum command_verdict pause_resume(struct engine *engine, struct bed *bed, struct bed_command *command);
 void pause_expire(struct engine *engine, struct bed *bed);  /* before the alarms of an instant are looked at ... */
 int64_t pause_step(struct engine *engine, struct bed *bed); /* ... and after; returns its next deadline */
-void pause_forget(struct bed *bed);                         /* the stay ends */
+void pause_forget(struct engine *engine, struct bed *bed);  /* the stay ends */
 
 /* escalate.c */
 int64_t escalate_at(const struct rule_alarm *rule_alarm); /* SERIES_NEVER: it does not */
 void escalate_step(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
 void escalate_reset(struct rule_alarm *rule_alarm);   /* before its alarm starts */
 void escalate_restore(struct rule_alarm *rule_alarm); /* its alarm is as it was stored */
+/* The same of the gateway's own alarms; step notes that it has come to that, priority is then at least what it escalates to. */
+int64_t escalate_gateway_at(const struct engine *engine, const struct alarm *alarm);
+void escalate_gateway_step(const struct engine *engine, struct alarm *alarm);
+enum priority escalate_gateway_priority(const struct engine *engine, const struct alarm *alarm, enum priority usual);
 
 /* limit.c */
 int32_t limit_in_force(const struct bed *bed, const struct rule *rule, unsigned rule_index, unsigned parameter);
@@ -299,7 +311,8 @@ void limit_restore(struct bed *bed); /* puts those of its state in force */
 void command_step(struct engine *engine);
 
 /* reported.c */
-void reported_prepare(struct bed *bed, struct reported *slots);
+/* words: two a slot */
+void reported_prepare(struct bed *bed, struct reported *slots, struct alert_words *words);
 int64_t reported_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
 void reported_forget(struct bed *bed);                         /* a stay ends: what holds must be said again */
 void reported_begin(struct bed *bed, int64_t now_ms);
@@ -335,12 +348,20 @@ void rule_alarm_life_deadline(const struct engine *engine, const struct bed *bed
 int64_t rule_alarm_next_change(const struct rule_alarm *rule_alarm, bool all, int64_t now_ms);
 enum verdict rule_alarm_clear(const struct rule_alarm *rule_alarm, enum verdict when,
                               int64_t now_ms); /* met: may end */
-const struct bound_expression *rule_alarm_ending(
-    const struct rule_alarm *rule_alarm); /* what ends it, negated or not */
 int64_t rule_alarm_excused_until(const struct bed *bed, const struct bound_expression *bound, int64_t now_ms);
+/* Its not_monitored is due at this instant, as far as the rule has been looked at. */
+bool rule_alarm_goes_blind(const struct engine *engine, const struct bed *bed, const struct rule_alarm *rule_alarm);
 bool rule_alarm_waits_for_first(const struct bed *bed, const struct rule_alarm *rule_alarm);
 
+/* past.c */
+void past_take(struct rule_alarm *rule_alarm, const struct alert *last); /* before a journal is fed */
+void past_follow(struct rule_alarm *rule_alarm, int64_t now_ms);         /* before the alarm is looked at ... */
+void past_follow_instant(struct rule_alarm *rule_alarm, int64_t now_ms); /* ... and after */
+void past_leave(struct rule_alarm *rule_alarm);                          /* it has been fed */
+
 /* foreseen.c */
+/* A rule without, or one whose vital is measured now and then at this bed, has none. */
+bool foreseen_applies(const struct bed_config *bed, const struct rule *rule);
 void foreseen_make(struct arena *arena, const struct bed *bed, struct rule_alarm *rule_alarm);
 void foreseen_reset(struct rule_alarm *rule_alarm); /* its trend begins anew */
 void foreseen_end(struct engine *engine, struct bed *bed, struct rule_alarm *rule_alarm);
@@ -350,6 +371,8 @@ int64_t foreseen_next_ms(const struct rule_alarm *rule_alarm);
 /* technical.c */
 int64_t technical_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
 void technical_gateway_step(struct engine *engine);
+/* What is gone because of those that others are folded into, before the first of them says so: gone_now. */
+void technical_judge_causes(const struct engine *engine, struct bed *bed);
 void technical_begin(struct engine *engine, struct bed *bed); /* a run begins */
 enum priority signal_priority(enum signal_meaning means);
 void monitor_note_heard(struct engine *engine, struct bed *bed, unsigned monitor);
@@ -361,12 +384,14 @@ uint32_t monitor_vitals(const struct bed *bed, unsigned monitor); /* those that 
 
 /* cause.c */
 void cause_take_silence(const struct engine *engine, struct bed *bed); /* before monitor_silent starts */
-/* The line of this monitor is not open, and may be an alarm soon. */
-bool cause_line_may_come(const struct engine *engine, const struct bed *bed, unsigned monitor);
+/* A silent monitor waits until then, or is looked at again, for its line's alarm to come first; INSTANT_NONE: it does not. */
+int64_t cause_line_awaited_ms(const struct engine *engine, const struct bed *bed, unsigned monitor, int64_t silent_ms);
+/* After a restart the line's alarm is not over before those that are part of it have had time to speak. */
+int64_t cause_lines_settle_ms(const struct engine *engine);
 /* Behind what is judged of the bed: starts the not_monitored that are due, and looks after all that are folded. True: some are part
  * of another cause now. */
 bool cause_step(struct engine *engine, struct bed *bed, int64_t *next_ms);
-/* At least `usual`, and that of the most urgent alarm that is part of this one. */
+/* At least `usual`, and that of the most urgent alarm that is part of this one, or will be at the instant of its start. */
 enum priority cause_priority(const struct engine *engine, const struct bed *bed, const struct alarm *alarm,
                              enum priority usual);
 /* What the alarm stands for: rules of the bed without these vitals; the gateway's (bed is NULL): beds. */
@@ -378,18 +403,28 @@ uint32_t cause_list_key(const struct engine *engine, const struct bed *bed,
                         const uint8_t stands_for[STANDS_FOR_MAX / 8]);
 
 /* alarm.c */
+static inline bool alarm_is_folded(const struct alarm *alarm)
+{
+    return alarm->last.part_of != 0;
+}
+void alarm_alert(const struct alarm *alarm, struct alert *out);       /* its newest, whole */
+void alarm_take_alert(struct alarm *alarm, const struct alert *last); /* the other way round */
+void alarm_set_detail(struct alarm *alarm, const char detail[ALERT_DETAIL_MAX]);
+void alarm_name_of(const struct engine_config *config, const struct alarm *alarm, char *text); /* as alarm_name */
 void alarm_prepare(struct alarm *alarm, const struct alarm_key *key, enum alarm_kind kind, enum alarm_source source,
                    enum priority priority, enum alarm_reason reason);
 void alarm_start(struct engine *engine, struct bed *bed, struct alarm *alarm, int64_t violated_at_ms,
                  int64_t condition_at_ms);
 void alarm_tell(struct engine *engine, struct bed *bed, struct alarm *alarm); /* one that was folded, by itself now */
 /* One that is folded is part of this one from now on. */
-void alarm_fold(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct alert *cause);
+void alarm_fold(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct alert_head *cause);
+/* It is more than whoever acknowledged or paused it has seen: before it is told so. */
+void alarm_see_anew(const struct engine *engine, struct alarm *alarm);
 void alarm_update(struct engine *engine, struct bed *bed, struct alarm *alarm, enum alarm_phase phase);
 void alarm_end(struct engine *engine, struct bed *bed, struct alarm *alarm);
 void alarm_end_if_raised(struct engine *engine, struct bed *bed, struct alarm *alarm);
-/* Takes a priority; returns the phase that tells it, PHASE_UPDATE when it is the present one. Another priority is
- * acknowledged anew. */
+/* Takes a priority; returns the phase that tells it, PHASE_UPDATE when it is the present one. A higher one is
+ * to be acknowledged anew. */
 enum alarm_phase alarm_take_priority(struct alarm *alarm, enum priority priority);
 void alarm_acknowledge(struct engine *engine, struct bed *bed, struct alarm *alarm);
 /* One alert that touches no alarm. */

@@ -45,6 +45,7 @@ static void compute_waiting(uint64_t load_milli, uint64_t beds_milli, uint64_t b
     const uint64_t c = fraction(beds_milli * b, beds_milli * ONE - load_milli * (ONE - b));
     out->waiting_micro = (uint32_t)to_micro(c);
     out->queue_micro = to_micro(c * load_milli / (beds_milli - load_milli));
+    out->wait_micro = (uint32_t)to_micro(c * MILLI / (beds_milli - load_milli));
 }
 
 void erlang_compute(uint32_t load_milli, uint16_t beds, struct erlang *out)

@@ -6,7 +6,7 @@
  * patients come independently of each other; what they say is an estimate for planning, nothing about tonight.
  *
  * Source: A. K. Erlang 1917; the recursion B(0) = 1, B(k) = a B(k-1) / (k + a B(k-1)); C = B / (1 - rho (1 - B)) with
- * rho = a / c; mean queue C rho / (1 - rho).
+ * rho = a / c; mean queue C rho / (1 - rho); mean wait, in mean stays, C / (c - a).
  * Pure: integers only, in 36 binary places, whose error shrinks with each step of the recursion: the six places given
  * are right, and the same on every CPU. Thread: any.
  */
@@ -24,6 +24,7 @@ struct erlang {
     uint32_t blocked_micro; /* probability that no bed is free (B) */
     uint32_t waiting_micro; /* probability of waiting (C); overloaded: 1 */
     uint64_t queue_micro;   /* mean number of patients waiting; overloaded: 0, and means nothing */
+    uint32_t wait_micro;    /* mean wait of all who come, in mean stays; overloaded: likewise */
 };
 
 /* beds from 0 (never one free) to ERLANG_BEDS_MAX. */

@@ -188,7 +188,8 @@ static bool fail_sign(const struct expression_lexer *lexer, struct expression_fa
         break;
     }
     if (sign > ' ' && sign <= '~') {
-        return expression_fail(fault, where, "unexpected \"%c\"", sign);
+        return expression_fail(fault, where,
+                               "unexpected \"%c\", which no expression has; numbers stand without their unit", sign);
     }
     return expression_fail(fault, where, "unexpected byte 0x%02X, expressions are plain ASCII", (unsigned char)sign);
 }

@@ -3,7 +3,7 @@
  *
  *     off --two estimates in a row that are good (take_estimate)--> on --estimate no longer fair--> off
  *                                                                   |
- *          the rule's own alarm begins, data stop, the stay ends, its limit is set: off at once
+ *          the rule's own alarm begins, data stop, the stay ends, its limit is another one: off at once
  *
  * Good: the limit is at most `foresee` away, nine pairs in ten agree, the change stands out. Fair: at most one and a half
  * times as far, three pairs in four. The text says what was estimated at the start and does not change with it.
@@ -12,6 +12,7 @@
  * (as far as the journal does not give it again) and with every stay.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "app/engine/condition.h"
 #include "app/engine/engine_internal.h"
@@ -42,14 +43,23 @@ static bool is_within(const struct foresight *sight, int64_t horizon_ms, uint16_
 }
 
 /* "spo2 reaches 88 % in about 6 min (93 % of slopes agree)" */
-static void say(struct alert *alert, const struct foresight *sight)
+static void say(struct alarm *alarm, const struct foresight *sight)
 {
+    const struct alert_head *alert = &alarm->last;
     char value[24];
     const int64_t minutes = (sight->reach_ms + HALF_MINUTE_MS) / MINUTE_MS;
     condition_value_text(value, sizeof value, alert->limit_milli);
-    (void)snprintf(alert->detail, sizeof alert->detail, "%s reaches %s %s in about %lld min (%u %% of slopes agree)",
+    (void)snprintf(alarm->words->detail, sizeof alarm->words->detail,
+                   "%s reaches %s %s in about %lld min (%u %% of slopes agree)",
                    vital_info((enum vital)alert->vital)->name, value, vital_info((enum vital)alert->vital)->unit,
                    (long long)(minutes > 0 ? minutes : 1), sight->agreement_permille * 100U / PERMILLE);
+}
+
+/* One that was restored bears the limit that it told of. */
+static void take_limit(struct alert_head *alert, const struct alert_head *of_rule)
+{
+    alert->limit_milli = of_rule->limit_milli;
+    memcpy(alert->parameters_milli, of_rule->parameters_milli, sizeof alert->parameters_milli);
 }
 
 static void take_estimate(struct engine *engine, struct bed *bed, struct rule_alarm *r)
@@ -67,31 +77,38 @@ static void take_estimate(struct engine *engine, struct bed *bed, struct rule_al
         alarm_end(engine, bed, alarm);
     } else if (!alarm->raised && foreseen->good == GOOD_IN_A_ROW && !r->alarm.raised && bed->state.stay != 0 &&
                !bed_is_away(bed)) {
+        take_limit(&alarm->last, &r->alarm.last);
         alarm->last.has_value = r->alarm.last.has_value;
         alarm->last.value_milli = r->alarm.last.value_milli;
-        say(&alarm->last, &sight);
+        say(alarm, &sight);
         alarm_start(engine, bed, alarm, engine->now_ms, engine->now_ms);
     }
 }
 
-/* A rule without, or one whose vital is measured now and then at this bed, has none. */
+bool foreseen_applies(const struct bed_config *bed, const struct rule *rule)
+{
+    bool has_continuous = false;
+    for (unsigned i = 0; i < bed->channel_count; i++) {
+        const struct channel_config *channel = &bed->channels[i];
+        has_continuous |= channel->vital == (enum vital)rule->when.first_vital && !channel->episodic;
+    }
+    return rule->foresee_ms != 0 && has_continuous;
+}
+
 void foreseen_make(struct arena *arena, const struct bed *bed, struct rule_alarm *r)
 {
-    const enum vital vital = (enum vital)r->rule->when.first_vital;
-    const struct channel_config *channel = NULL;
-    for (unsigned i = 0; i < bed->config->channel_count; i++) {
-        channel = bed->config->channels[i].vital == vital ? &bed->config->channels[i] : channel;
-    }
-    if (r->rule->foresee_ms == 0 || channel == NULL || channel->episodic) {
+    if (!foreseen_applies(bed->config, r->rule)) {
         return;
     }
     r->foreseen = ARENA_TAKE(arena, struct foreseen, 1);
+    struct alert_words *words = ARENA_TAKE(arena_reserve(arena), struct alert_words, 1);
     if (r->foreseen != NULL) {
         struct alarm_key key = r->alarm.last.key;
         key.family = ALARM_FORESEEN;
         *r->foreseen = (struct foreseen){.good = 0};
         alarm_prepare(&r->foreseen->alarm, &key, KIND_ADVISORY, SOURCE_RULE, PRIORITY_NONE, REASON_FORESEEN);
-        r->foreseen->alarm.last.vital = (uint8_t)vital;
+        r->foreseen->alarm.words = words;
+        r->foreseen->alarm.last.vital = r->rule->when.first_vital;
         r->foreseen->alarm.last.has_limit = true;
     }
 }
@@ -134,7 +151,9 @@ void foreseen_step(struct engine *engine, struct bed *bed, struct rule_alarm *r)
     if (engine->restoring) {
         return;
     }
-    if (r->alarm.raised || !foreseen->trend.begun) {
+    const bool of_another =
+        foreseen->alarm.raised && foreseen->alarm.last.limit_milli != r->alarm.last.limit_milli; /* before a restart */
+    if (r->alarm.raised || !foreseen->trend.begun || of_another) {
         foreseen_end(engine, bed, r);
     } else if (closed) {
         take_estimate(engine, bed, r);

@@ -55,6 +55,8 @@ static bool restores(struct engine *engine, const struct engine_input *input, st
             engine_restore_bed(engine, input->bed, input->stay);
         }
         return input->bed < engine->config->bed_count;
+    case INPUT_PAST:
+        return !engine->restored && engine_restore_past(engine, input->key, input->alarm);
     case INPUT_RESTORE_BEGIN:
         if (!engine->restored) {
             engine_restore_begin(engine, input->at_ms);
@@ -67,6 +69,9 @@ static bool restores(struct engine *engine, const struct engine_input *input, st
         return true;
     case INPUT_ALARM:
         return engine_restore_alarm(engine, input->key, input->alarm, input->flag);
+    case INPUT_SAID:
+        return input->bed < engine->config->bed_count &&
+               engine_restore_said(engine, input->bed, input->detail, input->at_ms);
     case INPUT_CLOCK:
     case INPUT_BEGIN:
     case INPUT_CONTINUE:
@@ -129,9 +134,11 @@ static bool happens(struct engine *engine, const struct engine_input *input)
     case INPUT_SEED:
     case INPUT_NUMBERS:
     case INPUT_STAY:
+    case INPUT_PAST:
     case INPUT_RESTORE_BEGIN:
     case INPUT_RESTORE_END:
     case INPUT_ALARM:
+    case INPUT_SAID:
     case INPUT_BEGIN:
     case INPUT_CONTINUE:
     case INPUT_RETIRE:

@@ -16,9 +16,11 @@
     X(CLOCK, "clock_synced")          /* flag */                                                            \
     X(NUMBERS, "restore_numbers")     /* number: seq, number_2: next_id */                                  \
     X(STAY, "restore_bed")            /* bed, stay */                                                       \
+    X(PAST, "restore_past")           /* key, alarm */                                                      \
     X(RESTORE_BEGIN, "restore_begin") /* at_ms: from when on */                                             \
     X(RESTORE_END, "restore_end")                                                                           \
     X(ALARM, "restore_alarm")     /* key, alarm, flag: unverified */                                        \
+    X(SAID, "restore_said")       /* at_ms, bed, detail: the alarm's name */                                \
     X(BEGIN, "begin")             /* at_ms */                                                               \
     X(CONTINUE, "continue")       /* at_ms */                                                               \
     X(OBSERVATION, "observation") /* at_ms, observation */                                                  \

@@ -11,6 +11,7 @@
 
 #include "app/engine/engine_internal.h"
 #include "app/engine/hash.h"
+#include "app/engine/ward_rule.h"
 
 static uint32_t hash_word(uint32_t hash, const char *word)
 {
@@ -73,6 +74,9 @@ static void apply(struct engine *engine, struct bed *bed, struct rule_alarm *r, 
 {
     command->was_milli = r->alarm.last.parameters_milli[command->parameter];
     rule_alarm_set_parameters(bed, r);
+    if (r->rule->is_of_ward) {
+        ward_rules_look(engine);
+    }
     if (r->alarm.raised) {
         alarm_update(engine, bed, &r->alarm, PHASE_UPDATE);
     }

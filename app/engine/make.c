@@ -45,7 +45,8 @@ static void make_channels(struct arena *arena, const struct engine_config *confi
                                                     .demand = channel_demand(config, bed, c->vital)};
         struct series *series = series_make(arena, &series_config);
         const bool may_enter = (ENTRY_VITALS >> c->vital & 1U) != 0;
-        struct entries *entries = may_enter ? ARENA_TAKE(arena, struct entries, 1) : NULL;
+        uint32_t *rejected = ARENA_TAKE(arena_reserve(arena), uint32_t, QUALITY_COUNT);
+        struct entries *entries = may_enter ? ARENA_TAKE(arena_reserve(arena), struct entries, 1) : NULL;
         if (bed->channels != NULL) {
             bed->channels[i] = (struct channel){.config = c,
                                                 .series = series,
@@ -54,6 +55,7 @@ static void make_channels(struct arena *arena, const struct engine_config *confi
                                                 .lost_at_ms = INSTANT_NONE,
                                                 .resumed_at_ms = INSTANT_NONE,
                                                 .first_at_ms = INSTANT_NONE,
+                                                .rejected = rejected,
                                                 .entries = entries};
         }
     }
@@ -80,18 +82,22 @@ static void make_rules(struct arena *arena, const struct engine_config *config, 
 static void make_technical(struct arena *arena, struct bed *bed)
 {
     struct alarm_key key = {.bed = bed->index, .family = ALARM_BUILTIN};
+    struct alert_words *words = ARENA_TAKE(arena_reserve(arena), struct alert_words, BUILTIN_BED_COUNT);
     for (unsigned i = 0; i < BUILTIN_BED_COUNT; i++) {
         const struct builtin_alarm_info *info = builtin_alarm_info((enum builtin_alarm)i);
         key.index = (uint16_t)i;
         alarm_prepare(&bed->technical[i], &key, info->kind, SOURCE_RULE, info->priority, REASON_NONE);
+        bed->technical[i].words = words != NULL ? &words[i] : NULL;
     }
     key.family = ALARM_OF_MONITOR;
     bed->signals = ARENA_TAKE(arena, struct alarm, bed->config->signal_count);
+    words = ARENA_TAKE(arena_reserve(arena), struct alert_words, bed->config->signal_count);
     bed->signal_on = ARENA_TAKE(arena, bool, bed->config->signal_count);
     for (unsigned i = 0; i < bed->config->signal_count && bed->signals != NULL; i++) {
         key.index = (uint16_t)i;
         alarm_prepare(&bed->signals[i], &key, KIND_PHYSIOLOGICAL, SOURCE_MONITOR,
                       signal_priority(bed->config->signals[i].means), REASON_NONE);
+        bed->signals[i].words = words != NULL ? &words[i] : NULL;
     }
 }
 
@@ -101,8 +107,9 @@ static void make_reported(struct arena *arena, struct bed *bed)
         return;
     }
     struct reported *slots = ARENA_TAKE(arena, struct reported, ENGINE_REPORTED_PER_BED_MAX);
-    if (slots != NULL) {
-        reported_prepare(bed, slots);
+    struct alert_words *words = ARENA_TAKE(arena_reserve(arena), struct alert_words, 2 * ENGINE_REPORTED_PER_BED_MAX);
+    if (slots != NULL && words != NULL) {
+        reported_prepare(bed, slots, words);
     }
 }
 
@@ -132,13 +139,14 @@ static void make_bed(struct arena *arena, const struct engine_config *config, st
     make_rules(arena, config, bed);
 }
 
-static void prepare_gateway(struct engine *engine)
+static void prepare_gateway(struct engine *engine, struct alert_words *words)
 {
     for (unsigned i = 0; i < sizeof engine->gateway / sizeof engine->gateway[0]; i++) {
         const struct alarm_key key = {
             .bed = BED_NONE, .family = ALARM_BUILTIN, .index = (uint16_t)(BUILTIN_BED_COUNT + i)};
         const struct builtin_alarm_info *info = builtin_alarm_info((enum builtin_alarm)key.index);
         alarm_prepare(&engine->gateway[i].alarm, &key, info->kind, SOURCE_RULE, info->priority, REASON_NONE);
+        engine->gateway[i].alarm.words = &words[i];
     }
 }
 
@@ -171,8 +179,9 @@ static uint32_t bed_records_max(const struct engine_config *config, const struct
  * entry takes two.) */
 #define COMMAND_RECORDS_MAX 5U
 
-/* A rule of the ward: what a restart changed and what the instant does, of both its alarms, and who joined. */
-#define WARD_RECORDS_MAX 5U
+/* A rule of the ward: what a restart changed and what the instant does, of both its alarms, who joined, its escalation, and
+ * a pause of either. */
+#define WARD_RECORDS_MAX 8U
 
 /* A step looks at one bed. A command before it ends the alarms of two beds at most (transfer): each half of a bed's. */
 uint32_t engine_config_records_max(const struct engine_config *config)
@@ -203,6 +212,7 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
         make_bed(arena, config, bed, b);
     }
     ward_rules_make(arena, config, &made);
+    struct alert_words *words = ARENA_TAKE(arena_reserve(arena), struct alert_words, BUILTIN_COUNT - BUILTIN_BED_COUNT);
     if (engine == NULL) {
         return NULL;
     }
@@ -213,6 +223,6 @@ struct engine *engine_make(struct arena *arena, const struct engine_config *conf
     engine->settle_until_ms = INSTANT_NONE;
     engine->gateway_deadline_ms = SERIES_NEVER;
     engine->next_id = 1;
-    prepare_gateway(engine);
+    prepare_gateway(engine, words);
     return engine;
 }

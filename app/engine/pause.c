@@ -19,6 +19,7 @@
 #include "app/engine/condition.h"
 #include "app/engine/engine_internal.h"
 #include "app/engine/hash.h"
+#include "app/engine/ward_rule.h"
 
 uint32_t pause_key(const char *rule)
 {
@@ -33,7 +34,7 @@ const char *pause_word(unsigned what)
 
 /* --- what they silence --------------------------------------------------------------------------------------- */
 
-static bool covers(const struct bed *bed, const struct pause *pause, const struct alert *alert)
+static bool covers(const struct bed *bed, const struct pause *pause, const struct alert_head *alert)
 {
     const bool of_rule = alert->key.family == ALARM_OF_RULE || alert->key.family == ALARM_NOT_MONITORED;
     if (pause->what == PAUSE_NONE || alert->kind == KIND_ADVISORY) {
@@ -43,7 +44,7 @@ static bool covers(const struct bed *bed, const struct pause *pause, const struc
            (of_rule && pause->rule_key == pause_key(bed_rule(bed, alert->key.index)->rule->name));
 }
 
-static bool breaks_through(const struct pause *pause, const struct alert *alert)
+static bool breaks_through(const struct pause *pause, const struct alert_head *alert)
 {
     return pause->what == PAUSE_AUDIO && alert->priority == PRIORITY_HIGH && alert->pressing_at_ms >= pause->from_ms;
 }
@@ -57,7 +58,7 @@ static unsigned strength(unsigned inactivation)
     return inactivation < sizeof strengths ? strengths[inactivation] : 0;
 }
 
-enum alarm_inactivation pause_inactivation(const struct bed *bed, const struct alert *alert)
+enum alarm_inactivation pause_inactivation(const struct bed *bed, const struct alert_head *alert)
 {
     unsigned strongest = alert->unpaused;
     for (unsigned i = 0; i < PAUSES_PER_BED_MAX; i++) {
@@ -65,6 +66,24 @@ enum alarm_inactivation pause_inactivation(const struct bed *bed, const struct a
         const unsigned by = pause->what == PAUSE_ALARM ? INACTIVATION_ALARM_PAUSED : INACTIVATION_AUDIO_PAUSED;
         if (strength(by) > strength(strongest) && covers(bed, pause, alert) && !breaks_through(pause, alert)) {
             strongest = by;
+        }
+    }
+    return (enum alarm_inactivation)strongest;
+}
+
+enum alarm_inactivation pause_ward_inactivation(const struct engine *engine, const struct alert_head *alert)
+{
+    const bool of_rule = alert->key.family == ALARM_OF_RULE || alert->key.family == ALARM_NOT_MONITORED;
+    const uint32_t key = of_rule ? pause_key(engine->config->rules[alert->key.index].name) : 0;
+    unsigned strongest = alert->unpaused;
+    for (unsigned b = 0; of_rule && b < engine->config->bed_count; b++) {
+        for (unsigned i = 0; i < PAUSES_PER_BED_MAX; i++) {
+            const struct pause *pause = &engine->beds[b].state.pauses[i];
+            const bool covers_it = pause->what == PAUSE_AUDIO && pause->rule_key == key;
+            if (covers_it && strength(INACTIVATION_AUDIO_PAUSED) > strength(strongest) &&
+                !breaks_through(pause, alert)) {
+                strongest = INACTIVATION_AUDIO_PAUSED;
+            }
         }
     }
     return (enum alarm_inactivation)strongest;
@@ -78,11 +97,11 @@ static bool may_pause(const struct pause_config *config, const struct bed_comman
            (config->alarm_roles >> command->role & 1U) != 0;
 }
 
-/* False: the bed has no such rule. */
-static bool find_key(const struct bed *bed, uint16_t rule, uint32_t *out)
+/* False: the bed has no such rule, or it is one of the ward, of which one bed's people may not suppress all signals. */
+static bool find_key(const struct bed *bed, uint32_t what, uint16_t rule, uint32_t *out)
 {
     const struct rule_alarm *r = rule != RULE_NONE ? bed_rule(bed, rule) : NULL;
-    const bool has = r != NULL && !r->rule->is_of_ward; /* whose alarm is the gateway's */
+    const bool has = r != NULL && !(r->rule->is_of_ward && what == PAUSE_ALARM);
     *out = has ? pause_key(r->rule->name) : 0;
     return rule == RULE_NONE || has;
 }
@@ -104,6 +123,7 @@ static struct pause *find_place(struct bed *bed, uint32_t what, uint32_t key)
 static void changed(struct engine *engine, struct bed *bed)
 {
     bed->pause_due = true;
+    ward_rules_look(engine); /* it may be of one of them */
     record_bed(engine, bed);
 }
 
@@ -120,7 +140,7 @@ enum command_verdict pause_set(struct engine *engine, struct bed *bed, struct be
     if (!may_pause(config, command)) {
         return VERDICT_ROLE;
     }
-    if (!find_key(bed, command->rule, &key)) {
+    if (!find_key(bed, command->what, command->rule, &key)) {
         return VERDICT_UNKNOWN_RULE;
     }
     const uint32_t duration_ms = command->duration_ms != 0 ? command->duration_ms : usual_ms;
@@ -144,7 +164,7 @@ enum command_verdict pause_resume(struct engine *engine, struct bed *bed, struct
 {
     uint32_t key = 0;
     bool any = false;
-    if (!find_key(bed, command->rule, &key)) {
+    if (!find_key(bed, PAUSE_AUDIO, command->rule, &key)) {
         return VERDICT_UNKNOWN_RULE;
     }
     for (unsigned i = 0; i < PAUSES_PER_BED_MAX; i++) {
@@ -163,8 +183,9 @@ enum command_verdict pause_resume(struct engine *engine, struct bed *bed, struct
     return VERDICT_ACCEPTED;
 }
 
-void pause_forget(struct bed *bed)
+void pause_forget(struct engine *engine, struct bed *bed)
 {
+    ward_rules_look(engine);
     memset(bed->state.pauses, 0, sizeof bed->state.pauses);
     bed->pause_due = true;
 }
@@ -268,14 +289,14 @@ static void add_off(struct reminder *r)
 static void look_at(void *context, struct alarm *alarm)
 {
     struct reminder *r = context;
-    const struct alert *last = &alarm->last;
+    const struct alert_head *last = &alarm->last;
     if (alarm->raised && last->kind != KIND_ADVISORY && last->unpaused == INACTIVATION_ACKNOWLEDGED) {
         r->quiet_since_ms = r->acknowledged == 0 || last->at_ms < r->quiet_since_ms ? last->at_ms : r->quiet_since_ms;
         r->acknowledged++;
     }
     if (alarm->raised && last->priority == PRIORITY_HIGH && last->inactivation == INACTIVATION_ALARM_PAUSED) {
         char name[ALARM_NAME_MAX], word[ALARM_NAME_MAX + sizeof "HIGH "];
-        alarm_name(r->engine->config, last, name);
+        alarm_name_of(r->engine->config, alarm, name);
         (void)snprintf(word, sizeof word, "HIGH %s", name);
         condition_add_word(&r->c, word);
         add_about(r, (int64_t)last->id);
@@ -318,7 +339,7 @@ static void show(struct engine *engine, struct bed *bed, struct alarm *alarm, co
 {
     alarm->about = r->about;
     alarm->from_before = false;
-    memcpy(alarm->last.detail, r->c.detail, sizeof alarm->last.detail);
+    alarm_set_detail(alarm, r->c.detail);
     alarm->last.unverified = false;
     if (alarm->raised) {
         alarm_update(engine, bed, alarm, PHASE_UPDATE);

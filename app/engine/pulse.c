@@ -2,6 +2,7 @@
  * Two sources of one rate, the ECG (hr) and the oximeter (pulse): no pulse signal when both are gone, and the alarm
  * that tells that they disagree. A heart rate of zero beside a pulse is not believed. (One stands in for the other: channel.c.)
  */
+#include "app/engine/builtin_delay.h"
 #include "app/engine/condition.h"
 #include "app/engine/engine_internal.h"
 
@@ -66,8 +67,7 @@ static int64_t pulse_may_be_lost_at(const struct channel *channel, int64_t now_m
     if (!series_stands(channel->series, now_ms) || !series_last(channel->series, &last_ms, &value_milli)) {
         return SERIES_NEVER;
     }
-    const int64_t standing_ms = (int64_t)channel->config->period_ms * 3 / 2;
-    const int64_t at_ms = last_ms + (standing_ms > ENGINE_SILENT_AFTER_MS ? standing_ms : ENGINE_SILENT_AFTER_MS);
+    const int64_t at_ms = last_ms + builtin_pulse_lost_ms(channel->config);
     return at_ms > now_ms ? at_ms : now_ms + 1;
 }
 
@@ -100,9 +100,7 @@ struct condition pulse_judge_lost(const struct engine *engine, const struct bed 
 /* From when on a source of a pulse, if nothing more comes, has nothing to be compared with. */
 static int64_t own_pulse_gone_at(const struct channel *channel)
 {
-    const int64_t standing_ms = (int64_t)channel->config->period_ms * 3 / 2;
-    return channel->was_valid ? channel->belief.believed_at_ms + later(standing_ms, ENGINE_SILENT_AFTER_MS)
-                              : INSTANT_NONE;
+    return channel->was_valid ? channel->belief.believed_at_ms + builtin_pulse_lost_ms(channel->config) : INSTANT_NONE;
 }
 
 /* Its newest own value; false while none stands. */

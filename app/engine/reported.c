@@ -19,6 +19,7 @@
  */
 #include "app/engine/engine_internal.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ static const char SUFFIX[] = "_reported";
 
 _Static_assert(MONITOR_ALARM_TEXT_MAX == ALERT_DETAIL_MAX, "an alert shows the monitor's words whole");
 
-void reported_prepare(struct bed *bed, struct reported *slots)
+void reported_prepare(struct bed *bed, struct reported *slots, struct alert_words *words)
 {
     struct alarm_key key = {.bed = bed->index};
     bed->reported = slots;
@@ -36,6 +37,8 @@ void reported_prepare(struct bed *bed, struct reported *slots)
         alarm_prepare(&slots[i].alarm, &key, KIND_PHYSIOLOGICAL, SOURCE_MONITOR, PRIORITY_NONE, REASON_NONE);
         key.family = ALARM_REPORTED_NOT_MONITORED;
         alarm_prepare(&slots[i].silent, &key, KIND_TECHNICAL, SOURCE_MONITOR, PRIORITY_NONE, REASON_NOT_MONITORED);
+        slots[i].alarm.words = &words[2 * i];
+        slots[i].silent.words = &words[2 * i + 1];
     }
 }
 
@@ -171,38 +174,40 @@ static const char *words_of(const struct monitor_alarm *said)
 static bool show(struct reported *slot, enum alarm_phase *phase)
 {
     const struct monitor_alarm *said = &slot->said;
-    struct alert *last = &slot->alarm.last;
-    const struct alert before = *last;
+    struct alert_head *last = &slot->alarm.last;
+    const struct alert_head before = *last;
+    char words[ALERT_DETAIL_MAX];
     *phase = alarm_take_priority(&slot->alarm, (enum priority)said->priority);
     last->kind = said->kind;
     last->vital = said->vital;
     last->is_repeated = said->is_repeated;
-    (void)snprintf(last->detail, sizeof last->detail, "%s", words_of(said));
-    if (*phase != PHASE_UPDATE || slot->inactivation != said->inactivation) {
+    (void)snprintf(words, sizeof words, "%s", words_of(said));
+    const bool is_same = strcmp(slot->alarm.words->detail, words) == 0;
+    alarm_set_detail(&slot->alarm, words);
+    if (*phase == PHASE_ESCALATE || slot->inactivation != said->inactivation) {
         last->unpaused = said->inactivation;
         slot->inactivation = said->inactivation;
     }
     last->unverified &= !slot->heard;
     last->reason = last->unverified ? REASON_UNVERIFIED : REASON_NONE;
     return *phase != PHASE_UPDATE || last->kind != before.kind || last->vital != before.vital ||
-           last->unpaused != before.unpaused || last->unverified != before.unverified ||
-           strcmp(last->detail, before.detail) != 0;
+           last->unpaused != before.unpaused || last->unverified != before.unverified || !is_same;
 }
 
 static void start(struct engine *engine, struct bed *bed, struct reported *slot)
 {
     enum alarm_phase phase = PHASE_UPDATE;
-    struct alert *last = &slot->alarm.last;
+    struct alert_head *last = &slot->alarm.last;
     last->unverified = false;
     (void)show(slot, &phase);
-    memcpy(last->reported, slot->said.name, sizeof last->reported);
+    memcpy(slot->alarm.words->reported, slot->said.name, sizeof slot->said.name);
     last->unpaused = slot->inactivation = slot->said.inactivation;
     alarm_start(engine, bed, &slot->alarm, slot->since_ms, engine->now_ms);
 }
 
 static void step_alarm(struct engine *engine, struct bed *bed, struct reported *slot)
 {
-    const bool other = strcmp(slot->alarm.last.reported, slot->said.name) != 0;
+    const bool other = strcmp(slot->alarm.words->reported, slot->said.name) != 0;
     enum alarm_phase phase = PHASE_UPDATE;
     if (slot->alarm.raised && (slot->ended || other || !is_present(slot))) {
         alarm_end_if_raised(engine, bed, &slot->silent);
@@ -221,12 +226,11 @@ static void step_alarm(struct engine *engine, struct bed *bed, struct reported *
 
 static void begin_silence(struct engine *engine, struct bed *bed, struct reported *slot)
 {
-    struct alert *last = &slot->silent.last;
-    const struct alert *of = &slot->alarm.last;
+    struct alert_head *last = &slot->silent.last;
+    const struct alert_head *of = &slot->alarm.last;
     last->priority = of->priority;
     last->vital = of->vital;
-    memcpy(last->detail, of->detail, sizeof last->detail);
-    memcpy(last->reported, of->reported, sizeof last->reported);
+    *slot->silent.words = *slot->alarm.words;
     alarm_start(engine, bed, &slot->silent, slot->said_at_ms, engine->now_ms);
 }
 
@@ -279,11 +283,40 @@ void reported_forget(struct bed *bed)
     }
 }
 
+/* Silence counts from here, or from the newest word as far as that is known. */
 void reported_begin(struct bed *bed, int64_t now_ms)
 {
     for (unsigned i = 0; i < ENGINE_REPORTED_PER_BED_MAX && bed->reported != NULL; i++) {
-        bed->reported[i].said_at_ms = now_ms;
+        struct reported *slot = &bed->reported[i];
+        const bool known = slot->said_at_ms != INSTANT_NONE && slot->said_at_ms < now_ms;
+        slot->said_at_ms = known ? slot->said_at_ms : now_ms;
     }
+}
+
+void engine_each_said(const struct engine *engine,
+                      void (*visit)(void *context, uint16_t bed, const char *name, int64_t at_ms), void *context)
+{
+    for (uint16_t b = 0; b < engine->config->bed_count; b++) {
+        const struct bed *bed = &engine->beds[b];
+        for (unsigned i = 0; i < ENGINE_REPORTED_PER_BED_MAX && bed->reported != NULL; i++) {
+            if (is_present(&bed->reported[i])) {
+                visit(context, b, bed->reported[i].said.name, bed->reported[i].said_at_ms);
+            }
+        }
+    }
+}
+
+bool engine_restore_said(struct engine *engine, uint16_t bed_index, const char *name, int64_t at_ms)
+{
+    assert(!engine->begun && !engine->restoring && bed_index < engine->config->bed_count);
+    const struct bed *bed = &engine->beds[bed_index];
+    struct reported *slot = bed->reported != NULL && name[0] != '\0' ? find(bed, name) : NULL;
+    if (slot == NULL) {
+        return false;
+    }
+    input_tell(engine, (struct engine_input){.kind = INPUT_SAID, .at_ms = at_ms, .bed = bed_index, .detail = name});
+    slot->said_at_ms = at_ms;
+    return true;
 }
 
 struct alarm *reported_restore(struct bed *bed, const struct alarm_key *key, const struct alert *last)
@@ -313,6 +346,7 @@ struct alarm *reported_restore(struct bed *bed, const struct alarm_key *key, con
                                         .vital = last->vital,
                                         .inactivation = slot->inactivation,
                                         .is_repeated = last->is_repeated};
+    slot->said_at_ms = INSTANT_NONE; /* the store does not know when it was said again */
     memcpy(slot->said.name, last->reported, sizeof slot->said.name);
     memcpy(slot->said.text, last->detail, sizeof slot->said.text);
     return &slot->alarm;

@@ -16,6 +16,11 @@ void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_i
     engine->next_id = next_id;
 }
 
+void engine_skip_ids(struct engine *engine, uint64_t count)
+{
+    engine_restore_numbers(engine, engine->seq, engine->next_id + count);
+}
+
 void engine_restore_bed(struct engine *engine, uint16_t bed_index, const struct bed_snapshot *snapshot)
 {
     assert(!engine->begun);
@@ -51,6 +56,23 @@ void engine_restore_begin(struct engine *engine, int64_t from_ms)
     }
 }
 
+bool engine_restore_past(struct engine *engine, const struct alarm_key *key, const struct alarm_snapshot *snapshot)
+{
+    assert(!engine->begun && !engine->restoring);
+    const struct bed *bed = key->bed != BED_NONE ? &engine->beds[key->bed] : NULL;
+    if (key->family != ALARM_OF_RULE || (bed != NULL && snapshot->last.stay != bed->state.stay)) {
+        return false;
+    }
+    struct rule_alarm *r =
+        bed != NULL ? bed_rule(bed, key->index) : ward_rule_restore(engine, key->index, &snapshot->last);
+    if (r == NULL || r->rule->is_of_ward != (bed == NULL)) {
+        return false;
+    }
+    input_tell(engine, (struct engine_input){.kind = INPUT_PAST, .key = key, .alarm = snapshot});
+    past_take(r, &snapshot->last);
+    return true;
+}
+
 /* What the silent run raised was either committed (and is laid over now) or is still to come: its delay went on, so it
  * starts at the first step that finds it met. */
 static void forget_alarm(void *context, struct alarm *alarm)
@@ -67,6 +89,9 @@ static void forget_bed(struct bed *bed)
     bed->state = bed->saved;
     bed->state_changed = bed->saved_changed;
     bed->measured = 0;
+    for (unsigned i = 0; i < bed->rule_count; i++) {
+        past_leave(&bed->rules[i]);
+    }
     bed_each_alarm(bed, forget_alarm, NULL);
 }
 
@@ -79,6 +104,9 @@ void engine_restore_end(struct engine *engine)
     engine->next_id = engine->saved_next_id;
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
         forget_bed(&engine->beds[b]);
+    }
+    for (unsigned i = 0; i < engine->ward_rule_count; i++) {
+        past_leave(&engine->ward_rules[i].life);
     }
     ward_rules_each_alarm(engine, forget_alarm, NULL);
     for (unsigned b = 0; b < engine->config->bed_count; b++) {
@@ -149,7 +177,7 @@ static struct alarm *find_alarm(struct engine *engine, const struct alarm_key *k
 /* The vitals that a technical alarm names. */
 static void note_about(const struct bed *bed, struct alarm *alarm)
 {
-    for (const char *at = alarm->last.detail; *at != '\0'; at += strspn(at, ", ")) {
+    for (const char *at = alarm->words->detail; *at != '\0'; at += strspn(at, ", ")) {
         const enum vital vital = vital_by_name(at, strcspn(at, " ,"));
         if (vital != VITAL_NONE && bed_channel(bed, vital) != NULL) {
             alarm->about |= UINT32_C(1) << vital;
@@ -186,12 +214,14 @@ static void note_technical(struct bed *bed, struct alarm *alarm)
 }
 
 /* What configuration says of an alarm comes from today's. (Another priority is told when the alarm is looked at.) */
-static void keep_prepared(const struct alert *prepared, struct alert *last)
+static void keep_prepared(const struct alert_head *prepared, struct alert_head *last)
 {
     last->key = prepared->key;
     last->has_limit = prepared->has_limit;
-    last->limit_milli = prepared->limit_milli;
-    memcpy(last->parameters_milli, prepared->parameters_milli, sizeof last->parameters_milli);
+    if (last->key.family != ALARM_FORESEEN) { /* which told when it will be at the limit of then */
+        last->limit_milli = prepared->limit_milli;
+        memcpy(last->parameters_milli, prepared->parameters_milli, sizeof last->parameters_milli);
+    }
     if (last->key.family == ALARM_OF_RULE || last->key.family == ALARM_NOT_MONITORED ||
         last->key.family == ALARM_FORESEEN) {
         last->vital = prepared->vital;
@@ -207,8 +237,8 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
         return false;
     }
     input_tell(engine, (struct engine_input){.kind = INPUT_ALARM, .key = key, .alarm = snapshot, .flag = unverified});
-    const struct alert prepared = alarm->last;
-    alarm->last = snapshot->last;
+    const struct alert_head prepared = alarm->last;
+    alarm_take_alert(alarm, &snapshot->last);
     keep_prepared(&prepared, &alarm->last);
     alarm->last.unverified = snapshot->last.unverified || unverified;
     alarm->raised = snapshot->last.state != ALARM_ENDED;
@@ -216,18 +246,19 @@ bool engine_restore_alarm(struct engine *engine, const struct alarm_key *key, co
     alarm->from_before = true;
     alarm->alone_since_ms = INSTANT_NONE;
     engine->restored = true;
-    if (key->family == ALARM_OF_RULE && key->bed != BED_NONE) {
-        escalate_restore(bed_rule(&engine->beds[key->bed], key->index));
+    if (key->family == ALARM_OF_RULE) {
+        escalate_restore(key->bed != BED_NONE ? bed_rule(&engine->beds[key->bed], key->index)
+                                              : ward_rule_life(engine, key->index));
     }
     if (alarm->raised && key->bed == BED_NONE && key->family == ALARM_BUILTIN) {
         struct gateway_condition *g = &engine->gateway[key->index - BUILTIN_BED_COUNT];
         g->on = true;
-        memcpy(g->detail, alarm->last.detail, sizeof g->detail);
+        memcpy(g->detail, alarm->words->detail, sizeof g->detail);
     } else if (alarm->raised && key->family == ALARM_BUILTIN) {
         note_technical(&engine->beds[key->bed], alarm);
     }
     if (key->bed != BED_NONE) {
-        engine->beds[key->bed].may_fold |= alert_is_folded(&alarm->last);
+        engine->beds[key->bed].may_fold |= alarm_is_folded(alarm);
     }
     return true;
 }

@@ -23,24 +23,24 @@ static uint16_t find_bed(const struct engine_config *config, const char *id)
     return BED_NONE;
 }
 
-static bool has_alarm(const struct retiring *r, const struct alert *alert)
+static bool has_alarm(const struct retiring *r, const struct alarm *alarm)
 {
     const struct engine_config *next = r->engine->next;
     char name[ALARM_NAME_MAX];
     struct alarm_key key;
-    alarm_name(r->engine->config, alert, name);
-    if (!alarm_find(next, r->next_bed, name, &key) || key.family != alert->key.family) {
+    alarm_name_of(r->engine->config, alarm, name);
+    if (!alarm_find(next, r->next_bed, name, &key) || key.family != alarm->last.key.family) {
         return false;
     }
     const bool of_rule =
         key.family == ALARM_OF_RULE || key.family == ALARM_NOT_MONITORED || key.family == ALARM_FORESEEN;
-    if (key.family == ALARM_FORESEEN && next->rules[key.index].foresee_ms == 0) {
-        return false;
-    }
     if (!of_rule || r->bed == NULL) {
         return true;
     }
     const struct bed_config *bed = &next->beds[r->next_bed];
+    if (key.family == ALARM_FORESEEN && !foreseen_applies(bed, &next->rules[key.index])) {
+        return false;
+    }
     return rule_applies(bed, &next->rules[key.index]) && !rule_is_off(bed, key.index);
 }
 
@@ -48,7 +48,7 @@ static void retire_alarm(void *context, struct alarm *alarm)
 {
     const struct retiring *r = context;
     const bool is_gone = r->bed != NULL && r->next_bed == BED_NONE;
-    if (alarm->raised && (is_gone || !has_alarm(r, &alarm->last))) {
+    if (alarm->raised && (is_gone || !has_alarm(r, alarm))) {
         alarm_end(r->engine, r->bed, alarm);
     }
 }

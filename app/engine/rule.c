@@ -1,5 +1,7 @@
 #include "app/engine/rule.h"
 
+#include <assert.h>
+
 #include "app/engine/expression_code.h"
 
 uint32_t rule_unknown_after_ms(enum priority priority)
@@ -35,23 +37,25 @@ uint16_t rule_scores(const struct rule *rule)
 /* A share counts how often the vital is beyond `limit`; what stands in for its threshold is `limit` and nothing else. */
 static bool is_share_of_limit(const struct expression *e)
 {
-    return e->share_count == 1 && e->threshold_op_count == 1 && e->threshold_ops[0].code == CODE_PARAMETER &&
+    assert(e->share_count == 1); /* it is the one window */
+    return e->threshold_op_count == 1 && e->threshold_ops[0].code == CODE_PARAMETER &&
            e->threshold_ops[0].index == PARAMETER_LIMIT && e->ops[0].code == CODE_CONSTANT;
 }
 
 bool rule_may_foresee(const struct rule *rule)
 {
     const struct expression *e = &rule->when;
-    if (e->scores != 0 || e->window_count != 1 || e->op_count != 2 || e->limit_direction == 0 ||
-        e->ops[1].code != CODE_COMPARE_WINDOW) {
+    if (e->scores != 0 || e->window_count != 1 || e->op_count != 2 || e->limit_direction == 0) {
         return false;
     }
+    assert(e->ops[1].code == CODE_COMPARE_WINDOW); /* one window and one value, and limit among them */
     switch (e->windows[0].aggregate) {
     case AGGREGATE_MEAN:
     case AGGREGATE_MAX:
     case AGGREGATE_MIN:
     case AGGREGATE_LAST:
-        return e->ops[0].code == CODE_PARAMETER && e->ops[0].index == PARAMETER_LIMIT;
+        assert(e->ops[0].code == CODE_PARAMETER && e->ops[0].index == PARAMETER_LIMIT);
+        return true;
     case AGGREGATE_SHARE:
         return is_share_of_limit(e);
     case AGGREGATE_STDDEV:

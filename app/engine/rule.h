@@ -30,7 +30,8 @@ struct rule {
     enum priority priority;
     bool latching;
     bool is_of_ward; /* `when` (`each` in the file) is judged at every bed; so many beds at once are the condition */
-    uint16_t beds;   /* of a rule of the ward: how many */
+    uint16_t beds;   /* of a rule of the ward: how many ... */
+    uint8_t beds_parameter; /* ... and its place among the parameters, where a command may set it; 0: it may not */
     bool has_clear, has_hysteresis;
     struct expression when, clear;
     int32_t hysteresis_milli;

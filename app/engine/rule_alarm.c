@@ -39,18 +39,43 @@ static void bind(struct arena *arena, const struct bed *bed, const struct expres
     }
 }
 
+/* Of `clear`, or of `when` with a limit of its own; else it is that of `when` itself. */
+static struct bound_expression *make_ending(struct arena *arena, const struct bed *bed, const struct rule *rule,
+                                            struct bound_expression *when)
+{
+    assert(!rule->has_clear || !rule->has_hysteresis);
+    if (!rule->has_clear && !rule->has_hysteresis) {
+        return when;
+    }
+    struct bound_expression *ending = ARENA_TAKE(arena, struct bound_expression, 1);
+    struct bound_expression made = {.windows = NULL};
+    bind(arena, bed, rule->has_clear ? &rule->clear : &rule->when, &made);
+    if (ending != NULL) {
+        *ending = made;
+    }
+    return ending;
+}
+
+/* Also a rule without parameters has the place of `limit`. */
+static unsigned kept_parameters(const struct rule *rule)
+{
+    return rule->parameter_count > PARAMETER_LIMIT ? rule->parameter_count : PARAMETER_LIMIT + 1U;
+}
+
 static void take_parameters(const struct bed *bed, struct rule_alarm *out)
 {
     const struct rule *rule = out->rule;
-    struct alert *last = &out->alarm.last;
+    struct alert_head *last = &out->alarm.last;
     for (unsigned p = 0; p < rule->parameter_count; p++) {
         last->parameters_milli[p] = limit_in_force(bed, rule, last->key.index, p);
     }
-    for (unsigned p = 0; p < PARAMETERS_MAX; p++) {
+    for (unsigned p = 0; p < kept_parameters(rule); p++) {
         out->parameters_micro[p] = (int64_t)last->parameters_milli[p] * 1000;
-        out->moved_micro[p] = out->parameters_micro[p];
+        out->ending_micro[p] = out->parameters_micro[p];
     }
-    out->moved_micro[PARAMETER_LIMIT] += (int64_t)rule->hysteresis_milli * 1000 * rule->when.limit_direction;
+    if (rule->has_hysteresis) {
+        out->ending_micro[PARAMETER_LIMIT] += (int64_t)rule->hysteresis_milli * 1000 * rule->when.limit_direction;
+    }
     last->limit_milli = last->parameters_milli[PARAMETER_LIMIT];
     memcpy(out->not_monitored.last.parameters_milli, last->parameters_milli, sizeof last->parameters_milli);
     out->not_monitored.last.limit_milli = last->limit_milli;
@@ -64,11 +89,8 @@ void rule_alarm_set_parameters(const struct bed *bed, struct rule_alarm *r)
 {
     take_parameters(bed, r);
     expression_set_parameters(&r->when, r->parameters_micro);
-    if (r->rule->has_clear) {
-        expression_set_parameters(&r->clear, r->parameters_micro);
-    }
-    if (r->rule->has_hysteresis) {
-        expression_set_parameters(&r->moved, r->moved_micro);
+    if (r->ending != &r->when) {
+        expression_set_parameters(r->ending, r->ending_micro);
     }
     r->deadline_ms = INSTANT_NONE;
 }
@@ -93,13 +115,12 @@ void rule_alarm_make(struct arena *arena, struct bed *bed, struct rule_alarm *ou
     memset(out, 0, sizeof *out);
     out->rule = rule;
     bind(arena, bed, &rule->when, &out->when);
-    if (rule->has_clear) {
-        bind(arena, bed, &rule->clear, &out->clear);
-    }
-    if (rule->has_hysteresis) {
-        bind(arena, bed, &rule->when, &out->moved);
-    }
+    out->ending = make_ending(arena, bed, rule, &out->when);
     rule_alarm_prepare(out, bed->index, rule_index);
+    out->alarm.words = ARENA_TAKE(arena_reserve(arena), struct alert_words, 1);
+    out->parameters_micro = ARENA_TAKE(arena, int64_t, kept_parameters(rule));
+    out->ending_micro =
+        rule->has_hysteresis ? ARENA_TAKE(arena, int64_t, kept_parameters(rule)) : out->parameters_micro;
     foreseen_make(arena, bed, out);
     if (arena->base != NULL) {
         rule_alarm_set_parameters(bed, out);
@@ -128,10 +149,11 @@ void rule_alarm_reset(struct rule_alarm *r, int64_t unknown_since_ms)
 /* "hr from pulse" */
 static void name_stand_in(const struct channel *channel, char detail[ALERT_DETAIL_MAX])
 {
-    detail[0] = '\0';
     if (channel != NULL && channel->source != channel->config->vital) {
         (void)snprintf(detail, ALERT_DETAIL_MAX, "%s from %s", vital_info(channel->config->vital)->name,
                        vital_info((enum vital)channel->source)->name);
+    } else if (detail[0] != '\0') { /* memory that was never written need not be there */
+        detail[0] = '\0';
     }
 }
 
@@ -158,7 +180,7 @@ static void describe(const struct bed *bed, struct rule_alarm *r)
                                            : channel != NULL && series_last(channel->series, &at_ms, &value_milli);
     r->alarm.last.has_value = known;
     r->alarm.last.value_milli = known ? value_milli : 0;
-    name_stand_in(channel, r->alarm.last.detail);
+    name_stand_in(channel, r->alarm.words->detail);
     r->not_monitored.last.has_value = known;
     r->not_monitored.last.value_milli = r->alarm.last.value_milli;
 }
@@ -243,28 +265,26 @@ static void step_delay(const struct bed *bed, struct rule_alarm *r, enum verdict
     }
 }
 
-/* Before the stay alarms are off. One that a journal starts may have to start once more: its delay goes on. */
+/* Before the stay alarms are off, and a journal that is fed starts none: it may still have to start when the run begins. */
 static void step_inactive(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
-    if ((bed != NULL && bed->state.stay == 0) || delay_over_at(r) > engine->now_ms) {
+    if (engine->restoring || delay_over_at(r) > engine->now_ms || (bed != NULL && !stay_is_on(engine, bed))) {
         return;
     }
     r->alarm.last.reason = REASON_NONE;
     escalate_reset(r);
     alarm_start(engine, bed, &r->alarm, r->violated_at_ms, r->condition_at_ms);
     r->clear_since_ms = INSTANT_NONE;
-    if (!engine->restoring) {
-        rule_alarm_reset_delay(r);
-    }
+    rule_alarm_reset_delay(r);
 }
 
 enum verdict rule_alarm_clear(const struct rule_alarm *r, enum verdict when, int64_t now_ms)
 {
     if (r->rule->has_clear) {
-        const enum verdict clear = expression_verdict(&r->clear, r->parameters_micro, now_ms);
+        const enum verdict clear = expression_verdict(r->ending, r->ending_micro, now_ms);
         return clear == VERDICT_MET && when == VERDICT_MET ? VERDICT_CLEAR : clear;
     }
-    const enum verdict held = r->rule->has_hysteresis ? expression_verdict(&r->moved, r->moved_micro, now_ms) : when;
+    const enum verdict held = r->ending != &r->when ? expression_verdict(r->ending, r->ending_micro, now_ms) : when;
     if (held == VERDICT_UNKNOWN) {
         return VERDICT_UNKNOWN;
     }
@@ -282,9 +302,6 @@ static void settle(struct engine *engine, struct bed *bed, struct rule_alarm *r)
         r->alarm.last.unverified = false;
         alarm_update(engine, bed, &r->alarm, PHASE_UPDATE);
     }
-    if (engine->restoring) {
-        rule_alarm_reset_delay(r); /* somebody may have released it: a journal does not tell */
-    }
     r->clear_since_ms = INSTANT_NONE;
 }
 
@@ -292,7 +309,7 @@ static void step_active(struct engine *engine, struct bed *bed, struct rule_alar
                         enum verdict clear)
 {
     const bool again = r->alarm.last.state == ALARM_LATCHED && when == VERDICT_MET;
-    if (again || (r->alarm.last.unverified && when == VERDICT_MET)) {
+    if (!engine->restoring && (again || (r->alarm.last.unverified && when == VERDICT_MET))) {
         r->alarm.last.state = ALARM_ACTIVE;
         r->alarm.last.unverified = false;
         r->alarm.last.pressing_at_ms = again ? engine->now_ms : r->alarm.last.pressing_at_ms;
@@ -306,7 +323,7 @@ static void step_active(struct engine *engine, struct bed *bed, struct rule_alar
     if (r->clear_since_ms == INSTANT_NONE) {
         r->clear_since_ms = engine->now_ms;
     }
-    if (engine->now_ms - r->clear_since_ms >= (int64_t)r->rule->clear_delay_ms) {
+    if (!engine->restoring && engine->now_ms - r->clear_since_ms >= (int64_t)r->rule->clear_delay_ms) {
         r->alarm.last.reason = REASON_NONE;
         settle(engine, bed, r);
     }
@@ -346,6 +363,13 @@ static int64_t not_monitored_at(const struct engine *engine, const struct bed *b
     }
     const int64_t at_ms = away_counts_from(bed, r->unknown_since_ms) + (int64_t)r->rule->unknown_after_ms;
     return at_ms > bed->settle_until_ms ? at_ms : bed->settle_until_ms;
+}
+
+bool rule_alarm_goes_blind(const struct engine *engine, const struct bed *bed, const struct rule_alarm *r)
+{
+    const bool is_watched = bed == NULL || bed->state.stay != 0;
+    return is_watched && !r->not_monitored.raised && r->unknown_since_ms != INSTANT_NONE &&
+           engine->now_ms >= not_monitored_at(engine, bed, r);
 }
 
 static void step_known(struct engine *engine, struct bed *bed, struct rule_alarm *r)
@@ -413,8 +437,7 @@ static void step_unknown(struct engine *engine, struct bed *bed, struct rule_ala
     if (!r->alarm.raised && now_ms - r->unknown_since_ms >= (int64_t)r->rule->unknown_after_ms) {
         rule_alarm_reset_delay(r);
     }
-    const bool is_watched = bed == NULL || bed->state.stay != 0;
-    if (is_watched && !r->not_monitored.raised && now_ms >= not_monitored_at(engine, bed, r)) {
+    if (rule_alarm_goes_blind(engine, bed, r)) {
         start_not_monitored(engine, bed, r);
     }
 }
@@ -429,11 +452,8 @@ static void earliest(int64_t *deadline_ms, int64_t candidate_ms, int64_t now_ms)
 int64_t rule_alarm_next_change(const struct rule_alarm *r, bool all, int64_t now_ms)
 {
     int64_t deadline_ms = expression_next_change(&r->when, r->parameters_micro, now_ms);
-    if (all && r->rule->has_clear) {
-        earliest(&deadline_ms, expression_next_change(&r->clear, r->parameters_micro, now_ms), now_ms);
-    }
-    if (all && r->rule->has_hysteresis) {
-        earliest(&deadline_ms, expression_next_change(&r->moved, r->moved_micro, now_ms), now_ms);
+    if (all && r->ending != &r->when) {
+        earliest(&deadline_ms, expression_next_change(r->ending, r->ending_micro, now_ms), now_ms);
     }
     return deadline_ms;
 }
@@ -452,21 +472,16 @@ void rule_alarm_life_deadline(const struct engine *engine, const struct bed *bed
     }
 }
 
-const struct bound_expression *rule_alarm_ending(const struct rule_alarm *r)
-{
-    if (r->rule->has_clear) {
-        return &r->clear;
-    }
-    return r->rule->has_hysteresis ? &r->moved : &r->when;
-}
-
 /* What a restart changed: an alarm that nobody can vouch for, another priority. */
 static void announce(struct engine *engine, struct bed *bed, struct alarm *alarm)
 {
-    if (!alarm->raised) {
+    if (!alarm->raised || engine->restoring) {
         return;
     }
     const enum alarm_phase phase = alarm_take_priority(alarm, (enum priority)alarm->priority);
+    if (phase != PHASE_UPDATE) {
+        alarm->last.unseen_since_ms = engine->now_ms;
+    }
     if (alarm->announce) {
         alarm->announce = false;
         alarm->last.reason = REASON_UNVERIFIED;
@@ -481,15 +496,19 @@ enum verdict rule_alarm_live(struct engine *engine, struct bed *bed, struct rule
 {
     announce(engine, bed, &r->alarm);
     announce(engine, bed, &r->not_monitored);
-    if (!r->alarm.raised || engine->restoring) {
+    if (!r->alarm.raised) {
         step_delay(bed, r, when, engine->now_ms);
     }
-    if (!r->alarm.raised) {
+    const bool was_raised = r->alarm.raised;
+    if (was_raised) {
+        step_active(engine, bed, r, when, clear);
+    } else {
         step_inactive(engine, bed, r);
-        return when;
     }
-    step_active(engine, bed, r, when, clear);
-    return clear;
+    if (engine->restoring) {
+        past_follow_instant(r, engine->now_ms);
+    }
+    return was_raised ? clear : when;
 }
 
 void rule_alarm_note_seen(struct engine *engine, struct bed *bed, struct rule_alarm *r, enum verdict seen,
@@ -505,8 +524,11 @@ void rule_alarm_note_seen(struct engine *engine, struct bed *bed, struct rule_al
 void rule_alarm_step(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     const int64_t now_ms = engine->now_ms;
+    if (engine->restoring) {
+        past_follow(r, engine->now_ms);
+    }
     const enum verdict when = expression_verdict(&r->when, r->parameters_micro, now_ms);
-    const struct bound_expression *asked = r->alarm.raised ? rule_alarm_ending(r) : &r->when;
+    const struct bound_expression *asked = r->alarm.raised ? r->ending : &r->when;
     const enum verdict clear = r->alarm.raised ? rule_alarm_clear(r, when, now_ms) : when;
     describe(bed, r);
     const enum verdict seen = rule_alarm_live(engine, bed, r, when, clear);

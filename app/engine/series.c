@@ -5,8 +5,9 @@
 
 #include "app/engine/extent.h"
 
-/* Least room for the jitter of a monitor that sends a little faster than expected: where the span is a few periods. */
-#define OBSERVATIONS_SLACK 8
+/* More than the span holds: turns of a line come a little early; who sends of his own accord may be faster than said. */
+#define POLLED_SLACK      4
+#define UNASKED_SLACK_MIN 8
 /* A span of n panes touches n + 1 of them, and one more while it is cut. */
 #define PANES_CUT 2
 
@@ -61,8 +62,9 @@ void series_demand_add(struct series_demand *demand, const struct window_spec *s
 static uint32_t observations_wanted(const struct series_demand_part *demand, uint32_t period_ms, bool polled)
 {
     const uint32_t in_span = (demand->span_ms + period_ms - 1) / period_ms;
-    const uint32_t half = polled ? 0 : in_span / 2;
-    const uint32_t slack = half > OBSERVATIONS_SLACK ? half : OBSERVATIONS_SLACK;
+    const uint32_t half = in_span / 2;
+    const uint32_t unasked = half > UNASKED_SLACK_MIN ? half : UNASKED_SLACK_MIN;
+    const uint32_t slack = polled ? POLLED_SLACK : unasked;
     const uint32_t wanted = in_span > 0 ? in_span + slack : 0;
     const uint32_t most = wanted > demand->count ? wanted : demand->count;
     return most > 0 ? most + TRACK_GIVEN_UP : 0;
@@ -75,7 +77,7 @@ static uint32_t panes_wanted(const struct series_demand_part *demand)
 
 /* NULL where no window needs it, and while the arena measures. */
 static struct track *make_track(struct arena *arena, const struct series_demand_part *demand, uint32_t entries,
-                                bool of_panes, const struct sums *totals)
+                                bool of_panes, const struct totals *totals)
 {
     return entries > 0 ? track_make(arena, demand, entries, of_panes, totals) : NULL;
 }
@@ -90,7 +92,8 @@ struct series *series_make(struct arena *arena, const struct series_config *conf
                           .episodic = config->episodic,
                           .sums_squares = observations->stddev || panes->stddev,
                           .sums_times = observations->slope || panes->slope};
-    const struct sums *totals = series != NULL ? &series->totals : NULL;
+    const struct totals *totals = series != NULL ? &series->totals : NULL;
+    made.totals.all = made.sums_squares || made.sums_times ? ARENA_TAKE(arena, struct sums, 1) : NULL;
     made.observations = make_track(arena, observations,
                                    observations_wanted(observations, config->period_ms, config->polled), false, totals);
     made.panes = make_track(arena, panes, panes_wanted(panes), true, totals);
@@ -128,7 +131,10 @@ void series_reset(struct series *series, int64_t start_ms)
     series->valid_count = 0;
     series->newest = series->previous = (struct point){.at_ms = start_ms - 1};
     series->until_ms = start_ms - 1;
-    series->totals = (struct sums){0};
+    series->totals = (struct totals){.all = series->totals.all};
+    if (series->totals.all != NULL) {
+        *series->totals.all = (struct sums){0};
+    }
     if (series->observations != NULL) {
         reset_track(series->observations, start_ms);
     }
@@ -157,16 +163,15 @@ static struct sums sums_of(const struct series *series, const struct point *poin
 __attribute__((noinline)) static void add_all_sums(struct series *series, const struct point *point)
 {
     const struct sums added = sums_of(series, point);
-    series->totals = sums_add(&series->totals, &added);
+    *series->totals.all = sums_add(series->totals.all, &added);
 }
 
 static void add_to_totals(struct series *series, const struct point *point)
 {
-    if (series->sums_squares || series->sums_times) {
+    series->totals.count++;
+    series->totals.values += (uint64_t)(int64_t)point->value_milli;
+    if (series->totals.all != NULL) {
         add_all_sums(series, point);
-    } else {
-        series->totals.count++;
-        series->totals.values += (uint64_t)(int64_t)point->value_milli;
     }
 }
 
@@ -178,8 +183,12 @@ __attribute__((noinline)) static void take_back_newest(struct series *series)
 {
     const struct point *newest = &series->newest, *previous = &series->previous;
     struct track *const tracks[] = {series->observations, series->panes};
-    const struct sums added = sums_of(series, newest);
-    series->totals = sums_subtract(&series->totals, &added);
+    series->totals.count--;
+    series->totals.values -= (uint64_t)(int64_t)newest->value_milli;
+    if (series->totals.all != NULL) {
+        const struct sums added = sums_of(series, newest);
+        *series->totals.all = sums_subtract(series->totals.all, &added);
+    }
     for (unsigned i = 0; i < sizeof(tracks) / sizeof(tracks[0]); i++) {
         if (tracks[i] != NULL) {
             track_take_back(tracks[i], newest);

@@ -21,7 +21,7 @@ struct series {
     struct point newest, previous;      /* valid ones; before there is one, of just before the start */
     int64_t until_ms;                   /* the newest stands until here, this instant excluded */
     struct track *observations, *panes; /* NULL: no window needs them */
-    struct sums totals;                 /* of all observations of the stay */
+    struct totals totals;               /* of all observations of the stay */
 };
 
 /* True where the newest observation is all it takes. */

@@ -36,6 +36,14 @@ uint32_t staffing_nurses_milli(uint32_t wte_milli, uint32_t week_hours_milli, ui
     return (uint32_t)((needed + present / 2) / present);
 }
 
+bool staffing_told_holds(const struct staffing_told *told, int64_t shift_ms, int64_t now_ms)
+{
+    if (!told->is_told || told->until_ms != 0) {
+        return told->is_told && now_ms < told->until_ms;
+    }
+    return shift_ms != 0 ? told->at_ms >= shift_ms : now_ms - told->at_ms < STAFFING_TOLD_MS_DEFAULT;
+}
+
 /* Insertion sort, stable: of a few hundred, of which most are in place. */
 static uint16_t sort_by_load(const uint32_t *load_milli, uint16_t bed_count, uint16_t *order)
 {

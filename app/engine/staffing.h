@@ -15,6 +15,7 @@
 #ifndef WARDGATE_STAFFING_H
 #define WARDGATE_STAFFING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define STAFFING_BEDS_MAX   256U
@@ -45,6 +46,19 @@ struct staffing {
     uint8_t nurse_of[STAFFING_BEDS_MAX]; /* from 1; 0: nobody lies there, or there is no nurse */
     struct staffing_nurse nurses[STAFFING_NURSES_MAX];
 };
+
+/* How many are on duty, as somebody told (the command set_staff); kept in the store as it is. All zeros: nobody did. */
+#define STAFFING_TOLD_MS_MAX     (24 * 60 * 60 * 1000) /* ahead */
+#define STAFFING_TOLD_MS_DEFAULT (12 * 60 * 60 * 1000) /* where nothing is said and there are no shifts */
+
+struct staffing_told {
+    int64_t at_ms, until_ms; /* wall time; until 0: the next shift */
+    uint8_t nurses;
+    bool is_told;
+};
+
+/* Whether it holds at now_ms. shift_ms: when the shift of then began, 0: there are none. A clock set back before at_ms ends nothing. */
+bool staffing_told_holds(const struct staffing_told *told, int64_t shift_ms, int64_t now_ms);
 
 /* load_milli of each bed, 0: nobody lies there. patients_max of one nurse; 0: any number. */
 void staffing_assign(const uint32_t *load_milli, uint16_t bed_count, uint8_t nurse_count, uint16_t patients_max,

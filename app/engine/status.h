@@ -43,7 +43,8 @@
     X(HUNG_UP, "hung up by the other side")               \
     X(RESET, "connection reset by the other side")        \
     X(REFUSED, "connection refused by the other side")    \
-    X(OTHER_MASTER, "another master asks here")
+    X(OTHER_MASTER, "another master asks here")           \
+    X(OTHER_MACHINE, "of another kind of machine")
 
 enum status {
 #define STATUS_ENUM(name, text) STATUS_##name,

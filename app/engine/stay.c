@@ -6,7 +6,8 @@
  *
  * A stay that begins by itself counts from the first of its seconds: series collect and delays run while the bed is
  * still vacant, and start anew whenever the vitals break off. One that a command begins counts from the instant after
- * the command's: what was observed at that instant belongs to nobody any more, now and when a journal is fed again.
+ * the command's: what was observed at that instant belongs to nobody any more, now and when a journal is fed again. (A journal
+ * is fed with its stay on from the first of its seconds, so it is known beside when it began.)
  */
 #include "app/engine/engine_internal.h"
 
@@ -46,6 +47,11 @@ void stay_note_valid(const struct engine *engine, struct bed *bed, const struct 
                        at_ms - bed->valid_since_ms >= AWAY_RETURN_MS;
 }
 
+bool stay_is_on(const struct engine *engine, const struct bed *bed)
+{
+    return bed->state.stay != 0 && engine->now_ms >= bed->state.stay_began_ms;
+}
+
 /* splitmix64 (Vigna): every seed and counter give another id that tells nothing of its neighbours. */
 static uint64_t opaque_id(uint64_t seed, uint64_t counter)
 {
@@ -80,16 +86,18 @@ static void end(struct engine *engine, struct bed *bed)
     end_alarms(engine, bed);
     reported_forget(bed);
     bed->state.stay = 0;
+    bed->state.stay_began_ms = 0;
+    bed->state.admission_ms = 0;
     bed->state.away_until_ms = 0;
     bed->state.away_at_ms = 0;
     bed->state.spo2_scale = 0;
-    pause_forget(bed);
+    pause_forget(engine, bed);
     bed->state.attributes = (struct attributes){.known = 0};
     bed->scoring.came = 0;
     limit_reset_all(bed);
 }
 
-static void begin(struct engine *engine, struct bed *bed, int64_t start_ms)
+static void begin(struct engine *engine, struct bed *bed, int64_t start_ms, int64_t admission_ms)
 {
     if (bed->state.stay != 0) {
         end(engine, bed);
@@ -98,6 +106,8 @@ static void begin(struct engine *engine, struct bed *bed, int64_t start_ms)
     identity_anew(engine, bed);
     bed->state.stay = opaque_id(engine->seed, engine->next_id++);
     bed->state.stay_start_ms = start_ms;
+    bed->state.stay_began_ms = start_ms > engine->now_ms ? start_ms : engine->now_ms;
+    bed->state.admission_ms = admission_ms;
     bed->begin_due = false;
     bed->admitted = false;
     bed_make_dirty(engine, bed);
@@ -109,18 +119,18 @@ static void begin(struct engine *engine, struct bed *bed, int64_t start_ms)
 void stay_begin_due(struct engine *engine, struct bed *bed)
 {
     if (bed->admitted) {
-        begin(engine, bed, bed->admitted_at_ms);
+        begin(engine, bed, bed->admitted_at_ms, bed->admitted_at_ms);
         reset_rules(bed, bed->admitted_at_ms);
         return;
     }
-    begin(engine, bed, bed->valid_since_ms);
+    begin(engine, bed, bed->valid_since_ms, 0);
     alarm_start(engine, bed, &bed->technical[BUILTIN_admission_not_entered], bed->valid_since_ms, engine->now_ms);
 }
 
 void stay_admit(struct engine *engine, struct bed *bed)
 {
     const int64_t start_ms = engine->now_ms + 1;
-    begin(engine, bed, start_ms);
+    begin(engine, bed, start_ms, engine->now_ms);
     reset_channels(bed, start_ms);
     reset_rules(bed, start_ms);
 }

@@ -4,19 +4,36 @@
  * Each function that judges says which condition holds now, what to show of it, and when it may change; `settle` turns
  * that into starts, updates and ends.
  */
+#include "app/engine/builtin_delay.h"
 #include "app/engine/condition.h"
 #include "app/engine/engine_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* Of the gateway's own. */
+static int64_t settles_ms(const struct engine *engine, const struct alarm *alarm)
+{
+    const bool of_lines = alarm->last.key.index == BUILTIN_bus_down;
+    return of_lines ? cause_lines_settle_ms(engine) : engine->settle_until_ms;
+}
+
 /* A restored alarm whose condition has not shown again yet waits: monitors need time to speak. */
 static void settle_gone(struct engine *engine, struct bed *bed, struct alarm *alarm)
 {
-    const int64_t settle_until_ms = bed != NULL ? bed->settle_until_ms : engine->settle_until_ms;
+    const int64_t settle_until_ms = bed != NULL ? bed->settle_until_ms : settles_ms(engine, alarm);
     if (alarm->raised && (!alarm->from_before || engine->now_ms >= settle_until_ms)) {
         alarm_end(engine, bed, alarm);
     }
+}
+
+static bool has_more(const uint8_t before[STANDS_FOR_MAX / 8], const uint8_t now[STANDS_FOR_MAX / 8])
+{
+    bool more = false;
+    for (unsigned i = 0; i < STANDS_FOR_MAX / 8; i++) {
+        more |= (now[i] & ~before[i]) != 0;
+    }
+    return more;
 }
 
 /*
@@ -26,39 +43,65 @@ static void settle_gone(struct engine *engine, struct bed *bed, struct alarm *al
  */
 static bool take_list(const struct engine *engine, const struct bed *bed, struct alarm *alarm, uint32_t gone)
 {
-    struct alert *last = &alarm->last;
+    struct alert_words *words = alarm->words;
     uint8_t stands_for[STANDS_FOR_MAX / 8] = {0};
     const bool known = alarm->raised && !alarm->from_before;
     if (known && gone != 0 && gone == alarm->gone && cause_has_listed(bed, alarm)) {
         return false;
     }
     cause_list(engine, bed, alarm, gone, stands_for);
-    const bool same = !alarm->from_before && memcmp(stands_for, last->stands_for, sizeof stands_for) == 0;
-    const uint32_t key = same ? last->stands_for_key : cause_list_key(engine, bed, stands_for);
-    const bool other = key != last->stands_for_key;
-    memcpy(last->stands_for, stands_for, sizeof stands_for);
-    last->stands_for_key = key;
+    const bool equal = memcmp(stands_for, words->stands_for, sizeof stands_for) == 0;
+    const bool same = !alarm->from_before && equal;
+    const uint32_t key = same ? words->stands_for_key : cause_list_key(engine, bed, stands_for);
+    const bool other = key != words->stands_for_key;
+    if (bed == NULL && alarm->raised && (known ? has_more(words->stands_for, stands_for) : other)) {
+        alarm_see_anew(engine, alarm); /* beds that nobody has acknowledged */
+    }
+    if (!equal || other) {
+        memcpy(words->stands_for, stands_for, sizeof stands_for);
+        words->stands_for_key = key;
+    }
     alarm->gone = gone;
     return other;
 }
 
+/* More vitals are gone because of it than were. (After a restart: than it named, or other monitors.) */
+static bool is_wider(const struct alarm *alarm, const struct condition *c)
+{
+    if (!alarm->raised || c->gone == 0) {
+        return false;
+    }
+    if (!alarm->from_before) {
+        return (c->gone & ~alarm->gone) != 0;
+    }
+    return c->about != 0 ? (c->about & ~alarm->about) != 0 : strcmp(alarm->words->detail, c->detail) != 0;
+}
+
 static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, const struct condition *c)
 {
-    struct alert *last = &alarm->last;
+    struct alert_head *last = &alarm->last;
     if (!c->holds) {
         settle_gone(engine, bed, alarm);
         return;
     }
-    bool other = c->about != 0 ? alarm->about != c->about : strcmp(last->detail, c->detail) != 0;
+    bool other = c->about != 0 ? alarm->about != c->about : strcmp(alarm->words->detail, c->detail) != 0;
+    if (is_wider(alarm, c)) {
+        alarm_see_anew(engine, alarm);
+    }
     other |= take_list(engine, bed, alarm, c->gone);
-    const enum priority usual = c->priority != PRIORITY_NONE ? c->priority : (enum priority)alarm->priority;
-    const enum alarm_phase phase = alarm_take_priority(alarm, cause_priority(engine, bed, alarm, usual));
+    enum priority usual = c->priority != PRIORITY_NONE ? c->priority : (enum priority)alarm->priority;
+    usual = bed == NULL ? escalate_gateway_priority(engine, alarm, usual) : usual;
+    const enum priority priority = cause_priority(engine, bed, alarm, usual);
+    if (bed == NULL && priority > (enum priority)last->priority) {
+        alarm_see_anew(engine, alarm);
+    }
+    const enum alarm_phase phase = alarm_take_priority(alarm, priority);
     alarm->from_before = false;
     if (alarm->raised && !other && phase == PHASE_UPDATE && last->reason == c->reason && !last->unverified) {
         return;
     }
     alarm->about = c->about;
-    memcpy(last->detail, c->detail, sizeof last->detail);
+    alarm_set_detail(alarm, c->detail);
     last->reason = (uint8_t)c->reason;
     last->vital = (uint8_t)c->vital;
     last->has_value = c->has_value;
@@ -67,14 +110,13 @@ static void settle(struct engine *engine, struct bed *bed, struct alarm *alarm, 
     if (alarm->raised) {
         alarm_update(engine, bed, alarm, phase);
     } else {
-        alarm_start(engine, bed, alarm, c->since_ms, engine->now_ms);
+        alarm_start(engine, bed, alarm, c->since_ms, engine->now_ms - c->overdue_ms);
     }
 }
 
 int64_t monitor_patience_ms(const struct bed *bed, unsigned monitor)
 {
-    const int64_t patience_ms = (int64_t)bed->config->monitor_period_ms[monitor] * 3;
-    return patience_ms > ENGINE_SILENT_AFTER_MS ? patience_ms : ENGINE_SILENT_AFTER_MS;
+    return builtin_patience_ms(bed->config, monitor);
 }
 
 uint32_t monitor_vitals(const struct bed *bed, unsigned monitor)
@@ -156,11 +198,15 @@ static struct condition judge_silence(const struct engine *engine, const struct 
     c.reason = REASON_NO_ANSWER;
     for (unsigned m = 0; m < bed->config->monitor_count; m++) {
         const int64_t heard_ms = monitor_unheard_since(&bed->monitors[m]);
-        int64_t at_ms = silent_at(bed, m, away_counts_from(bed, heard_ms));
-        at_ms += cause_line_may_come(engine, bed, m) ? ENGINE_CAUSE_WAIT_MS : 0;
+        const int64_t due_ms = silent_at(bed, m, away_counts_from(bed, heard_ms));
+        const int64_t overdue_ms = engine->now_ms - due_ms;
+        const int64_t at_ms = overdue_ms >= 0 ? cause_line_awaited_ms(engine, bed, m, due_ms) : due_ms;
         if (engine->now_ms < at_ms) {
             c.next_ms = at_ms < c.next_ms ? at_ms : c.next_ms;
             continue;
+        }
+        if (overdue_ms <= ENGINE_LINE_WAIT_MS && overdue_ms > c.overdue_ms) {
+            c.overdue_ms = overdue_ms;
         }
         c.since_ms = !c.holds || heard_ms < c.since_ms ? heard_ms : c.since_ms;
         c.holds = true;
@@ -207,8 +253,8 @@ static void add_channel(struct condition *c, const struct channel *channel, bool
  * Rejected for 10 s, for a reason that `concerns`. A value that is not believed is one from the first on; a sensor is
  * missed only when it gave a value in this stay.
  */
-static struct condition judge_rejection(const struct bed *bed, enum builtin_alarm alarm, bool (*concerns)(enum quality),
-                                        int64_t now_ms)
+static struct condition judge_rejection(const struct engine *engine, const struct bed *bed, enum builtin_alarm alarm,
+                                        bool (*concerns)(enum quality))
 {
     const bool show_raw = alarm == BUILTIN_implausible;
     struct condition c = CONDITION_NONE;
@@ -219,8 +265,9 @@ static struct condition judge_rejection(const struct bed *bed, enum builtin_alar
             !(heard || bed->technical[alarm].raised)) {
             continue;
         }
-        const int64_t at_ms = away_counts_from(bed, channel->lost_at_ms) + ENGINE_SILENT_AFTER_MS;
-        if (at_ms > now_ms) {
+        const int64_t at_ms =
+            away_counts_from(bed, channel->lost_at_ms) + builtin_delay_ms(engine->config, bed->config, alarm);
+        if (at_ms > engine->now_ms) {
             c.next_ms = at_ms < c.next_ms ? at_ms : c.next_ms;
             continue;
         }
@@ -337,7 +384,17 @@ static struct condition judge(const struct engine *engine, struct bed *bed, enum
     if (alarm == BUILTIN_pulse_disagrees) {
         return pulse_judge_disagreement(engine, bed);
     }
-    return judge_rejection(bed, alarm, alarm == BUILTIN_sensor_off ? is_sensor_loss : is_disbelief, engine->now_ms);
+    return judge_rejection(engine, bed, alarm, alarm == BUILTIN_sensor_off ? is_sensor_loss : is_disbelief);
+}
+
+void technical_judge_causes(const struct engine *engine, struct bed *bed)
+{
+    static const enum builtin_alarm causes[] = {BUILTIN_monitor_silent, BUILTIN_sensor_off, BUILTIN_implausible,
+                                                BUILTIN_identity_changed};
+    for (unsigned i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+        const struct condition c = judge(engine, bed, causes[i]);
+        bed->technical[causes[i]].gone_now = c.holds ? c.gone : 0;
+    }
 }
 
 int64_t technical_step(struct engine *engine, struct bed *bed)
@@ -346,6 +403,9 @@ int64_t technical_step(struct engine *engine, struct bed *bed)
         BUILTIN_monitor_silent,   BUILTIN_sensor_off,       BUILTIN_implausible,    BUILTIN_no_pulse_signal,
         BUILTIN_identity_changed, BUILTIN_register_refused, BUILTIN_pulse_disagrees};
     int64_t next_ms = bed->settle_until_ms > engine->now_ms ? bed->settle_until_ms : SERIES_NEVER;
+    if (bed->may_fold) {
+        technical_judge_causes(engine, bed);
+    }
     for (unsigned i = 0; i < sizeof judged / sizeof judged[0]; i++) {
         const struct condition c = judge(engine, bed, judged[i]);
         if (judged[i] == BUILTIN_monitor_silent && c.holds && !bed->technical[judged[i]].raised) {
@@ -365,25 +425,47 @@ static void look_at_beds(struct engine *engine)
     }
 }
 
+static void step_condition(struct engine *engine, struct gateway_condition *g)
+{
+    struct condition c = CONDITION_NONE;
+    const bool raised = g->alarm.raised;
+    c.holds = g->on;
+    escalate_gateway_step(engine, &g->alarm);
+    c.priority = g->priority;
+    c.since_ms = engine->now_ms;
+    memcpy(c.detail, g->detail, sizeof c.detail);
+    settle(engine, NULL, &g->alarm, &c);
+    if (raised != g->alarm.raised && g->alarm.last.key.index == BUILTIN_bus_down) {
+        look_at_beds(engine); /* what is or was part of it */
+    }
+}
+
+/* Looked at when something was said of it, and when nobody has acknowledged it for too long. */
+static void look_at_condition(struct engine *engine, struct gateway_condition *g)
+{
+    const bool escalates = escalate_gateway_at(engine, &g->alarm) <= engine->now_ms;
+    const int64_t settles_at_ms = g->changed || escalates ? settles_ms(engine, &g->alarm) : INSTANT_NONE;
+    const bool settling = engine->now_ms < settles_at_ms;
+    if (settling && settles_at_ms < engine->gateway_deadline_ms) {
+        engine->gateway_deadline_ms = settles_at_ms;
+    }
+    if ((!g->changed && !escalates) || (settling && g->alarm.raised && !g->said)) {
+        return; /* of one that is restored nothing but its alert is known, until somebody says more */
+    }
+    g->changed = settling && !g->on; /* looked at again */
+    step_condition(engine, g);
+}
+
 void technical_gateway_step(struct engine *engine)
 {
-    const bool settling = engine->now_ms < engine->settle_until_ms;
-    engine->gateway_deadline_ms = settling ? engine->settle_until_ms : SERIES_NEVER;
+    const bool begins = engine->now_ms < engine->settle_until_ms;
+    engine->gateway_deadline_ms = begins ? engine->settle_until_ms : SERIES_NEVER;
     for (unsigned i = 0; i < sizeof engine->gateway / sizeof engine->gateway[0]; i++) {
         struct gateway_condition *g = &engine->gateway[i];
-        if (!g->changed || (settling && g->alarm.raised && !g->said)) {
-            continue; /* of one that is restored nothing but its alert is known, until somebody says more */
-        }
-        g->changed = settling && !g->on; /* looked at again */
-        struct condition c = CONDITION_NONE;
-        c.holds = g->on;
-        c.priority = g->priority;
-        c.since_ms = engine->now_ms;
-        memcpy(c.detail, g->detail, sizeof c.detail);
-        const bool raised = g->alarm.raised;
-        settle(engine, NULL, &g->alarm, &c);
-        if (raised != g->alarm.raised && i == BUILTIN_bus_down - BUILTIN_BED_COUNT) {
-            look_at_beds(engine); /* what is or was part of it */
+        look_at_condition(engine, g);
+        const int64_t escalate_ms = escalate_gateway_at(engine, &g->alarm);
+        if (escalate_ms > engine->now_ms && escalate_ms < engine->gateway_deadline_ms) {
+            engine->gateway_deadline_ms = escalate_ms;
         }
     }
 }

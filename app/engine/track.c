@@ -58,7 +58,7 @@ static struct track_more *make_more(struct arena *arena, const struct series_dem
 }
 
 struct track *track_make(struct arena *arena, const struct series_demand_part *demand, uint32_t entries, bool of_panes,
-                         const struct sums *totals)
+                         const struct totals *totals)
 {
     assert(entries > 0);
     struct track *track = ARENA_TAKE(arena, struct track, 1);
@@ -148,16 +148,16 @@ __attribute__((noinline)) static void make_room(struct track *track, int64_t now
 
 static void note_more(const struct track *track, uint32_t slot, int32_t first_milli)
 {
-    const struct sums *totals = track->totals;
+    const struct sums *all = track->totals->all; /* for times and squares */
     const struct track_more *more = track->more;
     if (more->first_milli != NULL) {
         more->first_milli[slot] = first_milli;
     }
     if (more->squares != NULL) {
-        more->squares[slot] = totals->squares;
+        more->squares[slot] = all->squares;
     }
     if (more->times != NULL) {
-        more->times[slot] = (struct track_times){totals->instants, totals->instant_squares, totals->products};
+        more->times[slot] = (struct track_times){all->instants, all->instant_squares, all->products};
     }
     for (uint16_t index = 0; index < more->tally_count; index++) {
         more->tallies[index].before[slot] = more->tallies[index].total;
@@ -327,7 +327,7 @@ static struct sums sums_from(const struct track *track, uint64_t first)
         before.instant_squares = more->times[slot].squares;
         before.products = more->times[slot].products;
     }
-    return sums_subtract(track->totals, &before);
+    return sums_subtract(track->totals->all, &before);
 }
 
 int64_t track_stddev_micro(const struct track *track, uint64_t first)

@@ -79,6 +79,13 @@ struct track_more {
 /* The number of a stay's first entry: none has number 0. */
 #define TRACK_FIRST 1
 
+/* Everything so far of a series. */
+struct totals {
+    uint64_t values;
+    uint32_t count;
+    struct sums *all; /* NULL: no window asks for more than these two */
+};
+
 struct extent;
 
 struct track {
@@ -92,8 +99,8 @@ struct track {
 
     struct extrema *extrema[2]; /* by enum extremum; NULL where nobody asks */
 
-    struct track_more *more;   /* NULL: nothing of it is kept */
-    const struct sums *totals; /* of the series: everything so far */
+    struct track_more *more; /* NULL: nothing of it is kept */
+    const struct totals *totals;
 
     uint64_t recent;   /* entries from here on are told apart by their instants; may lie before `begin` */
     int64_t recent_ms; /* none of those is earlier */
@@ -127,7 +134,7 @@ static inline bool track_came_by(const struct track *track, uint32_t slot, int64
 
 /* For at least so many entries; NULL while the arena measures. */
 struct track *track_make(struct arena *arena, const struct series_demand_part *demand, uint32_t entries, bool of_panes,
-                         const struct sums *totals);
+                         const struct totals *totals);
 void track_reset(struct track *track, int64_t start_ms);
 
 /* Into the one kind, or the other. previous: the observation before, its content is ignored when there is none. */

@@ -17,8 +17,9 @@ struct viewing {
 };
 
 /* Behind those that are as urgent; the last one gives way. */
-static void show_among_first(const struct viewing *viewing, const struct alert *alert)
+static void show_among_first(const struct viewing *viewing, const struct alarm *alarm)
 {
+    const struct alert_head *alert = &alarm->last;
     struct alarm_view *alarms = viewing->view->alarms;
     unsigned at = viewing->view->alarm_count < ENGINE_ALARMS_VIEWED ? viewing->view->alarm_count : ENGINE_ALARMS_VIEWED;
     const unsigned last = at < ENGINE_ALARMS_VIEWED ? at : ENGINE_ALARMS_VIEWED - 1;
@@ -34,7 +35,7 @@ static void show_among_first(const struct viewing *viewing, const struct alert *
                                      .priority = alert->priority,
                                      .state = alert->state,
                                      .inactivation = alert->inactivation};
-    alarm_name(viewing->config, alert, alarms[at].name);
+    alarm_name_of(viewing->config, alarm, alarms[at].name);
 }
 
 static void note_alarm(void *context, struct alarm *alarm)
@@ -42,7 +43,7 @@ static void note_alarm(void *context, struct alarm *alarm)
     const struct viewing *viewing = context;
     struct bed_view *view = viewing->view;
     if (alarm->raised) {
-        show_among_first(viewing, &alarm->last);
+        show_among_first(viewing, alarm);
         view->alarm_count = (uint8_t)(view->alarm_count < UINT8_MAX ? view->alarm_count + 1 : UINT8_MAX);
         view->priority = alarm->last.priority > view->priority ? alarm->last.priority : view->priority;
     }
@@ -91,9 +92,9 @@ void engine_view_bed(const struct engine *engine, uint16_t bed_index, struct bed
     }
 }
 
-void alarm_name(const struct engine_config *config, const struct alert *alert, char *text)
+static void write_name(const struct engine_config *config, const struct alarm_key *key, const char *reported,
+                       char *text)
 {
-    const struct alarm_key *key = &alert->key;
     const char *prefix = "";
     const char *name = "";
     const char *suffix = "";
@@ -119,14 +120,24 @@ void alarm_name(const struct engine_config *config, const struct alert *alert, c
     case ALARM_REPORTED_NOT_MONITORED:
         suffix = NOT_MONITORED_SUFFIX;
         prefix = MONITOR_PREFIX;
-        name = alert->reported;
+        name = reported;
         break;
     case ALARM_REPORTED:
         prefix = MONITOR_PREFIX;
-        name = alert->reported;
+        name = reported;
         break;
     }
     (void)snprintf(text, ALARM_NAME_MAX, "%s%s%s", prefix, name, suffix);
+}
+
+void alarm_name(const struct engine_config *config, const struct alert *alert, char *text)
+{
+    write_name(config, &alert->key, alert->reported, text);
+}
+
+void alarm_name_of(const struct engine_config *config, const struct alarm *alarm, char *text)
+{
+    write_name(config, &alarm->last.key, alarm->words != NULL ? alarm->words->reported : "", text);
 }
 
 static bool names(const struct engine_config *config, const struct alarm_key *key, const char *name)
@@ -214,7 +225,9 @@ static void show_alarm(void *context, struct alarm *alarm)
 {
     const struct onlooker *onlooker = context;
     if (alarm->raised) {
-        onlooker->visit(onlooker->context, &alarm->last);
+        struct alert last;
+        alarm_alert(alarm, &last);
+        onlooker->visit(onlooker->context, &last);
     }
 }
 
@@ -223,9 +236,8 @@ void engine_each_alarm(const struct engine *engine, void (*visit)(void *context,
 {
     struct onlooker onlooker = {.visit = visit, .context = context};
     for (unsigned i = 0; i < sizeof engine->gateway / sizeof engine->gateway[0]; i++) {
-        if (engine->gateway[i].alarm.raised) {
-            visit(context, &engine->gateway[i].alarm.last);
-        }
+        struct alarm alarm = engine->gateway[i].alarm;
+        show_alarm(&onlooker, &alarm);
     }
     ward_rules_each_alarm(engine, show_alarm, &onlooker);
     for (unsigned b = 0; b < engine->config->bed_count; b++) {

@@ -32,7 +32,7 @@ static bool fills(const struct bed *bed, const struct bound_expression *bound, e
 void ward_rule_judge(struct engine *engine, struct bed *bed, struct rule_alarm *r)
 {
     const int64_t now_ms = engine->now_ms;
-    const struct bound_expression *ending = rule_alarm_ending(r);
+    const struct bound_expression *ending = r->ending;
     const enum verdict when = expression_verdict(&r->when, r->parameters_micro, now_ms);
     const enum verdict held = judge_held(r, when, now_ms);
     r->deadline_ms = rule_alarm_next_change(r, true, now_ms);
@@ -68,7 +68,7 @@ static bool is_same_vote(const struct ward_vote *a, const struct ward_vote *b)
 
 static bool may_vote(const struct engine *engine, const struct bed *bed)
 {
-    return bed->state.stay != 0 && engine->now_ms >= bed->state.stay_start_ms && !bed_is_away(bed);
+    return stay_is_on(engine, bed) && !bed_is_away(bed);
 }
 
 void ward_rules_count(struct engine *engine, const struct bed *bed)
@@ -139,19 +139,50 @@ static bool name_beds(const struct engine *engine, struct ward_rule *w)
     return is_another;
 }
 
+/* As many as the rule says, or the fewest that somebody has set at a bed. */
+static uint16_t beds_in_force(const struct engine *engine, const struct ward_rule *w)
+{
+    const struct rule *rule = w->life.rule;
+    uint16_t fewest = 0;
+    for (unsigned b = 0; rule->beds_parameter != 0 && b < engine->config->bed_count; b++) {
+        const struct rule_alarm *at = w->at[b];
+        const int32_t milli = at != NULL ? at->alarm.last.parameters_milli[rule->beds_parameter] : 0;
+        const uint16_t beds = (uint16_t)(milli / 1000);
+        if (beds != 0 && beds != rule->beds && (fewest == 0 || beds < fewest)) {
+            fewest = beds;
+        }
+    }
+    return fewest != 0 ? fewest : rule->beds;
+}
+
+/* A pause of it has begun or is over. */
+static void tell_pause(struct engine *engine, struct alarm *alarm)
+{
+    if (alarm->raised && pause_ward_inactivation(engine, &alarm->last) != alarm->last.inactivation) {
+        alarm_update(engine, NULL, alarm, PHASE_UPDATE);
+    }
+}
+
 static void step_rule(struct engine *engine, struct ward_rule *w)
 {
     struct rule_alarm *r = &w->life;
-    const uint16_t beds = r->rule->beds;
+    const uint16_t beds = beds_in_force(engine, w);
+    if (engine->restoring) {
+        past_follow(r, engine->now_ms);
+    }
     const enum verdict when = judge(&w->when, beds), held = judge(&w->held, beds);
     const bool was_raised = r->alarm.raised;
     const uint32_t rev = r->alarm.last.rev;
     const bool joined = when == VERDICT_MET && name_beds(engine, w);
     if (joined || (when == VERDICT_MET && !was_raised)) {
-        list_beds(engine, w, r->alarm.last.detail);
+        list_beds(engine, w, r->alarm.words->detail);
+    }
+    if (joined && was_raised && !engine->restoring) {
+        alarm_see_anew(engine, &r->alarm);
     }
     const enum verdict ends = held == VERDICT_UNKNOWN ? held : held == VERDICT_MET ? VERDICT_CLEAR : VERDICT_MET;
     const enum verdict seen = rule_alarm_live(engine, NULL, r, when, ends);
+    escalate_step(engine, NULL, r);
     if (was_raised && r->alarm.raised && joined && r->alarm.last.rev == rev) {
         alarm_update(engine, NULL, &r->alarm, PHASE_UPDATE);
     }
@@ -159,6 +190,12 @@ static void step_rule(struct engine *engine, struct ward_rule *w)
     rule_alarm_note_seen(engine, NULL, r, seen, excused ? SERIES_NEVER : INSTANT_NONE);
     r->deadline_ms = SERIES_NEVER;
     rule_alarm_life_deadline(engine, NULL, r, &r->deadline_ms);
+    const int64_t escalate_ms = escalate_at(r);
+    if (escalate_ms > engine->now_ms && escalate_ms < r->deadline_ms) {
+        r->deadline_ms = escalate_ms;
+    }
+    tell_pause(engine, &r->alarm);
+    tell_pause(engine, &r->not_monitored);
     w->is_due = false;
 }
 
@@ -212,10 +249,12 @@ void ward_rules_make(struct arena *arena, const struct engine_config *config, st
         struct rule_alarm **at = ARENA_TAKE(arena, struct rule_alarm *, config->bed_count);
         struct ward_vote *votes = ARENA_TAKE(arena, struct ward_vote, config->bed_count);
         bool *named = ARENA_TAKE(arena, bool, config->bed_count);
+        struct alert_words *words = ARENA_TAKE(arena_reserve(arena), struct alert_words, 1);
         if (out->ward_rules != NULL && at != NULL && votes != NULL && named != NULL) {
             struct ward_rule *w = &out->ward_rules[next++];
             *w = (struct ward_rule){.at = at, .votes = votes, .named = named};
             prepare(w, &config->rules[r], r);
+            w->life.alarm.words = words;
             for (uint16_t b = 0; b < config->bed_count; b++) {
                 at[b] = bed_rule(&out->beds[b], r);
             }
@@ -268,11 +307,16 @@ void ward_rules_each_alarm(const struct engine *engine, alarm_visitor *visit, vo
     }
 }
 
-void ward_rules_begin(struct engine *engine)
+void ward_rules_look(struct engine *engine)
 {
     for (unsigned i = 0; i < engine->ward_rule_count; i++) {
         engine->ward_rules[i].is_due = true;
     }
+}
+
+void ward_rules_begin(struct engine *engine)
+{
+    ward_rules_look(engine);
 }
 
 void ward_rules_reset(struct engine *engine)

@@ -47,6 +47,7 @@ struct rule_alarm *ward_rule_restore(struct engine *engine, unsigned rule, const
 void ward_rules_each_alarm(const struct engine *engine, alarm_visitor *visit, void *context);
 /* A run begins: they are looked at although no vote changes, for what a journal started may have to start once more. */
 void ward_rules_begin(struct engine *engine);
+void ward_rules_look(struct engine *engine);  /* pauses of them may be others */
 void ward_rules_reset(struct engine *engine); /* before a journal is fed */
 
 #endif

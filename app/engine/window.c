@@ -72,13 +72,12 @@ void window_set_share(struct window *window, enum comparison comparison, int64_t
     track_set_tally(track_of(window), window->tally, comparison, threshold_micro, window->series->newest.at_ms);
 }
 
-/* Some of the window's panes were counted before the threshold of its share changed. */
+/* Of a share: some of the window's panes were counted before the threshold of its share changed. */
 static bool has_stale_tally(const struct window *window)
 {
     const struct extent *extent = window->extent;
-    return window->aggregate == AGGREGATE_SHARE &&
-           track_of(window)->more->tallies[window->tally].counts_from_ms >
-               extent_begins_after(extent, window->series, window->series->asked_ms);
+    return track_of(window)->more->tallies[window->tally].counts_from_ms >
+           extent_begins_after(extent, window->series, window->series->asked_ms);
 }
 
 static struct answer known(int64_t value_micro)
