@@ -229,10 +229,10 @@ void runner_init(struct runner *runner, struct arena *arena, uint16_t bus_max, u
                               .stop_wake = {.fd = -1},
                               .watch = -1};
     ring_init(&runner->ring, arena, ACQUIRE_RING_SLOTS, sizeof(struct observation));
-    ring_init(&runner->alarms, arena, ACQUIRE_ALARM_SLOTS, sizeof(struct monitor_alarm));
+    ring_init(&runner->alarms, arena_reserve(arena), ACQUIRE_ALARM_SLOTS, sizeof(struct monitor_alarm));
     runner->buses = ARENA_TAKE(arena, struct runner_bus, bus_max);
     deadlines_init(&runner->deadlines, arena, bus_max);
-    runner->lost = ARENA_TAKE(arena, struct observation, monitor_max);
+    runner->lost = ARENA_TAKE(arena_reserve(arena), struct observation, monitor_max);
 }
 
 void runner_add(struct runner *runner, const struct monitor_driver *driver, struct bus *bus)
@@ -288,27 +288,34 @@ enum status runner_start(struct runner *runner, const char *name, int64_t anchor
     return thread_start(&runner->thread, name, run, runner);
 }
 
-void runner_pause(struct runner *runner)
+bool runner_pause(struct runner *runner)
 {
-    if (!runner->thread.running) {
-        return;
+    if (runner->is_lost || !runner->thread.running) {
+        return !runner->is_lost;
     }
     atomic_store(&runner->stop, true);
     wake_raise(&runner->stop_wake);
-    thread_join(&runner->thread);
+    runner->is_lost = !thread_join_until(&runner->thread, clock_boot_us() + RUNNER_PAUSE_US);
+    if (runner->is_lost) {
+        return false;
+    }
     for (uint16_t i = 0; i < runner->bus_count; i++) {
         if (runner->buses[i].watched >= 0) {
             watch_end(runner->watch, runner->buses[i].watched); /* it may have another place when this goes on */
         }
     }
+    return true;
 }
 
 /* The buses' own thread has ended: they are this one's now. */
-void runner_stop(struct runner *runner)
+bool runner_stop(struct runner *runner)
 {
-    runner_pause(runner);
+    if (!runner_pause(runner)) {
+        return false;
+    }
     for (uint16_t i = 0; i < runner->bus_count; i++) {
         stop_bus(&runner->buses[i]);
     }
     close_watch(runner);
+    return true;
 }

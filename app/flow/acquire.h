@@ -27,6 +27,7 @@
 #define ACQUIRE_ALARM_SLOTS \
     256U /* what one message of a central can hold (drivers/monitor/hl7/intake.h) comes at once */
 #define RUNNER_ASLEEP      0
+#define RUNNER_PAUSE_US    500000
 #define RUNNER_START_BATCH 8U
 #define RUNNER_START_US    20000 /* to 30000 */
 
@@ -61,6 +62,7 @@ struct runner {
      * said that it is awake. Whoever has seen one of the two, and then its rings empty, knows what cannot come any more. */
     atomic_llong floor_us;
     atomic_bool stop;
+    bool is_lost; /* runner_pause has given it up */
     /* private to the runner */
     int watch;                  /* of all descriptors, and stop_wake's; -1: not open */
     struct deadlines deadlines; /* of the buses, by their places */
@@ -77,13 +79,14 @@ void runner_init(struct runner *runner, struct arena *arena, uint16_t bus_max, u
 enum status runner_start(struct runner *runner, const char *name, int64_t anchor_ms) MUST_CHECK;
 
 /* Ends its thread, within one step of a bus, and leaves the buses as they are: connections stay open, and going on needs no descriptor. Only while it does not run buses may be
- * added, and removed, which stops them. */
-void runner_pause(struct runner *runner);
+ * added, and removed, which stops them. False: it did not end within RUNNER_PAUSE_US, a step hangs. Then it, its buses and its memory are that thread's for ever: nobody
+ * may touch them, and only the end of the program ends it. */
+bool runner_pause(struct runner *runner);
 void runner_add(struct runner *runner, const struct monitor_driver *driver, struct bus *bus);
 void runner_remove(struct runner *runner, const struct bus *bus);
 
 /* Asks it to stop and waits: within one poll of its longest wait, never longer than 100 ms. Buses are stopped, and nothing
- * is held any more. */
-void runner_stop(struct runner *runner);
+ * is held any more. False: as runner_pause. */
+bool runner_stop(struct runner *runner);
 
 #endif

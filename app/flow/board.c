@@ -75,6 +75,22 @@ uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out)
     return version;
 }
 
+uint64_t board_take_vitals(struct board *board, uint16_t bed, struct board_vitals *out)
+{
+    assert(bed < board->bed_count);
+    pthread_mutex_lock(&board->mutex);
+    const uint64_t version = board_version(board, bed);
+    const struct bed_view *view = &board->views[bed];
+    if (version != 0) {
+        out->stay = view->monitored ? view->stay : 0;
+        out->at_ms = view->at_ms;
+        out->count = view->vital_count;
+        memcpy(out->vitals, view->vitals, view->vital_count * sizeof view->vitals[0]);
+    }
+    pthread_mutex_unlock(&board->mutex);
+    return version;
+}
+
 /* Orders nothing: the view behind it is taken under the mutex. */
 uint64_t board_version(const struct board *board, uint16_t bed)
 {
@@ -102,18 +118,63 @@ void board_take_certificate(struct board *board, struct uplink_certificate *out)
     pthread_mutex_unlock(&board->mutex);
 }
 
+const char *board_broker_word(const struct board *board, unsigned broker)
+{
+    static const char *const words[] = {
+        [BROKER_UNKNOWN] = "unknown", [BROKER_ANSWERS] = "answers", [BROKER_SILENT] = "silent"};
+    return words[atomic_load_explicit(&board->broker_answers[broker], memory_order_relaxed)];
+}
+
+void board_put_refused(struct board *board, const char text[ALERT_DETAIL_MAX])
+{
+    pthread_mutex_lock(&board->mutex);
+    memcpy(board->refused, text, sizeof board->refused);
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_take_refused(struct board *board, char text[ALERT_DETAIL_MAX])
+{
+    pthread_mutex_lock(&board->mutex);
+    memcpy(text, board->refused, sizeof board->refused);
+    pthread_mutex_unlock(&board->mutex);
+}
+
 void board_put_admissions(struct board *board, const struct admissions *admissions)
 {
     pthread_mutex_lock(&board->mutex);
     board->admissions = *admissions;
-    (void)atomic_fetch_add(&board->admissions_puts, 1);
+    (void)atomic_fetch_add(&board->ward_puts, 1);
     pthread_mutex_unlock(&board->mutex);
 }
 
-void board_take_admissions(struct board *board, struct admissions *out)
+void board_put_staff(struct board *board, const struct staffing_told *staff)
+{
+    pthread_mutex_lock(&board->mutex);
+    board->staff = *staff;
+    (void)atomic_fetch_add(&board->ward_puts, 1);
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_take_ward(struct board *board, struct admissions *out, struct staffing_told *out_staff)
 {
     pthread_mutex_lock(&board->mutex);
     *out = board->admissions;
+    *out_staff = board->staff;
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_put_clock(struct board *board, const struct clock_record *record)
+{
+    pthread_mutex_lock(&board->mutex);
+    board->clock = *record;
+    (void)atomic_fetch_add(&board->clock_puts, 1);
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_take_clock(struct board *board, struct clock_record *out)
+{
+    pthread_mutex_lock(&board->mutex);
+    *out = board->clock;
     pthread_mutex_unlock(&board->mutex);
 }
 
@@ -123,10 +184,17 @@ void board_continue(struct board *board, const struct board *before)
     atomic_store(&board->uplink_connects, atomic_load(&before->uplink_connects));
     atomic_store(&board->uplink_changed_us, atomic_load(&before->uplink_changed_us));
     atomic_store(&board->uplink_broker, atomic_load(&before->uplink_broker));
+    for (unsigned i = 0; i < BOARD_BROKERS_MAX; ++i) {
+        atomic_store(&board->broker_answers[i], atomic_load(&before->broker_answers[i]));
+    }
+    atomic_store(&board->uplink_aside, atomic_load(&before->uplink_aside));
+    memcpy(board->refused, before->refused, sizeof board->refused);
     atomic_store(&board->uplink_refused_us, atomic_load(&before->uplink_refused_us));
     atomic_store(&board->uplink_unheard, atomic_load(&before->uplink_unheard));
     atomic_store(&board->delivered_row, atomic_load(&before->delivered_row));
     atomic_store(&board->delivered_seq, atomic_load(&before->delivered_seq));
+    atomic_store(&board->high_seq, atomic_load(&before->high_seq));
+    atomic_store(&board->high_row, atomic_load(&before->high_row));
     atomic_store(&board->observations, atomic_load(&before->observations));
     atomic_store(&board->observations_late, atomic_load(&before->observations_late));
     atomic_store(&board->journal_dropped, atomic_load(&before->journal_dropped));
@@ -134,4 +202,6 @@ void board_continue(struct board *board, const struct board *before)
     atomic_store(&board->commands_dropped, atomic_load(&before->commands_dropped));
     board->certificate = before->certificate;
     board->admissions = before->admissions;
+    board->staff = before->staff;
+    board->clock = before->clock;
 }

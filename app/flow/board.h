@@ -19,6 +19,8 @@
 #include "app/engine/admissions.h"
 #include "app/engine/arena.h"
 #include "app/engine/engine.h"
+#include "app/engine/staffing.h"
+#include "app/flow/clock_record.h"
 #include "drivers/uplink/uplink.h"
 
 /* Of one bed; written under the mutex, counts are also read without it to look whether there are news. */
@@ -28,6 +30,9 @@ struct board_news {
     bool unwanted;
 };
 
+enum broker_answer { BROKER_UNKNOWN, BROKER_ANSWERS, BROKER_SILENT };
+#define BOARD_BROKERS_MAX 4
+
 struct board {
     pthread_mutex_t mutex;
     struct bed_view *views;
@@ -36,18 +41,27 @@ struct board {
     /* each written by the thread that owns the figure */
     atomic_bool uplink_connected;
     atomic_uint uplink_connects;
-    atomic_llong uplink_changed_us; /* CLOCK_BOOTTIME of its newest change */
-    atomic_uint uplink_broker;      /* index in use */
+    atomic_llong uplink_changed_us;                /* CLOCK_BOOTTIME of its newest change */
+    atomic_uint uplink_broker;                     /* index in use */
+    atomic_uint broker_answers[BOARD_BROKERS_MAX]; /* enum broker_answer, as it was asked or tried last */
+    atomic_bool uplink_moves;       /* not connected, because it goes over to another broker on purpose */
+    atomic_bool uplink_aside;       /* alerts that the broker refuses are set aside */
+    char refused[ALERT_DETAIL_MAX]; /* the newest refusal: of what, and why; under the mutex */
     atomic_llong uplink_refused_us; /* CLOCK_BOOTTIME of the newest publish that the broker refused; 0: none */
     atomic_bool uplink_unheard;     /* the newest alert found no subscriber, and nothing has found one since (MQTT 5) */
     atomic_ullong delivered_row,
         delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
     atomic_ullong observations, observations_late, observations_replaced, journal_dropped;
     atomic_ullong commands, commands_dropped; /* from the broker: taken, and left out as too many at once */
-    atomic_llong store_alive_us, deliver_alive_us;
+    atomic_llong engine_alive_us, store_alive_us, deliver_alive_us;
+    atomic_ullong high_seq; /* of the newest alert of high priority but an end, since the start; 0: none */
+    atomic_ullong high_row; /* of the newest one that waited at the start; 0: none */
     struct uplink_certificate certificate; /* that of the uplink which ends first; under the mutex */
-    atomic_uint admissions_puts;           /* counts them, to look whether there are news */
+    atomic_uint ward_puts;                 /* counts those of the two below, to look whether there are news */
     struct admissions admissions;          /* as the store has them; under the mutex */
+    struct staffing_told staff;            /* likewise */
+    atomic_uint clock_puts;                /* counts those of the next */
+    struct clock_record clock;             /* as the store has it; under the mutex */
 };
 
 void board_init(struct board *board, struct arena *arena, uint16_t bed_count);
@@ -56,6 +70,14 @@ void board_init(struct board *board, struct arena *arena, uint16_t bed_count);
 bool board_put(struct board *board, const struct bed_view *view);
 /* Copies the view of `bed`; returns its version (0: nothing was put up yet, *out is untouched). */
 uint64_t board_take(struct board *board, uint16_t bed, struct bed_view *out);
+/* The same of its vitals alone. */
+struct board_vitals {
+    uint64_t stay; /* 0: vacant */
+    int64_t at_ms; /* of the view */
+    uint8_t count;
+    struct vital_view vitals[VITAL_COUNT];
+};
+uint64_t board_take_vitals(struct board *board, uint16_t bed, struct board_vitals *out);
 /* Without waiting for anybody: the version, and how many of its puts changed what must be told at once. */
 uint64_t board_version(const struct board *board, uint16_t bed);
 uint64_t board_changes(const struct board *board, uint16_t bed);
@@ -68,8 +90,19 @@ uint64_t board_want(struct board *board, uint16_t bed, bool wanted);
 void board_put_certificate(struct board *board, const struct uplink_certificate *first_end);
 void board_take_certificate(struct board *board, struct uplink_certificate *out); /* ends_ms 0: none known */
 
+/* "unknown", "answers" or "silent": of a broker that is not in use. */
+const char *board_broker_word(const struct board *board, unsigned broker);
+
+void board_put_refused(struct board *board, const char text[ALERT_DETAIL_MAX]);
+void board_take_refused(struct board *board, char text[ALERT_DETAIL_MAX]);
+
 void board_put_admissions(struct board *board, const struct admissions *admissions);
-void board_take_admissions(struct board *board, struct admissions *out);
+void board_put_staff(struct board *board, const struct staffing_told *staff);
+/* Both, of one instant. */
+void board_take_ward(struct board *board, struct admissions *out, struct staffing_told *out_staff);
+
+void board_put_clock(struct board *board, const struct clock_record *record);
+void board_take_clock(struct board *board, struct clock_record *out);
 
 /* The gateway's figures go on from those of the board before; views and signs of life begin anew. Only while nobody writes either. */
 void board_continue(struct board *board, const struct board *before);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/engine/staffing.h"
 #include "app/flow/bed_numbers.h"
 #include "app/flow/json_read.h"
 #include "app/flow/timebase.h"
@@ -10,6 +11,7 @@
 
 #define NUMBER_TEXT_MAX 32
 #define ID_DIGITS       16
+#define SEQ_MAX         INT64_C(1000000000000) /* in millionths it is a number still */
 #define OF(name)        (1U << COMMAND_##name)
 #define OF_ALL          (OF(COUNT_OF_KINDS) - 1U)
 
@@ -51,7 +53,10 @@ const char *command_fault_wanted(unsigned fault)
 
 static bool read_word(const struct json_member *m, char *out, size_t size)
 {
-    return json_read_text(m, out, size) && out[0] != '\0' && strchr(out, ' ') == NULL;
+    if (!json_read_text(m, out, size) || strchr(out, ' ') != NULL) {
+        out[0] = '\0'; /* half a word would be answered, and recorded, as if it had been sent */
+    }
+    return out[0] != '\0';
 }
 
 static bool read_hex(const struct json_member *m, uint64_t *out)
@@ -316,6 +321,38 @@ static bool read_priority(struct reading *r, const struct json_member *m)
     return false;
 }
 
+static bool read_nurses(struct reading *r, const struct json_member *m)
+{
+    int64_t nurses = 0;
+    const bool good = read_number(m, 1000000, 0, STAFFING_NURSES_MAX, &nurses);
+    r->command->nurses = good ? (uint8_t)nurses : 0;
+    return good;
+}
+
+static bool read_until(struct reading *r, const struct json_member *m)
+{
+    r->times->has_until = true;
+    return read_time(m, &r->times->until_wall_ms);
+}
+
+static bool read_seq(const struct json_member *m, uint64_t *out)
+{
+    int64_t seq = 0;
+    const bool good = read_number(m, 1000000, 1, SEQ_MAX, &seq);
+    *out = good ? (uint64_t)seq : 0;
+    return good;
+}
+
+static bool read_from_seq(struct reading *r, const struct json_member *m)
+{
+    return read_seq(m, &r->command->from_seq);
+}
+
+static bool read_through_seq(struct reading *r, const struct json_member *m)
+{
+    return read_seq(m, &r->command->through_seq);
+}
+
 /* ---- all keys ---- */
 
 /* In this order they are read. */
@@ -345,10 +382,14 @@ static const struct key {
     [COMMAND_KEY_observed_at] = {"observed_at", read_observed_at, OF(observe) | OF(retract), OF(observe) | OF(retract),
                                  true},
     [COMMAND_KEY_scale] = {"scale", read_scale, OF(set_scale), OF(set_scale), false},
-    [COMMAND_KEY_reason] = {"reason", read_reason, OF(set_scale), OF(set_scale), false},
+    [COMMAND_KEY_reason] = {"reason", read_reason, OF(set_scale) | OF(set_staff), OF(set_scale) | OF(set_staff), false},
     [COMMAND_KEY_duration] = {"duration", read_duration, OF(away) | OF(pause), 0, false},
     [COMMAND_KEY_to_bed] = {"to_bed", read_to_bed, OF(transfer), OF(transfer), false},
     [COMMAND_KEY_priority] = {"priority", read_priority, OF(test_alert), 0, false},
+    [COMMAND_KEY_nurses] = {"nurses", read_nurses, OF(set_staff), OF(set_staff), false},
+    [COMMAND_KEY_until] = {"until", read_until, OF(set_staff), 0, false},
+    [COMMAND_KEY_from_seq] = {"from_seq", read_from_seq, OF(resend), OF(resend), false},
+    [COMMAND_KEY_through_seq] = {"through_seq", read_through_seq, OF(resend), 0, false},
 };
 
 static unsigned find_key(const struct json_member *m)
@@ -450,4 +491,7 @@ void command_place(const struct command_times *times, int64_t correction_ms, str
     out->has_observed = times->has_observed;
     out->observed_wall_ms = times->observed_wall_ms;
     out->observed_ms = times->observed_wall_ms - correction_ms;
+    out->has_until = times->has_until;
+    out->until_wall_ms = times->until_wall_ms;
+    out->until_ms = times->until_wall_ms - correction_ms;
 }

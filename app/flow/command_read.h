@@ -15,11 +15,14 @@
  *     observed_at  observe, retract: RFC 3339 with zone
  *     attribute    describe: its name (estimate.h); value: a number in its unit, a word, or null to take it back
  *     scale        set_scale: 1 or 2;                    reason: 1 to 63 printable characters of ASCII
+ *     nurses       set_staff: 0 to 99;                    reason: as above; until: RFC 3339 with zone, at most 24 h
+ *                  ahead, the beginning of the next shift when left out
  *     rule         set_limit, reset_limit: its name;     parameter: its name, `limit` when left out
  *     value        set_limit: a number in the vital's canonical unit, at most three decimal places; observe: the same,
  *                  or a word of a coded vital (entry.h)
  *     duration     away: `30min`, `2h` (as in the configuration), 1 h when left out; at most 12 h
  *     to_bed       transfer: a bed of this gateway
+ *     from_seq     resend: a whole number from 1;        through_seq: likewise, as many as one command may ask for when left out
  *     priority     test_alert: `low`, `medium`, `high`; low when left out
  *
  * A key that the command does not ask for is wrong, too: whoever sends it means something else. Texts may hold the escapes that JSON has for printable
@@ -58,10 +61,14 @@
     X(value, "for set_limit and observe, a number with at most three decimal places, or a word of a coded vital") \
     X(observed_at, "for observe and retract, a time as RFC 3339 has it, with its zone")                           \
     X(scale, "for set_scale, 1 or 2")                                                                             \
-    X(reason, "for set_scale, why: 1 to 63 printable characters")                                                 \
+    X(reason, "for set_scale and set_staff, why: 1 to 63 printable characters")                                   \
     X(duration, "for away and pause, a time with its unit, such as 30min; at most 12 h")                          \
     X(to_bed, "for transfer, a bed of this gateway")                                                              \
-    X(priority, "for test_alert, low, medium or high")
+    X(priority, "for test_alert, low, medium or high")                                                            \
+    X(nurses, "for set_staff, how many are on duty, a whole number from 0 to 99")                                 \
+    X(until, "for set_staff, a time as RFC 3339 has it, with its zone, or left out for the next shift")           \
+    X(from_seq, "for resend, the seq of the first alert, a whole number from 1")                                  \
+    X(through_seq, "for resend, the seq of the last alert, at most 999 more, or left out")
 
 enum command_key {
 #define COMMAND_KEY_ENUM(name, wanted) COMMAND_KEY_##name,
@@ -85,6 +92,8 @@ struct command_times {
     bool has_stay;
     bool has_observed;
     int64_t observed_wall_ms;
+    bool has_until;
+    int64_t until_wall_ms;
 };
 
 /* What an instant of `times` is in engine time, once wall time less engine time is known. */

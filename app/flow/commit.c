@@ -30,7 +30,7 @@ enum status store_state_status(const struct store_state *state)
 
 void commit_init(struct commit *commit, struct arena *arena, const struct commit_config *config)
 {
-    struct pending_record *pending = ARENA_TAKE(arena, struct pending_record, COMMIT_PENDING_MAX);
+    struct pending_record *pending = ARENA_TAKE(arena_reserve(arena), struct pending_record, COMMIT_PENDING_MAX);
     uint64_t *delivered = ARENA_TAKE(arena, uint64_t, COMMIT_GROUP_MAX);
     struct commit_journal *journals = ARENA_TAKE(arena, struct commit_journal, 2);
     if (pending != NULL && delivered != NULL && journals != NULL) {
@@ -42,10 +42,13 @@ void commit_init(struct commit *commit, struct arena *arena, const struct commit
                                   .journals = journals};
         config = &commit->config;
     }
+    commit_clock_init(&commit->clock, config->clock_record, config->timebase);
     ring_init(&commit->notes, arena, COMMIT_NOTE_SLOTS, sizeof(struct audit_note));
     writer_init(&commit->writer, arena, config);
     commit->writer.store = &commit->store;
     commit->writer.replaced = &commit->state.replaced;
+    commit->writer.omitted = &commit->state.omitted;
+    commit->writer.committed_row = &commit->committed_row;
     commit->writer.done_wake = &commit->wake;
 }
 
@@ -64,6 +67,10 @@ void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now
         atomic_store(&commit->state.replaced, store_set_aside_path(opened) != NULL);
     }
     commit->journal_due_us = now_us + commit->config.journal_interval_ms * INT64_C(1000);
+    commit->beat_due_us = now_us + COMMIT_BEAT_US;
+    if (commit->config.clock_record != NULL) {
+        board_put_clock(commit->config.board, commit->config.clock_record);
+    }
 }
 
 /* ---- gathering ---- */
@@ -128,7 +135,7 @@ static int64_t next_taken_us(struct commit *c, int64_t now_us)
     return c->taken_us;
 }
 
-static void gather_records(struct commit *c, int64_t now_us, int64_t correction_ms)
+static void gather_records(struct commit *c, int64_t now_us)
 {
     if (c->pending_count == COMMIT_PENDING_MAX && c->handed > with_writer(c)) {
         give_up_handed(c);
@@ -138,36 +145,66 @@ static void gather_records(struct commit *c, int64_t now_us, int64_t correction_
         if (ring_pop(c->config.records, &next->record, 1) == 0) {
             return;
         }
-        next->correction_ms = correction_ms;
+        next->correction_ms = c->clock.correction_ms;
         next->taken_us = next_taken_us(c, now_us);
+        if (next->record.kind == RECORD_ALERT && c->config.clock_record != NULL) {
+            clock_record_shown(c->config.clock_record, next->record.alert.seq, next->record.alert.clock_synced);
+        }
         c->pending_count++;
     }
 }
 
-/* While the row is full and the writer has the other, observations wait in their ring; a full ring loses only the journal. */
+/* Behind the records, so that what they rest on is there. While the row is full and the writer has the other, observations wait in their ring; a full ring loses only the journal. */
 static void gather_journal(struct commit *c, int64_t now_us)
 {
     struct observation o;
-    while (filling(c)->size < COMMIT_JOURNAL_BYTES && ring_pop(c->config.journal, &o, 1) == 1) {
+    while (!commit_journal_is_full(filling(c)) && ring_pop(c->config.journal, &o, 1) == 1) {
         o.bed = c->config.bed_numbers[o.bed];
-        if (!commit_journal_add(filling(c), &o)) {
-            atomic_fetch_add_explicit(&c->config.board->journal_dropped, 1, memory_order_relaxed);
-        }
+        const bool added = commit_journal_add(filling(c), &o);
+        assert(added);
+        (void)added;
     }
-    if (filling(c)->size == COMMIT_JOURNAL_BYTES || atomic_load(&c->stop)) {
+    if (commit_journal_is_full(filling(c)) || atomic_load(&c->stop)) {
         c->journal_due_us = now_us;
+    }
+}
+
+static bool are_deliveries_due(const struct commit *c, uint32_t waiting, int64_t now_us)
+{
+    return waiting >= COMMIT_DELIVERED_MANY || now_us >= c->delivered_due_us || c->pending_count > 0 || c->has_note ||
+           c->clock.has_note || atomic_load(&c->stop);
+}
+
+/* They stay in their ring until the writer can have them, and there are many, or the first one has waited, or something is
+ * committed anyway: a commit writes about as much for one as for many. */
+static void gather_delivered(struct commit *c, int64_t now_us)
+{
+    const uint32_t waiting = ring_count(c->config.delivered);
+    if (waiting == 0 || !writer_is_idle(&c->writer)) {
+        return;
+    }
+    if (c->delivered_due_us == 0) {
+        c->delivered_due_us = now_us + COMMIT_DELIVERED_WAIT_US;
+    }
+    if (are_deliveries_due(c, waiting, now_us)) {
+        c->delivered_count +=
+            ring_pop(c->config.delivered, c->delivered + c->delivered_count, COMMIT_GROUP_MAX - c->delivered_count);
+        c->delivered_due_us = 0;
     }
 }
 
 static void gather(struct commit *c, int64_t now_us)
 {
-    gather_records(c, now_us, clock_wall_ms() - timebase_engine_ms(c->config.timebase, now_us));
+    commit_clock_look(&c->clock, now_us);
+    gather_records(c, now_us);
     if (!c->has_note && ring_pop(&c->notes, &c->note, 1) == 1) {
         c->has_note = true;
         c->note.taken_us = next_taken_us(c, now_us);
     }
-    c->delivered_count +=
-        ring_pop(c->config.delivered, c->delivered + c->delivered_count, COMMIT_GROUP_MAX - c->delivered_count);
+    if (c->clock.has_note && c->clock.note.taken_us == 0) {
+        c->clock.note.taken_us = next_taken_us(c, now_us);
+    }
+    gather_delivered(c, now_us);
     gather_journal(c, now_us);
 }
 
@@ -183,25 +220,75 @@ static uint32_t group_size(const struct commit *c)
 
 static bool is_group_waiting(const struct commit *c)
 {
-    return group_size(c) + c->delivered_count > 0 || c->has_note || atomic_load(&c->store) == NULL;
+    return group_size(c) + c->delivered_count > 0 || c->has_note || c->clock.has_note || c->clock.is_due ||
+           atomic_load(&c->store) == NULL;
 }
 
-static bool is_journal_due(const struct commit *c, int64_t now_us)
+static enum batch_journal journal_due(const struct commit *c, int64_t now_us)
 {
-    return filling(c)->count > 0 && now_us >= c->journal_due_us;
+    if (filling(c)->count > 0 && now_us >= c->journal_due_us) {
+        return BATCH_SYNCS_JOURNAL;
+    }
+    return filling(c)->size > c->journal_put && now_us >= c->beat_due_us ? BATCH_PUTS_JOURNAL : BATCH_NO_JOURNAL;
 }
 
-static void add_journal(struct commit *c, struct batch *batch, int64_t now_us)
+/* Only when nothing else waits: what comes next waits for one small transaction at most. */
+static enum batch_trends trends_due(const struct commit *c, bool journal, int64_t now_us)
 {
+    if (c->config.trends == NULL) {
+        return BATCH_NO_TRENDS;
+    }
+    if (!journal && !is_group_waiting(c) && trend_keeper_waits(c->config.trends, atomic_load(&c->stop))) {
+        return BATCH_WRITES_TRENDS;
+    }
+    return journal && now_us >= c->beat_due_us ? BATCH_LOOKS : BATCH_NO_TRENDS;
+}
+
+/* What is there of the row changes no more. A row that is to be synced is the writer's. */
+static void add_journal(struct commit *c, struct batch *batch, enum batch_journal goes, int64_t now_us)
+{
+    commit_journal_close(filling(c));
     batch->journal = filling(c);
-    c->filling = 1 - c->filling;
-    c->journal_due_us = now_us + c->config.journal_interval_ms * INT64_C(1000);
+    batch->journal_size = filling(c)->size;
+    batch->journal_from = c->journal_put;
+    batch->journal_goes = goes;
+    if (goes != BATCH_NO_JOURNAL) {
+        c->journal_put = batch->journal_size;
+        c->beat_due_us = now_us >= c->beat_due_us ? now_us + COMMIT_BEAT_US : c->beat_due_us;
+    }
+    if (goes == BATCH_SYNCS_JOURNAL) {
+        c->filling = 1 - c->filling;
+        c->journal_put = 0;
+        c->journal_due_us = now_us + c->config.journal_interval_ms * INT64_C(1000);
+    }
+}
+
+/* In the order in which they were taken: by the newest instant in the store it is known after a failure which of them it has. */
+static const struct audit_note *next_note(const struct commit *c)
+{
+    const bool is_first = !c->has_note || c->clock.note.taken_us < c->note.taken_us;
+    return c->clock.has_note && is_first ? &c->clock.note : c->has_note ? &c->note : NULL;
+}
+
+/* A copy: the record goes on while the writer has it. */
+static void give_clock(struct commit *c, struct batch *batch)
+{
+    if (c->config.clock_record != NULL) {
+        c->clock.given = *c->config.clock_record;
+        batch->clock_record = &c->clock.given;
+        batch->clock_is_due = c->clock.is_due;
+        c->clock.is_due = false;
+    }
 }
 
 static void give(struct commit *c, int64_t now_us)
 {
-    const bool journal = is_journal_due(c, now_us);
-    if (!writer_is_idle(&c->writer) || now_us < c->retry_us || (!journal && !is_group_waiting(c))) {
+    const enum batch_journal journal = journal_due(c, now_us);
+    if (!writer_is_idle(&c->writer) || now_us < c->retry_us) {
+        return;
+    }
+    const enum batch_trends trends = trends_due(c, journal != BATCH_NO_JOURNAL, now_us);
+    if (journal == BATCH_NO_JOURNAL && !is_group_waiting(c) && trends == BATCH_NO_TRENDS) {
         return;
     }
     struct batch *b = &c->writer.batch;
@@ -210,43 +297,64 @@ static void give(struct commit *c, int64_t now_us)
         .delivered = c->delivered,
         .record_count = group_size(c),
         .delivered_count = c->delivered_count,
-        .note = c->has_note ? &c->note : NULL,
+        .note = next_note(c),
+        .trends = trends,
         .journal_at_ms = timebase_engine_ms(c->config.timebase, now_us),
         .acknowledged_seq = atomic_load(&c->state.direct_acknowledged_seq),
         .again = c->retry_wait_us > 0,
+        .forgets = c->config.history_keep_ms > 0 && commit_clock_is_steady(&c->clock, now_us),
     };
-    if (journal) {
-        add_journal(c, b, now_us);
-    }
+    give_clock(c, b);
+    add_journal(c, b, journal, now_us);
     if (atomic_load(&c->state.failing_since_us) == 0) {
         atomic_store(&c->state.failing_since_us, now_us);
     }
     writer_give(&c->writer);
 }
 
+/* What could not be put is tried again as long as its row is being filled. */
 static void take_journal(struct commit *c)
 {
     const struct batch *b = &c->writer.batch;
-    if (b->journal == NULL) {
+    const bool failed = b->journal_status != STATUS_OK;
+    if (b->journal_goes == BATCH_PUTS_JOURNAL && failed) {
+        c->journal_put = b->journal_from;
+    }
+    if (b->journal_goes != BATCH_SYNCS_JOURNAL) {
         return;
     }
-    if (b->journal_status != STATUS_OK) {
-        atomic_fetch_add_explicit(&c->config.board->journal_dropped, b->journal->count, memory_order_relaxed);
-    }
     struct commit_journal *done = &c->journals[1 - c->filling];
-    done->size = 0;
-    done->count = 0;
+    atomic_fetch_add_explicit(&c->config.board->journal_dropped, failed ? done->count : 0, memory_order_relaxed);
+    commit_journal_empty(done);
+}
+
+/* What a command asks of the deliver thread; false when too many of that wait there. */
+static bool pass_on(struct commit *c, const struct bed_command *command)
+{
+    struct resend_request request = {.from_seq = command->from_seq, .through_seq = command->through_seq};
+    if (command->kind != COMMAND_resend || command->verdict != VERDICT_ACCEPTED) {
+        return true;
+    }
+    memcpy(request.id, command->id, sizeof request.id);
+    if (c->config.resends == NULL || !ring_push(c->config.resends, &request)) {
+        return false;
+    }
+    wake_raise(c->config.deliver_wake);
+    return true;
 }
 
 static void answer(struct commit *c, const struct pending_record *pending)
 {
     const struct record *record = &pending->record;
     const enum command_origin place = origin_place(record->command.origin);
-    const struct reply reply = {.command = record->command,
-                                .stay = record->bed_state.stay,
-                                .row = c->writer.batch.row,
-                                .wall_ms = pending_wall_ms(pending, c->config.timebase),
-                                .since_us = pending->taken_us};
+    struct reply reply = {.command = record->command,
+                          .stay = record->bed_state.stay,
+                          .row = c->writer.batch.row,
+                          .wall_ms = pending_wall_ms(pending, c->config.timebase),
+                          .since_us = pending->taken_us};
+    if (!pass_on(c, &record->command)) {
+        reply.command.verdict = VERDICT_BUSY;
+    }
     if (ring_push(c->config.replies[place], &reply)) {
         wake_raise(c->config.reply_wakes[place]);
     }
@@ -271,8 +379,24 @@ static void drop_done(struct commit *c)
     c->handed -= b->records_done < c->handed ? b->records_done : c->handed;
     c->delivered_count -= b->delivered_done;
     memmove(c->delivered, c->delivered + b->delivered_done, c->delivered_count * sizeof c->delivered[0]);
-    c->has_note = c->has_note && !b->note_done;
-    atomic_fetch_add(&c->notes_done, b->note_done);
+    if (b->note_done && b->note == &c->clock.note) {
+        c->clock.has_note = false;
+        c->clock.note.taken_us = 0;
+    } else if (b->note_done) {
+        c->has_note = false;
+        atomic_fetch_add(&c->notes_done, 1);
+    }
+}
+
+/* Shown once it is stored. */
+static void take_clock(struct commit *c)
+{
+    const struct batch *b = &c->writer.batch;
+    if (b->clock_is_due && b->status != STATUS_OK) {
+        c->clock.is_due = true;
+    } else if (b->clock_is_due) {
+        board_put_clock(c->config.board, b->clock_record);
+    }
 }
 
 static void note_success(struct commit *c)
@@ -291,10 +415,10 @@ static void note_success(struct commit *c)
     }
 }
 
-/* Quickly as long as nobody needs to know, then less and less often. */
+/* Quickly as long as nobody needs to know, then less and less often. The first that fails may have hung for longer than that. */
 static void note_failure(struct commit *c, int64_t now_us)
 {
-    const bool quick = !store_state_is_failing(&c->state, now_us) || atomic_load(&c->stop);
+    const bool quick = c->retry_wait_us == 0 || !store_state_is_failing(&c->state, now_us) || atomic_load(&c->stop);
     const int64_t longer_us = 2 * c->retry_wait_us < RETRY_US_MOST ? 2 * c->retry_wait_us : RETRY_US_MOST;
     c->retry_wait_us = quick ? RETRY_US_LEAST : longer_us;
     c->retry_us = now_us + c->retry_wait_us;
@@ -308,6 +432,7 @@ static void take(struct commit *c, int64_t now_us)
     const enum status status = c->writer.batch.status;
     atomic_store(&c->state.status, (int)status);
     take_journal(c);
+    take_clock(c);
     if (status == STATUS_OK) {
         note_success(c);
     } else {
@@ -329,13 +454,19 @@ static bool push_direct(struct commit *c, const struct pending_record *pending)
     return ring_push(c->config.direct, direct);
 }
 
-/* Each alert once, in order. A full ring is tried again soon. */
+/* The writer may commit at this moment, and the newer of the same alarm would then be overtaken by what is pushed. */
+static bool is_durable_by_now(const struct commit *c, uint32_t index)
+{
+    return !writer_is_idle(&c->writer) && index < atomic_load(&c->writer.durable);
+}
+
+/* Each alert once, in order; what is durable goes by the outbox. A full ring is tried again soon. */
 static void hand_over(struct commit *c)
 {
     bool pushed = false;
     while (c->handed < c->pending_count) {
         const struct pending_record *next = &c->pending[c->handed];
-        if (has_alert(&next->record)) {
+        if (has_alert(&next->record) && !is_durable_by_now(c, c->handed)) {
             if (!push_direct(c, next)) {
                 break;
             }
@@ -372,8 +503,14 @@ static int64_t next_step_us(const struct commit *c, int64_t now_us)
     if (writer_is_idle(&c->writer) && is_group_waiting(c)) {
         next_us = earlier(next_us, c->retry_us);
     }
+    /* Rows that are delivered are gathered when it is idle, which wakes us. */
+    if (writer_is_idle(&c->writer) && c->delivered_due_us != 0) {
+        next_us = earlier(next_us, c->delivered_due_us);
+    }
     if (writer_is_idle(&c->writer) && filling(c)->count > 0) {
-        next_us = earlier(next_us, c->journal_due_us > c->retry_us ? c->journal_due_us : c->retry_us);
+        const int64_t due_us =
+            filling(c)->size > c->journal_put ? earlier(c->journal_due_us, c->beat_due_us) : c->journal_due_us;
+        next_us = earlier(next_us, due_us > c->retry_us ? due_us : c->retry_us);
     }
     return next_us;
 }
@@ -392,8 +529,9 @@ int64_t commit_step(struct commit *commit, int64_t now_us)
 static bool is_drained(const struct commit *c)
 {
     return writer_is_idle(&c->writer) && c->pending_count + c->delivered_count + filling(c)->count == 0 &&
-           !c->has_note && ring_count(&c->notes) == 0 &&
-           ring_count(c->config.records) + ring_count(c->config.delivered) + ring_count(c->config.journal) == 0;
+           !c->has_note && !c->clock.has_note && !c->clock.is_due && ring_count(&c->notes) == 0 &&
+           ring_count(c->config.records) + ring_count(c->config.delivered) + ring_count(c->config.journal) == 0 &&
+           (c->config.trends == NULL || !trend_keeper_waits(c->config.trends, true));
 }
 
 static void *run(void *argument)
@@ -469,12 +607,21 @@ static void end_thread(struct commit *commit)
     thread_join(&commit->thread);
 }
 
+/* Before the store gives its lock away. */
+static void close_trends(struct commit *commit)
+{
+    if (commit->config.trends != NULL) {
+        trend_keeper_close(commit->config.trends);
+    }
+}
+
 bool commit_detach(struct commit *commit, struct store **out)
 {
     end_thread(commit);
     if (atomic_load(&commit->store) == NULL || !is_drained(commit) || !writer_stop(&commit->writer)) {
         return false;
     }
+    close_trends(commit);
     *out = atomic_load(&commit->store);
     return true;
 }
@@ -490,7 +637,9 @@ void commit_continue(struct commit *commit, const struct commit *before)
     atomic_store(&commit->state.commits, atomic_load(&before->state.commits));
     atomic_store(&commit->state.commit_us, atomic_load(&before->state.commit_us));
     atomic_store(&commit->state.unstored, atomic_load(&before->state.unstored));
+    atomic_store(&commit->state.omitted, atomic_load(&before->state.omitted));
     atomic_store(&commit->state.unaudited, atomic_load(&before->state.unaudited));
+    commit_clock_continue(&commit->clock, &before->clock);
 }
 
 bool commit_stop(struct commit *commit)
@@ -500,6 +649,7 @@ bool commit_stop(struct commit *commit)
     if (!writer_stop(&commit->writer)) {
         return false;
     }
+    close_trends(commit);
     store_close(atomic_exchange(&commit->store, NULL));
     commit_fini(commit);
     return true;

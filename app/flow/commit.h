@@ -4,14 +4,17 @@
  *     engine ──records──► ┌ commit ┐ ──group──► ┌ writer ┐     alert in the outbox, its alarm's state, the bed's stay,
  *     engine ──journal──► │ policy │            │ store  │     the gateway's numbers, rows delivered: all or nothing
  *     deliver ─delivered► └────────┘ ◄──result─ └────────┘
- *                             │ wake, after the commit; `direct`, when there is none
- *                             ▼ deliver
+ *          `direct`, when there is no │              │ wake, after
+ *          commit                     ▼ deliver      ▼ the commit
  *
  * Two threads, because a disk may hang for seconds inside a sync: the writer alone touches the store (writer.h), the other one keeps time. Only after the
- * commit is the deliver thread woken. When the store cannot be opened, fails, or does not answer, the group is kept and tried again
+ * commit the writer wakes deliver. When the store cannot be opened, fails, or does not answer, the group is kept and tried again
  * (100 ms to 2 s); once it has gone on for COMMIT_DIRECT_US its alerts, and those that follow, are handed once to the deliver thread through the
  * direct ring, as not durable, and are committed later under the same identity: straight into history when the deliver thread has told that
  * the broker has them (direct_acknowledged_seq), into the outbox else.
+ *
+ * The journal goes into its file each COMMIT_BEAT_US, where it survives the program, and is synced each journal_interval, so that it survives a power cut. With
+ * each alert is committed what of it is not synced yet, its tail. So windows are never older than the alarms that rest on them, whatever ends the program.
  *
  * Commands come as records, too: each is committed as a row of the audit log together with what it caused, and then answered (reply.h).
  *
@@ -30,13 +33,16 @@
 #include "app/engine/status.h"
 #include "app/flow/bed_numbers.h"
 #include "app/flow/board.h"
+#include "app/flow/commit_clock.h"
 #include "app/flow/commit_journal.h"
 #include "app/flow/direct.h"
 #include "app/flow/payload.h"
 #include "app/flow/reply.h"
+#include "app/flow/resend.h"
 #include "app/flow/ring.h"
 #include "app/flow/score_names.h"
 #include "app/flow/timebase.h"
+#include "app/flow/trend_keeper.h"
 #include "app/flow/writer.h"
 #include "drivers/store/store.h"
 #include "hal/thread.h"
@@ -44,7 +50,13 @@
 
 #define COMMIT_PENDING_MAX 1024U   /* records waiting to be committed */
 #define COMMIT_DIRECT_US   1000000 /* after failing for this long, alerts go out not durable */
-#define COMMIT_NOTE_SLOTS  8U      /* rows for the audit log that are no commands */
+#define COMMIT_BEAT_US     1000000
+#define COMMIT_NOTE_SLOTS  8U /* rows for the audit log that are no commands */
+
+/* Rows delivered wait for one another, as many or as long: who pushes them raises the wake for the first one in the ring, and
+ * whenever there are so many more. What a power cut catches waiting is sent again, under its name. */
+#define COMMIT_DELIVERED_MANY    256U
+#define COMMIT_DELIVERED_WAIT_US 200000
 
 /* Keys and forms of what the store keeps for the engine (store_put_state). */
 #define STATE_NUMBERS "numbers"      /* struct state_numbers */
@@ -56,8 +68,11 @@
     "measurement/" /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
 #define STATE_ENTRIES \
     "entries/" /* + bed id + "/" + vital: struct entries_snapshot, what is kept of a vital that people enter */
-#define STATE_ADMISSIONS "admissions" /* struct admissions */
-#define STATE_AUDITED    "audited"    /* struct state_audited */
+#define STATE_ADMISSIONS   "admissions"   /* struct admissions */
+#define STATE_STAFF        "staff"        /* struct staffing_told */
+#define STATE_AUDITED      "audited"      /* struct state_audited */
+#define STATE_CLOCK_RECORD "clock/record" /* struct clock_record */
+#define STATE_TAIL         "tail" /* struct state_tail; its bytes under + "/" + number, STORE_PIECE_MAX each and a rest */
 
 struct state_numbers {
     uint64_t seq, next_id;
@@ -66,6 +81,10 @@ struct state_numbers {
 struct state_audited {
     char boot_id[40];
     int64_t command_us, note_us;
+};
+/* Of the journal, all from its last sync up to the newest alert that is committed: so that windows are never older than what alarms rest on. */
+struct state_tail {
+    uint32_t size;
 };
 struct state_clock {
     char boot_id[40];  /* of the kernel */
@@ -81,6 +100,7 @@ struct store_state {
     atomic_uint commit_us;                 /* the newest commit took this long */
     atomic_bool replaced;                  /* a damaged store was set aside since start */
     atomic_ullong unstored;                /* alerts that were only ever sent not durable */
+    atomic_ullong omitted;                 /* alerts that a full outbox gave up, which a record stands for */
     atomic_ullong unaudited;               /* commands that are in no audit log */
     atomic_ullong direct_acknowledged_seq; /* by the deliver thread: the broker has all direct alerts up to this seq */
 };
@@ -106,8 +126,12 @@ struct commit_config {
     struct wake *deliver_wake;
     struct ring *replies[ORIGIN_COUNT]; /* struct reply, to who sent the command; a full one loses the reply */
     struct wake *reply_wakes[ORIGIN_COUNT];
-    const struct state_clock *clock; /* committed with the first group; set before commit_start */
-    uint32_t journal_interval_ms, journal_keep_ms;
+    struct ring *resends;              /* struct resend_request, to the deliver thread; NULL: there is none */
+    const struct state_clock *clock;   /* committed with the first group; set before commit_start */
+    struct clock_record *clock_record; /* begun before commit_start, then its thread's; NULL: none is kept */
+    struct trend_keeper *trends;       /* NULL: there are none */
+    uint32_t journal_interval_ms;      /* from sync to sync */
+    int64_t history_keep_ms;           /* 0: as long as there is room */
 };
 
 struct commit {
@@ -125,11 +149,15 @@ struct commit {
     uint32_t handed;                 /* of the pending ones, the first so many were handed over directly */
     struct commit_journal *journals; /* two: one is being filled, the other is empty or with the writer */
     unsigned filling;
-    int64_t journal_due_us, retry_us, retry_wait_us; /* the latter 0: the newest try went well */
-    int64_t taken_us;                                /* of the newest record or note */
-    struct direct_alert direct;                      /* being made */
-    struct ring notes;                               /* struct audit_note, from commit_note */
-    struct audit_note note;                          /* the one to be committed, if has_note */
+    size_t journal_put;                              /* bytes of the one that is being filled that are in the file */
+    int64_t journal_due_us, retry_us, retry_wait_us; /* of its sync; the latter 0: the newest try went well */
+    int64_t beat_due_us;                             /* the journal goes into its file, and the trends are looked at */
+    int64_t delivered_due_us;   /* the rows in the ring of those delivered have waited long enough; 0: there are none */
+    int64_t taken_us;           /* of the newest record or note */
+    struct direct_alert direct; /* being made */
+    struct commit_clock clock;
+    struct ring notes;      /* struct audit_note, from commit_note */
+    struct audit_note note; /* the one to be committed, if has_note */
     bool has_note;
     unsigned notes_given;   /* of the thread that gives them */
     atomic_uint notes_done; /* of them, committed */

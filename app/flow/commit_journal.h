@@ -1,12 +1,14 @@
 /*
- * commit_journal.h: the form of the observation journal: rows of observations, packed. Pure.
+ * commit_journal.h: the form of the observation journal: a row of observations, packed into pieces. Pure.
  *
- * A row is made of pieces of STORE_PIECE_MAX bytes (the last may be shorter), because the store keeps and shows them one by one; each stands alone:
+ *     piece   first instant i64 ms, version u16 (2), count u16, bytes of the piece u32, then `count` entries
+ *     entry   what follows u8, then as it says: instant since the one before (zigzag, variable length); bed (variable length) and monitor u8; vital u8;
+ *             kind, quality, signal and flags, u8 each; and always the value (variable length), in thousandths, hundredths, tenths or wholes
  *
- *     piece        first instant i64 ms, version u16, count u16, 0 u32, then `count` entries
- *     entry        instant after the first i32 ms, value i32, bed u16, monitor u8, kind u8, vital u8, quality u8, signal u8, flags u8
- *
- * All little-endian. Beds are numbers: places in the list under STATE_BEDS (commit.h).
+ * Left out is what the entry before has too: instant, bed and monitor; the vital when it is the one that came behind the one before the last time, in this
+ * piece; a valid value has no kind. So the vitals of a monitor that is polled take two to three bytes each. All little-endian; lengths as in LEB128.
+ * A piece stands alone, and changes no more once it is closed. Version 1 had 16 bytes an entry; it is read still.
+ * Beds are numbers: places in the list under STATE_BEDS (commit.h).
  */
 #ifndef WARDGATE_COMMIT_JOURNAL_H
 #define WARDGATE_COMMIT_JOURNAL_H
@@ -19,19 +21,25 @@
 #include "drivers/store/store.h"
 
 #define COMMIT_JOURNAL_BYTES (STORE_JOURNAL_MAX / STORE_PIECE_MAX * STORE_PIECE_MAX)
-#define COMMIT_JOURNAL_MAX   (COMMIT_JOURNAL_BYTES / 16U) /* more observations than a row ever holds */
-#define COMMIT_JOURNAL_PIECE (STORE_PIECE_MAX / 16U)      /* more than a piece ever holds */
+#define COMMIT_JOURNAL_PIECE 512U /* observations of a piece, at most */
 
 struct commit_journal {
-    size_t size, piece; /* bytes in use; where the last piece begins */
-    uint32_t count;
+    size_t size;    /* bytes in use */
+    size_t piece;   /* where the piece under way begins; `size`: none is */
+    uint32_t count; /* of observations */
+    struct observation last;
+    uint8_t behind[UINT8_MAX + 1]; /* the vital that came behind each of them */
     unsigned char bytes[COMMIT_JOURNAL_BYTES];
 };
 
-/* False when the row is full, or the instant is weeks from the piece's first one: the row must be written first. */
-bool commit_journal_add(struct commit_journal *row, const struct observation *o);
+void commit_journal_empty(struct commit_journal *row);
 
-/* How many observations a piece holds, copied out in order; 0 when it is none of ours or has more than `most`. */
-uint32_t commit_journal_decode(const void *bytes, size_t size, struct observation *out, uint32_t most);
+/* False when the row is full: it must be written first. */
+bool commit_journal_add(struct commit_journal *row, const struct observation *o);
+bool commit_journal_is_full(const struct commit_journal *row);
+void commit_journal_close(struct commit_journal *row); /* the piece under way */
+
+/* The observations of the piece that begins at *at, copied out in order; *at is behind it then. 0: no more, none of ours, or more than `most`. */
+uint32_t commit_journal_next(const void *bytes, size_t size, size_t *at, struct observation *out, uint32_t most);
 
 #endif

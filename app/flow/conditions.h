@@ -13,8 +13,8 @@
 #include "app/flow/acquire.h"
 #include "app/flow/board.h"
 #include "app/flow/commit.h"
+#include "app/flow/lines.h"
 
-#define CONDITION_BUS_DOWN_US    10000000    /* 10 s closed */
 #define CONDITION_UPLINK_DOWN_US 10000000    /* 10 s without a broker */
 #define CONDITION_TURNS_US       30000000    /* turns of a line are judged by the half minute */
 #define CONDITION_TURNS_MISSED   20          /* one in so many missed is too many */
@@ -23,7 +23,6 @@
 #define CONDITION_UNSYNCED_US    600000000LL /* 10 min without a time source */
 #define CONDITION_ENDS_DAYS      30          /* a certificate ends: low priority */
 #define CONDITION_ENDS_SOON_DAYS 7           /* medium, and so once it has ended */
-#define CONDITIONS_LINES_MAX     512
 
 /* How a line kept up with its turns. */
 struct condition_turns {
@@ -35,27 +34,43 @@ struct condition_turns {
 struct conditions {
     const struct bus_config *configs; /* one a bus, as in `buses` */
     const struct acquire_bus *buses;
+    const struct runner *const *bus_runners; /* one a bus: whose thread steps it; NULL: nobody's is looked at */
     const struct runner *const *runners;
     const char *const *runner_names;
     struct board *board;
     const struct store_state *store_state;
+    const atomic_bool *trends_replaced; /* NULL: there are none */
     uint16_t bus_count, runner_count;
-    int64_t *bus_open_us; /* newest instant at which each bus was open */
+    struct lines lines;            /* the buses, in their order */
+    struct line_silence *silences; /* scratch, one a bus */
     struct condition_turns *bus_turns;
     int64_t started_us, synced_us;
+    bool was_synced; /* since the start */
 };
 
 /* Storage of what is kept for each bus comes from the arena. */
 void conditions_init(struct conditions *conditions, struct arena *arena, uint16_t bus_count);
 void conditions_start(struct conditions *conditions, int64_t boot_us);
 
-/* Instead of conditions_start: goes on from those of the configuration before. from: where each bus stood there, -1: it is new. */
+/* Instead of conditions_start: goes on from those of the configuration before. from: where each bus stood there, -1: it is new
+ * (whether a line is down goes by its name). */
 void conditions_continue(struct conditions *conditions, const struct conditions *before, const int *from,
                          int64_t boot_us);
+
+/* How the lines are, alone: before anything of a run that goes on is stepped, so that a silence that is due then is known to be a
+ * line's or not. */
+void conditions_lines(struct conditions *conditions, struct engine *engine, int64_t engine_ms, int64_t boot_us);
 
 /* How much a certificate's end matters at that instant of the wall clock, and its words; PRIORITY_NONE: not yet. */
 enum priority conditions_certificate(const struct uplink_certificate *first_end, int64_t wall_ms,
                                      char detail[ALERT_DETAIL_MAX]);
+
+/* How long one of the gateway's own takes at most to begin, what it looks at, and how long what was wrong must have ended: what
+ * the judgements go by, disclosed in the alert (twice a second: half a second more). */
+struct condition_times {
+    int64_t delay_us, window_us, clear_delay_us;
+};
+struct condition_times conditions_times(const struct engine_config *config, enum builtin_alarm alarm);
 
 /* A core_conditions (core.h); context is the struct conditions. */
 void conditions_apply(void *context, struct engine *engine, int64_t engine_ms, int64_t boot_us);

@@ -6,7 +6,7 @@
 #include "app/flow/order.h"
 #include "hal/clock.h"
 
-enum { CORE_FULL_US = 1000, CORE_HELD_US = 300, CORE_RECORDS_SPARE = 256 };
+enum { CORE_FULL_US = 1000, CORE_HELD_US = 300, CORE_RECORDS_SPARE = 128 };
 
 uint32_t core_record_slots(uint32_t records_max)
 {
@@ -17,12 +17,30 @@ uint32_t core_record_slots(uint32_t records_max)
     return slots;
 }
 
+/* The store thread comes for it by itself every second; what comes faster than the ring can hold for so long calls it. */
+static void pass_on_journal(struct core *core)
+{
+    struct ring *journal = core->config.journal;
+    const uint32_t pushed = ring_push_batch(journal, core->journal, core->journal_count);
+    atomic_fetch_add_explicit(&core->config.board->journal_dropped, core->journal_count - pushed, memory_order_relaxed);
+    core->journal_count = 0;
+    if (ring_count(journal) > ring_room(journal)) {
+        wake_raise(core->config.store_wake);
+    }
+}
+
 static void put_record(struct record_sink *sink, const struct record *record)
 {
     struct core *core = (struct core *)(void *)sink; /* its first member */
+    if (core->journal_count > 0) {
+        pass_on_journal(core); /* whoever sees the record sees what it rests on */
+    }
     const bool pushed = ring_push(core->records, record);
     assert(pushed); /* no step is taken without room for all it can emit */
     (void)pushed;
+    if (record->kind == RECORD_ALERT && record->alert.priority == PRIORITY_HIGH && record->alert.phase != PHASE_END) {
+        atomic_store_explicit(&core->config.board->high_seq, record->alert.seq, memory_order_relaxed);
+    }
     core->emitted++;
 }
 
@@ -142,6 +160,12 @@ static uint16_t bed_of(const struct runner *runner, uint16_t bed)
     return runner->bed_map == NULL ? bed : runner->bed_map[bed];
 }
 
+/* Also while it waits: then the store's thread is the one to be looked at. */
+static void show_alive(struct core *core, int64_t boot_us)
+{
+    atomic_store_explicit(&core->config.board->engine_alive_us, boot_us, memory_order_relaxed);
+}
+
 /* Waits for room in the record ring; false when the gateway stops meanwhile. */
 static bool wait_for_room(struct core *core)
 {
@@ -150,6 +174,7 @@ static bool wait_for_room(struct core *core)
             return false;
         }
         wake_raise(core->config.store_wake);
+        show_alive(core, clock_boot_us());
         clock_sleep_until_us(clock_boot_us() + CORE_FULL_US);
     }
     return true;
@@ -180,18 +205,6 @@ static bool is_late(struct core *core, int64_t *at_ms)
         atomic_fetch_add_explicit(&core->config.board->observations_late, 1, memory_order_relaxed);
     }
     return late;
-}
-
-/* The store thread comes for it by itself every second; what comes faster than the ring can hold for so long calls it. */
-static void pass_on_journal(struct core *core)
-{
-    struct ring *journal = core->config.journal;
-    const uint32_t pushed = ring_push_batch(journal, core->journal, core->journal_count);
-    atomic_fetch_add_explicit(&core->config.board->journal_dropped, core->journal_count - pushed, memory_order_relaxed);
-    core->journal_count = 0;
-    if (ring_count(journal) > ring_room(journal)) {
-        wake_raise(core->config.store_wake);
-    }
 }
 
 static void keep_in_journal(struct core *core, const struct observation *o)
@@ -364,6 +377,7 @@ static void *run(void *argument)
         const bool stopping = atomic_load(&core->stop);
         const uint64_t emitted = core->emitted;
         const int64_t boot_us = clock_boot_us();
+        show_alive(core, boot_us);
         const uint32_t taken = pass(core, boot_us);
         if (taken < CORE_BATCH_MAX && boot_us - conditions_us >= CORE_IDLE_US) {
             conditions_us = boot_us;

@@ -36,10 +36,10 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     struct bed_present *beds = ARENA_TAKE(arena, struct bed_present, bed_count);
     uint32_t *behind = ARENA_TAKE(arena, uint32_t, bed_count + 2U);
     uint16_t *beds_by_id = ARENA_TAKE(arena, uint16_t, bed_count);
-    struct direct_slot *direct = ARENA_TAKE(arena, struct direct_slot, DELIVER_DIRECT_MAX);
+    struct direct_slot *direct = ARENA_TAKE(arena_reserve(arena), struct direct_slot, DELIVER_DIRECT_MAX);
     struct command_id *ids = ARENA_TAKE(arena, struct command_id, DELIVER_COMMAND_IDS);
-    char *gathered = ARENA_TAKE(arena, char, DELIVER_GATHERED_MAX);
-    char *scratch = ARENA_TAKE(arena, char, DELIVER_SCRATCH_MAX);
+    char *gathered = ARENA_TAKE(arena_reserve(arena), char, DELIVER_GATHERED_MAX);
+    char *scratch = ARENA_TAKE(arena_reserve(arena), char, DELIVER_SCRATCH_MAX);
     if (d == NULL) {
         return NULL;
     }
@@ -88,6 +88,18 @@ static void begin_round(struct deliver *d)
     atomic_store(&d->config.board->deliver_alive_us, d->now_us);
 }
 
+/* While a backlog goes out, each acknowledgement brings a round: what is no alert is looked at in some of them. */
+static bool is_time_to_refresh(struct deliver *d)
+{
+    const int64_t due_us = d->present.refreshed_us + DELIVER_REFRESH_US;
+    if (d->outbox.behind_rows > 0 && d->now_us < due_us) {
+        deliver_due(d, due_us);
+        return false;
+    }
+    d->present.refreshed_us = d->now_us;
+    return true;
+}
+
 static void deliver_round(struct deliver *d)
 {
     begin_round(d);
@@ -96,27 +108,44 @@ static void deliver_round(struct deliver *d)
     link_step(d);
     commands_take(d);
     outbox_return_acked(d);
-    if (d->link->state == LINK_UP && present_step(d)) {
+    const bool is_staying = d->link->state == LINK_UP && !brokers_leaving(d);
+    if (is_staying && present_step(d)) {
         (void)alarms_settle(d);
+        outbox_step_live(d);
         direct_step(d);
-        outbox_step(d);
+        outbox_step_behind(d);
     }
     commands_reply(d);
-    if (d->link->state == LINK_UP && d->present.stage == PRESENT_COMPLETE && !d->congested) {
+    if (is_staying && d->present.stage == PRESENT_COMPLETE) {
+        resend_step(d);
+    }
+    if (is_staying && d->present.stage == PRESENT_COMPLETE && !d->congested && is_time_to_refresh(d)) {
         present_refresh(d);
     }
 }
 
+static int64_t make_round(void *context)
+{
+    struct deliver *d = context;
+    deliver_round(d);
+    return d->due_us;
+}
+
+/* Its rounds are made where their publishes go out, by the uplink's thread; this one sees to it that there are rounds. */
 static void *deliver_run(void *argument)
 {
     struct deliver *d = argument;
+    struct uplink *uplink = d->link->uplink;
     thread_give_way();
+    thread_set_slack_us(DELIVER_STANDBY_SLACK_US);
     begin_round(d);
     link_begin(d);
+    uplink_leave_rounds(uplink, make_round, d);
     while (!atomic_load(&d->stop)) {
-        deliver_round(d);
-        (void)wake_wait_until(&d->link->wake, d->due_us);
+        (void)wake_wait_until(&d->link->standing_by, uplink_stand_in(uplink));
     }
+    uplink_take_rounds(uplink);
+    thread_set_slack_us(DELIVER_LEAVE_SLACK_US);
     if (d->detaching) {
         deliver_round(d); /* what was committed last, and replies: they know their beds by our indices */
         link_leave(d);
@@ -145,14 +174,13 @@ static void end_thread(struct deliver *d, bool detaching)
 {
     d->detaching = detaching; /* seen by the thread when it sees `stop` */
     atomic_store(&d->stop, true);
-    wake_raise(&d->link->wake);
+    wake_raise(&d->link->standing_by);
     thread_join(&d->thread);
 }
 
 void deliver_stop(struct deliver *d)
 {
     end_thread(d, false);
-    deliver_link_close(d);
 }
 
 void deliver_hold(struct deliver *d, bool held)

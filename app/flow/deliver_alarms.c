@@ -76,6 +76,30 @@ void alarms_show(struct deliver *d, const char *bed, const char *alarm, const ch
     (void)alarms_settle(d);
 }
 
+/* The number behind a key of an alert's content, which payload_alert wrote: no free text stands before it. */
+static uint64_t number_of(const char *json, size_t length, const char *key, int base)
+{
+    const char *at = memmem(json, length, key, strlen(key));
+    return at != NULL ? strtoull(at + strlen(key), NULL, base) : 0;
+}
+
+/* The content ends in a brace: no number runs on behind it. */
+static struct revision revision_of(const char *json, size_t length)
+{
+    return (struct revision){.id = number_of(json, length, ",\"id\":\"", 16),
+                             .rev = (uint32_t)number_of(json, length, ",\"rev\":", 10)};
+}
+
+/* A pass shows what is direct, and never again what has ended: from here on nothing direct may say otherwise. */
+void alarms_show_stored(struct deliver *d, const struct store_alert *alert)
+{
+    const struct revision revision = revision_of(alert->json, alert->json_length);
+    if (!direct_is_newer(d, alert->bed, alert->alarm, &revision)) {
+        alarms_show(d, alert->bed, alert->alarm, alert->json, alert->json_length,
+                    (alert->flags & STORE_ALERT_ENDS_ALARM) != 0);
+    }
+}
+
 /* ---- a pass ---- */
 
 void alarms_begin(struct deliver *d, bool with_ended)
@@ -106,7 +130,7 @@ static bool show_direct(struct deliver *d)
         const struct direct_slot *slot = &d->direct[*i];
         const struct direct_alert *direct = &slot->alert;
         char name[ALARM_NAME_MAX];
-        if (slot->state == DIRECT_WAITING || !direct_is_newest(d, *i)) {
+        if (slot->state == DIRECT_WAITING || slot->overtaken || !direct_is_newest(d, *i)) {
             continue;
         }
         alarm_name(d->context->config, &direct->alert, name);
@@ -116,20 +140,6 @@ static bool show_direct(struct deliver *d)
         }
     }
     return true;
-}
-
-/* The number behind a key of an alert's content, which payload_alert wrote: no free text stands before it. */
-static uint64_t number_of(const char *json, size_t length, const char *key, int base)
-{
-    const char *at = memmem(json, length, key, strlen(key));
-    return at != NULL ? strtoull(at + strlen(key), NULL, base) : 0;
-}
-
-/* The content ends in a brace: no number runs on behind it. */
-static struct revision revision_of(const char *json, size_t length)
-{
-    return (struct revision){.id = number_of(json, length, ",\"id\":\"", 16),
-                             .rev = (uint32_t)number_of(json, length, ",\"rev\":", 10)};
 }
 
 static char *append(char *at, const void *bytes, size_t size)

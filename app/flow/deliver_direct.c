@@ -29,6 +29,7 @@ void direct_take(struct deliver *d)
             return;
         }
         slot->state = DIRECT_WAITING;
+        slot->overtaken = false;
         slot->place = d->direct_place++;
         ++d->direct_waiting;
     }
@@ -82,12 +83,29 @@ bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, cons
         if (strcmp(name, alarm) != 0) {
             continue;
         }
-        newer |= is_newer(&slot->alert.alert, revision);
-        if (!is_newer(&slot->alert.alert, revision) && slot->state == DIRECT_SETTLED) {
+        if (is_newer(&slot->alert.alert, revision)) {
+            newer = true;
+        } else if (slot->state == DIRECT_SETTLED) {
             slot->state = DIRECT_FREE;
+        } else {
+            slot->overtaken = true;
         }
     }
     return newer;
+}
+
+/* The oldest that nothing of its bed has to precede. */
+static struct direct_slot *next_to_go(const struct deliver *d)
+{
+    struct direct_slot *next = NULL;
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        struct direct_slot *slot = &d->direct[i];
+        if (slot->state == DIRECT_WAITING && (next == NULL || slot->place < next->place) &&
+            !outbox_precedes(d, direct_bed(d, slot))) {
+            next = slot;
+        }
+    }
+    return next;
 }
 
 static bool hand_over(struct deliver *d, struct direct_slot *slot)
@@ -100,22 +118,27 @@ static bool hand_over(struct deliver *d, struct direct_slot *slot)
     assert(length > 0); /* payload_alert wrote it a moment ago */
     topic_of_bed(d->context, direct_bed(d, slot), "alert", topic);
     const struct uplink_message message = {.topic = topic, .payload = d->scratch, .length = length, .qos = 1};
-    const struct flight what = {.kind = FLIGHT_DIRECT, .direct = (uint16_t)(slot - d->direct)};
+    const struct flight what = {
+        .kind = FLIGHT_DIRECT, .direct = (uint16_t)(slot - d->direct), .seq = slot->alert.alert.seq};
     return link_publish(d, &message, &what);
 }
 
 void direct_step(struct deliver *d)
 {
     while (d->direct_waiting > 0 && alarms_settle(d) && link_has_room(d, FLIGHT_STATE)) {
-        struct direct_slot *slot = find(d, DIRECT_WAITING);
-        const struct alert *alert = &slot->alert.alert;
-        const bool folded = alert_is_folded(alert); /* its state is all there is to send */
-        if (!folded && !hand_over(d, slot)) {
+        struct direct_slot *slot = next_to_go(d);
+        if (slot == NULL) {
             return;
         }
-        slot->state = folded ? DIRECT_SETTLED : DIRECT_IN_FLIGHT;
+        const struct alert *alert = &slot->alert.alert;
+        const bool folded = alert_is_folded(alert); /* its state is all there is to send */
+        slot->state = !folded ? DIRECT_IN_FLIGHT : slot->overtaken ? DIRECT_FREE : DIRECT_SETTLED;
+        if (!folded && !hand_over(d, slot)) {
+            slot->state = DIRECT_WAITING;
+            return;
+        }
         --d->direct_waiting;
-        if (!alert->test) {
+        if (!alert->test && !slot->overtaken) {
             char name[ALARM_NAME_MAX];
             alarm_name(d->context->config, alert, name);
             alarms_show(d, direct_bed(d, slot), name, slot->alert.json, slot->alert.json_length,
@@ -164,7 +187,7 @@ void direct_settled(struct deliver *d, uint16_t index, bool refused)
         d->direct_refused_seq = seq;
     }
     tell_acknowledged(d, newest_settled_seq(d));
-    if (slot->alert.alert.test) { /* nothing is retained of it */
+    if (slot->alert.alert.test || slot->overtaken) { /* nothing is retained of it */
         slot->state = DIRECT_FREE;
     }
 }
@@ -175,6 +198,19 @@ void direct_unsent(struct deliver *d)
         if (d->direct[i].state == DIRECT_IN_FLIGHT) {
             d->direct[i].state = DIRECT_WAITING;
             ++d->direct_waiting;
+        }
+    }
+}
+
+/* Marked as durable it says more; its alarm's topic is the store's again. */
+void direct_drop_durable(struct deliver *d, const struct store_alert *alert)
+{
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX && d->direct_waiting > 0; ++i) {
+        struct direct_slot *slot = &d->direct[i];
+        if (slot->state == DIRECT_WAITING && slot->alert.json_length == alert->json_length &&
+            memcmp(slot->alert.json, alert->json, alert->json_length) == 0) {
+            slot->state = DIRECT_FREE;
+            --d->direct_waiting;
         }
     }
 }

@@ -1,27 +1,35 @@
 /*
- * deliver_internal.h: the parts of the deliver thread and what they share. Private to app/flow/deliver*.c; that thread
- * alone.
+ * deliver_internal.h: the parts of deliver and what they share. Private to app/flow/deliver*.c; one thread at a time: who
+ * makes the round (uplink.h), or the deliver thread before the first and after the last.
  *
- *     deliver.c          the thread: its round, its end
- *     deliver_link.c     the connection, its retries, and the window of unacknowledged publishes
+ *     deliver.c          the round, the thread, its end
+ *     deliver_link.c     the connection and its retries
+ *     deliver_window.c   the window of unacknowledged publishes
+ *     deliver_brokers.c  what is known of the other brokers, and the way back to an earlier one
+ *     deliver_leave.c    what is said to a broker that is left for another
+ *     deliver_refused.c  what a broker refuses, or ends the connection for
  *     deliver_present.c  the retained present: status, settings, vitals, health
  *     deliver_scores.c   the retained scores and estimates
  *     deliver_ward.c     the retained summary of the ward
  *     deliver_alarms.c   the retained states of alarms
  *     deliver_outbox.c   the rows of the outbox, in order per bed
  *     deliver_direct.c   alerts that a sick store could not commit
+ *     deliver_clock.c    the wall clock, and what a step of it makes wrong
  *     deliver_commands.c commands that come in, and their replies
+ *     deliver_resend.c   alerts that are sent again on request
  *
  * Every step does what can be done now and says by deliver_due when it wants the next round; an acknowledgement or news
- * wake the thread sooner.
+ * bring it sooner.
  */
 #ifndef WARDGATE_DELIVER_INTERNAL_H
 #define WARDGATE_DELIVER_INTERNAL_H
 
 #include <pthread.h>
 
+#include "app/flow/asides.h"
 #include "app/flow/deliver.h"
 #include "app/flow/direct.h"
+#include "app/flow/spans.h"
 #include "app/settings/settings.h"
 
 #define DELIVER_STATES_IN_FLIGHT  8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
@@ -29,16 +37,21 @@
 #define DELIVER_ACK_TIMEOUT_US    15000000
 #define DELIVER_CONNECT_GUARD_US  60000000 /* an attempt ends long before, unless the library fails to say so */
 #define DELIVER_IDLE_US           1000000  /* the longest wait, so that its sign of life stays fresh */
-#define DELIVER_RETRY_US          2000     /* after the uplink's queue was full */
-#define DELIVER_STORE_RETRY_US    1000000  /* after a fault of the store */
-#define DELIVER_VITALS_REPEAT_US  9000000  /* at least every 10 s is promised */
+#define DELIVER_STANDBY_SLACK_US  500000
+#define DELIVER_LEAVE_SLACK_US    50      /* what waits for its end waits for less than that */
+#define DELIVER_RETRY_US          2000    /* after the uplink's queue was full */
+#define DELIVER_STORE_RETRY_US    1000000 /* after a fault of the store */
+#define DELIVER_VITALS_REPEAT_US  9000000 /* at least every 10 s is promised */
 #define DELIVER_HEALTH_US         10000000
+#define DELIVER_HEALTH_AGAIN_US   100000 /* when there was no room for it */
 #define DELIVER_ALARMS_US         20000000
 #define DELIVER_SETTINGS_US       60000000
 #define DELIVER_WARD_US           30000000
-#define DELIVER_WARD_LEAST_US     2000000  /* between two, whatever changes */
-#define DELIVER_BACKLOG_PACE_US   5000     /* 200 rows of backlog a second */
-#define DELIVER_AGAIN_US          30000000 /* until what had to be left in the outbox is tried again */
+#define DELIVER_WARD_LEAST_US     2000000   /* between two, whatever changes */
+#define DELIVER_REFRESH_US        5000      /* of what is no alert, beside a backlog */
+#define DELIVER_AGAIN_US          30000000  /* until what had to be left in the outbox is tried again; */
+#define DELIVER_AGAIN_US_MAX      480000000 /* twice as long each time, up to this */
+#define DELIVER_BARRED_MAX        16
 #define DELIVER_DIRECT_MAX        32
 #define DELIVER_COMMANDS_A_SECOND 10
 #define DELIVER_COMMAND_IDS       512U
@@ -52,26 +65,95 @@ _Static_assert(DELIVER_SCRATCH_MAX >= PAYLOAD_HEALTH_MAX && DELIVER_SCRATCH_MAX 
                    DELIVER_SCRATCH_MAX >= PAYLOAD_WARD_MAX && DELIVER_SCRATCH_MAX >= DELIVER_ALARM_PAYLOAD_MAX,
                "one scratch buffer holds any payload");
 _Static_assert(DELIVER_GATHERED_MAX >= 2 * STORE_VALUE_MAX, "a batch holds any alarm");
+_Static_assert(BOARD_BROKERS_MAX - SETTINGS_BROKERS_MAX >= 0, "the board has a place for each broker");
 _Static_assert(DELIVER_FLIGHTS <= UPLINK_TAGS_MAX, "the uplink keeps a place for each publish in flight");
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_UP };
 
 /* What an unacknowledged publish carries. */
-enum flight_kind { FLIGHT_FREE, FLIGHT_STATE, FLIGHT_ROW, FLIGHT_DIRECT };
+enum flight_kind { FLIGHT_FREE, FLIGHT_STATE, FLIGHT_ROW, FLIGHT_DIRECT, FLIGHT_RESEND };
 
 struct flight {
     enum flight_kind kind;
-    bool acked;        /* a row whose acknowledgement waits for room in the ring to the store thread */
-    uint16_t direct;   /* FLIGHT_DIRECT: its slot */
-    uint64_t tag;      /* how the uplink names it */
-    uint64_t row, seq; /* FLIGHT_ROW */
+    bool record;     /* FLIGHT_ROW: no alert, but the record of some; who hears it says nothing of who hears alerts */
+    bool acked;      /* a row whose acknowledgement waits for room in the ring to the store thread */
+    bool alone;      /* nothing else was under way, nor is until it is acknowledged */
+    uint16_t direct; /* FLIGHT_DIRECT: its slot */
+    uint64_t tag;    /* how the uplink names it */
+    uint64_t row;    /* FLIGHT_ROW; FLIGHT_RESEND: its row in history, 0 of the end of a request */
+    uint64_t seq;    /* of an alert */
     int64_t sent_us;
+    char topic[PAYLOAD_TOPIC_MAX];
+};
+
+/* What is known of a broker that is not connected to. */
+struct broker_known {
+    int64_t ask_us;   /* when it is to be asked again */
+    int64_t since_us; /* of the probes that it answered in a row, the first */
+    uint8_t in_row;
+    bool told_silent;
+    int64_t ends_ms; /* of the certificate that it showed; 0: none is known */
+};
+struct brokers {
+    struct broker_known known[SETTINGS_BROKERS_MAX];
+    uint8_t asked; /* which one a probe is about; SETTINGS_BROKERS_MAX: none */
+    uint8_t to;    /* while leaving: which one is next */
+    bool leaving;  /* until leave_us at the latest */
+    int64_t leave_us;
+    int64_t wait_us;     /* for so long an earlier one must have answered */
+    int64_t returned_us; /* when it was returned to one, until that has lasted; 0: it was not */
+};
+
+enum leave_stage { LEAVE_ALARMS, LEAVE_BEDS, LEAVE_GATEWAY, LEAVE_STATUS, LEAVE_WAITS, LEAVE_DONE };
+struct leave {
+    enum leave_stage stage;
+    bool cut;                 /* within a visit: no room */
+    uint32_t emptied, passed; /* alarms, in all visits; within the one under way */
+    uint16_t bed;
+    unsigned topic; /* of the bed, then of the gateway */
+};
+
+/* A publish that the connection did not outlive, or that was never acknowledged. */
+struct barred {
+    uint64_t key; /* 0: none */
+    int64_t until_us, wait_us;
+};
+struct refused {
+    bool holds;       /* an alert is set aside, or was when the outbox was last gone through */
+    bool careful;     /* one publish at a time */
+    bool waits;       /* a barred one is to be tried again, as soon as nothing is under way */
+    bool any_barred;  /* there may be one */
+    uint8_t losses;   /* in a row */
+    uint8_t strikes;  /* of the suspect, in a row */
+    uint64_t suspect; /* key of the one that was under way alone at the newest loss; 0: none */
+    struct barred barred[DELIVER_BARRED_MAX];
+    struct spans noted; /* seqs of alerts that the audit log was told of */
+};
+enum refused_gate {
+    GATE_OPEN,
+    GATE_ALONE, /* if nothing else is under way */
+    GATE_WAIT,
+    GATE_SHUT /* not now, and nothing is to wait for it */
+};
+
+/* Requests for alerts that were delivered before: the first is under way. */
+struct resend {
+    struct resend_request waiting[RESEND_WAITING];
+    unsigned count;
+    bool is_begun;       /* `row` is known */
+    bool is_over;        /* its end is to be told */
+    enum resend_end end; /* how */
+    uint64_t row;        /* of history, done up to here */
+    uint64_t sent;
+    unsigned seen; /* within a visit */
+    int64_t due_us;
 };
 
 /* What goes on while the deliver around it is made anew. */
 struct deliver_link {
-    struct uplink *uplink; /* NULL: not open yet */
-    struct wake wake;
+    struct uplink *uplink;   /* NULL: not open yet */
+    struct wake wake;        /* for a round */
+    struct wake standing_by; /* for the end of the deliver thread */
     enum link_state state;
     uint8_t broker;
     uint32_t backoff_ms;
@@ -88,6 +170,9 @@ struct deliver_link {
     char filter[PAYLOAD_TOPIC_MAX]; /* of commands */
     const char *filters[1];
     uint32_t messages_dropped; /* by the uplink, as far as board.commands_dropped has them */
+    struct brokers brokers;
+    struct refused refused;
+    struct resend resend;
 };
 
 /* The order in which a connection gets to know the present. */
@@ -98,6 +183,7 @@ enum present_stage {
     PRESENT_VITALS,
     PRESENT_SCORES,
     PRESENT_WARD,
+    PRESENT_CLOCK,
     PRESENT_COMPLETE
 };
 
@@ -136,6 +222,7 @@ struct bed_present {
 struct present {
     enum present_stage stage;
     int64_t settings_us, health_us; /* when they are due again */
+    int64_t refreshed_us;           /* when it was looked through last */
     struct bed_present *beds;
     bool gone_is_left;   /* topics of what is gone are still to be emptied, behind everything else */
     size_t gone_at;      /* the next of config.known_beds */
@@ -169,6 +256,7 @@ struct alarms {
  * wherever they belong. */
 struct outbox {
     bool begun;
+    bool unread;                              /* it could not be read when it was tried last */
     bool stopped;                             /* within a visit: no room */
     uint64_t through, behind_through;         /* rows */
     uint64_t through_seq, behind_through_seq; /* and their seq */
@@ -177,6 +265,8 @@ struct outbox {
     uint64_t newest;  /* committed when this connection began: its alarms' states are part of the present */
     int64_t behind_due_us; /* pace */
     int64_t again_us;      /* when what had to be left in it is tried again; 0: nothing was */
+    int64_t again_wait_us; /* until then, the newest time */
+    bool left;             /* some of it was refused since it was begun */
 };
 
 enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_SETTLED };
@@ -191,6 +281,7 @@ struct revision {
  * alarms. */
 struct direct_slot {
     enum direct_state state;
+    bool overtaken; /* by what the store has shown of its alarm: it is sent, and shown no more */
     uint64_t place; /* in the order in which they came */
     struct direct_alert alert;
 };
@@ -214,10 +305,19 @@ struct ward {
     struct ward_bed beds[SETTINGS_BEDS_MAX];
     bool seen[SETTINGS_BEDS_MAX]; /* has had a view */
     uint16_t seen_count;
-    unsigned admissions_puts; /* as the board counted them when they were shown */
-    bool is_news;             /* a bed is not as it was shown */
-    int64_t shown_us;         /* when it was published last */
+    unsigned puts;    /* as the board counted what it holds of the ward when that was shown */
+    bool is_news;     /* a bed is not as it was shown */
+    int64_t shown_us; /* when it was published last */
     struct ward_figures figures;
+};
+
+struct deliver_clock {
+    struct clock_record record; /* as it was shown */
+    unsigned puts;              /* as the board counted them when that was taken */
+    bool is_owed;               /* it could not be shown yet */
+    bool is_known;              /* the next */
+    int64_t correction_ms;      /* wall - engine, by which everything retained is shown */
+    int64_t shown_us;
 };
 
 struct deliver {
@@ -235,7 +335,9 @@ struct deliver {
     bool congested;          /* the uplink's queue was full in this round: figures give way to alerts */
     struct present present;
     struct ward ward;
+    struct deliver_clock clock;
     struct alarms alarms;
+    struct leave leave;
     struct outbox outbox;
     struct commands commands;
     struct direct_slot *direct;
@@ -259,10 +361,13 @@ int64_t deliver_engine_ms(const struct deliver *d);
 
 /* deliver_link.c */
 enum status deliver_link_open(struct deliver *d); /* does nothing when it is open */
-void deliver_link_close(struct deliver *d);
-void link_begin(struct deliver *d); /* another deliver goes on with it */
+void link_begin(struct deliver *d);               /* another deliver goes on with it */
 void link_leave(struct deliver *d); /* waits a little for what is not acknowledged; the rest will be sent again */
 void link_step(struct deliver *d); /* takes events, connects when due, gives up on a broker that does not acknowledge */
+void link_farewell(struct deliver *d);
+
+/* deliver_window.c */
+struct flight *window_find(struct deliver_link *link, uint64_t tag); /* NULL: it is not unacknowledged */
 bool link_has_room(const struct deliver *d, enum flight_kind kind);
 bool link_has_spare_room(const struct deliver *d); /* for a state that no alert waits for: it leaves half the window */
 uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind);
@@ -272,7 +377,32 @@ bool link_publish(struct deliver *d, const struct uplink_message *message, const
 bool link_publish_state(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms);
 /* Retained, QoS 0. */
 bool link_publish_figures(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms);
-void link_farewell(struct deliver *d);
+
+/* deliver_brokers.c */
+void brokers_begin(struct deliver_link *link, uint32_t return_after_ms);
+void brokers_step(struct deliver *d);              /* probes what is due, decides to leave */
+void brokers_risen(struct deliver *d);             /* a connection stands */
+void brokers_moved(struct deliver *d, uint8_t to); /* we go over to another one, and lost none */
+void brokers_lost(struct deliver *d);              /* one is lost, or did not succeed */
+bool brokers_leaving(const struct deliver *d);
+bool brokers_leave_step(struct deliver *d); /* true: now the link is to go over to brokers.to */
+void brokers_note_ends(const struct deliver *d, struct uplink_certificate *first_end);
+
+/* deliver_leave.c */
+void leave_begin(struct deliver *d);
+bool leave_step(struct deliver *d); /* true once the broker has it all */
+
+/* deliver_refused.c */
+void refused_take(struct deliver *d, const struct flight *flight, int reason, const char *why); /* NULL: figures */
+void refused_over(struct deliver *d); /* the outbox was gone through, and nothing of it refused */
+/* Before the flights are forgotten; false: nobody is to blame. answered: else an acknowledgement did not come. */
+bool refused_lost(struct deliver *d, bool answered);
+void refused_step(struct deliver *d, int64_t oldest_unacked_us);
+bool refused_leaves_room(const struct deliver *d);
+bool refused_watches(const struct deliver *d, const char *topic);               /* figures there go at QoS 1 now */
+enum refused_gate refused_look(struct deliver *d, const struct flight *flight); /* of a publish that is to go now */
+void refused_shut(struct deliver *d, const struct flight *flight);              /* it does not go now */
+void refused_acked(struct deliver *d, const struct flight *flight);
 
 /* deliver_present.c */
 void present_begin(struct deliver *d);
@@ -285,6 +415,8 @@ void scores_note(struct deliver *d, const struct bed_view *view); /* what is new
 void scores_make_due(struct deliver *d, bool emptied_too);        /* on connect; else before they expire */
 bool scores_show(struct deliver *d);                              /* those that are due; false: not all of them now */
 bool scores_empty_at(struct deliver *d, const char *bed, const char *name); /* false: not now */
+#define SCORES_TOPICS ((unsigned)SCORE_COUNT + ESTIMATES_MAX)
+const char *scores_name_at(const struct deliver *d, uint16_t bed, unsigned topic); /* NULL: it is not told there */
 bool scores_empty_gone(struct deliver *d); /* of those that a bed has not, or no more; false: not all of them now */
 
 /* deliver_ward.c */
@@ -292,28 +424,49 @@ void ward_note(struct deliver *d, const struct bed_view *view); /* what is news 
 bool ward_show(struct deliver *d);                              /* on connect */
 void ward_refresh(struct deliver *d);                           /* when it is due */
 
+/* deliver_clock.c */
+bool clock_show(struct deliver *d);    /* on connect */
+void clock_refresh(struct deliver *d); /* when it is due */
+bool clock_was_set(struct deliver *d); /* since the call before: what is retained expires at other instants */
+bool clock_makes_late(const struct deliver *d, const struct store_alert *alert);
+
 /* deliver_alarms.c */
 void alarms_begin(struct deliver *d, bool with_ended);
 bool alarms_step(struct deliver *d); /* goes on with the pass; true when it is over */
 /* The state behind an alert: its content, or an empty topic at the end. Kept and tried again when it cannot go now. */
 void alarms_show(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length, bool ended);
+/* The same of a row of the store, unless something direct is newer. */
+void alarms_show_stored(struct deliver *d, const struct store_alert *alert);
 bool alarms_settle(struct deliver *d); /* publishes what is kept; true when nothing is left */
 
 /* deliver_outbox.c */
 void outbox_begin(struct deliver *d);
-void outbox_step(struct deliver *d);
-void outbox_try_again(struct deliver *d);    /* something had to be left in it */
-void outbox_return_acked(struct deliver *d); /* acknowledged rows to the store thread */
+void outbox_step_live(struct deliver *d);   /* begins, if it has to, and hands over what is new */
+void outbox_step_behind(struct deliver *d); /* hands over backlog */
+/* It still holds what is to be handed over before anything that came later at this bed. */
+bool outbox_precedes(const struct deliver *d, const char *bed);
+void outbox_leave(struct deliver *d);         /* one of its rows is refused, and tried again later */
+bool outbox_is_settled(struct deliver *d);    /* the store, too, knows that everything is delivered that can be */
+bool outbox_is_busy(const struct deliver *d); /* an alert waits, or is not acknowledged */
+void outbox_return_acked(struct deliver *d);  /* acknowledged rows to the store thread */
 
 /* deliver_direct.c */
 void direct_take(struct deliver *d);
 void direct_step(struct deliver *d);
 void direct_settled(struct deliver *d, uint16_t index, bool refused);
-void direct_unsent(struct deliver *d); /* the connection is gone */
+void direct_unsent(struct deliver *d);                                        /* the connection is gone */
+void direct_drop_durable(struct deliver *d, const struct store_alert *alert); /* one that the outbox has handed over */
 const char *direct_bed(const struct deliver *d, const struct direct_slot *slot);
-/* True when a direct alert of this alarm is newer than that revision of it; those that are not are let go. */
+/* True when a direct alert of this alarm is newer than that revision of it, which is about to be shown; those that are not are let go, or are when
+ * they are out of our hands. */
 bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, const struct revision *revision);
 bool direct_is_newest(const struct deliver *d, uint16_t slot); /* of its alarm, and not a test */
+
+/* deliver_resend.c */
+void resend_step(struct deliver *d); /* the next alert of a request, when nothing else is behind */
+void resend_settled(struct deliver *d, const struct flight *flight, bool refused);
+void resend_leave(struct deliver *d);    /* before the deliver is made anew */
+void resend_farewell(struct deliver *d); /* says that what is left of them has ended */
 
 /* deliver_commands.c */
 /* Has an uplink that is to be opened subscribe to commands, if they are on. */

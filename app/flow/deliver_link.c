@@ -6,8 +6,9 @@
  *      +---------- link_drop <------+ next broker        | for 15 s: the same broker once more
  *      +---------- link_drop <---------------------------+
  *
- * The wait before the next attempt doubles from 0.2 s to 10 s, 20 % more or less, and starts over once a connection
- * lasted 10 s.
+ * The wait before the next attempt doubles from 0.2 s, 20 % more or less, and starts over once a connection lasted 10 s: to
+ * 0.7 s while nobody takes the connection, so that a broker that is back is found within a second; to 10 s when hands are not
+ * shaken, a broker refuses us, or connections end that were hardly made.
  */
 #include <assert.h>
 #include <string.h>
@@ -17,12 +18,13 @@
 #include "app/flow/log.h"
 #include "hal/clock.h"
 
-#define BACKOFF_MS_MIN 200
-#define BACKOFF_MS_MAX 10000
-#define LASTED_US      10000000
-#define DISCONNECT_MS  200
-#define FAREWELL_US    300000
-#define LEAVE_US       100000
+#define BACKOFF_MS_MIN       200
+#define BACKOFF_MS_UNREACHED 700
+#define BACKOFF_MS_MAX       10000
+#define LASTED_US            10000000
+#define DISCONNECT_MS        200
+#define FAREWELL_US          300000
+#define LEAVE_US             100000
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
@@ -51,8 +53,10 @@ static uint64_t next_random(struct deliver_link *link)
 struct deliver_link *deliver_link_make(struct arena *arena)
 {
     struct deliver_link *link = ARENA_TAKE(arena, struct deliver_link, 1);
-    if (link != NULL && wake_open(&link->wake) != STATUS_OK) {
-        link->wake.fd = -1; /* deliver_link_open tells */
+    if (link != NULL) {
+        link->wake.fd = link->standing_by.fd = -1;
+        const bool opened = wake_open(&link->wake) == STATUS_OK && wake_open(&link->standing_by) == STATUS_OK;
+        (void)opened; /* deliver_link_open tells */
     }
     return link;
 }
@@ -64,23 +68,27 @@ enum status deliver_link_open(struct deliver *d)
     if (link->uplink != NULL) {
         return STATUS_OK;
     }
-    if (link->wake.fd < 0) {
+    if (link->wake.fd < 0 || link->standing_by.fd < 0) {
         return STATUS_IO;
     }
     topic_of_gateway(d->context, "status", link->will_topic);
     config.will_topic = link->will_topic;
     config.will_payload = link->will_payload;
     commands_listen(d, &config);
+    config.probes = d->config.broker_count > 1;
+    brokers_begin(link, d->config.return_after_ms);
     link->random = seed_of(d->context);
     link->backoff_ms = BACKOFF_MS_MIN;
     return uplink_open(&config, &link->wake, &link->uplink);
 }
 
-void deliver_link_close(struct deliver *d)
+/* A raise of the wake may have found it lent, and still be about to raise the uplink's. */
+void deliver_link_close(struct deliver_link *link)
 {
-    uplink_close(d->link->uplink);
-    d->link->uplink = NULL;
-    wake_close(&d->link->wake);
+    uplink_close(link->uplink);
+    link->uplink = NULL;
+    wake_close(&link->standing_by);
+    wake_close(&link->wake);
 }
 
 static const struct uplink_broker *broker_of(const struct deliver *d)
@@ -107,19 +115,29 @@ static void forget_flights(struct deliver_link *link)
     }
 }
 
-static void link_drop(struct deliver *d)
+static uint32_t next_backoff_ms(struct deliver_link *link, uint32_t most_ms)
+{
+    const uint32_t now_ms = link->backoff_ms < most_ms ? link->backoff_ms : most_ms;
+    if (link->backoff_ms < most_ms) {
+        link->backoff_ms = link->backoff_ms < most_ms / 2 ? link->backoff_ms * 2 : most_ms;
+    }
+    return now_ms;
+}
+
+static void link_drop(struct deliver *d, uint32_t backoff_ms_most)
 {
     struct deliver_link *link = d->link;
     if (link->state == LINK_UP && d->now_us - link->changed_us >= LASTED_US) {
         link->backoff_ms = BACKOFF_MS_MIN;
         memset(link->told_failures, 0, sizeof link->told_failures);
     }
-    link->retry_us = d->now_us + (int64_t)(link->backoff_ms * (80 + next_random(link) % 41) / 100) * 1000;
-    link->backoff_ms = link->backoff_ms < BACKOFF_MS_MAX / 2 ? link->backoff_ms * 2 : BACKOFF_MS_MAX;
+    link->retry_us =
+        d->now_us + (int64_t)(next_backoff_ms(link, backoff_ms_most) * (80 + next_random(link) % 41) / 100) * 1000;
     link->state = LINK_DOWN;
     link->changed_us = d->now_us;
     forget_flights(link);
     direct_unsent(d);
+    brokers_lost(d);
     set_connected(d, false);
 }
 
@@ -133,10 +151,11 @@ static void tell_failure(struct deliver *d, const char *what, const char *why)
     }
 }
 
-static void link_fail(struct deliver *d, const char *why)
+static void link_fail(struct deliver *d, bool unreached, const char *why)
 {
     tell_failure(d, "the broker is not reached", why);
-    link_drop(d);
+    atomic_store(&d->config.board->uplink_moves, false);
+    link_drop(d, unreached ? BACKOFF_MS_UNREACHED : BACKOFF_MS_MAX);
     d->link->broker = (uint8_t)((d->link->broker + 1) % d->config.broker_count);
 }
 
@@ -151,7 +170,7 @@ static void link_connect(struct deliver *d)
     d->link->state = LINK_CONNECTING;
     d->link->changed_us = d->now_us;
     if (begun != STATUS_OK) {
-        link_fail(d, status_text(begun));
+        link_fail(d, false, status_text(begun));
     }
 }
 
@@ -164,119 +183,20 @@ static void link_rise(struct deliver *d, uint16_t receive_maximum)
     link->told_refusal = false;
     link->window = half < 1 ? 1 : half < DELIVER_IN_FLIGHT ? half : DELIVER_IN_FLIGHT;
     atomic_fetch_add(&d->config.board->uplink_connects, 1);
+    d->outbox.again_wait_us = 0;
+    atomic_store(&d->config.board->uplink_moves, false);
     set_connected(d, true);
+    brokers_risen(d);
     present_begin(d);
-}
-
-/* ---- the window ---- */
-
-uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
-        count += d->link->flights[i].kind == kind ? 1 : 0;
-    }
-    return count;
-}
-
-bool link_has_room(const struct deliver *d, enum flight_kind kind)
-{
-    if (kind == FLIGHT_STATE) {
-        return link_in_flight(d, FLIGHT_STATE) < d->link->window;
-    }
-    return link_in_flight(d, FLIGHT_ROW) + link_in_flight(d, FLIGHT_DIRECT) < d->link->window;
-}
-
-bool link_has_spare_room(const struct deliver *d)
-{
-    const bool is_busy = link_in_flight(d, FLIGHT_STATE) > d->link->window / 2;
-    return d->present.stage != PRESENT_COMPLETE || !is_busy;
-}
-
-static struct flight *find_flight(struct deliver_link *link, uint64_t tag)
-{
-    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
-        if (link->flights[i].kind != FLIGHT_FREE && !link->flights[i].acked && link->flights[i].tag == tag) {
-            return &link->flights[i];
-        }
-    }
-    return NULL;
-}
-
-static struct flight *free_flight(struct deliver_link *link)
-{
-    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
-        if (link->flights[i].kind == FLIGHT_FREE) {
-            return &link->flights[i];
-        }
-    }
-    return NULL;
-}
-
-static void note_refused(struct deliver *d, const char *why)
-{
-    atomic_store(&d->config.board->uplink_refused_us, d->now_us);
-    if (!d->link->told_refusal) {
-        log_warning("a message is refused (%s: %s), check the broker's access rules", broker_of(d)->url, why);
-        d->link->told_refusal = true;
-    }
-}
-
-static bool is_taken(struct deliver *d, enum status published)
-{
-    if (published != STATUS_OK) {
-        d->congested = true;
-        deliver_due(d, d->now_us + DELIVER_RETRY_US);
-    }
-    return published == STATUS_OK;
-}
-
-bool link_publish(struct deliver *d, const struct uplink_message *message, const struct flight *what)
-{
-    struct flight *flight = free_flight(d->link);
-    assert(message->qos == 1);
-    if (flight == NULL || !link_has_room(d, what->kind)) {
-        return false;
-    }
-    struct uplink_message tagged = *message;
-    tagged.tag = ++d->link->next_tag;
-    if (!is_taken(d, uplink_publish(d->link->uplink, &tagged))) {
-        return false;
-    }
-    *flight = *what;
-    flight->acked = false;
-    flight->tag = tagged.tag;
-    flight->sent_us = d->now_us;
-    return true;
-}
-
-bool link_publish_state(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms)
-{
-    const struct uplink_message message = {.topic = topic,
-                                           .payload = payload,
-                                           .length = length,
-                                           .qos = 1,
-                                           .retained = true,
-                                           .expiry_s = (uint32_t)(expiry_ms / 1000)};
-    return link_publish(d, &message, &(struct flight){.kind = FLIGHT_STATE});
-}
-
-bool link_publish_figures(struct deliver *d, const char *topic, const char *payload, size_t length, int64_t expiry_ms)
-{
-    const struct uplink_message message = {.topic = topic,
-                                           .payload = payload,
-                                           .length = length,
-                                           .retained = true,
-                                           .expiry_s = (uint32_t)(expiry_ms / 1000)};
-    return is_taken(d, uplink_publish(d->link->uplink, &message));
 }
 
 /* ---- events ---- */
 
 /* An alert that the broker could give to nobody; anything that somebody received shows that somebody is there again. */
-static void note_audience(struct deliver *d, enum flight_kind kind, int reason)
+static void note_audience(struct deliver *d, const struct flight *flight, int reason)
 {
-    if (reason == UPLINK_REASON_NO_SUBSCRIBERS && kind != FLIGHT_STATE) {
+    const bool is_alert = (flight->kind == FLIGHT_ROW && !flight->record) || flight->kind == FLIGHT_DIRECT;
+    if (reason == UPLINK_REASON_NO_SUBSCRIBERS && is_alert) {
         atomic_store(&d->config.board->uplink_unheard, true);
     } else if (reason == 0) {
         atomic_store(&d->config.board->uplink_unheard, false);
@@ -285,35 +205,44 @@ static void note_audience(struct deliver *d, enum flight_kind kind, int reason)
 
 static void take_delivered(struct deliver *d, const struct uplink_event *event)
 {
-    struct flight *flight = find_flight(d->link, event->tag);
+    struct flight *flight = window_find(d->link, event->tag);
     if (flight == NULL) {
         return;
     }
-    note_audience(d, flight->kind, event->reason);
+    note_audience(d, flight, event->reason);
+    refused_acked(d, flight);
     if (flight->kind == FLIGHT_ROW) {
         flight->acked = true;
         return;
     }
     if (flight->kind == FLIGHT_DIRECT) {
         direct_settled(d, flight->direct, false);
+    } else if (flight->kind == FLIGHT_RESEND) {
+        resend_settled(d, flight, false);
     }
     flight->kind = FLIGHT_FREE;
 }
 
-/* A row that the broker refuses stays in the outbox. A direct alert will be there too, once the store works again. */
+/* A row that the broker refuses stays in the outbox. */
 static void take_refused(struct deliver *d, const struct uplink_event *event)
 {
-    struct flight *flight = find_flight(d->link, event->tag);
-    note_refused(d, event->text);
-    if (flight == NULL) {
-        return;
+    struct flight *flight = window_find(d->link, event->tag);
+    if (flight != NULL) {
+        refused_acked(d, flight);
     }
-    if (flight->kind == FLIGHT_ROW) {
-        outbox_try_again(d);
-    } else if (flight->kind == FLIGHT_DIRECT) {
-        direct_settled(d, flight->direct, true);
+    refused_take(d, flight, event->reason, event->text);
+    if (flight != NULL) {
+        flight->kind = FLIGHT_FREE;
     }
-    flight->kind = FLIGHT_FREE;
+}
+
+static void lose(struct deliver *d, bool answered)
+{
+    const bool is_explained = refused_lost(d, answered);
+    link_drop(d, BACKOFF_MS_MAX);
+    if (is_explained) { /* the next connection is another experiment */
+        d->link->backoff_ms = BACKOFF_MS_MIN;
+    }
 }
 
 static void take_publish_failed(struct deliver *d, const struct uplink_event *event)
@@ -321,7 +250,7 @@ static void take_publish_failed(struct deliver *d, const struct uplink_event *ev
     if (event->reason >= UPLINK_REASON_REFUSED) {
         take_refused(d, event);
     } else if (d->link->state == LINK_UP) {
-        link_drop(d);
+        lose(d, true);
     }
 }
 
@@ -335,13 +264,13 @@ static void take_event(struct deliver *d, const struct uplink_event *event)
         break;
     case UPLINK_CONNECT_FAILED:
         if (d->link->state == LINK_CONNECTING) {
-            link_fail(d, event->text);
+            link_fail(d, event->unreached, event->text);
         }
         break;
     case UPLINK_LOST:
         if (d->link->state == LINK_UP) {
             tell_failure(d, "the broker ended the connection", event->text);
-            link_drop(d);
+            lose(d, true);
         }
         break;
     case UPLINK_DELIVERED:
@@ -384,15 +313,19 @@ static int64_t oldest_unacked_us(const struct deliver_link *link)
 static void watch_acknowledgements(struct deliver *d)
 {
     const int64_t oldest_us = oldest_unacked_us(d->link);
+    const int64_t share_us =
+        d->config.uplink.keep_alive_s * INT64_C(800000); /* the link is found dead within the whole */
+    const int64_t patience_us = share_us < DELIVER_ACK_TIMEOUT_US ? share_us : DELIVER_ACK_TIMEOUT_US;
+    refused_step(d, oldest_us);
     if (oldest_us == INT64_MAX) {
         return;
     }
-    if (d->now_us - oldest_us >= DELIVER_ACK_TIMEOUT_US) {
+    if (d->now_us - oldest_us >= patience_us) {
         log_warning("publishes are not acknowledged (%s), connecting anew", broker_of(d)->url);
         uplink_disconnect(d->link->uplink, DISCONNECT_MS);
-        link_drop(d);
+        lose(d, false);
     } else {
-        deliver_due(d, oldest_us + DELIVER_ACK_TIMEOUT_US);
+        deliver_due(d, oldest_us + patience_us);
     }
 }
 
@@ -408,6 +341,7 @@ static void look_at_files(struct deliver *d)
             uplink_note_end(&d->config.brokers[i], &look.first_end);
         }
     }
+    brokers_note_ends(d, &look.first_end);
     board_put_certificate(d->config.board, &look.first_end);
     if (look.files == UPLINK_FILES_BAD) {
         log_warning("changed files are not used (%s: %s), the connection goes on with the old ones", broker_of(d)->url,
@@ -415,13 +349,28 @@ static void look_at_files(struct deliver *d)
     } else if (look.files == UPLINK_FILES_NEW && d->link->state == LINK_UP) {
         log_note("certificates or passwords have changed (%s), connecting anew", broker_of(d)->url);
         uplink_disconnect(d->link->uplink, DISCONNECT_MS);
-        link_drop(d);
+        link_drop(d, BACKOFF_MS_MAX);
     }
+}
+
+/* To the broker that brokers.to names, at once. */
+static void link_move(struct deliver *d)
+{
+    struct deliver_link *link = d->link;
+    const uint8_t to = link->brokers.to;
+    uplink_disconnect(link->uplink, DISCONNECT_MS);
+    link_drop(d, BACKOFF_MS_MAX);
+    brokers_moved(d, to);
+    atomic_store(&d->config.board->uplink_moves, true);
+    link->broker = to;
+    link->backoff_ms = BACKOFF_MS_MIN;
+    link->retry_us = d->now_us;
 }
 
 void link_step(struct deliver *d)
 {
     take_events(d);
+    brokers_step(d);
     if (d->now_us >= d->link->look_us) {
         look_at_files(d);
     }
@@ -429,8 +378,11 @@ void link_step(struct deliver *d)
     if (d->link->state == LINK_UP) {
         watch_acknowledgements(d);
     }
+    if (brokers_leaving(d) && brokers_leave_step(d)) {
+        link_move(d);
+    }
     if (d->link->state == LINK_CONNECTING && d->now_us - d->link->changed_us >= DELIVER_CONNECT_GUARD_US) {
-        link_fail(d, "no end of the attempt");
+        link_fail(d, false, "no end of the attempt");
     }
     if (d->link->state == LINK_DOWN && d->now_us >= d->link->retry_us) {
         link_connect(d);
@@ -442,6 +394,7 @@ void link_step(struct deliver *d)
 
 void link_begin(struct deliver *d)
 {
+    d->link->brokers.leaving = false;
     if (d->link->state == LINK_UP) {
         present_begin(d);
     }
@@ -449,6 +402,7 @@ void link_begin(struct deliver *d)
 
 void link_leave(struct deliver *d)
 {
+    resend_leave(d);
     const int64_t until_us = d->now_us + LEAVE_US;
     while (d->link->state == LINK_UP && oldest_unacked_us(d->link) != INT64_MAX && clock_boot_us() < until_us) {
         (void)wake_wait_until(&d->link->wake, until_us);
@@ -467,6 +421,7 @@ void link_farewell(struct deliver *d)
     }
     const int64_t until_us = d->now_us + FAREWELL_US;
     bool said = false;
+    resend_farewell(d);
     while (clock_boot_us() < until_us && (!said || oldest_unacked_us(d->link) != INT64_MAX)) {
         said = said || present_status(d, "offline");
         (void)wake_wait_until(&d->link->wake, said ? until_us : clock_boot_us() + DELIVER_RETRY_US);

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "app/flow/commit.h"
 #include "app/flow/deliver_internal.h"
 #include "app/flow/log.h"
 
@@ -46,30 +47,53 @@ static uint64_t committed_row(const struct deliver *d)
     return atomic_load(d->config.committed_row);
 }
 
-void outbox_try_again(struct deliver *d)
+static void try_again(struct deliver *d)
 {
-    if (d->outbox.again_us == 0) {
-        d->outbox.again_us = d->now_us + DELIVER_AGAIN_US;
+    struct outbox *outbox = &d->outbox;
+    if (outbox->again_us == 0) {
+        const int64_t wait_us = outbox->again_wait_us;
+        outbox->again_wait_us = wait_us == 0                         ? DELIVER_AGAIN_US
+                                : wait_us < DELIVER_AGAIN_US_MAX / 2 ? wait_us * 2
+                                                                     : DELIVER_AGAIN_US_MAX;
+        outbox->again_us = d->now_us + outbox->again_wait_us;
     }
+}
+
+void outbox_leave(struct deliver *d)
+{
+    d->outbox.left = true;
+    try_again(d);
 }
 
 /* A damaged row is passed over by the store: the others were read, it is looked at again later. */
 static bool was_read(struct deliver *d, enum status status)
 {
+    d->outbox.unread = status != STATUS_OK && status != STATUS_CORRUPT;
     if (status == STATUS_CORRUPT) {
-        outbox_try_again(d);
+        try_again(d);
     } else if (status != STATUS_OK) {
         deliver_due(d, d->now_us + DELIVER_STORE_RETRY_US);
     }
-    return status == STATUS_OK || status == STATUS_CORRUPT;
+    return !d->outbox.unread;
 }
 
 /* ---- one row ---- */
 
+/* The record of alerts that a full outbox gave up, as it is. */
+static bool hand_over_record(struct deliver *d, const struct store_alert *record)
+{
+    char topic[PAYLOAD_TOPIC_MAX];
+    topic_of_gateway(d->context, "omitted", topic);
+    const struct uplink_message message = {
+        .topic = topic, .payload = record->json, .length = record->json_length, .qos = 1};
+    return link_publish(d, &message,
+                        &(struct flight){.kind = FLIGHT_ROW, .row = record->row, .seq = record->seq, .record = true});
+}
+
 static bool hand_over(struct deliver *d, const struct store_alert *alert)
 {
     char topic[PAYLOAD_TOPIC_MAX];
-    const bool late = d->wall_ms - alert->committed_wall_ms > DELIVER_LATE_MS;
+    const bool late = clock_makes_late(d, alert);
     const size_t length =
         payload_alert_delivery(alert->json, alert->json_length, late, true, d->scratch, DELIVER_SCRATCH_MAX);
     if (length == 0) {
@@ -81,6 +105,19 @@ static bool hand_over(struct deliver *d, const struct store_alert *alert)
     return link_publish(d, &message, &(struct flight){.kind = FLIGHT_ROW, .row = alert->row, .seq = alert->seq});
 }
 
+/* To the store thread, which waits for some to come together. */
+static bool return_row(struct deliver *d, uint64_t row)
+{
+    if (!ring_push(d->config.delivered, &row)) {
+        return false;
+    }
+    const uint32_t waiting = ring_count(d->config.delivered);
+    if (waiting <= 1 || waiting % COMMIT_DELIVERED_MANY == 0) {
+        wake_raise(d->config.store_wake);
+    }
+    return true;
+}
+
 static bool is_folded(const struct store_alert *alert)
 {
     return (alert->flags & STORE_ALERT_FOLDED) != 0;
@@ -89,17 +126,23 @@ static bool is_folded(const struct store_alert *alert)
 /* There is nothing to be sent but its state, which comes again with every connection: the row has done its work. */
 static bool let_go(struct deliver *d, const struct store_alert *alert)
 {
-    if (!ring_push(d->config.delivered, &alert->row)) {
+    if (!return_row(d, alert->row)) {
         deliver_due(d, d->now_us + DELIVER_RETRY_US);
         return false;
     }
-    wake_raise(d->config.store_wake);
     return true;
 }
 
 static bool pass_on(struct deliver *d, const struct store_alert *alert)
 {
-    return is_folded(alert) ? let_go(d, alert) : hand_over(d, alert);
+    if ((alert->flags & STORE_ALERT_OMITS) != 0) {
+        return hand_over_record(d, alert);
+    }
+    const bool passed = is_folded(alert) ? let_go(d, alert) : hand_over(d, alert);
+    if (passed) {
+        direct_drop_durable(d, alert);
+    }
+    return passed;
 }
 
 static bool can_show_state(struct deliver *d)
@@ -109,9 +152,8 @@ static bool can_show_state(struct deliver *d)
 
 static void show_state(struct deliver *d, const struct store_alert *alert)
 {
-    if ((alert->flags & STORE_ALERT_TEST) == 0) {
-        alarms_show(d, alert->bed, alert->alarm, alert->json, alert->json_length,
-                    (alert->flags & STORE_ALERT_ENDS_ALARM) != 0);
+    if ((alert->flags & (STORE_ALERT_TEST | STORE_ALERT_OMITS)) == 0) {
+        alarms_show_stored(d, alert);
     }
 }
 
@@ -152,6 +194,13 @@ static void pass_live(struct deliver *d)
 
 /* ---- backlog pass ---- */
 
+/* Between two rows. Unless the configuration says more, the broker's acknowledgements are pace enough: no more than a window
+ * is ever under way, and live rows take their place in it first. */
+static int64_t pace_us(const struct deliver *d)
+{
+    return d->config.backlog_rate > 0 ? 1000000 / (int64_t)d->config.backlog_rate : 0;
+}
+
 static bool visit_behind(void *context, const struct store_alert *alert)
 {
     struct deliver *d = context;
@@ -162,29 +211,45 @@ static bool visit_behind(void *context, const struct store_alert *alert)
     }
     if (*behind > 0) {
         if ((d->now_us < outbox->behind_due_us && !is_folded(alert)) || !pass_on(d, alert)) {
+            outbox->stopped = true;
             return false;
         }
-        outbox->behind_due_us += is_folded(alert) ? 0 : DELIVER_BACKLOG_PACE_US;
+        outbox->behind_due_us += is_folded(alert) ? 0 : pace_us(d);
         --*behind;
         --outbox->behind_rows;
     }
     outbox->behind_through = alert->row;
     outbox->behind_through_seq = alert->seq;
-    return true;
+    outbox->stopped = !link_has_room(d, FLIGHT_ROW); /* the next one would be read in vain */
+    return !outbox->stopped;
+}
+
+/* All that was behind has been handed over; rows that were counted and are not there were given up by a full outbox. */
+static void forget_behind(struct deliver *d)
+{
+    memset(d->outbox.behind, 0, (d->context->config->bed_count + 2U) * sizeof *d->outbox.behind);
+    d->outbox.behind_rows = 0;
 }
 
 static void pass_behind(struct deliver *d)
 {
     struct outbox *outbox = &d->outbox;
-    const int64_t earliest_us = d->now_us - (int64_t)BACKLOG_BURST * DELIVER_BACKLOG_PACE_US;
-    if (outbox->behind_rows == 0) {
+    const int64_t earliest_us = d->now_us - BACKLOG_BURST * pace_us(d);
+    if (outbox->behind_rows == 0 || !link_has_room(d, FLIGHT_ROW)) { /* an acknowledgement wakes */
         return;
     }
     if (outbox->behind_due_us < earliest_us) {
         outbox->behind_due_us = earliest_us;
     }
+    outbox->stopped = false;
     const enum status status = store_each_outbox(d->store, outbox->behind_through, UINT32_MAX, visit_behind, d);
-    if (was_read(d, status) && outbox->behind_rows > 0 && outbox->behind_due_us > d->now_us) {
+    if (!was_read(d, status)) {
+        return;
+    }
+    if (!outbox->stopped) {
+        forget_behind(d);
+    }
+    if (outbox->behind_rows > 0 && outbox->behind_due_us > d->now_us) {
         deliver_due(d, outbox->behind_due_us); /* else an acknowledgement wakes */
     }
 }
@@ -200,21 +265,20 @@ static bool visit_count(void *context, const struct store_alert *alert)
     }
     ++outbox->behind[place_of(d, alert->bed)];
     ++outbox->behind_rows;
-    outbox->through_seq = alert->seq;
+    outbox->through_seq = alert->seq > outbox->through_seq ? alert->seq : outbox->through_seq;
     return true;
 }
 
 void outbox_begin(struct deliver *d)
 {
     struct outbox *outbox = &d->outbox;
-    memset(outbox->behind, 0, (d->context->config->bed_count + 2U) * sizeof *outbox->behind);
-    outbox->behind_rows = 0;
+    forget_behind(d);
     outbox->behind_through = 0;
-    outbox->through = outbox->newest;
-    outbox->through_seq = 0;
+    outbox->through = outbox->newest; /* through_seq stays: what was passed before is not behind it now */
     outbox->behind_through_seq = 0;
     outbox->behind_due_us = 0;
     outbox->again_us = 0;
+    outbox->left = false;
     outbox->begun = was_read(d, store_each_outbox(d->store, 0, UINT32_MAX, visit_count, d));
 }
 
@@ -244,22 +308,17 @@ static void tell_through(struct deliver *d)
 
 void outbox_return_acked(struct deliver *d)
 {
-    bool returned = false;
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
         struct flight *flight = &d->link->flights[i];
         if (flight->kind != FLIGHT_ROW || !flight->acked) {
             continue;
         }
-        if (!ring_push(d->config.delivered, &flight->row)) {
+        if (!return_row(d, flight->row)) {
             deliver_due(d, d->now_us + DELIVER_RETRY_US);
             break;
         }
         flight->kind = FLIGHT_FREE;
         flight->acked = false;
-        returned = true;
-    }
-    if (returned) {
-        wake_raise(d->config.store_wake);
     }
     tell_through(d);
 }
@@ -280,7 +339,33 @@ static void begin_again_when_due(struct deliver *d)
     }
 }
 
-void outbox_step(struct deliver *d)
+static bool has_waiting(const struct deliver *d)
+{
+    const struct outbox *outbox = &d->outbox;
+    return !outbox->begun || outbox->behind_rows > 0 || committed_row(d) > outbox->through;
+}
+
+bool outbox_is_busy(const struct deliver *d)
+{
+    return d->store == NULL || has_waiting(d) || d->direct_waiting > 0 || d->alarms.owes ||
+           link_in_flight(d, FLIGHT_ROW) + link_in_flight(d, FLIGHT_DIRECT) > 0;
+}
+
+static bool visit_any(void *context, const struct store_alert *alert)
+{
+    bool *found = context;
+    *found = *found || alert->row != 0;
+    return false;
+}
+
+bool outbox_is_settled(struct deliver *d)
+{
+    bool found = false;
+    const enum status status = store_each_outbox(d->store, 0, 1, visit_any, &found);
+    return d->outbox.again_us != 0 || (status == STATUS_OK && !found);
+}
+
+void outbox_step_live(struct deliver *d)
 {
     if (d->store == NULL) {
         return;
@@ -291,6 +376,28 @@ void outbox_step(struct deliver *d)
     }
     if (d->outbox.begun) {
         pass_live(d);
+    }
+}
+
+void outbox_step_behind(struct deliver *d)
+{
+    if (d->store != NULL && d->outbox.begun) {
         pass_behind(d);
     }
+    if (!d->outbox.left && !has_waiting(d) && link_in_flight(d, FLIGHT_ROW) == 0) {
+        if (d->outbox.again_us == 0) {
+            d->outbox.again_wait_us = 0;
+        }
+        refused_over(d);
+    }
+}
+
+/* One that cannot be read holds nothing up: better out of order than not at all. */
+bool outbox_precedes(const struct deliver *d, const char *bed)
+{
+    const struct outbox *outbox = &d->outbox;
+    if (d->store == NULL || !outbox->begun || outbox->unread) {
+        return false;
+    }
+    return outbox->through < committed_row(d) || outbox->behind[place_of(d, bed)] > 0;
 }

@@ -339,6 +339,8 @@ static bool pass_stage(struct deliver *d)
         return scores_show(d);
     case PRESENT_WARD:
         return ward_show(d);
+    case PRESENT_CLOCK:
+        return clock_show(d);
     case PRESENT_COMPLETE:
         break;
     }
@@ -353,9 +355,24 @@ bool present_step(struct deliver *d)
     return d->present.stage == PRESENT_COMPLETE;
 }
 
+/* What is retained tells when it expires: after a step of the wall clock all of it is told anew. */
+static void show_all_again(struct deliver *d)
+{
+    for (uint16_t i = 0; i < config_of(d)->bed_count; ++i) {
+        d->present.beds[i].vitals_due = true;
+    }
+    make_settings_due(d);
+    scores_make_due(d, false);
+    d->alarms.due_us = d->present.health_us = d->now_us;
+    d->ward.is_news = d->clock.is_owed = true;
+}
+
 void present_refresh(struct deliver *d)
 {
     struct present *present = &d->present;
+    if (clock_was_set(d)) {
+        show_all_again(d);
+    }
     if (d->now_us >= d->alarms.due_us) {
         alarms_begin(d, d->alarms.failed);
     }
@@ -363,14 +380,15 @@ void present_refresh(struct deliver *d)
         make_settings_due(d);
         scores_make_due(d, false);
     }
-    if (d->now_us >= present->health_us && show_health(d)) {
-        present->health_us = d->now_us + DELIVER_HEALTH_US;
+    if (d->now_us >= present->health_us) { /* one that cannot go is no reason to turn in circles */
+        present->health_us = d->now_us + (show_health(d) ? DELIVER_HEALTH_US : DELIVER_HEALTH_AGAIN_US);
     }
     (void)alarms_step(d);
     (void)show_all_vitals(d);
     (void)show_due_settings(d);
     (void)scores_show(d);
     ward_refresh(d);
+    clock_refresh(d);
     if (present->gone_is_left && !(empty_gone(d) && scores_empty_gone(d))) {
         deliver_due(d, d->now_us + DELIVER_RETRY_US);
     } else {

@@ -7,7 +7,7 @@
 
 #include "app/flow/deliver_internal.h"
 
-#define TOPICS ((unsigned)SCORE_COUNT + ESTIMATES_MAX)
+#define TOPICS SCORES_TOPICS
 
 _Static_assert(SCORE_COUNT + ESTIMATES_MAX <= 32, "sets of topics are 32 bits");
 
@@ -157,6 +157,13 @@ bool scores_show(struct deliver *d)
         }
     }
     return true;
+}
+
+const char *scores_name_at(const struct deliver *d, uint16_t bed, unsigned topic)
+{
+    struct bed_view view;
+    const bool is_told = board_take(d->config.board, bed, &view) != 0 && (kept(&view) >> topic & 1U) != 0;
+    return is_told ? name_of(d, topic) : NULL;
 }
 
 bool scores_empty_at(struct deliver *d, const char *bed, const char *name)

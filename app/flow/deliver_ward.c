@@ -1,5 +1,5 @@
 /*
- * The retained summary of the ward: soon after a bed's state, alarms or band, or the admissions counted, change, once for all that change together;
+ * The retained summary of the ward: soon after a bed's state, alarms or band, the admissions counted, or the staff told, change, once for all that change together;
  * and again well before it expires, which is when a new shift comes in.
  */
 #include <assert.h>
@@ -32,11 +32,12 @@ void ward_note(struct deliver *d, const struct bed_view *view)
 static size_t write(struct deliver *d)
 {
     struct admissions admissions;
+    struct staffing_told staff;
     struct ward_figures *figures = &d->ward.figures;
-    d->ward.admissions_puts = atomic_load(&d->config.board->admissions_puts); /* what is taken is at least as new */
-    board_take_admissions(d->config.board, &admissions);
-    ward_figures_make(d->context->ward_settings, d->ward.beds, d->context->config->bed_count, &admissions, d->wall_ms,
-                      figures);
+    d->ward.puts = atomic_load(&d->config.board->ward_puts); /* what is taken is at least as new */
+    board_take_ward(d->config.board, &admissions, &staff);
+    ward_figures_make(d->context->ward_settings, d->ward.beds, d->context->config->bed_count, &admissions, &staff,
+                      d->wall_ms, figures);
     return payload_ward(d->context, d->ward.beds, figures, d->wall_ms, d->wall_ms + PAYLOAD_WARD_EXPIRY_MS, d->scratch,
                         DELIVER_SCRATCH_MAX);
 }
@@ -68,7 +69,7 @@ bool ward_show(struct deliver *d)
 
 void ward_refresh(struct deliver *d)
 {
-    const bool is_news = d->ward.is_news || atomic_load(&d->config.board->admissions_puts) != d->ward.admissions_puts;
+    const bool is_news = d->ward.is_news || atomic_load(&d->config.board->ward_puts) != d->ward.puts;
     const int64_t due_us = d->ward.shown_us + (is_news ? DELIVER_WARD_LEAST_US : DELIVER_WARD_US);
     if (!is_told(d) || !is_known(d)) {
         return; /* a view wakes us */

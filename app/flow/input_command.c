@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "app/engine/staffing.h"
+
 bool input_read_reported(struct reading *r)
 {
     struct input_line *line = r->line;
@@ -108,6 +110,16 @@ static bool read_pause(struct reading *r, struct bed_command *command)
            reading_refuse(r, "no rule '%s' is in the configuration", rule);
 }
 
+static bool read_staff(struct reading *r, struct bed_command *command)
+{
+    command->has_until = reading_find(r, "until") != NULL;
+    const bool good = reading_number(r, "nurses", STAFFING_NURSES_MAX, &command->nurses) &&
+                      reading_instant(r, "until", &command->until_ms) &&
+                      reading_text(r, "reason", command->reason, sizeof command->reason);
+    command->until_wall_ms = command->until_ms;
+    return good;
+}
+
 static bool read_details(struct reading *r, struct bed_command *command)
 {
     switch ((enum command_kind)command->kind) {
@@ -129,6 +141,11 @@ static bool read_details(struct reading *r, struct bed_command *command)
     case COMMAND_set_scale:
         return reading_number(r, "scale", 2, &command->scale) &&
                reading_text(r, "reason", command->reason, sizeof command->reason);
+    case COMMAND_set_staff:
+        return read_staff(r, command);
+    case COMMAND_resend:
+        return reading_unsigned(r, "from_seq", UINT64_MAX, &command->from_seq) &&
+               reading_unsigned(r, "through_seq", UINT64_MAX, &command->through_seq);
     case COMMAND_describe:
         return read_told(r, command);
     case COMMAND_test_alert:

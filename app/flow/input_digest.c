@@ -125,6 +125,7 @@ uint64_t input_digest_configuration(const struct engine_config *config)
     digest = add(add(digest, pause->alarm_ms), pause->alarm_ms_max);
     digest = add(add(digest, pause->reminder_ms), pause->reminder_off_ms);
     digest = add(digest, pause->alarm_roles);
+    digest = add(digest, (int64_t)config->escalate_ms << 8 | config->escalate_to);
     for (unsigned b = 0; b < config->bed_count; b++) {
         digest = add_bed(digest, &config->beds[b]);
     }
@@ -154,7 +155,7 @@ static uint64_t add_alert(uint64_t digest, const struct alert *a)
     digest = add(add(add(digest, (int64_t)a->seq), (int64_t)a->bed_seq), (int64_t)a->stay);
     digest = add(add(digest, a->at_ms), a->violated_at_ms);
     digest = add(add(digest, a->condition_at_ms), a->raised_at_ms);
-    digest = add(add(digest, a->pressing_at_ms), a->unpaused << 1 | (a->escalated ? 1 : 0));
+    digest = add(add(add(digest, a->pressing_at_ms), a->unseen_since_ms), a->unpaused << 1 | (a->escalated ? 1 : 0));
     for (unsigned i = 0; i < PARAMETERS_MAX; i++) {
         digest = add(digest, a->parameters_milli[i]);
     }
@@ -165,7 +166,8 @@ static uint64_t add_alert(uint64_t digest, const struct alert *a)
 
 static uint64_t add_state(uint64_t digest, const struct bed_snapshot *s)
 {
-    digest = add(add(digest, (int64_t)s->stay), s->stay_start_ms);
+    digest = add(add(add(digest, (int64_t)s->stay), s->stay_start_ms), s->stay_began_ms);
+    digest = add(digest, s->admission_ms);
     digest = add(add(digest, (int64_t)s->bed_seq), s->away_until_ms);
     digest = add(add(digest, s->away_at_ms), s->spo2_scale);
     for (unsigned i = 0; i < ENGINE_MONITORS_PER_BED_MAX; i++) {

@@ -181,6 +181,15 @@ static void put_told(struct json *json, const struct bed_command *command)
     }
 }
 
+static void put_staff(struct json *json, const struct bed_command *command)
+{
+    json_unsigned(json, "nurses", command->nurses);
+    if (command->has_until) {
+        json_seconds(json, "until", command->until_ms);
+    }
+    json_text(json, "reason", command->reason);
+}
+
 static void put_command(struct json *json, const struct engine_config *config, const struct bed_command *command)
 {
     json_text(json, "command", command_word(command->kind));
@@ -208,6 +217,11 @@ static void put_command(struct json *json, const struct engine_config *config, c
         json_text(json, "reason", command->reason);
     } else if (command->kind == COMMAND_describe) {
         put_told(json, command);
+    } else if (command->kind == COMMAND_set_staff) {
+        put_staff(json, command);
+    } else if (command->kind == COMMAND_resend) {
+        json_unsigned(json, "from_seq", command->from_seq);
+        json_unsigned(json, "through_seq", command->through_seq);
     } else if (command->kind == COMMAND_test_alert) {
         json_text(json, "priority", priority_word((enum priority)command->priority));
     }
@@ -277,6 +291,8 @@ static void put_stay(struct json *json, const struct bed_snapshot *stay)
 {
     json_hex(json, "stay", stay->stay, HEX_DIGITS);
     json_seconds(json, "from", stay->stay_start_ms);
+    json_seconds(json, "began", stay->stay_began_ms);
+    json_seconds(json, "admission", stay->admission_ms);
     json_unsigned(json, "bed_seq", stay->bed_seq);
     json_seconds(json, "away_until", stay->away_until_ms);
     json_seconds(json, "away_at", stay->away_at_ms);
@@ -344,6 +360,7 @@ static void put_alarm(struct json *json, const struct engine_config *config, con
     json_seconds(json, "condition_at", a->condition_at_ms);
     json_seconds(json, "raised_at", a->raised_at_ms);
     json_seconds(json, "pressing_at", a->pressing_at_ms);
+    json_seconds(json, "unseen_since", a->unseen_since_ms);
     json_text(json, "detail", a->detail);
     json_text(json, "reported", a->reported);
     json_hex(json, "part_of", a->part_of, HEX_DIGITS);
@@ -369,8 +386,14 @@ static void put_other(struct json *json, const struct engine_config *config, con
         json_text(json, "bed", bed_id(config, input->bed));
         put_stay(json, input->stay);
         break;
+    case INPUT_PAST:
     case INPUT_ALARM:
         put_alarm(json, config, input);
+        break;
+    case INPUT_SAID:
+        json_text(json, "bed", bed_id(config, input->bed));
+        json_text(json, "name", input->detail);
+        json_seconds(json, "said_at", input->at_ms);
         break;
     case INPUT_LINE:
         json_unsigned(json, "line", input->number);
@@ -392,7 +415,8 @@ static void put_other(struct json *json, const struct engine_config *config, con
 
 static bool has_instant(enum engine_input_kind kind)
 {
-    return kind != INPUT_SEED && kind != INPUT_NUMBERS && kind != INPUT_STAY && kind != INPUT_ALARM;
+    return kind != INPUT_SEED && kind != INPUT_NUMBERS && kind != INPUT_STAY && kind != INPUT_PAST &&
+           kind != INPUT_ALARM && kind != INPUT_SAID;
 }
 
 size_t input_line_other(const struct engine_config *config, const struct engine_input *input, char *out, size_t size)

@@ -63,7 +63,8 @@ static bool read_stay(struct reading *r, struct engine_input *input)
     *stay = (struct bed_snapshot){.stay = 0};
     input->stay = stay;
     if (!reading_bed(r, "bed", &input->bed) || !reading_hex(r, "stay", &stay->stay) ||
-        !reading_instant(r, "from", &stay->stay_start_ms) ||
+        !reading_instant(r, "from", &stay->stay_start_ms) || !reading_instant(r, "began", &stay->stay_began_ms) ||
+        !reading_instant(r, "admission", &stay->admission_ms) ||
         !reading_unsigned(r, "bed_seq", UINT64_MAX, &stay->bed_seq) ||
         !reading_number(r, "spo2_scale", UINT8_MAX, &stay->spo2_scale) ||
         !reading_instant(r, "away_until", &stay->away_until_ms) || !reading_instant(r, "away_at", &stay->away_at_ms) ||
@@ -116,7 +117,8 @@ static bool read_alarm_numbers(struct reading *r, struct alert *a)
                       reading_instant(r, "at", &a->at_ms) && reading_instant(r, "violated_at", &a->violated_at_ms) &&
                       reading_instant(r, "condition_at", &a->condition_at_ms) &&
                       reading_instant(r, "raised_at", &a->raised_at_ms) &&
-                      reading_instant(r, "pressing_at", &a->pressing_at_ms);
+                      reading_instant(r, "pressing_at", &a->pressing_at_ms) &&
+                      reading_instant(r, "unseen_since", &a->unseen_since_ms);
     a->rev = (uint32_t)rev;
     return read;
 }
@@ -229,8 +231,13 @@ bool input_read_other(struct reading *r, enum engine_input_kind kind)
                reading_unsigned(r, "next_id", UINT64_MAX, &input->number_2);
     case INPUT_STAY:
         return read_stay(r, input);
+    case INPUT_PAST:
     case INPUT_ALARM:
         return read_alarm(r, input);
+    case INPUT_SAID:
+        input->detail = r->line->detail;
+        return reading_bed(r, "bed", &input->bed) && reading_text(r, "name", r->line->detail, sizeof r->line->detail) &&
+               reading_instant(r, "said_at", &input->at_ms);
     case INPUT_CONDITION:
         return read_condition(r, input);
     case INPUT_LINE:

@@ -187,6 +187,7 @@ static char take_character(const char **at)
 
 bool json_read_text(const struct json_member *member, char *out, size_t size)
 {
+    out[0] = '\0';
     if (member->kind != JSON_TEXT) {
         return false;
     }
@@ -195,6 +196,7 @@ bool json_read_text(const struct json_member *member, char *out, size_t size)
     while (at < end) {
         const char c = take_character(&at);
         if (c == '\0' || length + 1 >= size) {
+            out[0] = '\0';
             return false;
         }
         out[length++] = c;

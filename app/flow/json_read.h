@@ -26,7 +26,7 @@ bool json_read_object(const char *bytes, size_t length, struct json_member *out,
 
 bool json_member_is(const struct json_member *member, const char *key);
 
-/* A text of printable ASCII, its escapes resolved, with a NUL; false for any other, and for one that does not fit. */
+/* A text of printable ASCII, its escapes resolved, with a NUL; false, and "", for any other and for one that does not fit. */
 bool json_read_text(const struct json_member *member, char *out, size_t size);
 
 #endif

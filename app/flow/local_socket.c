@@ -89,6 +89,14 @@ static void send_reload(struct local_socket *local, int fd)
     (void)connection_send(fd, words, strnlen(words, REPORT_TEXT_MAX));
 }
 
+static void send_indicator(struct local_socket *local, int fd, const char *words)
+{
+    char by[COMMAND_BY_MAX], text[PAYLOAD_REPLY_MAX];
+    name_user(fd, by);
+    const bool done = local->requests.indicator(local->requests.context, by, words, text, sizeof text);
+    say(fd, "%s %s", done ? "ok" : "failed", text);
+}
+
 /* ---- commands ---- */
 
 static struct local_client *free_client(struct local_socket *local)
@@ -184,6 +192,8 @@ static bool take_request(struct local_socket *local, int fd, char *line)
         send_audit(local, fd, rest);
     } else if (strcmp(line, "reload") == 0) {
         send_reload(local, fd);
+    } else if (strcmp(line, "indicator") == 0) {
+        send_indicator(local, fd, rest);
     } else {
         send_report(local, fd, strcmp(line, "json") == 0);
     }

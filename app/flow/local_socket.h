@@ -8,6 +8,7 @@
  *     command BED {...}       a command (command_read.h) under the role `local`: its reply
  *     test-alert BED [PRIORITY]   the same, then waits until a broker has the alert
  *     reload                  the configuration again (struct local_requests)
+ *     indicator [WORDS]       the local alarm: `test PRIORITY`, `quiet`, or how it is (struct local_requests)
  *
  * All but the report begin with `ok` or `failed` and a space; then comes what there is to say: rows, a reply's payload, or words for a person. Whoever may open the
  * socket file (mode 0660) may ask; the audit log has the user's number.
@@ -44,6 +45,7 @@ struct local_parts {
 struct local_requests {
     /* by: who asks. Words for a person into out, with a NUL; true: done. It may call local_attach. */
     bool (*reload)(void *context, const char *by, char *out, size_t size);
+    bool (*indicator)(void *context, const char *by, const char *words, char *out, size_t size);
     void *context;
 };
 

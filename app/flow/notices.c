@@ -153,12 +153,15 @@ static void look_at_uplink(struct notices *n, const struct report *report)
     const unsigned broker = atomic_load_explicit(&report->board->uplink_broker, memory_order_relaxed);
     const char *url = broker < report->broker_count ? report->brokers[broker] : "none";
     count_connections(n, report->board);
-    if (connected == 1 && n->uplink_connected != 1) {
+    if (connected == 1 && (n->uplink_connected != 1 || n->uplink_broker != broker)) {
         log_note("connected to the broker (%s)", url);
+    } else if (connected == 0 && atomic_load_explicit(&report->board->uplink_moves, memory_order_relaxed)) {
+        return; /* it has said so */
     } else if (connected == 0 && n->uplink_connected == 1) {
         tell_lost(n, report, url);
     }
     n->uplink_connected = connected;
+    n->uplink_broker = broker;
 }
 
 static void look_at_store(struct notices *n, const struct report *report)
@@ -171,6 +174,13 @@ static void look_at_store(struct notices *n, const struct report *report)
         log_note("the store works again");
     }
     n->store_failing = failing ? 1 : 0;
+    const unsigned long long omitted = atomic_load_explicit(&report->store_state->omitted, memory_order_relaxed);
+    if (omitted > 0 && n->omitted == 0) {
+        log_warning("the outbox is full, its oldest alerts that are over are left out, low priority first "
+                    "(%llu so far), a record tells the broker which",
+                    omitted);
+    }
+    n->omitted = omitted;
 }
 
 void notices_look(struct notices *notices, const struct report *report)
@@ -200,10 +210,12 @@ void notices_continue(struct notices *notices, const struct report *report, cons
                       const struct report *report_before, const int *from)
 {
     notices->uplink_connected = before->uplink_connected;
+    notices->uplink_broker = before->uplink_broker;
     notices->uplink_connects = before->uplink_connects;
     notices->uplink_quick = before->uplink_quick;
     notices->uplink_begun_us = before->uplink_begun_us;
     notices->store_failing = before->store_failing;
+    notices->omitted = before->omitted;
     for (int i = 0; i < report->bus_count; i++) {
         if (from[i] < 0) {
             continue;

@@ -15,9 +15,11 @@ struct notices {
     unsigned *rs485_told;                   /* the opening (bus_health.opened) that was told to lack RS-485; 0: none */
     uint8_t *monitors;                      /* how each was heard last, all buses one after another; see notices.c */
     int uplink_connected;                   /* -1: not looked at yet */
+    unsigned uplink_broker;                 /* index of the one in use */
     unsigned uplink_connects, uplink_quick; /* connections; how many in a row followed the one before quickly */
     int64_t uplink_begun_us;                /* CLOCK_BOOTTIME of the newest */
     int store_failing;
+    unsigned long long omitted; /* alerts that the outbox gave up, as told last */
 };
 
 void notices_init(struct notices *notices, struct arena *arena, uint16_t bus_count, uint32_t monitor_count);

@@ -219,52 +219,6 @@ static void put_value(struct json *json, const struct alert *alert)
     json_text(json, "reason", reason[0] != '\0' ? reason : NULL);
 }
 
-/* The span of a window, or what its number of observations takes at that bed; 0: hangs on no time that is known. (NULL:
- * of a rule of the ward, whose beds may differ.) */
-static int64_t window_ms(const struct bed_config *bed, const struct window_spec *window)
-{
-    for (unsigned i = 0; bed != NULL && i < bed->channel_count && window->span_ms == 0; ++i) {
-        const struct channel_config *channel = &bed->channels[i];
-        if (channel->vital == window->vital && !channel->episodic) {
-            return (int64_t)window->count * channel->period_ms;
-        }
-    }
-    return window->span_ms;
-}
-
-static int64_t longest_window_ms(const struct bed_config *bed, const struct expression *expression)
-{
-    int64_t longest_ms = 0;
-    for (unsigned i = 0; i < expression->window_count; ++i) {
-        const int64_t ms = window_ms(bed, &expression->windows[i]);
-        longest_ms = ms > longest_ms ? ms : longest_ms;
-    }
-    return longest_ms;
-}
-
-/* What lies between the patient and this alert by configuration (IEC 60601-1-8: the alarm condition delay is disclosed). */
-static void put_delays(struct json *json, const struct engine_config *config, const struct alert *alert)
-{
-    const unsigned family = alert->key.family;
-    if (family != ALARM_OF_RULE && family != ALARM_NOT_MONITORED && family != ALARM_FORESEEN) {
-        json_null(json, "delays");
-        return;
-    }
-    const struct rule *rule = &config->rules[alert->key.index];
-    const struct bed_config *bed = alert->key.bed != BED_NONE ? &config->beds[alert->key.bed] : NULL;
-    json_open_object(json, "delays");
-    json_milli(json, "delay_s", (int32_t)rule->delay_ms);
-    json_milli(json, "window_s", (int32_t)longest_window_ms(bed, &rule->when));
-    json_milli(json, "clear_delay_s", (int32_t)rule->clear_delay_ms);
-    json_milli(json, "unknown_after_s", (int32_t)rule->unknown_after_ms);
-    if (rule->escalate_ms == 0) {
-        json_null(json, "escalate_s");
-    } else {
-        json_milli(json, "escalate_s", (int32_t)rule->escalate_ms);
-    }
-    json_close_object(json);
-}
-
 static void put_instants(struct json *json, const struct alert *alert, int64_t correction_ms)
 {
     json_time(json, "at", alert->at_ms + correction_ms);
@@ -343,7 +297,7 @@ size_t payload_alert(const struct payload_context *context, const struct alert *
     put_state(&json, alert);
     put_words(&json, context->config, alert);
     put_value(&json, alert);
-    put_delays(&json, context->config, alert);
+    payload_put_delays(&json, context->config, alert);
     put_instants(&json, alert, correction_ms);
     json_bool(&json, "test", alert->test);
     put_part_of(&json, context, alert);
@@ -370,6 +324,45 @@ size_t payload_alert_delivery(const char *content, size_t length, bool late, boo
     const int tail_length = snprintf(tail, sizeof tail, ",\"delivery\":{\"late\":%s,\"durable\":%s}}",
                                      late ? "true" : "false", durable ? "true" : "false");
     return splice(content, length, tail, (size_t)tail_length, out, size);
+}
+
+size_t payload_alert_resent(const char *content, size_t length, char *out, size_t size)
+{
+    static const char tail[] = ",\"delivery\":{\"late\":true,\"durable\":true,\"resend\":true}}";
+    return splice(content, length, tail, sizeof tail - 1, out, size);
+}
+
+static void put_ranges(struct json *json, const struct omitted *omitted)
+{
+    json_open_array(json, "seq_ranges");
+    for (uint32_t i = 0; i < omitted->count; ++i) {
+        json_open_array(json, NULL);
+        json_unsigned(json, NULL, omitted->ranges[i].from);
+        json_unsigned(json, NULL, omitted->ranges[i].through);
+        json_close_array(json);
+    }
+    json_close_array(json);
+}
+
+size_t payload_omitted(const struct payload_context *context, const struct omitted *omitted, int64_t wall_ms, char *out,
+                       size_t size)
+{
+    struct json json;
+    json_begin(&json, out, size);
+    json_text(&json, "schema", PAYLOAD_SCHEMA);
+    put_epoch(&json, context);
+    json_unsigned(&json, "alerts", omitted_alerts(omitted));
+    json_open_object(&json, "by_priority");
+    for (unsigned p = PRIORITY_HIGH + 1; p-- > 0;) {
+        json_unsigned(&json, priority_word((enum priority)p), omitted->alerts[p]);
+    }
+    json_close_object(&json);
+    put_ranges(&json, omitted);
+    json_time(&json, "oldest_at", omitted->oldest_wall_ms);
+    json_time(&json, "newest_at", omitted->newest_wall_ms);
+    json_time(&json, "at", wall_ms);
+    payload_put_origin(&json, context);
+    return json_end(&json);
 }
 
 size_t payload_alarm(const char *content, size_t length, int64_t expires_wall_ms, char *out, size_t size)

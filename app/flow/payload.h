@@ -13,7 +13,10 @@
 #include <stdint.h>
 
 #include "app/engine/engine.h"
+#include "app/flow/clock_record.h"
+#include "app/flow/omitted.h"
 #include "app/flow/reply.h"
+#include "app/flow/resend.h"
 #include "app/flow/ward_summary.h"
 
 #define PAYLOAD_ALERT_MAX          2560
@@ -23,12 +26,14 @@
 #define PAYLOAD_REPLY_MAX          1024
 #define PAYLOAD_SCORE_MAX          4096
 #define PAYLOAD_WARD_MAX           65536
+#define PAYLOAD_CLOCK_MAX          8192
 #define PAYLOAD_TOPIC_MAX          256
 #define PAYLOAD_VITALS_EXPIRY_MS   30000
 #define PAYLOAD_ALARM_EXPIRY_MS    60000
 #define PAYLOAD_SETTINGS_EXPIRY_MS 120000
 #define PAYLOAD_SCORE_EXPIRY_MS    120000
 #define PAYLOAD_WARD_EXPIRY_MS     120000
+#define PAYLOAD_CLOCK_EXPIRY_MS    120000
 #define PAYLOAD_HEALTH_EXPIRY_MS   30000
 
 struct payload_context {
@@ -47,6 +52,17 @@ size_t payload_alert(const struct payload_context *context, const struct alert *
 
 /* `content` with `,"delivery":{...}` before its closing brace. */
 size_t payload_alert_delivery(const char *content, size_t length, bool late, bool durable, char *out, size_t size);
+
+/* The same of one that was delivered before: late, durable, and a resend. */
+size_t payload_alert_resent(const char *content, size_t length, char *out, size_t size);
+
+/* The record of alerts that a full outbox gave up. */
+size_t payload_omitted(const struct payload_context *context, const struct omitted *omitted, int64_t wall_ms, char *out,
+                       size_t size);
+
+/* The end of a request for alerts that were delivered before. */
+size_t payload_resend_end(const struct payload_context *context, const struct resend_result *result, char *out,
+                          size_t size);
 
 /* `content` with `,"expires_at":"..."`: the retained state of an alarm. */
 size_t payload_alarm(const char *content, size_t length, int64_t expires_wall_ms, char *out, size_t size);
@@ -78,6 +94,10 @@ size_t payload_ward(const struct payload_context *context, const struct ward_bed
 /* state: online, offline (the will) or moved. */
 size_t payload_status(const struct payload_context *context, const char *state, uint32_t connect_count,
                       int64_t at_wall_ms, char *out, size_t size);
+
+/* By how much instants of alerts that were shown in this boot of the box, and in those before, turned out to be off (clock_record.h). */
+size_t payload_clock(const struct payload_context *context, const struct clock_record *record, int64_t at_wall_ms,
+                     int64_t expires_wall_ms, char *out, size_t size);
 
 /* The answer to a command (reply.h). */
 size_t payload_reply(const struct payload_context *context, const struct reply *reply, char *out, size_t size);

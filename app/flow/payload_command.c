@@ -1,7 +1,9 @@
 /* The answer to a command, and its row in the audit log. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "app/engine/staffing.h"
 #include "app/flow/command_read.h"
 #include "app/flow/payload_internal.h"
 
@@ -73,6 +75,30 @@ static void add_longest(struct json *json, const struct engine_config *config, c
     add(json, " pause");
 }
 
+static void add_staff_bounds(struct json *json)
+{
+    add(json, "until must lie ahead, at most ");
+    json_text_add_milli(json, STAFFING_TOLD_MS_MAX / 3600);
+    add(json, " h");
+}
+
+static void add_resend(struct json *json, const struct bed_command *command)
+{
+    char text[96];
+    const int length =
+        command->verdict == VERDICT_BOUNDS
+            ? snprintf(text, sizeof text, "through_seq is from_seq or up to %u more", RESEND_ALERTS_MAX - 1)
+            : snprintf(text, sizeof text, "alerts %" PRIu64 " to %" PRIu64 " follow on resend", command->from_seq,
+                       command->through_seq);
+    json_text_add(json, text, (size_t)length);
+}
+
+static bool tells_resend(const struct bed_command *command)
+{
+    return command->kind == COMMAND_resend &&
+           (command->verdict == VERDICT_ACCEPTED || command->verdict == VERDICT_BOUNDS);
+}
+
 static bool names_vital(const struct engine_config *config, const struct bed_command *command)
 {
     return command->kind == COMMAND_observe && command->vital < VITAL_COUNT && command->bed < config->bed_count;
@@ -109,6 +135,10 @@ static void put_text(struct json *json, const struct engine_config *config, cons
         add_bounds(json, config, command);
     } else if (command->verdict == VERDICT_BOUNDS && command->kind == COMMAND_pause) {
         add_longest(json, config, command);
+    } else if (command->verdict == VERDICT_BOUNDS && command->kind == COMMAND_set_staff) {
+        add_staff_bounds(json);
+    } else if (tells_resend(command)) {
+        add_resend(json, command);
     } else if (command->verdict == VERDICT_BOUNDS && names_vital(config, command)) {
         add_believable(json, config, command);
     } else {
@@ -135,6 +165,29 @@ size_t payload_reply(const struct payload_context *context, const struct reply *
     json_text(&json, "reason", accepted ? NULL : verdict_word(command->verdict));
     put_text(&json, context->config, command);
     json_time(&json, "at", reply->wall_ms);
+    payload_put_origin(&json, context);
+    return json_end(&json);
+}
+
+size_t payload_resend_end(const struct payload_context *context, const struct resend_result *result, char *out,
+                          size_t size)
+{
+    static const char *const reasons[] = {
+        [RESEND_COMPLETE] = NULL, [RESEND_STOPPED] = "stopped", [RESEND_REFUSED] = "refused"};
+    const struct resend_request *request = &result->request;
+    const uint64_t asked = request->through_seq - request->from_seq + 1;
+    struct json json;
+    json_begin(&json, out, size);
+    json_text(&json, "schema", PAYLOAD_SCHEMA);
+    json_text(&json, "id", request->id);
+    json_text(&json, "epoch", context->epoch);
+    json_unsigned(&json, "from_seq", request->from_seq);
+    json_unsigned(&json, "through_seq", request->through_seq);
+    json_unsigned(&json, "sent", result->sent);
+    json_unsigned(&json, "missing", asked - result->sent);
+    json_bool(&json, "complete", result->end == RESEND_COMPLETE);
+    json_text(&json, "reason", reasons[result->end]);
+    json_time(&json, "at", result->wall_ms);
     payload_put_origin(&json, context);
     return json_end(&json);
 }
@@ -198,6 +251,27 @@ static void put_told(struct json *json, const struct bed_command *command)
     }
 }
 
+static void put_staff(struct json *json, const struct bed_command *command)
+{
+    json_unsigned(json, "nurses", command->nurses);
+    if (command->has_until) {
+        json_time(json, "until", command->until_wall_ms);
+    } else {
+        json_null(json, "until");
+    }
+    json_text(json, "reason", command->reason);
+}
+
+static void put_resend(struct json *json, const struct bed_command *command)
+{
+    json_unsigned(json, "from_seq", command->from_seq);
+    if (command->through_seq != 0) {
+        json_unsigned(json, "through_seq", command->through_seq);
+    } else {
+        json_null(json, "through_seq");
+    }
+}
+
 static void put_detail(struct json *json, const struct payload_context *context, const struct bed_command *command)
 {
     switch ((enum command_kind)command->kind) {
@@ -229,6 +303,12 @@ static void put_detail(struct json *json, const struct payload_context *context,
         break;
     case COMMAND_describe:
         put_told(json, command);
+        break;
+    case COMMAND_set_staff:
+        put_staff(json, command);
+        break;
+    case COMMAND_resend:
+        put_resend(json, command);
         break;
     case COMMAND_test_alert:
         json_text(json, "priority", priority_word((enum priority)command->priority));

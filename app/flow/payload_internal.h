@@ -34,6 +34,9 @@ static inline void payload_put_origin(struct json *json, const struct payload_co
     json_text(json, "boot", context->boot);
 }
 
+/* `delays` of an alert of any kind. */
+void payload_put_delays(struct json *json, const struct engine_config *config, const struct alert *alert);
+
 /* The members of payload_ward that `wardgate status` shows, too. */
 void payload_put_ward(struct json *json, const struct payload_context *context, const struct ward_bed *beds,
                       const struct ward_figures *figures);

@@ -56,7 +56,7 @@ static void put_bed(struct json *json, const char *id, const struct ward_bed *be
 static void put_nurses(struct json *json, const struct ward_figures *figures)
 {
     json_open_array(json, "assignment");
-    for (unsigned i = 0; i < figures->shift->nurses; ++i) {
+    for (unsigned i = 0; i < figures->nurses; ++i) {
         const struct staffing_nurse *nurse = &figures->staffing.nurses[i];
         json_open_object(json, NULL);
         json_unsigned(json, "nurse", i + 1);
@@ -70,7 +70,7 @@ static void put_nurses(struct json *json, const struct ward_figures *figures)
 static void put_need(struct json *json, const struct ward_settings *settings, const struct ward_figures *figures)
 {
     const bool has = settings->has_need;
-    const int32_t balance_milli = (int32_t)figures->shift->nurses * 1000 - (int32_t)figures->needed_milli;
+    const int32_t balance_milli = (int32_t)figures->nurses * 1000 - (int32_t)figures->needed_milli;
     payload_put_milli(json, "wte", has, (int32_t)figures->wte_milli);
     payload_put_milli(json, "nurses_needed", has, (int32_t)figures->needed_milli);
     payload_put_milli(json, "balance", has, balance_milli);
@@ -78,14 +78,18 @@ static void put_need(struct json *json, const struct ward_settings *settings, co
 
 static void put_staff(struct json *json, const struct ward_settings *settings, const struct ward_figures *figures)
 {
-    if (figures->shift == NULL) {
+    const struct shift_settings *shift = figures->shift;
+    if (!figures->has_staff) {
         json_null(json, "staff");
         return;
     }
-    const bool has_nurses = figures->shift->nurses > 0;
+    const bool has_nurses = figures->nurses > 0;
     json_open_object(json, "staff");
-    json_text(json, "shift", figures->shift->name);
-    json_unsigned(json, "on_duty", figures->shift->nurses);
+    json_text(json, "shift", shift != NULL ? shift->name : NULL);
+    json_unsigned(json, "on_duty", figures->nurses);
+    json_text(json, "source", figures->is_told ? "command" : "configuration");
+    json_time(json, "until", figures->until_ms);
+    payload_put_milli(json, "planned", shift != NULL, shift != NULL ? shift->nurses * 1000 : 0);
     payload_put_milli(json, "patients_per_nurse", has_nurses,
                       has_nurses ? (int32_t)ward_patients_per_nurse_milli(figures) : 0);
     payload_put_milli(json, "patients_per_nurse_max", settings->patients_per_nurse > 0,
@@ -146,6 +150,7 @@ static void put_capacity(struct json *json, const struct ward_settings *settings
     put_micro(json, "no_bed_free", c->known, c->erlang.blocked_micro);
     put_micro(json, "waiting", c->known, c->erlang.waiting_micro);
     put_micro(json, "queue", c->known && !c->erlang.overloaded, (int64_t)c->erlang.queue_micro);
+    put_micro(json, "wait_hours", c->known && !c->erlang.overloaded, capacity_wait_hours_milli(c) * 1000);
     if (!settings->capacity.given) {
         put_counted(json, &c->sum);
         put_trend(json, c);

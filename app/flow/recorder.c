@@ -120,10 +120,12 @@ static void push_heavy(struct recorder *recorder, const struct engine_input *inp
     case INPUT_STAY:
         heavy.stay = *input->stay;
         break;
+    case INPUT_PAST:
     case INPUT_ALARM:
         heavy.alarm = *input->alarm;
         heavy.key = *input->key;
         break;
+    case INPUT_SAID:
     case INPUT_CONDITION:
         strncpy(heavy.detail, input->detail, sizeof heavy.detail - 1);
         break;
@@ -272,10 +274,12 @@ static void put_heavy(struct recorder *recorder)
     case INPUT_STAY:
         heavy.input.stay = &heavy.stay;
         break;
+    case INPUT_PAST:
     case INPUT_ALARM:
         heavy.input.alarm = &heavy.alarm;
         heavy.input.key = &heavy.key;
         break;
+    case INPUT_SAID:
     case INPUT_CONDITION:
         heavy.input.detail = heavy.detail;
         break;
@@ -301,8 +305,8 @@ static void put_dropped(struct recorder *recorder, uint64_t count)
     size_t size;
     char *place = line_place(recorder, &size);
     recorder->length += input_line_dropped(count, place, size);
-    log_warning("%llu inputs are missing in the recording (%s), the disk is too slow for it", (unsigned long long)count,
-                recorder->name);
+    log_warning("%llu input%s missing in the recording (%s), the disk is too slow for it", (unsigned long long)count,
+                count == 1 ? " is" : "s are", recorder->name);
 }
 
 static void put_slot(struct recorder *recorder, const struct slot *slot)

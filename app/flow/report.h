@@ -16,6 +16,7 @@
 #include "app/flow/payload.h"
 #include "app/flow/recorder.h"
 #include "app/flow/timebase.h"
+#include "app/flow/vigil.h"
 #include "drivers/store/store.h"
 
 #define REPORT_TEXT_MAX 65536
@@ -26,10 +27,13 @@ struct report {
     struct board *board;
     _Atomic(struct store *) *store; /* NULL while it is not open */
     const struct store_state *store_state;
-    const struct bus_config *configs; /* one a bus */
+    const struct trend_keeper *trends; /* NULL: there are none */
+    const struct bus_config *configs;  /* one a bus */
     const struct acquire_bus *buses;
     const struct runner *const *runners;
     const struct recorder *recorder; /* NULL: nothing was to be recorded */
+    const struct vigil *vigil;       /* NULL: nobody watches (a test) */
+    struct annunciator *annunciator; /* NULL: there is no local alarm */
     const char *const *brokers;      /* their urls */
     uint16_t bus_count, runner_count, bed_count;
     uint8_t broker_count;

@@ -304,6 +304,49 @@ static void write_recording(struct json *json, const struct recorder *recorder)
     json_close_object(json);
 }
 
+static const char *line_word(const char *configured, const atomic_int *status)
+{
+    return configured == NULL ? NULL : status_text((enum status)atomic_load_explicit(status, memory_order_relaxed));
+}
+
+static void write_indicator(struct json *json, struct annunciator *annunciator)
+{
+    char names[LOCAL_TEXT_MAX];
+    if (annunciator == NULL) {
+        return;
+    }
+    const struct annunciator_config *config = &annunciator->config;
+    const struct annunciator_look look = annunciator_look(annunciator, clock_boot_us());
+    local_names(look.reasons, names);
+    json_open_object(json, "indicator");
+    json_text(json, "state", annunciator_word(look.state));
+    json_text(json, "priority", priority_word(look.priority));
+    json_text(json, "what", names);
+    json_text(json, "led", line_word(config->lamp, &annunciator->lamp_status));
+    json_text(json, "buzzer", line_word(config->buzzer, &annunciator->buzzer_status));
+    json_text(json, "program", line_word(config->hook != NULL ? config->hook[0] : NULL, &annunciator->hook_status));
+    json_close_object(json);
+}
+
+static void write_watchdog(struct json *json, const struct vigil *vigil)
+{
+    if (vigil == NULL) {
+        return;
+    }
+    const unsigned stuck = atomic_load_explicit(&vigil->stuck, memory_order_relaxed);
+    json_open_object(json, "watchdog");
+    json_text(json, "hardware", vigil_watchdog_word((enum vigil_watchdog)atomic_load(&vigil->hardware)));
+    json_text(json, "service", vigil_watchdog_word((enum vigil_watchdog)atomic_load(&vigil->of_manager)));
+    json_open_array(json, "stuck");
+    for (unsigned i = 0; i < VIGIL_PARTS; i++) {
+        if ((stuck >> i & 1U) != 0) {
+            json_text(json, NULL, vigil_part_name((enum vigil_part)i));
+        }
+    }
+    json_close_array(json);
+    json_close_object(json);
+}
+
 static void write_commands(struct json *json, const struct report *report)
 {
     const struct board *board = report->board;
@@ -314,6 +357,28 @@ static void write_commands(struct json *json, const struct report *report)
     json_close_object(json);
 }
 
+static const char *trends_word(const struct trend_keeper *trends)
+{
+    if (trends == NULL || trends->config.trends.minutes == 0) {
+        return "off";
+    }
+    return atomic_load_explicit(&trends->failing, memory_order_relaxed) ? "failing" : "ok";
+}
+
+/* Kept by whoever keeps health, it is the mark outside that `wardgate audit verify --from` asks for. */
+static void write_newest_audit(struct json *json, const struct report *report)
+{
+    char text[STORE_MARK_TEXT_MAX];
+    struct store_audit_mark mark;
+    struct store *store = atomic_load(report->store);
+    if (store == NULL || store_audit_newest(store, &mark) != STATUS_OK) {
+        json_null(json, "audit_newest");
+        return;
+    }
+    store_mark_text(&mark, text);
+    json_text(json, "audit_newest", text);
+}
+
 static void write_storage(struct json *json, const struct report *report, const struct store_usage *usage)
 {
     const bool failing = store_state_is_failing(report->store_state, clock_boot_us());
@@ -321,6 +386,7 @@ static void write_storage(struct json *json, const struct report *report, const 
     json_unsigned(json, "waiting", usage->outbox_rows);
     json_unsigned(json, "delivered_through", atomic_load_explicit(&report->board->delivered_seq, memory_order_relaxed));
     json_unsigned(json, "history", usage->history_rows);
+    json_unsigned(json, "omitted", atomic_load_explicit(&report->store_state->omitted, memory_order_relaxed));
     json_close_object(json);
     json_open_object(json, "storage");
     json_text(json, "state", failing ? "failing" : "ok");
@@ -328,8 +394,10 @@ static void write_storage(struct json *json, const struct report *report, const 
     json_unsigned(json, "commits", usage->commits);
     json_unsigned(json, "alerts_bytes", usage->alerts_bytes);
     json_unsigned(json, "alerts_bytes_max", usage->alerts_bytes_max);
-    json_unsigned(json, "trends_bytes", usage->trends_bytes);
-    json_unsigned(json, "trends_bytes_max", usage->trends_bytes_max);
+    json_unsigned(json, "trends_bytes", usage->journal_bytes);
+    json_unsigned(json, "trends_bytes_max", usage->journal_bytes_max);
+    json_text(json, "trends", trends_word(report->trends));
+    write_newest_audit(json, report);
     json_close_object(json);
 }
 
@@ -346,15 +414,30 @@ static void write_certificate(struct json *json, const struct report *report, in
     }
 }
 
+/* Of all brokers, in order of preference. */
+static void write_brokers(struct json *json, const struct report *report, unsigned in_use, bool connected)
+{
+    json_open_array(json, "brokers");
+    for (unsigned i = 0; i < report->broker_count; i++) {
+        json_open_object(json, NULL);
+        json_text(json, "broker", report->brokers[i]);
+        json_text(json, "state", i == in_use && connected ? "connected" : board_broker_word(report->board, i));
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
 static void write_uplink(struct json *json, const struct report *report, int64_t wall_ms)
 {
     const struct board *board = report->board;
     const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
+    const bool connected = atomic_load_explicit(&board->uplink_connected, memory_order_relaxed);
     json_open_object(json, "uplink");
-    json_bool(json, "connected", atomic_load_explicit(&board->uplink_connected, memory_order_relaxed));
+    json_bool(json, "connected", connected);
     json_text(json, "broker", broker < report->broker_count ? report->brokers[broker] : NULL);
     json_unsigned(json, "connects", atomic_load_explicit(&board->uplink_connects, memory_order_relaxed));
     write_certificate(json, report, wall_ms);
+    write_brokers(json, report, broker, connected);
     json_close_object(json);
 }
 
@@ -375,6 +458,8 @@ static size_t write_report(const struct report *report, const struct store_usage
     write_storage(&json, report, usage);
     write_engine(&json, report);
     write_commands(&json, report);
+    write_watchdog(&json, report->vigil);
+    write_indicator(&json, report->annunciator);
     write_recording(&json, report->recorder);
     json_open_object(&json, "memory");
     json_unsigned(&json, "arena_bytes", report->arena_bytes);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/engine/plural.h"
 #include "app/flow/report.h"
 #include "app/flow/report_page.h"
 #include "hal/clock.h"
@@ -93,7 +94,7 @@ static void put_load(struct page *page, int state, const struct bus_health *heal
     } else if (planned > 0) {
         report_put(page, "  open, %u %% busy\n", busy / 10);
     } else if (hang_ups > 0) {
-        report_put(page, "  open, hung up on %u times\n", hang_ups);
+        report_put(page, "  open, hung up on %u time%s\n", hang_ups, plural_s(hang_ups));
     } else {
         report_put(page, "  open\n");
     }
@@ -220,8 +221,8 @@ static void put_bus(struct page *page, const struct report *report, unsigned ind
     const enum status fault = bus_fault(health, now_us);
     const char *speaks = atomic_load_explicit(&health->speaks, memory_order_relaxed);
     const unsigned foreign = atomic_load_explicit(&health->foreign, memory_order_relaxed);
-    report_put(page, "%-28.28s %2u of %2u answer  %9llu answers", config->name, sum.answering, config->monitor_count,
-               sum.answers);
+    report_put(page, "%-28.28s %2u of %2u answer  %9llu answer%-1s", config->name, sum.answering, config->monitor_count,
+               sum.answers, plural_s(sum.answers));
     if (fault == STATUS_WRONG_PROTOCOL && speaks != NULL) {
         report_put(page, "  %s: %s\n", status_text(fault), speaks);
     } else if (sum.outdated > 0) {
@@ -229,7 +230,7 @@ static void put_bus(struct page *page, const struct report *report, unsigned ind
     } else if (fault != STATUS_OK || sum.faulty > 0) {
         put_faults(page, fault, &sum);
     } else if (foreign > 0) {
-        report_put(page, "  another master asked here (%u requests heard)\n", foreign);
+        report_put(page, "  another master asked here (%u request%s heard)\n", foreign, plural_s(foreign));
     } else {
         put_load(page, atomic_load_explicit(&health->state, memory_order_relaxed), health);
     }
@@ -243,10 +244,19 @@ static void put_store(struct page *page, const struct report *report)
         store_usage(store, &usage);
     }
     const bool failing = store == NULL || store_state_is_failing(report->store_state, clock_boot_us());
-    report_put(page, "store    %s, %llu alerts waiting, %llu in history, %llu of %llu KiB in use\n",
+    report_put(page, "store    %s, %llu alert%s waiting, %llu in history, %llu of %llu KiB in use\n",
                failing ? status_text(store_state_status(report->store_state)) : "ok",
-               (unsigned long long)usage.outbox_rows, (unsigned long long)usage.history_rows,
-               (unsigned long long)usage.alerts_bytes / 1024, (unsigned long long)usage.alerts_bytes_max / 1024);
+               (unsigned long long)usage.outbox_rows, plural_s(usage.outbox_rows),
+               (unsigned long long)usage.history_rows, (unsigned long long)usage.alerts_bytes / 1024,
+               (unsigned long long)usage.alerts_bytes_max / 1024);
+    if (report->trends != NULL && atomic_load_explicit(&report->trends->failing, memory_order_relaxed)) {
+        report_put(page, "         trends cannot be written, or the disk is slow: see the log\n");
+    }
+    const unsigned long long omitted = atomic_load_explicit(&report->store_state->omitted, memory_order_relaxed);
+    if (omitted > 0) {
+        report_put(page, "         the outbox was full: %llu alert%s left out, which a record stands for\n", omitted,
+                   plural_s(omitted));
+    }
 }
 
 static void put_recording(struct page *page, const struct recorder *recorder)
@@ -257,8 +267,37 @@ static void put_recording(struct page *page, const struct recorder *recorder)
                    atomic_load_explicit(&recorder->runs, memory_order_relaxed) ? "on" : "ended",
                    atomic_load_explicit(&recorder->part, memory_order_relaxed), lost == 0 ? "\n" : "");
         if (lost > 0) {
-            report_put(page, ", %llu inputs missing\n", lost);
+            report_put(page, ", %llu input%s missing\n", lost, plural_s(lost));
         }
+    }
+}
+
+/* Only of what is used, and of what is wrong. */
+static void put_watch(struct page *page, const struct report *report)
+{
+    const struct vigil *vigil = report->vigil;
+    const enum vigil_watchdog hardware =
+        vigil != NULL ? (enum vigil_watchdog)atomic_load(&vigil->hardware) : VIGIL_NOT_USED;
+    const enum vigil_watchdog service =
+        vigil != NULL ? (enum vigil_watchdog)atomic_load(&vigil->of_manager) : VIGIL_NOT_USED;
+    if (hardware != VIGIL_NOT_USED || service != VIGIL_NOT_USED) {
+        report_put(page, "watchdog hardware %s, service %s\n", vigil_watchdog_word(hardware),
+                   vigil_watchdog_word(service));
+    }
+    if (report->annunciator != NULL) {
+        char names[LOCAL_TEXT_MAX];
+        const struct annunciator_look look = annunciator_look(report->annunciator, clock_boot_us());
+        local_names(look.reasons, names);
+        report_put(
+            page, "local    %s%s%s%s%s\n", annunciator_word(look.state), look.state != ANNUNCIATOR_OFF ? ", " : "",
+            look.state != ANNUNCIATOR_OFF ? priority_word(look.priority) : "", names[0] != '\0' ? ": " : "", names);
+    }
+}
+
+static void put_clock(struct page *page)
+{
+    if (!clock_is_synchronised()) {
+        report_put(page, "clock    no time source: instants may be off, alarms are not affected (`timedatectl`)\n");
     }
 }
 
@@ -282,11 +321,23 @@ static size_t end_page(struct page *page)
     return page->length;
 }
 
+static void put_brokers(struct page *page, const struct report *report)
+{
+    const struct board *board = report->board;
+    const unsigned in_use = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
+    report_put(page, "\nbroker   %s %s\n", in_use < report->broker_count ? report->brokers[in_use] : "none",
+               atomic_load_explicit(&board->uplink_connected, memory_order_relaxed) ? "connected" : "not connected");
+    for (unsigned i = 0; i < report->broker_count; i++) {
+        if (i != in_use) {
+            report_put(page, "%-8s %s %s\n", i < in_use ? "earlier" : "standby", report->brokers[i],
+                       board_broker_word(board, i));
+        }
+    }
+}
+
 size_t report_text(const struct report *report, char *out, size_t size)
 {
     struct page page = {.out = out, .size = size, .id_width = widest_id(report)};
-    const struct board *board = report->board;
-    const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
     out[0] = '\0';
     report_put(&page, "wardgate %s  gateway %s  up %lld s\n", report->payloads->version, report->payloads->gateway,
                (long long)(clock_boot_us() - report->started_us) / 1000000);
@@ -296,10 +347,11 @@ size_t report_text(const struct report *report, char *out, size_t size)
     for (unsigned i = 0; i < report->bus_count; i++) {
         put_bus(&page, report, i);
     }
-    report_put(&page, "\nbroker   %s %s\n", broker < report->broker_count ? report->brokers[broker] : "none",
-               atomic_load_explicit(&board->uplink_connected, memory_order_relaxed) ? "connected" : "not connected");
+    put_brokers(&page, report);
     put_store(&page, report);
     put_recording(&page, report->recorder);
+    put_watch(&page, report);
+    put_clock(&page);
     report_put_ward(&page, report);
     put_alarms(&page, report);
     put_rejected(&page, report);

@@ -6,8 +6,11 @@
 
 #include "app/flow/bed_numbers.h"
 #include "app/flow/order.h"
+#include "app/flow/restore_journal.h"
+#include "app/flow/restore_numbers.h"
+#include "app/flow/snapshot_read.h"
 
-enum { MEASUREMENTS_MAX = 4096, GONE_MAX = 64, NUMBERS_SPARE = 1 << 20 };
+enum { MEASUREMENTS_MAX = 4096, GONE_MAX = 64 };
 
 /* An alarm of the store that nothing in the configuration can end any more, and what stands in the store of it. */
 struct gone_alarm {
@@ -30,11 +33,11 @@ struct restorer {
     uint16_t bed_of[BED_NUMBERS_MAX];       /* number -> today's index; BED_NONE: gone */
     int64_t stay_start_ms[BED_NUMBERS_MAX]; /* INT64_MIN: vacant */
     int64_t journal_from_ms, now_ms;
-    struct observation row[COMMIT_JOURNAL_PIECE];
     struct observation measurements[MEASUREMENTS_MAX], spare[MEASUREMENTS_MAX];
     uint32_t measurement_count, measurements_fed;
     struct gone_alarm gone[GONE_MAX];
     uint32_t gone_count;
+    uint32_t unknown; /* alarms of a form that nobody knows: they are gone, and it is said */
     struct gone_content content;
 };
 
@@ -60,8 +63,14 @@ static enum status worse(enum status first, enum status second)
 static enum status read_bed(struct store *store, const char *id, struct bed_snapshot *out)
 {
     char key[STORE_KEY_MAX];
+    struct bed_snapshot found;
+    size_t length = 0;
     (void)snprintf(key, sizeof key, STATE_BED "%s", id);
-    return read_state(store, key, out, sizeof *out);
+    const enum status status = store_get_state(store, key, &found, sizeof found, &length);
+    if (status != STATUS_OK) {
+        return status == STATUS_TOO_LARGE ? STATUS_CORRUPT : status;
+    }
+    return snapshot_read_bed(&found, length, out) ? STATUS_OK : STATUS_CORRUPT;
 }
 
 static bool note_instant(void *context, int64_t at_ms, const void *bytes, size_t size)
@@ -76,8 +85,7 @@ static bool note_instant(void *context, int64_t at_ms, const void *bytes, size_t
 static bool note_alarm(void *context, const struct store_alarm *alarm)
 {
     struct alarm_snapshot snapshot;
-    if (alarm->snapshot_length == sizeof snapshot) {
-        memcpy(&snapshot, alarm->snapshot, sizeof snapshot);
+    if (snapshot_read_alarm(alarm->snapshot, alarm->snapshot_length, &snapshot)) {
         (void)note_instant(context, snapshot.last.at_ms, NULL, 0);
     }
     return true;
@@ -120,6 +128,12 @@ bool restore_clock(struct store *store, const struct restore_clock *now, struct 
         out->anchor_ms = before.anchor_ms;
         return true;
     }
+    struct clock_record record;
+    if (known && get_state(store, STATE_CLOCK_RECORD, &record, sizeof record) &&
+        strncmp(record.boot_id, before.boot_id, sizeof record.boot_id) == 0) {
+        before.synced = record.synced; /* at the end of that boot, not at its beginning */
+        out->anchor_ms -= now->synced && record.synced != 0 ? record.correction_ms : 0;
+    }
     int64_t newest_ms = 0;
     const bool readable = newest_instant(store, &newest_ms) == STATUS_OK;
     if (newest_ms >= out->anchor_ms + boot_ms) {
@@ -129,37 +143,21 @@ bool restore_clock(struct store *store, const struct restore_clock *now, struct 
     return known && readable && now->synced && before.synced != 0;
 }
 
-/* --- numbers and stays --------------------------------------------------------------------------------------- */
-
-static bool note_seq(void *context, const struct store_alert *alert)
+void restore_clock_record(struct store *store, const struct state_clock *clock, const struct restore_clock *now,
+                          const char *epoch, struct clock_record *out)
 {
-    struct state_numbers *numbers = context;
-    numbers->seq = alert->seq > numbers->seq ? alert->seq : numbers->seq;
-    return true;
-}
-
-static bool note_numbers(void *context, const struct store_alarm *alarm)
-{
-    struct alarm_snapshot snapshot;
-    struct state_numbers *numbers = context;
-    if (alarm->snapshot_length == sizeof snapshot) {
-        memcpy(&snapshot, alarm->snapshot, sizeof snapshot);
-        numbers->seq = snapshot.last.seq > numbers->seq ? snapshot.last.seq : numbers->seq;
-        numbers->next_id = snapshot.last.id >= numbers->next_id ? snapshot.last.id + 1 : numbers->next_id;
+    const int64_t engine_ms = now->boot_us / 1000 + clock->anchor_ms;
+    struct state_numbers numbers = {.seq = 0};
+    if (store == NULL || !get_state(store, STATE_CLOCK_RECORD, out, sizeof *out)) {
+        *out = (struct clock_record){.count = 0};
     }
-    return true;
+    if (store != NULL && !get_state(store, STATE_NUMBERS, &numbers, sizeof numbers)) {
+        restore_find_numbers(store, &numbers);
+    }
+    clock_record_begin(out, clock->boot_id, epoch, numbers.seq, now->wall_ms - engine_ms, now->synced);
 }
 
-/* No number may be given twice in an epoch: what the rows say that there are is enough, and stays, of which they do not tell, have come in
- * between. A row that cannot be read either is no newer than the next one that can, or than those few. */
-static void find_numbers(struct store *store, struct state_numbers *out)
-{
-    *out = (struct state_numbers){.next_id = 1};
-    (void)!store_each_outbox(store, 0, UINT32_MAX, note_seq, out);
-    (void)!store_each_history(store, 0, UINT32_MAX, note_seq, out);
-    (void)!store_each_alarm(store, note_numbers, out);
-    out->next_id += NUMBERS_SPARE;
-}
+/* --- numbers and stays --------------------------------------------------------------------------------------- */
 
 static enum status restore_numbers(struct restorer *r)
 {
@@ -169,7 +167,7 @@ static enum status restore_numbers(struct restorer *r)
         return STATUS_OK;
     }
     if (status != STATUS_OK || numbers.next_id == 0) {
-        find_numbers(r->store, &numbers);
+        restore_find_numbers(r->store, &numbers);
     }
     engine_restore_numbers(r->engine, numbers.seq, numbers.next_id);
     return status;
@@ -195,6 +193,10 @@ static enum status restore_beds(struct restorer *r)
             end_pauses(r, &bed);
             engine_restore_bed(r->engine, b, &bed);
             r->stay_start_ms[b] = bed.stay != 0 ? bed.stay_start_ms : INT64_MIN;
+        }
+        if (found != STATUS_OK && found != STATUS_NOT_FOUND) {
+            const struct bed_snapshot lost = {.bed_seq = restore_find_bed_seq(r->store, r->config->beds[b].id)};
+            engine_restore_bed(r->engine, b, &lost); /* nobody knows who was there */
         }
         status = worse(status, found);
     }
@@ -295,20 +297,15 @@ static void feed_measurements(struct restorer *r, int64_t until_ms)
     }
 }
 
-static bool feed_row(void *context, int64_t at_ms, const void *bytes, size_t size)
+static void feed_kept(void *context, const struct observation *kept)
 {
     struct restorer *r = context;
-    (void)at_ms;
-    const uint32_t count = commit_journal_decode(bytes, size, r->row, COMMIT_JOURNAL_PIECE);
-    for (uint32_t i = 0; i < count; i++) {
-        struct observation o = r->row[i];
-        o.bed = o.bed < BED_NUMBERS_MAX ? r->bed_of[o.bed] : BED_NONE;
-        if (o.bed != BED_NONE) {
-            feed_measurements(r, o.at_ms - 1); /* one that stands in the journal too is replaced by itself */
-            feed(r, &o);
-        }
+    struct observation o = *kept;
+    o.bed = o.bed < BED_NUMBERS_MAX ? r->bed_of[o.bed] : BED_NONE;
+    if (o.bed != BED_NONE) {
+        feed_measurements(r, o.at_ms - 1); /* one that stands in the journal too is replaced by itself */
+        feed(r, &o);
     }
-    return true;
 }
 
 /* A bed that comes back into the configuration later may have another patient: its stay ends with it. */
@@ -339,13 +336,32 @@ static enum status vacate_gone_beds(struct restorer *r)
     return status;
 }
 
+/* When rules' alarms came and went as far as the journal reaches back. */
+static bool restore_past(void *context, const struct store_alarm *alarm)
+{
+    struct restorer *r = context;
+    struct alarm_snapshot snapshot;
+    struct alarm_key key;
+    const uint16_t bed = alarm->bed[0] == '\0' ? BED_NONE : bed_index(r->config, alarm->bed);
+    const bool placed = alarm->bed[0] == '\0' || bed != BED_NONE;
+    if (!placed || !snapshot_read_alarm(alarm->snapshot, alarm->snapshot_length, &snapshot) ||
+        !alarm_find(r->config, bed, alarm->alarm, &key)) {
+        return true;
+    }
+    if (key.family == ALARM_OF_RULE && (!alarm->ended || snapshot.last.at_ms >= r->journal_from_ms)) {
+        (void)engine_restore_past(r->engine, &key, &snapshot);
+    }
+    return true;
+}
+
 static enum status restore_windows(struct restorer *r)
 {
     bed_numbers_indices(&r->numbers, r->config, r->bed_of);
     collect_measurements(r);
+    (void)!store_each_alarm(r->store, restore_past, r); /* what cannot be read is told by restore_alarms */
     const bool older = r->measurement_count > 0 && r->measurements[0].at_ms < r->journal_from_ms;
     engine_restore_begin(r->engine, older ? r->measurements[0].at_ms : r->journal_from_ms);
-    const enum status status = store_journal_each(r->store, r->journal_from_ms, feed_row, r);
+    const enum status status = restore_journal_each(r->store, r->journal_from_ms, feed_kept, r);
     feed_measurements(r, r->now_ms);
     step_until(r->engine, r->now_ms);
     engine_restore_end(r->engine);
@@ -374,10 +390,9 @@ static bool restore_alarm(void *context, const struct store_alarm *alarm)
     if (alarm->ended) {
         return true;
     }
-    if (alarm->snapshot_length == sizeof snapshot) {
-        memcpy(&snapshot, alarm->snapshot, sizeof snapshot);
-    }
-    if (alarm->snapshot_length == sizeof snapshot && placed && alarm_find(r->config, bed, alarm->alarm, &key) &&
+    const bool known = snapshot_read_alarm(alarm->snapshot, alarm->snapshot_length, &snapshot);
+    r->unknown += !known;
+    if (known && placed && alarm_find(r->config, bed, alarm->alarm, &key) &&
         engine_restore_alarm(r->engine, &key, &snapshot, r->unverified)) {
         r->counts->alarms++;
     } else {
@@ -441,7 +456,7 @@ static enum status restore_alarms(struct restorer *r)
         gone += r->gone_count;
     } while (r->counts->alarms_gone > r->gone_count && ended == STATUS_OK);
     r->counts->alarms_gone = gone;
-    return status != STATUS_OK ? status : ended;
+    return status == STATUS_OK && r->unknown > 0 ? STATUS_CORRUPT : status != STATUS_OK ? status : ended;
 }
 
 enum status restore_engine(struct store *store, const struct engine_config *config, struct engine *engine,
@@ -455,7 +470,7 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
     restorer.unverified = !continuous;
     restorer.journal_from_ms = now_ms - journal_keep_ms;
     restorer.now_ms = now_ms;
-    restorer.measurement_count = restorer.measurements_fed = restorer.gone_count = 0;
+    restorer.measurement_count = restorer.measurements_fed = restorer.gone_count = restorer.unknown = 0;
     assert(config->bed_count <= BED_NUMBERS_MAX);
     *out = (struct restore_counts){.alarms = 0};
     bed_numbers_read(&restorer.numbers, store, STATE_BEDS);

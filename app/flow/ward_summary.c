@@ -5,6 +5,7 @@
 #include "hal/clock.h"
 
 #define DAY_MINUTES 1440
+#define MINUTE_MS   INT64_C(60000)
 
 const char *ward_state_word(enum ward_state state)
 {
@@ -92,15 +93,47 @@ static void count_beds(const struct ward_bed *beds, uint16_t bed_count, struct w
     }
 }
 
-/* The newest that has begun by now; before the first of the day, the last of the day before. */
-static const struct shift_settings *shift_at(const struct ward_settings *settings, int64_t wall_ms)
+struct shift_now {
+    const struct shift_settings *shift;
+    int64_t from_ms, until_ms; /* wall time */
+};
+
+/* So many minutes of the box's own time of day from now: where that changes meanwhile, the hour more or less is allowed for. */
+static int64_t minutes_away_ms(int64_t wall_ms, int64_t minutes)
 {
+    const int64_t minute_ms = wall_ms - wall_ms % MINUTE_MS, then_ms = minute_ms + minutes * MINUTE_MS;
+    return then_ms + (clock_utc_offset_s(wall_ms) - clock_utc_offset_s(then_ms)) * INT64_C(1000);
+}
+
+/* The newest that has begun by now; before the first of the day, the last of the day before. */
+static struct shift_now shift_at(const struct ward_settings *settings, int64_t wall_ms)
+{
+    const uint8_t count = settings->shift_count;
     const int64_t local_minute = (wall_ms / 1000 + clock_utc_offset_s(wall_ms)) / 60 % DAY_MINUTES;
-    uint8_t at = settings->shift_count;
-    while (at > 0 && settings->shifts[at - 1].from_minute > local_minute) {
-        --at;
+    uint8_t next = 0;
+    while (next < count && settings->shifts[next].from_minute <= local_minute) {
+        ++next;
     }
-    return &settings->shifts[(at > 0 ? at : settings->shift_count) - 1];
+    const struct shift_settings *shift = &settings->shifts[(next > 0 ? next : count) - 1];
+    const int64_t since = local_minute - shift->from_minute + (next > 0 ? 0 : DAY_MINUTES);
+    const int64_t left = settings->shifts[next % count].from_minute - local_minute + (next < count ? 0 : DAY_MINUTES);
+    return (struct shift_now){shift, minutes_away_ms(wall_ms, -since), minutes_away_ms(wall_ms, left)};
+}
+
+/* As somebody told, as long as that holds; else as the shift has it. */
+static void find_staff(const struct ward_settings *settings, const struct staffing_told *told, int64_t wall_ms,
+                       struct ward_figures *out)
+{
+    const bool has_shifts = settings->shift_count > 0;
+    const struct shift_now now = has_shifts ? shift_at(settings, wall_ms) : (struct shift_now){.shift = NULL};
+    out->is_told = staffing_told_holds(told, now.from_ms, wall_ms);
+    out->has_staff = has_shifts || out->is_told;
+    out->shift = now.shift;
+    out->nurses = out->is_told ? told->nurses : has_shifts ? now.shift->nurses : 0;
+    out->until_ms = now.until_ms;
+    if (out->is_told && (told->until_ms != 0 || !has_shifts)) {
+        out->until_ms = told->until_ms != 0 ? told->until_ms : told->at_ms + STAFFING_TOLD_MS_DEFAULT;
+    }
 }
 
 /* Without multipliers every patient is the same. */
@@ -116,7 +149,7 @@ static void compute_staff(const struct ward_settings *settings, const struct war
                           struct ward_figures *out)
 {
     uint32_t load_milli[STAFFING_BEDS_MAX];
-    const uint32_t nurses = out->shift->nurses;
+    const uint32_t nurses = out->nurses;
     for (uint16_t i = 0; i < bed_count; ++i) {
         load_milli[i] = load_of(settings, &beds[i]);
         out->wte_milli += load_milli[i];
@@ -126,19 +159,20 @@ static void compute_staff(const struct ward_settings *settings, const struct war
                             : 0;
     out->over_ratio = (nurses == 0 && out->patients > 0) ||
                       (settings->patients_per_nurse > 0 && out->patients > nurses * settings->patients_per_nurse);
-    staffing_assign(load_milli, bed_count, out->shift->nurses, settings->patients_per_nurse, &out->staffing);
+    staffing_assign(load_milli, bed_count, out->nurses, settings->patients_per_nurse, &out->staffing);
 }
 
 _Static_assert(SETTINGS_BEDS_MAX <= STAFFING_BEDS_MAX && SETTINGS_BEDS_MAX <= ERLANG_BEDS_MAX, "every ward fits");
 
 void ward_figures_make(const struct ward_settings *settings, const struct ward_bed *beds, uint16_t bed_count,
-                       const struct admissions *admissions, int64_t wall_ms, struct ward_figures *out)
+                       const struct admissions *admissions, const struct staffing_told *staff, int64_t wall_ms,
+                       struct ward_figures *out)
 {
     assert(bed_count <= SETTINGS_BEDS_MAX);
     *out = (struct ward_figures){.total = 0};
     count_beds(beds, bed_count, out);
-    if (settings->shift_count > 0) {
-        out->shift = shift_at(settings, wall_ms);
+    find_staff(settings, staff, wall_ms, out);
+    if (out->has_staff) {
         compute_staff(settings, beds, bed_count, out);
     }
     if (settings->has_capacity) {
@@ -148,7 +182,7 @@ void ward_figures_make(const struct ward_settings *settings, const struct ward_b
 
 uint32_t ward_patients_per_nurse_milli(const struct ward_figures *figures)
 {
-    const uint32_t nurses = figures->shift->nurses;
+    const uint32_t nurses = figures->nurses;
     assert(nurses > 0);
     return (figures->patients * UINT32_C(1000) + nurses / 2) / nurses;
 }

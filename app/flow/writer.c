@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/flow/commit.h"
+#include "app/flow/snapshot_read.h"
 #include "app/flow/writer_admissions.h"
 #include "hal/clock.h"
 
@@ -105,6 +106,7 @@ static enum status put_command(struct writer *w, struct store *store, const stru
     assert(length > 0); /* payload.h: the largest fits */
     w->command_us = pending->taken_us;
     w->audit_grew = true;
+    writer_staff_note(&w->staff, &pending->record.command, wall_ms);
     return store_put_audit(store, wall_ms, w->json, length);
 }
 
@@ -239,11 +241,13 @@ static void learn(struct writer *w, struct store *store)
     for (uint16_t b = 0; b < w->config->engine->bed_count; b++) {
         char key[STORE_KEY_MAX];
         (void)snprintf(key, sizeof key, STATE_BED "%s", w->config->engine->beds[b].id);
+        struct bed_snapshot found;
         struct known_bed *bed = &w->beds[b];
-        bed->known = store_get_state(store, key, &bed->snapshot, sizeof bed->snapshot, &length) == STATUS_OK &&
-                     length == sizeof bed->snapshot;
+        bed->known = store_get_state(store, key, &found, sizeof found, &length) == STATUS_OK &&
+                     snapshot_read_bed(&found, length, &bed->snapshot);
     }
     writer_admissions_learn(&w->admissions, store, w->config->board);
+    writer_staff_learn(&w->staff, store, w->config->board);
     w->store_is_known = true;
 }
 
@@ -257,8 +261,11 @@ static enum status adopt(struct writer *w, struct store *store)
         }
     }
     w->store_is_known = true;
-    w->clock_is_put = w->beds_are_put = false;
+    w->clock_is_put = false;
+    w->beds_turn = BEDS_UNKNOWN;
     writer_admissions_tell_all(&w->admissions);
+    writer_staff_tell_all(&w->staff);
+    omission_forget(&w->omission);
     return status == STATUS_OK && w->next_id > 0 ? put_numbers(w, store) : status;
 }
 
@@ -310,13 +317,104 @@ static enum status find_stored(struct writer *w, struct store *store, struct sto
 
 static bool has_group(const struct writer *w)
 {
-    return w->batch.record_count + w->batch.delivered_count > 0 || w->batch.note != NULL || !w->clock_is_put;
+    return w->batch.record_count + w->batch.delivered_count > 0 || w->batch.note != NULL || w->batch.clock_is_due ||
+           !w->clock_is_put;
+}
+
+/* By a clock that may be wrong nothing is thrown away (commit_clock_is_steady). */
+static enum status forget_history(const struct writer *w, struct store *store)
+{
+    return w->batch.forgets ? store_forget_history(store, clock_wall_ms() - w->config->history_keep_ms) : STATUS_OK;
+}
+
+/* What waits no longer is not to be given up, and what a commit that may have come through did nobody knows. */
+static void look_for_room(struct writer *w, struct store *store)
+{
+    const struct batch *b = &w->batch;
+    if (b->again) {
+        omission_forget(&w->omission);
+    }
+    for (uint32_t i = 0; i < b->delivered_count; i++) {
+        omission_delivered(&w->omission, b->delivered[i]);
+    }
+    if (epoch_is_ours(w, store) && b->delivered_count == 0) { /* else they make room, which history keeps */
+        omission_look(&w->omission, store);
+    }
+}
+
+/* ---- the journal's beds, and its tail ---- */
+
+/* The numbers of the journal, and of its tail, mean the beds of this list. When the list of the store only grew, they still do; another one: what the
+ * journal holds means nothing any more. */
+static enum status agree_on_beds(struct writer *w, struct store *store)
+{
+    const struct bed_numbers *beds = w->config->beds;
+    size_t length = 0;
+    if (w->beds_turn != BEDS_UNKNOWN) {
+        return STATUS_OK;
+    }
+    enum status status = store_get_state(store, STATE_BEDS, w->beds_found, BED_NUMBERS_TEXT_MAX, &length);
+    const bool goes_on =
+        status == STATUS_OK && length > 0 && length <= beds->size && memcmp(w->beds_found, beds->text, length) == 0;
+    status = goes_on ? STATUS_OK : store_journal_clear(store);
+    if (status == STATUS_OK) {
+        w->beds_turn = goes_on && length == beds->size ? BEDS_AGREE : BEDS_TO_PUT;
+    }
+    return status;
+}
+
+static enum status put_beds(const struct writer *w, struct store *store)
+{
+    const struct state_tail none = {.size = 0};
+    if (w->beds_turn != BEDS_TO_PUT) {
+        return STATUS_OK;
+    }
+    const enum status status = store_put_state(store, STATE_BEDS, w->config->beds->text, w->config->beds->size);
+    return status == STATUS_OK ? store_put_state(store, STATE_TAIL, &none, sizeof none) : status;
+}
+
+static void note_beds(struct writer *w)
+{
+    w->beds_turn = w->beds_turn == BEDS_TO_PUT ? BEDS_AGREE : w->beds_turn;
+}
+
+static bool has_alert(const struct batch *b)
+{
+    bool has = false;
+    for (uint32_t i = 0; i < b->record_count && !has; i++) {
+        has = b->records[i].record.kind == RECORD_ALERT || b->records[i].record.kind == RECORD_FOLDED;
+    }
+    return has;
+}
+
+/* What was observed up to these alerts and might not outlive a power cut is durable with them. */
+static enum status put_tail(struct writer *w, struct store *store)
+{
+    const struct batch *b = &w->batch;
+    const struct state_tail tail = {.size = (uint32_t)b->journal_size};
+    enum status status = STATUS_OK;
+    if (w->beds_turn == BEDS_UNKNOWN || b->records_done == 0 || !has_alert(b)) {
+        return STATUS_OK;
+    }
+    for (size_t done = 0; status == STATUS_OK && done < tail.size; done += STORE_PIECE_MAX) {
+        char key[STORE_KEY_MAX];
+        const size_t left = tail.size - done;
+        (void)snprintf(key, sizeof key, STATE_TAIL "/%zu", done / STORE_PIECE_MAX);
+        status = store_put_state(store, key, b->journal->bytes + done, left < STORE_PIECE_MAX ? left : STORE_PIECE_MAX);
+    }
+    return status == STATUS_OK ? store_put_state(store, STATE_TAIL, &tail, sizeof tail) : status;
 }
 
 static enum status put_group(struct writer *w, struct store *store, const struct stored *stored)
 {
     w->audit_grew = false;
-    enum status status = put_delivered(w, store);
+    enum status status = omission_put(&w->omission, store, w->config->payloads, w->seq, w->json, sizeof w->json);
+    if (status == STATUS_OK) {
+        status = put_delivered(w, store);
+    }
+    if (status == STATUS_OK) {
+        status = forget_history(w, store);
+    }
     if (status == STATUS_OK) {
         status =
             put_note(w, store, stored); /* before the records: when there is no room for it, there is none for them */
@@ -325,13 +423,25 @@ static enum status put_group(struct writer *w, struct store *store, const struct
         status = put_records(w, store, stored);
     }
     if (status == STATUS_OK) {
+        status = put_beds(w, store);
+    }
+    if (status == STATUS_OK) {
+        status = put_tail(w, store);
+    }
+    if (status == STATUS_OK) {
         status = put_audited(w, store);
     }
     if (status == STATUS_OK) {
         status = writer_admissions_put(&w->admissions, store);
     }
+    if (status == STATUS_OK) {
+        status = writer_staff_put(&w->staff, store);
+    }
     if (status == STATUS_OK && !w->clock_is_put) {
         status = store_put_state(store, STATE_CLOCK, w->config->clock, sizeof *w->config->clock);
+    }
+    if (status == STATUS_OK && w->batch.clock_record != NULL && (w->batch.clock_is_due || !w->clock_is_put)) {
+        status = store_put_state(store, STATE_CLOCK_RECORD, w->batch.clock_record, sizeof *w->batch.clock_record);
     }
     if (status == STATUS_OK && !w->clock_is_put && w->config->scores != NULL) {
         status = store_put_state(store, STATE_SCORES, w->config->scores, sizeof *w->config->scores);
@@ -343,6 +453,10 @@ static enum status commit_group(struct writer *w, struct store *store)
 {
     struct stored stored = {.seq = 0, .audited = {.command_us = INT64_MIN, .note_us = INT64_MIN}};
     enum status status = w->batch.again ? find_stored(w, store, &stored) : STATUS_OK;
+    if (status == STATUS_OK && has_alert(&w->batch) && epoch_is_ours(w, store)) {
+        (void)!agree_on_beds(w, store); /* an alert does not wait for its tail */
+    }
+    look_for_room(w, store);
     if (status == STATUS_OK) {
         status = begin(w, store);
     }
@@ -357,9 +471,23 @@ static enum status commit_group(struct writer *w, struct store *store)
     }
     w->clock_is_put = w->clock_is_put || status == STATUS_OK;
     if (status == STATUS_OK) {
+        note_beds(w);
         writer_admissions_done(&w->admissions, w->config->board);
+        writer_staff_done(&w->staff, w->config->board);
+        atomic_fetch_add(w->omitted, omission_done(&w->omission));
+    } else {
+        omission_forget(&w->omission);
     }
     return status;
+}
+
+/* The deliver thread goes on at once: neither the journal nor commit's thread has anything to add to what is durable. */
+static void tell_committed(struct writer *w, uint64_t row)
+{
+    if (row > atomic_load(w->committed_row)) {
+        atomic_store(w->committed_row, row);
+        wake_raise(w->config->deliver_wake);
+    }
 }
 
 static void write_group(struct writer *w, struct store *store)
@@ -375,44 +503,45 @@ static void write_group(struct writer *w, struct store *store)
         b->status = STATUS_FULL; /* deliveries were committed, and will make room */
     }
     b->row = store_last_row(store);
+    if (b->status == STATUS_OK) {
+        atomic_store(&w->durable, b->records_done);
+        tell_committed(w, b->row);
+    }
 }
 
-static enum status put_beds(struct writer *w, struct store *store)
+static enum status commit_beds(struct writer *w, struct store *store)
 {
-    const struct bed_numbers *beds = w->config->beds;
-    enum status status = begin(w, store);
-    status = status == STATUS_OK ? store_put_state(store, STATE_BEDS, beds->text, beds->size) : status;
-    return status == STATUS_OK ? store_commit(store) : status;
-}
-
-/* The journal's numbers mean the beds of this list. When the list of the store only grew, they still do; another one: what the journal holds means
- * nothing any more. */
-static enum status agree_on_beds(struct writer *w, struct store *store)
-{
-    const struct bed_numbers *beds = w->config->beds;
-    size_t length = 0;
-    if (w->beds_are_put) {
-        return STATUS_OK;
+    enum status status = w->beds_turn == BEDS_TO_PUT ? begin(w, store) : STATUS_OK;
+    if (status != STATUS_OK || w->beds_turn != BEDS_TO_PUT) {
+        return status;
     }
-    enum status status = store_get_state(store, STATE_BEDS, w->beds_found, BED_NUMBERS_TEXT_MAX, &length);
-    const bool goes_on =
-        status == STATUS_OK && length > 0 && length <= beds->size && memcmp(w->beds_found, beds->text, length) == 0;
-    status = goes_on ? STATUS_OK : store_journal_clear(store);
-    if (status == STATUS_OK && (!goes_on || length < beds->size)) {
-        status = put_beds(w, store);
+    status = put_beds(w, store);
+    status = status == STATUS_OK ? store_commit(store) : status;
+    if (status == STATUS_OK) {
+        note_beds(w);
     }
-    w->beds_are_put = status == STATUS_OK;
     return status;
+}
+
+static enum status put_journal(struct writer *w, struct store *store)
+{
+    const struct batch *b = &w->batch;
+    const unsigned char *from = b->journal->bytes + b->journal_from;
+    return b->journal_size > b->journal_from
+               ? store_journal_put(store, b->journal_at_ms, from, b->journal_size - b->journal_from)
+               : STATUS_OK;
 }
 
 static enum status write_journal(struct writer *w, struct store *store)
 {
-    const struct batch *b = &w->batch;
-    const enum status status = agree_on_beds(w, store);
-    return status != STATUS_OK
-               ? status
-               : store_journal_put(store, b->journal_at_ms, b->journal_at_ms - w->config->journal_keep_ms,
-                                   b->journal->bytes, b->journal->size);
+    enum status status = agree_on_beds(w, store);
+    if (status == STATUS_OK) {
+        status = commit_beds(w, store);
+    }
+    if (status == STATUS_OK) {
+        status = put_journal(w, store);
+    }
+    return status == STATUS_OK && w->batch.journal_goes == BATCH_SYNCS_JOURNAL ? store_journal_sync(store) : status;
 }
 
 /* The group comes first; what becomes of the journal does not concern it. */
@@ -424,8 +553,13 @@ static void do_batch(struct writer *w)
     b->note_done = false;
     b->row = 0;
     b->took_us = 0;
-    b->status = open_store(w, &store);
     b->journal_status = STATUS_OK;
+    if (b->trends == BATCH_WRITES_TRENDS) {
+        b->status = STATUS_OK; /* the store's: what becomes of them does not concern it */
+        trend_keeper_write(w->config->trends, clock_wall_ms());
+        return;
+    }
+    b->status = open_store(w, &store);
     if (store != NULL) {
         learn(w, store);
         b->row = store_last_row(store);
@@ -433,8 +567,11 @@ static void do_batch(struct writer *w)
     if (store != NULL && has_group(w)) {
         write_group(w, store);
     }
-    if (b->journal != NULL) {
+    if (b->journal_goes != BATCH_NO_JOURNAL) {
         b->journal_status = store != NULL ? write_journal(w, store) : STATUS_CLOSED;
+    }
+    if (b->trends == BATCH_LOOKS) {
+        trend_keeper_look(w->config->trends, clock_wall_ms());
     }
 }
 
@@ -448,6 +585,7 @@ bool writer_is_idle(const struct writer *writer)
 void writer_give(struct writer *writer)
 {
     assert(writer_is_idle(writer));
+    atomic_store(&writer->durable, 0);
     /* Release: the batch is whole before the writer can see that it has it. */
     atomic_store_explicit(&writer->turn, WRITER_GIVEN, memory_order_release);
     wake_raise(&writer->wake);

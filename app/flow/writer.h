@@ -16,9 +16,13 @@
 #include "app/engine/arena.h"
 #include "app/engine/engine.h"
 #include "app/engine/status.h"
+#include "app/flow/clock_record.h"
 #include "app/flow/commit_journal.h"
+#include "app/flow/omission.h"
 #include "app/flow/timebase.h"
+#include "app/flow/trend_keeper.h"
 #include "app/flow/writer_admissions.h"
+#include "app/flow/writer_staff.h"
 #include "drivers/store/store.h"
 #include "hal/thread.h"
 #include "hal/wake.h"
@@ -37,6 +41,12 @@ struct pending_record {
 /* When it happened, as people read it. */
 int64_t pending_wall_ms(const struct pending_record *pending, const struct timebase *timebase);
 
+/* What is to be done for the trends: look behind everything else, or write, and nothing else. */
+enum batch_trends { BATCH_NO_TRENDS, BATCH_LOOKS, BATCH_WRITES_TRENDS };
+
+/* What becomes of the journal behind the group: nothing, what is new of the row is put into the file, or that and a sync: then the row is done. */
+enum batch_journal { BATCH_NO_JOURNAL, BATCH_PUTS_JOURNAL, BATCH_SYNCS_JOURNAL };
+
 /* A row for the audit log that is no command. */
 struct audit_note {
     int64_t wall_ms, taken_us;
@@ -48,8 +58,14 @@ struct batch {
     /* given */
     const struct pending_record *records;
     const uint64_t *delivered;
-    const struct commit_journal *journal; /* NULL: not now */
-    const struct audit_note *note;        /* NULL: none */
+    const struct commit_journal *journal; /* of its bytes, the writer may read the first journal_size */
+    size_t journal_size, journal_from;    /* those from the latter on are not in the journal's file yet */
+    enum batch_journal journal_goes;
+    const struct audit_note *note;           /* NULL: none */
+    const struct clock_record *clock_record; /* NULL: none is kept */
+    bool clock_is_due;                       /* it has changed */
+    bool forgets;                            /* the clock may say what of history is too old */
+    enum batch_trends trends;
     uint32_t record_count, delivered_count;
     int64_t journal_at_ms;
     uint64_t acknowledged_seq; /* alerts up to this one are at the broker already */
@@ -69,21 +85,30 @@ struct known_bed {
     struct bed_snapshot snapshot;
 };
 
+/* Whether the store's list says what the journal's numbers mean: not known; to be put, what the journal held being gone or of the same beds; it does. */
+enum writer_beds { BEDS_UNKNOWN, BEDS_TO_PUT, BEDS_AGREE };
+
 struct writer {
     const struct commit_config *config;
     _Atomic(struct store *) *store; /* opened by the writer when it is NULL */
     atomic_bool *replaced;
+    atomic_ullong *omitted;       /* commit's */
+    atomic_ullong *committed_row; /* commit's */
     struct wake *done_wake;
     struct wake wake;
     struct thread thread;
     atomic_bool stop;
-    atomic_int turn; /* enum writer_turn */
+    atomic_int turn;     /* enum writer_turn */
+    atomic_uint durable; /* of the batch's records, while it has it: the journal behind them may take its time */
     struct batch batch;
     /* what a new store would have to be told again: it may replace a damaged one at any time */
     struct known_bed *beds;
     uint64_t seq, next_id;
-    bool store_is_known, clock_is_put, beds_are_put;
+    bool store_is_known, clock_is_put;
+    enum writer_beds beds_turn; /* of the list of the journal's beds */
     struct writer_admissions admissions;
+    struct writer_staff staff;
+    struct omission omission;
     int64_t command_us, note_us; /* newest that was put into the audit log */
     bool audit_grew;             /* in this group */
     char *beds_found;

@@ -5,6 +5,18 @@
 #include "app/flow/commit.h"
 #include "hal/clock.h"
 
+#define BELIEVABLE_MS \
+    INT64_C(1735689600000) /* 2025-01-01: before that nobody ran this program, so a clock that says so is wrong */
+
+/* From when on there is counted; what a box without a clock of its own does in 1970 is none of the last weeks. */
+static void begin(struct admissions *counted)
+{
+    const int64_t wall_ms = clock_wall_ms();
+    if (wall_ms >= BELIEVABLE_MS) {
+        admissions_begin(counted, wall_ms);
+    }
+}
+
 void writer_admissions_learn(struct writer_admissions *admissions, struct store *store, struct board *board)
 {
     struct admissions found;
@@ -14,7 +26,7 @@ void writer_admissions_learn(struct writer_admissions *admissions, struct store 
     if (is_found) {
         admissions->counted = found;
     }
-    admissions_begin(&admissions->counted, clock_wall_ms());
+    begin(&admissions->counted);
     admissions->are_put = is_found && found.since_ms == admissions->counted.since_ms;
     board_put_admissions(board, &admissions->counted);
 }
@@ -24,7 +36,7 @@ void writer_admissions_count(struct writer_admissions *admissions, const struct 
 {
     const uint64_t left = before != NULL ? before->stay : 0;
     const int64_t at_wall_ms = now->stay_start_ms + correction_ms;
-    if (left == now->stay) {
+    if (left == now->stay || at_wall_ms < BELIEVABLE_MS) {
         return;
     }
     if (left != 0) {
@@ -38,7 +50,7 @@ void writer_admissions_count(struct writer_admissions *admissions, const struct 
 
 void writer_admissions_tell_all(struct writer_admissions *admissions)
 {
-    admissions_begin(&admissions->counted, clock_wall_ms());
+    begin(&admissions->counted);
     admissions->are_put = false;
 }
 
