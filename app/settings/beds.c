@@ -286,6 +286,7 @@ static void read_bed(struct load *load, const struct node *node)
         .id = pool_text(load->reader.pool, node->key, strlen(node->key)),
         .patient_class = (enum patient_class)keys.patient_class,
         .observation_interval_ms = (uint32_t)keys.observation_interval,
+        .scores = node_child(node, "scores") != NULL ? (uint16_t)keys.scores : load->settings->scores,
         .mark = node->key_mark,
     };
     load->bed_nodes[bed] = node;

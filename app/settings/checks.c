@@ -29,7 +29,7 @@ static uint16_t scores_of(const struct load *load, uint16_t bed)
 {
     uint16_t scores = 0;
     for (enum score score = 0; score < SCORE_COUNT; score++) {
-        const bool kept = (load->settings->scores >> score & 1U) != 0;
+        const bool kept = (load->beds[bed].scores >> score & 1U) != 0;
         scores |= (uint16_t)((kept && score_is_for(score, load->beds[bed].patient_class) ? 1U : 0U) << score);
     }
     return scores;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "app/engine/hash.h"
 #include "app/settings/explain.h"
 #include "app/settings/file.h"
 #include "app/settings/report.h"
@@ -321,6 +322,7 @@ static bool open_file(struct reading *reading)
     const enum status status = file_read(reading->file, reading->pool, &reading->text);
     switch ((int)status) {
     case STATUS_OK:
+        reading->pool->files_digest = hash_64(reading->pool->files_digest, reading->text.bytes, reading->text.size);
         skip_byte_order_mark(&reading->text);
         return true;
     case STATUS_NOT_FOUND:

@@ -194,9 +194,11 @@ static void print_entries(FILE *stream, const struct field *field)
     (void)fputs(field->example, stream);
 }
 
+/* A section of keys that must all be given, or none, is shown in one line, off. */
 static bool is_plain(const struct field *field)
 {
-    return field->section == NULL;
+    const struct field *first = field->type == FIELD_SECTION ? &field->section->fields[0] : NULL;
+    return field->section == NULL || (first != NULL && first->is_required && first->example == NULL);
 }
 
 static void print_top(FILE *stream, const struct field *field)

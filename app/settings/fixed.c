@@ -9,7 +9,7 @@
 #include "app/settings/load.h"
 
 /* Brokers have keys of their own, and so has each of them in the list. */
-#define FIXED_MAX (4 * SECTION_FIELDS_MAX + SETTINGS_BROKERS_MAX * SECTION_FIELDS_MAX)
+#define FIXED_MAX (6 * SECTION_FIELDS_MAX + SETTINGS_BROKERS_MAX * SECTION_FIELDS_MAX)
 
 struct collector {
     struct load *load;
@@ -28,6 +28,17 @@ static bool is_text(enum field_type type)
     return type == FIELD_ID || type == FIELD_TEXT;
 }
 
+/* Of a list of texts: "a b c". NULL: no memory. */
+static const char *join(struct collector *c, const struct node *list)
+{
+    const char *joined = "";
+    assert(list != NULL); /* a list has no default: value_of */
+    for (const struct node *item = list->first; item != NULL && joined != NULL; item = item->next) {
+        joined = pool_format(c->load->reader.pool, "%s%s%s", joined, joined[0] != '\0' ? "\x1f" : "", item->text);
+    }
+    return joined;
+}
+
 /* What the key stands for, the same however it was written: `60s` and `1min`, the default and the default in so many
  * words. NULL: no memory. */
 static const char *value_of(struct collector *c, const struct field *field, const struct node *node)
@@ -35,6 +46,9 @@ static const char *value_of(struct collector *c, const struct field *field, cons
     const struct reader *reader = &c->load->reader;
     if (node == NULL && !field_has_default(field)) {
         return "";
+    }
+    if (field->type == FIELD_LIST) {
+        return join(c, node);
     }
     if (is_text(field->type)) {
         const char *text = node != NULL ? node->text : field->fallback;
@@ -67,7 +81,7 @@ static void add_section(struct collector *c, const char *path, const struct node
                         const struct section *section)
 {
     for (size_t i = 0; i < section->count; i++) {
-        if (section->fields[i].type != FIELD_LIST) {
+        if (section->fields[i].section == NULL) { /* brokers: add_brokers */
             add_field(c, path, mapping, &section->fields[i]);
         }
     }

@@ -14,7 +14,7 @@
 #include "app/engine/suggest.h"
 #include "app/settings/keys.h"
 
-enum { DEPTH_MAX = 4, ENTRIES_MAX = 192, SECTIONS_MAX = 48, WORDS_MAX = 8, WORD_BYTES_MAX = 64 };
+enum { DEPTH_MAX = 4, ENTRIES_MAX = 224, SECTIONS_MAX = 48, WORDS_MAX = 8, WORD_BYTES_MAX = 64 };
 
 /* A section, and the keys that lead to it. */
 struct place {

@@ -91,8 +91,14 @@ static const struct field store_fields[] = {
      .example = "/var/lib/wardgate", .help = "folder for alarm state, the outbox and history; made when missing"},
     {KEY(store_keys, size), .type = FIELD_SIZE, .low = MIB, .high = STORE_BYTES_MAX, .fallback = "128MiB",
      .example = "128MiB", .help = "room on disk, reserved at start; on a 32-bit box at most 1GiB"},
-    {KEY(store_keys, journal_interval), .type = FIELD_DURATION, .low = SECOND, .high = MINUTE, .fallback = "1s",
-     .help = "how often observations are written, so that windows survive a restart"},
+    {KEY(store_keys, journal_interval), .type = FIELD_DURATION, .low = SECOND, .high = MINUTE, .fallback = "5s",
+     .help = "what a power cut may take from windows at most, a restart alone takes a second; alarms lose nothing"},
+    {KEY(store_keys, history), .type = FIELD_DURATION, .low = HOUR, .high = 3650 * DAY, .fallback = "90d",
+     .help = "how long delivered alerts are kept for `wardgate history`, unless they need too much room"},
+    {KEY(store_keys, trends), .type = FIELD_DURATION, .low = 0, .high = 365 * DAY, .fallback = "7d",
+     .help = "how long a row a minute of each vital is kept, in room beside `size` (`wardgate check`); 0s: none"},
+    {KEY(store_keys, endurance), .type = FIELD_SIZE, .low = GIB, .high = 8000 * GIB, .fallback = "5120GiB",
+     .help = "what may be written to the disk in its life (TBW), for the years that `wardgate check` tells"},
 };
 const struct section store_section = {SECTION("store", store_fields)};
 
@@ -134,9 +140,14 @@ static const struct field uplink_fields[] = {
     {KEY(uplink_keys, topic_root), .type = FIELD_ID, .high = SETTINGS_ID_MAX, .fallback = "wardgate",
      .help = "first word of every topic"},
     {KEY(uplink_keys, keep_alive), .type = FIELD_DURATION, .low = 5 * SECOND, .high = HOUR, .fallback = "30s",
-     .help = "a broker that is silent for 1.5 times this is taken for lost"},
+     .help = "within this time a link that carries nothing any more is found, by the gateway and by the broker"},
     {KEY(uplink_keys, publish_interval), .type = FIELD_DURATION, .low = 100, .high = 10 * SECOND, .fallback = "500ms",
      .help = "vitals of a bed are published at most this often"},
+    {KEY(uplink_keys, return_after), .type = FIELD_DURATION, .low = SECOND, .high = DAY, .fallback = "1min",
+     .help = "for so long a broker earlier in the list must have answered before the gateway returns to it"},
+    {KEY(uplink_keys, backlog_rate), .type = FIELD_INTEGER, .low = 0, .high = 100000, .fallback = "0",
+     .help =
+         "alerts of a backlog a second at most, for boards that drop what comes faster; 0: as the broker takes them"},
 };
 const struct section uplink_section = {SECTION("uplink", uplink_fields)};
 
@@ -147,6 +158,37 @@ static const struct field commands_fields[] = {
      .help = "the roles that may: nurse, charge, biomed; all of them unless said"},
 };
 const struct section commands_section = {SECTION("commands", commands_fields)};
+
+static const struct field watchdog_fields[] = {
+    {KEY(watchdog_keys, device), .type = FIELD_TEXT, .high = PATH_TEXT_MAX, .sample = "/dev/watchdog",
+     .help =
+         "the box's hardware watchdog, fed while every part of the gateway goes on; none unless said, nor if systemd "
+         "has it (RuntimeWatchdogSec=)"},
+    {KEY(watchdog_keys, timeout), .type = FIELD_DURATION, .low = 10 * SECOND, .high = 10 * MINUTE, .fallback = "60s",
+     .example = "60s",
+     .help = "so long after a part has hung for 10s the box is reset; longer than systemd's WatchdogSec="},
+};
+const struct section watchdog_section = {SECTION("watchdog", watchdog_fields)};
+
+static const struct field indicator_fields[] = {
+    {KEY(indicator_keys, led), .type = FIELD_TEXT, .high = TEXT_MAX, .sample = "gpiochip0:17",
+     .help = "line of a GPIO chip that a lamp hangs on: CHIP:LINE, or the line's name; none unless said"},
+    {KEY(indicator_keys, led_active_low), .type = FIELD_BOOLEAN, .fallback = "false",
+     .help = "true: the lamp is on while the line is low"},
+    {KEY(indicator_keys, buzzer), .type = FIELD_TEXT, .high = TEXT_MAX, .sample = "gpiochip0:27",
+     .help = "line that a buzzer hangs on, likewise"},
+    {KEY(indicator_keys, buzzer_active_low), .type = FIELD_BOOLEAN, .fallback = "false",
+     .help = "true: the buzzer sounds while the line is low"},
+    {KEY(indicator_keys, hook), .type = FIELD_LIST, .sample = "[/usr/local/bin/ward-siren, --ward, w7e]",
+     .help =
+         "program with its arguments, run without a shell at each change; WARDGATE_STATE, _PRIORITY and _WHAT tell it"},
+    {KEY(indicator_keys, hook_timeout), .type = FIELD_DURATION, .low = SECOND, .high = MINUTE, .fallback = "10s",
+     .help = "the program is killed when it runs longer"},
+    {KEY(indicator_keys, after), .type = FIELD_DURATION, .low = 5 * SECOND, .high = 10 * MINUTE, .fallback = "30s",
+     .example = "30s",
+     .help = "how long without a broker is a local alarm; with an alert of high priority waiting it is one at once"},
+};
+const struct section indicator_section = {SECTION("indicator", indicator_fields)};
 
 /* Keys that several kinds of bus have. */
 #define BUS_KIND KEY(bus_keys, kind), .type = FIELD_WORD, .is_required = true, .words = kind_words, .help = kind_help
@@ -252,6 +294,8 @@ static const struct field bed_fields[] = {
      .help = "instead of bus, address and profile: several monitors; the first that gives a vital wins"},
     {KEY(bed_keys, observation_interval), .type = FIELD_DURATION, .low = 15 * MINUTE, .high = 12 * HOUR,
      .help = "how often this patient is to be observed; as the ward's unless said"},
+    {KEY(bed_keys, scores), .type = FIELD_WORDS, .words = score_words, .sample = "[shock_index]",
+     .help = "scores to keep at this bed instead of the ward's, such as one without news2, which is not for pregnancy"},
     {KEY(bed_keys, overrides), .type = FIELD_ENTRIES,
      .help = "limits of this bed alone: {RULE: {limit: VALUE}}; or {RULE: {off: true}}: that rule is off here"},
 };
@@ -330,7 +374,7 @@ static const struct field summary_fields[] = {
      .help = "more is told, as information, and the suggested assignment keeps to it while it can"},
     {KEY(summary_keys, shifts), .type = FIELD_ENTRIES, .section = &shift_section,
      .sample = "{day: {from: \"07:00\", nurses: 4}, night: {from: \"19:30\", nurses: 2}}",
-     .help = "nurses on duty by shift; without them nothing is told of staff"},
+     .help = "nurses on duty by shift, as planned; the command set_staff says who is there when it is not so"},
     {KEY(summary_keys, need), .type = FIELD_SECTION, .section = &need_section,
      .sample = "{low: 1, low_medium: 1.2, medium: 1.5, high: 2, unscored: 1.2, week_hours: 37.5, leave: 0.22}",
      .help = "the hospital's own multipliers: nobody else's hold here"},
@@ -361,6 +405,10 @@ static const struct field ward_fields[] = {
      .help = "where alerts and vitals go"},
     {KEY(ward_keys, commands), .needs_restart = true, .type = FIELD_SECTION, .section = &commands_section,
      .help = "what people may tell the gateway through the broker; nothing unless enabled"},
+    {KEY(ward_keys, watchdog), .needs_restart = true, .type = FIELD_SECTION, .section = &watchdog_section,
+     .help = "what resets the box when the gateway hangs"},
+    {KEY(ward_keys, indicator), .needs_restart = true, .type = FIELD_SECTION, .section = &indicator_section,
+     .help = "local alarm at the box: no broker, alerts that cannot be stored, a gateway that hangs"},
     {KEY(ward_keys, buses), .type = FIELD_ENTRIES, .section = &bus_section,
      .help = "lines to monitors, each under a name of its own"},
     {KEY(ward_keys, beds), .type = FIELD_ENTRIES, .is_required = true, .section = &bed_section, .example = beds_example,
@@ -372,6 +420,9 @@ static const struct field ward_fields[] = {
      .help = "how the two sources of one rate, the ECG (hr) and the oximeter (pulse), back each other up"},
     {KEY(ward_keys, pauses), .type = FIELD_SECTION, .section = &pauses_section,
      .help = "how long people may pause audio or alarms of a bed by command, and how often that is reminded"},
+    {KEY(ward_keys, escalate), .type = FIELD_SECTION, .section = &escalate_section, .sample = "{after: 5min, to: high}",
+     .help = "the gateway's own alarms (a dead line, no broker ...) that nobody acknowledges for so long take that "
+             "priority"},
     {KEY(ward_keys, ward), .type = FIELD_SECTION, .section = &summary_section,
      .help = "what is told of the ward as a whole: beds, and when it is given, staff and capacity"},
     {KEY(ward_keys, stay_after), .type = FIELD_DURATION, .low = SECOND, .high = 10 * MINUTE, .fallback = "30s",
@@ -485,7 +536,7 @@ static const struct field escalate_fields[] = {
     {KEY(escalate_keys, after), .type = FIELD_DURATION, .is_required = true, .low = 5 * SECOND, .high = HOUR,
      .sample = "60s", .help = "from the alarm's start, unless it was acknowledged by then"},
     {KEY(escalate_keys, to), .type = FIELD_WORD, .is_required = true, .words = escalated_words, .sample = "high",
-     .help = "the priority that it takes: medium or high, above its own"},
+     .help = "the priority that it takes: medium or high, above a rule's own"},
 };
 const struct section escalate_section = {SECTION("escalate", escalate_fields)};
 
@@ -506,7 +557,7 @@ static const struct field rule_fields[] = {
     {KEY(rule_keys, limit), .type = FIELD_ANY, .help = "the limit: one value, or one a class {adult: 90, neonate: 85}"},
     {KEY(rule_keys, parameters), .type = FIELD_ENTRIES, .help = "more numbers for when and clear, each like limit"},
     {KEY(rule_keys, settable), .type = FIELD_ENTRIES,
-     .help = "what may be set for a bed: {limit: [85, 95]}; nothing else may"},
+     .help = "what may be set for a bed: {limit: [85, 95]}; with scope: ward {beds: [2, 6]}, too; nothing else may"},
     {KEY(rule_keys, priority), .type = FIELD_WORD, .is_required = true, .words = priority_words + PRIORITY_LOW,
      .help = "high, medium or low"},
     {KEY(rule_keys, latching), .type = FIELD_BOOLEAN, .fallback = "false",

@@ -14,7 +14,8 @@
 /* --- wardgate.yaml --- */
 
 struct ward_keys {
-    const struct node *gateway, *store, *uplink, *commands, *buses, *beds, *rules, *pulse, *ward, *models, *pauses;
+    const struct node *gateway, *store, *uplink, *commands, *watchdog, *indicator, *buses, *beds, *rules, *pulse, *ward,
+        *models, *pauses, *escalate;
     const char *status_socket;
     int64_t memory, rule_load, stay_after, scores, observation_interval,
         blood_pressure; /* scores: a bit per enum score */
@@ -26,7 +27,7 @@ struct gateway_keys {
 
 struct store_keys {
     const char *path;
-    int64_t size, journal_interval;
+    int64_t size, journal_interval, history, trends, endurance;
 };
 
 struct login_keys { /* of a broker, and of the uplink for all of its brokers */
@@ -36,13 +37,24 @@ struct login_keys { /* of a broker, and of the uplink for all of its brokers */
 struct uplink_keys {
     const struct node *brokers;
     const char *topic_root;
-    int64_t version, insecure, keep_alive, publish_interval;
+    int64_t version, insecure, keep_alive, publish_interval, return_after, backlog_rate;
     struct login_keys login;
 };
 enum { MQTT_VERSION_5, MQTT_VERSION_3_1_1 }; /* places of the words of `version` */
 
 struct commands_keys {
     int64_t enabled, roles; /* a bit per enum command_role */
+};
+
+struct watchdog_keys {
+    const char *device;
+    int64_t timeout;
+};
+
+struct indicator_keys {
+    const char *led, *buzzer;
+    int64_t led_active_low, buzzer_active_low, hook_timeout, after;
+    const struct node *hook;
 };
 
 struct pulse_keys {
@@ -88,6 +100,7 @@ enum { PARITY_WORD_NONE, PARITY_WORD_EVEN, PARITY_WORD_ODD }; /* places of the w
 struct bed_keys {
     int64_t patient_class; /* enum patient_class */
     int64_t observation_interval;
+    int64_t scores; /* a bit per enum score */
     const struct node *bus, *address, *profile, *monitors, *overrides;
 };
 
@@ -165,8 +178,8 @@ struct model_unit_keys {
 enum { MODEL_UNIT_MMOL_L, MODEL_UNIT_MG_DL }; /* places of the words of both */
 
 extern const struct section ward_section, gateway_section, store_section, uplink_section, broker_section,
-    commands_section, bus_section, bed_section, monitor_section, pulse_section, pauses_section, summary_section,
-    shift_section, need_section, capacity_section;
+    commands_section, watchdog_section, indicator_section, bus_section, bed_section, monitor_section, pulse_section,
+    pauses_section, summary_section, shift_section, need_section, capacity_section;
 extern const struct section profile_section, identity_section, channel_section, episodic_section, bit_section;
 extern const struct section rules_section, rule_section, escalate_section;
 extern const struct section model_section, coefficients_section, model_units_section;

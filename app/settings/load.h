@@ -42,7 +42,9 @@ struct load {
 
 void ward_read(struct load *load);
 void uplink_read(struct load *load, const struct node *node);
-void summary_read(struct load *load, const struct node *node); /* NULL: it is not there */
+void watchdog_read(struct load *load, const struct node *node);  /* NULL: it is not there */
+void indicator_read(struct load *load, const struct node *node); /* likewise */
+void summary_read(struct load *load, const struct node *node);   /* NULL: it is not there */
 void buses_read(struct load *load, const struct node *entries);
 void beds_read(struct load *load, const struct node *entries);
 bool profiles_read(struct load *load) MUST_CHECK; /* false: no memory for them */

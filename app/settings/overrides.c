@@ -50,6 +50,10 @@ static void read_override(struct load *load, const struct node *node, uint16_t r
 {
     struct override_config override = {.rule = rule};
     const struct rule *of = &load->rules[rule];
+    if (of->is_of_ward && strcmp(node->key, RULE_BEDS_NAME) == 0) {
+        report_key_fault(load->reader.report, node, "is of the whole ward, set it in the rule");
+        return;
+    }
     if (parameters_find(&load->reader, node, of, &override.parameter) &&
         parameters_read_value(&load->reader, node, of, override.parameter, &override.value_milli) &&
         check_is_settable(load, node, &of->parameters[override.parameter], override.value_milli)) {

@@ -7,6 +7,7 @@
 #include "app/settings/settings.h"
 
 static const char limit_name[] = "limit";
+static const char beds_name[] = RULE_BEDS_NAME;
 static const char off_name[] = "off"; /* in a bed's overrides (overrides.c) */
 
 static bool collect_one(const struct reader *reader, const struct node *node, struct parameter_nodes *parameters)
@@ -32,6 +33,25 @@ static bool collect_one(const struct reader *reader, const struct node *node, st
     return parameters->names.names[place] != NULL;
 }
 
+/* Of a rule of the ward, where `settable` names it: how many beds is a number that may be set, too. */
+static bool collect_beds(const struct reader *reader, const struct rule_keys *keys, struct parameter_nodes *parameters)
+{
+    const struct node *node = node_child(keys->settable, beds_name);
+    for (uint8_t i = 0; i < parameters->names.count; i++) {
+        if (parameters->names.names[i] != NULL && strcmp(parameters->names.names[i], beds_name) == 0) {
+            report_key_fault(reader->report, node, "is a parameter and the number of beds, rename the parameter");
+            return false;
+        }
+    }
+    if (parameters->names.count == PARAMETERS_MAX) {
+        report_key_fault(reader->report, node, "too many parameters, at most %d beside limit", PARAMETERS_MAX - 1);
+        return false;
+    }
+    parameters->nodes[parameters->names.count] = NULL;
+    parameters->names.names[parameters->names.count++] = beds_name;
+    return true;
+}
+
 bool parameters_collect(const struct reader *reader, const struct rule_keys *keys, struct parameter_nodes *out)
 {
     assert(reader != NULL && keys != NULL && out != NULL);
@@ -41,6 +61,9 @@ bool parameters_collect(const struct reader *reader, const struct rule_keys *key
     const struct node *node = keys->parameters != NULL ? keys->parameters->first : NULL;
     for (; node != NULL; node = node->next) {
         is_sound = collect_one(reader, node, &parameters) && is_sound;
+    }
+    if (keys->scope == SCOPE_WARD && keys->settable != NULL && node_child(keys->settable, beds_name) != NULL) {
+        is_sound = collect_beds(reader, keys, &parameters) && is_sound;
     }
     *out = parameters;
     return is_sound;
@@ -168,6 +191,30 @@ static void check_defaults(const struct reader *reader, const struct node *node,
     }
 }
 
+/* [2, 6]: whole numbers, of which the rule's own is one. */
+static bool read_settable_beds(const struct reader *reader, const struct node *node, const struct rule *rule,
+                               struct rule_parameter *parameter)
+{
+    static const struct field number = {
+        .name = RULE_BEDS_NAME, .type = FIELD_INTEGER, .low = 1, .high = SETTINGS_BEDS_MAX};
+    int64_t low = 0, high = 0;
+    if (node->kind != NODE_LIST || node->child_count != 2) {
+        report_fault(reader->report, node, "must be the fewest and the most beds, such as [2, 6]");
+        return false;
+    }
+    if (!field_read(reader, node->first, &number, &low) || !field_read(reader, node->first->next, &number, &high)) {
+        return false;
+    }
+    if (low > rule->beds || high < rule->beds) {
+        report_fault(reader->report, node, "must hold the rule's own %s, which is %u", RULE_BEDS_NAME, rule->beds);
+        return false;
+    }
+    parameter->settable = true;
+    parameter->settable_low_milli = (int32_t)low * 1000;
+    parameter->settable_high_milli = (int32_t)high * 1000;
+    return true;
+}
+
 static bool read_settable(const struct reader *reader, const struct node *entries, struct rule *rule)
 {
     bool is_sound = true;
@@ -178,6 +225,10 @@ static bool read_settable(const struct reader *reader, const struct node *entrie
             continue;
         }
         struct rule_parameter *parameter = &rule->parameters[place];
+        if (place == rule->beds_parameter && place != PARAMETER_LIMIT) {
+            is_sound = read_settable_beds(reader, node, rule, parameter) && is_sound;
+            continue;
+        }
         parameter->settable = quantity_read_range(reader, node, use_of(rule, place), &parameter->settable_low_milli,
                                                   &parameter->settable_high_milli);
         if (parameter->settable) {
@@ -187,6 +238,14 @@ static bool read_settable(const struct reader *reader, const struct node *entrie
         }
     }
     return is_sound;
+}
+
+static void fill_beds(const struct rule *rule, struct rule_parameter *parameter)
+{
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        parameter->has[i] = true;
+        parameter->value_milli[i] = (int32_t)rule->beds * 1000;
+    }
 }
 
 bool parameters_read(const struct reader *reader, const struct rule_keys *keys,
@@ -199,6 +258,10 @@ bool parameters_read(const struct reader *reader, const struct rule_keys *keys,
         const struct node *node = parameters->nodes[i];
         struct rule_parameter *parameter = &rule->parameters[i];
         parameter->name = parameters->names.names[i];
+        if (parameter->name == beds_name) {
+            rule->beds_parameter = i;
+            fill_beds(rule, parameter);
+        }
         if (node != NULL) {
             is_sound = check_is_used(reader, node, rule, i) && is_sound;
             is_sound = read_values(reader, node, rule, i) && is_sound;

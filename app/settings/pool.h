@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "app/engine/status.h"
 
@@ -17,7 +18,8 @@ struct pool_piece;
 struct pool {
     struct pool_piece *newest;
     size_t bytes, bytes_max;
-    bool is_exhausted; /* a piece was refused: whatever was read is not whole */
+    uint64_t files_digest; /* of the files that were read into it, one after another */
+    bool is_exhausted;     /* a piece was refused: whatever was read is not whole */
 };
 
 void pool_init(struct pool *pool, size_t bytes_max);

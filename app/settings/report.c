@@ -1,4 +1,5 @@
 #include "app/settings/report.h"
+#include "app/engine/plural.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -300,10 +301,12 @@ void settings_print_report(const struct settings_report *report, FILE *stream, b
     const struct colours *c = colours ? &on : &off;
     print_all(stream, report->faults, report->fault_count, "", c->fault, c);
     if (report->fault_count > SETTINGS_FAULTS_MAX) {
-        (void)fprintf(stream, "wardgate: and %u more faults\n", report->fault_count - SETTINGS_FAULTS_MAX);
+        (void)fprintf(stream, "wardgate: and %u more fault%s\n", report->fault_count - SETTINGS_FAULTS_MAX,
+                      plural_s(report->fault_count - SETTINGS_FAULTS_MAX));
     }
     print_all(stream, report->warnings, report->warning_count, "warning: ", c->warning, c);
     if (report->warning_count > SETTINGS_FAULTS_MAX) {
-        (void)fprintf(stream, "wardgate: and %u more warnings\n", report->warning_count - SETTINGS_FAULTS_MAX);
+        (void)fprintf(stream, "wardgate: and %u more warning%s\n", report->warning_count - SETTINGS_FAULTS_MAX,
+                      plural_s(report->warning_count - SETTINGS_FAULTS_MAX));
     }
 }

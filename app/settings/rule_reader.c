@@ -38,10 +38,6 @@ static bool compile(const struct reader *reader, const struct node *node, const 
         report_fault(reader->report, node, "must be an expression, such as spo2 < limit");
         return false;
     }
-    if (strlen(node->text) > EXPRESSION_TEXT_MAX) {
-        report_fault(reader->report, node, "is too long, at most %d bytes", EXPRESSION_TEXT_MAX);
-        return false;
-    }
     struct expression_fault fault;
     if (!expression_compile(node->text, names, coverage_permille, out, &fault)) {
         report_expression_fault(reader->report, node, &fault);
@@ -61,10 +57,6 @@ static bool compile_both(const struct reader *reader, const struct rule_keys *ke
         struct parameter_names used = *names;
         used.dimensions = is_sound ? rule->when.dimensions : NULL;
         is_sound = compile(reader, keys->clear, &used, coverage_permille, &rule->clear) && is_sound;
-    }
-    if (is_sound && rule->when.vitals == 0 && rule->when.scores == 0) {
-        report_fault(reader->report, when, "names no vital, so it would never change");
-        is_sound = false;
     }
     return is_sound;
 }
@@ -171,7 +163,6 @@ static bool check_scope(const struct reader *reader, const struct node *node, co
         return is_sound && keys->when != NULL;
     }
     bool is_sound = refuse_key(reader, keys->when, "a rule of the ward has each instead, for what must hold at a bed");
-    is_sound = refuse_key(reader, keys->escalate, "is of a rule of one bed, remove it") && is_sound;
     if (keys->foresee != 0) {
         is_sound = refuse_key(reader, node_child(node, "foresee"), "is of a rule of one bed, remove it") && is_sound;
     }

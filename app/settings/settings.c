@@ -36,6 +36,7 @@ static void read_all(struct load *load, const char *file)
     if (load->root != NULL) {
         ward_read(load);
     }
+    load->settings->files_digest = load->trees->files_digest;
     if (load->reader.pool->is_exhausted || load->trees->is_exhausted) {
         report_file_fault(load->reader.report, (struct settings_mark){file, 0, 0}, "", 0,
                           "the configuration needs more memory than there is, make it smaller");

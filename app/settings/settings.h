@@ -28,6 +28,7 @@
 #define SETTINGS_BROKERS_MAX    4
 #define SETTINGS_RULE_FILES_MAX 16
 #define SETTINGS_SHIFTS_MAX     8
+#define SETTINGS_HOOK_WORDS_MAX 8                                              /* the program and its arguments */
 #define SETTINGS_FAULTS_MAX     50                                             /* shown; more are counted */
 #define SETTINGS_SCORES         (1U << SCORE_news2 | 1U << SCORE_bedside_pews) /* unless said */
 #define SETTINGS_FILES_MAX      (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX + ESTIMATE_MODELS_MAX)
@@ -72,6 +73,7 @@ struct bed_settings {
     const struct override_config *overrides; /* index of rule and parameter resolved, value converted */
     uint16_t override_count;
     uint32_t observation_interval_ms; /* 0: the ward's */
+    uint16_t scores;                  /* bit per enum score; the ward's unless said */
     struct settings_mark mark;
 };
 
@@ -81,6 +83,14 @@ struct broker_settings {
     uint16_t port;
     bool tls;
     const char *ca, *cert, *key, *username, *password_file; /* NULL: none */
+};
+
+/* The local alarm. */
+struct indicator_settings {
+    const char *led, *buzzer; /* as hal/indicator.h names lines; NULL: there is none */
+    bool led_active_low, buzzer_active_low;
+    const char *hook[SETTINGS_HOOK_WORDS_MAX + 1]; /* ended by NULL; empty: there is none */
+    uint32_t hook_timeout_ms, after_ms;
 };
 
 /* On duty from this minute of the local day until the next shift begins. */
@@ -112,6 +122,7 @@ struct settings_fixed {
 
 struct settings {
     const char *file;
+    uint64_t files_digest; /* of the text of every file that was read: whatever is changed, it is another */
     struct {
         const char *id, *site, *ward;
     } gateway;
@@ -119,6 +130,8 @@ struct settings {
         const char *path;
         uint64_t size_bytes;
         uint32_t journal_interval_ms;
+        int64_t history_keep_ms, trends_keep_ms;
+        uint64_t endurance_bytes;
     } store;
     struct {
         struct broker_settings brokers[SETTINGS_BROKERS_MAX];
@@ -128,11 +141,18 @@ struct settings {
         bool insecure;
         uint16_t keep_alive_s;
         uint32_t publish_interval_ms; /* 500 */
+        uint32_t return_after_ms;     /* 60 s */
+        uint32_t backlog_rate;        /* alerts a second; 0: no bound */
     } uplink;
     struct {
         bool enabled;  /* false: nothing is subscribed to */
         uint8_t roles; /* bit per enum command_role that may send */
     } commands;
+    struct {
+        const char *device; /* NULL: none is used */
+        uint32_t timeout_s;
+    } watchdog;
+    struct indicator_settings indicator;
     const char *status_socket;        /* <store.path>/status.sock unless said */
     uint32_t stay_after_ms;           /* 30 s: valid vitals at a vacant bed for this long begin a stay */
     uint16_t scores;                  /* bit per enum score */
@@ -142,6 +162,8 @@ struct settings {
 
     struct pulse_config pulse;
     struct pause_config pause;
+    uint32_t escalate_ms; /* of the gateway's own alarms; 0: never */
+    enum priority escalate_to;
     enum pressure_scheme pressure_scheme; /* of the category of a cuff's pressure; NONE unless said */
     const struct estimate_model *models;
     uint8_t model_count;
@@ -185,9 +207,9 @@ void settings_free(struct settings *settings); /* NULL is allowed */
 /* A profile file by itself, named after the profile in it. False: the faults are in the report. */
 bool settings_load_profile(const char *file, struct profile_room *out, struct settings_report *report);
 
-/* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands): a fault
+/* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands, watchdog, indicator): a fault
  * each, added to the report of loading `next`, with its line there and what to do; false when there is one. Rules,
- * limits, beds, buses, profiles, pulse, pauses, stay_after, scores, estimates, ward and memory can be taken over. */
+ * limits, beds, buses, profiles, pulse, pauses, escalate, stay_after, scores, estimates, ward and memory can be taken over. */
 bool settings_can_follow(const struct settings *now, const struct settings *next, struct settings_report *report);
 
 /* Bit per enum vital: what the monitors of a bed and people (ENTRY_ONLY) give together, and what a rule asks. A rule is evaluated at a bed that

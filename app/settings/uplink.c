@@ -184,6 +184,8 @@ void uplink_read(struct load *load, const struct node *node)
     load->settings->uplink.insecure = keys.insecure != 0;
     load->settings->uplink.keep_alive_s = (uint16_t)(keys.keep_alive / 1000);
     load->settings->uplink.publish_interval_ms = (uint32_t)keys.publish_interval;
+    load->settings->uplink.return_after_ms = (uint32_t)keys.return_after;
+    load->settings->uplink.backlog_rate = (uint32_t)keys.backlog_rate;
     if (is_whole && check_login(load, node, &keys.login)) {
         read_brokers(load, keys.brokers, &keys.login);
     }

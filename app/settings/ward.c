@@ -40,6 +40,9 @@ static void read_store(struct load *load, const struct node *node)
         load->settings->store.path = file_path(load->folder, keys.path, load->reader.pool);
         load->settings->store.size_bytes = (uint64_t)keys.size;
         load->settings->store.journal_interval_ms = (uint32_t)keys.journal_interval;
+        load->settings->store.history_keep_ms = keys.history;
+        load->settings->store.trends_keep_ms = keys.trends;
+        load->settings->store.endurance_bytes = (uint64_t)keys.endurance;
     }
 }
 
@@ -104,6 +107,16 @@ static void read_pauses(struct load *load, const struct node *node)
     check_longest(load, node, "alarm", keys.alarm, "alarm_at_most", keys.alarm_at_most);
 }
 
+/* Of the gateway's own alarms. */
+static void read_escalation(struct load *load, const struct node *node)
+{
+    struct escalate_keys keys = {.after = 0};
+    if (node != NULL && section_read(&load->reader, node, &escalate_section, &keys)) {
+        load->settings->escalate_ms = (uint32_t)keys.after;
+        load->settings->escalate_to = (enum priority)(PRIORITY_MEDIUM + keys.to);
+    }
+}
+
 static void read_socket(struct load *load, const char *path)
 {
     const struct node *node = node_child(load->root, "status_socket");
@@ -147,6 +160,9 @@ void ward_read(struct load *load)
     read_store(load, keys.store);
     read_pulse(load, keys.pulse);
     read_pauses(load, keys.pauses);
+    read_escalation(load, keys.escalate);
+    watchdog_read(load, keys.watchdog);
+    indicator_read(load, keys.indicator);
     summary_read(load, keys.ward);
     read_socket(load, keys.status_socket);
     if (keys.gateway != NULL) {
