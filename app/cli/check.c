@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/cli/check_costs.h"
 #include "app/cli/check_profile.h"
+#include "app/cli/check_store.h"
 #include "app/cli/command.h"
-#include "app/engine/cost.h"
+#include "app/engine/plural.h"
 #include "app/gateway.h"
 #include "drivers/uplink/uplink.h"
 
@@ -226,63 +228,6 @@ static void print_estimates(const struct plan *plan)
     }
 }
 
-static double percent_of_core(uint64_t per_s)
-{
-    return (double)per_s / (double)COST_CORE_PER_S * 100.0;
-}
-
-static void print_rule_cost(const struct plan *plan, unsigned r)
-{
-    const struct rule *rule = &plan->engine.rules[r];
-    uint64_t together = 0, look = 0;
-    unsigned beds = 0;
-    for (unsigned b = 0; b < plan->engine.bed_count; b++) {
-        if (rule_applies(&plan->beds[b], rule) && !rule_is_off(&plan->beds[b], r)) {
-            const struct rule_cost cost = rule_cost_at(rule, &plan->beds[b]);
-            look = cost.look > look ? cost.look : look;
-            together += cost.per_s;
-            beds++;
-        }
-    }
-    if (beds > 0) {
-        (void)printf("  %-24s %7llu a look %9llu a second at %3u beds %7.3f %%\n", rule->name, (unsigned long long)look,
-                     (unsigned long long)together, beds, percent_of_core(together));
-    }
-}
-
-static void print_bed_cost(const struct plan *plan, const struct bed_config *bed)
-{
-    uint64_t per_s = 0;
-    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
-        const bool applies = rule_applies(bed, &plan->engine.rules[r]) && !rule_is_off(bed, r);
-        per_s += applies ? rule_cost_at(&plan->engine.rules[r], bed).per_s : 0;
-    }
-    (void)printf("  %-24s %28llu a second %13s %7.3f %%\n", bed->id, (unsigned long long)per_s, "",
-                 percent_of_core(per_s));
-}
-
-/* False when it is more than `rule_load:` allows. */
-static bool print_cost(const struct settings *settings, const struct plan *plan)
-{
-    const uint64_t per_s = plan_rule_cost_per_s(plan), allowed = plan_rule_cost_allowed(settings);
-    (void)printf("\nrules and beds, instructions at most, and of a core of %llu MHz\n",
-                 (unsigned long long)COST_CORE_PER_S / 1000000);
-    for (unsigned r = 0; r < plan->engine.rule_count; r++) {
-        print_rule_cost(plan, r);
-    }
-    for (unsigned b = 0; b < plan->engine.bed_count; b++) {
-        print_bed_cost(plan, &plan->beds[b]);
-    }
-    (void)printf("  %-24s %28llu a second %13s %7.3f %% of %.2f %% allowed\n", "together", (unsigned long long)per_s,
-                 "", percent_of_core(per_s), percent_of_core(allowed));
-    if (per_s > allowed) {
-        command_complain("the rules may take %.1f %% of a core, more than rule_load: allows (%s), leave out rules, ask "
-                         "for fewer windows or raise rule_load:",
-                         percent_of_core(per_s), settings->file);
-    }
-    return per_s <= allowed;
-}
-
 /* False when it is more than `memory:` allows. */
 static bool print_memory(const struct plan *plan)
 {
@@ -297,13 +242,49 @@ static bool print_memory(const struct plan *plan)
     return bill.total <= plan->settings->memory_bytes;
 }
 
+/* What nobody acknowledges: those of rules say so themselves. */
+static void print_escalation(const struct settings *settings)
+{
+    if (settings->escalate_ms == 0) {
+        (void)printf("\nthe gateway's own alarms: do not escalate\n");
+    } else {
+        (void)printf("\nthe gateway's own alarms: %s after %g s without acknowledgement\n",
+                     priority_word(settings->escalate_to), settings->escalate_ms / 1000.0);
+    }
+}
+
 static void print_uplink(const struct settings *settings)
 {
     (void)printf("\nuplink %s/%s/%s\n", settings->uplink.topic_root, settings->gateway.site, settings->gateway.ward);
     for (unsigned i = 0; i < settings->uplink.broker_count; i++) {
-        (void)printf("  %s\n", settings->uplink.brokers[i].url);
+        (void)printf("  %s%s\n", settings->uplink.brokers[i].url, i == 0 ? "" : " (when those before do not answer)");
     }
-    (void)printf("\nstore %s, %llu MiB\n", settings->store.path, (unsigned long long)settings->store.size_bytes >> 20);
+    if (settings->uplink.broker_count > 1) {
+        (void)printf("  back to an earlier one when it has answered for %g s\n",
+                     settings->uplink.return_after_ms / 1000.0);
+    }
+}
+
+/* What there is at the box itself. */
+static void print_box(const struct settings *settings)
+{
+    const struct indicator_settings *i = &settings->indicator;
+    if (settings->watchdog.device != NULL) {
+        (void)printf("\nwatchdog %s, resets the box %u s after a part has hung for 10 s\n", settings->watchdog.device,
+                     settings->watchdog.timeout_s);
+    } else {
+        (void)printf("\nwatchdog: none but the service manager's\n");
+    }
+    if (i->led == NULL && i->buzzer == NULL && i->hook[0] == NULL) {
+        (void)printf("local alarm: none, so nobody is told when no broker is reached\n");
+        return;
+    }
+    (void)printf("local alarm, without a broker for %g s:", i->after_ms / 1000.0);
+    (void)printf("%s%s%s", i->led != NULL ? " led " : "", i->led != NULL ? i->led : "",
+                 i->led != NULL && i->led_active_low ? " (low)" : "");
+    (void)printf("%s%s%s", i->buzzer != NULL ? " buzzer " : "", i->buzzer != NULL ? i->buzzer : "",
+                 i->buzzer != NULL && i->buzzer_active_low ? " (low)" : "");
+    (void)printf("%s%s\n", i->hook[0] != NULL ? " program " : "", i->hook[0] != NULL ? i->hook[0] : "");
 }
 
 static void print_need(const struct ward_settings *ward)
@@ -320,11 +301,13 @@ static void print_capacity(const struct capacity_config *capacity, unsigned beds
 {
     if (capacity->given) {
         const uint32_t load_milli = admissions_load_milli(capacity->arrivals_milli, capacity->stay_s);
-        (void)printf("  capacity: load %g of %u beds (%g arrivals a day, %g days)\n", load_milli / 1000.0, beds,
-                     capacity->arrivals_milli / 1000.0, capacity->stay_s / 86400.0);
+        (void)printf("  capacity: load %g of %u bed%s (%g arrival%s a day, %g day%s)\n", load_milli / 1000.0, beds,
+                     plural_s(beds), capacity->arrivals_milli / 1000.0, capacity->arrivals_milli == 1000 ? "" : "s",
+                     capacity->stay_s / 86400.0, capacity->stay_s == 86400 ? "" : "s");
     } else {
-        (void)printf("  capacity: admissions and discharges counted over %d days\n",
-                     (int)(capacity->window_ms / ADMISSIONS_DAY_MS));
+        (void)printf("  capacity: admissions and discharges counted over %d day%s\n",
+                     (int)(capacity->window_ms / ADMISSIONS_DAY_MS),
+                     plural_s((uint64_t)(capacity->window_ms / ADMISSIONS_DAY_MS)));
     }
 }
 
@@ -342,11 +325,11 @@ static void print_ward(const struct settings *settings)
                  ward->shift_count > 0 || ward->has_capacity ? "" : "; staff and capacity only when `ward` gives them");
     for (unsigned i = 0; i < ward->shift_count; i++) {
         const struct shift_settings *shift = &ward->shifts[i];
-        (void)printf("  from %02u:%02u %s: %u nurses\n", shift->from_minute / 60U, shift->from_minute % 60U,
-                     shift->name, shift->nurses);
+        (void)printf("  from %02u:%02u %s: %u nurse%s\n", shift->from_minute / 60U, shift->from_minute % 60U,
+                     shift->name, shift->nurses, plural_s(shift->nurses));
     }
     if (ward->patients_per_nurse > 0) {
-        (void)printf("  at most %u patients a nurse\n", ward->patients_per_nurse);
+        (void)printf("  at most %u patient%s a nurse\n", ward->patients_per_nurse, plural_s(ward->patients_per_nurse));
     }
     if (ward->has_need) {
         print_need(ward);
@@ -376,7 +359,7 @@ static bool check_credentials(const struct settings *settings)
     return is_sound;
 }
 
-static int print_all(const struct settings *settings, const struct plan *plan)
+static int print_all(const struct settings *settings, const struct plan *plan, bool each_cost)
 {
     (void)printf("gateway %s\n\nlines to monitors\n", settings->gateway.id);
     for (unsigned i = 0; i < plan->bus_count; i++) {
@@ -388,8 +371,11 @@ static int print_all(const struct settings *settings, const struct plan *plan)
     }
     print_estimates(plan);
     print_ward(settings);
-    const bool is_quick = print_cost(settings, plan);
+    const bool is_quick = check_costs(settings, plan, each_cost);
+    print_escalation(settings);
     print_uplink(settings);
+    print_box(settings);
+    check_store(plan);
     const bool fits = print_memory(plan);
     if (!fits) {
         command_complain(
@@ -403,7 +389,7 @@ static int print_all(const struct settings *settings, const struct plan *plan)
     return COMMAND_OK;
 }
 
-static int check(const char *file)
+static int check(const char *file, bool each_cost)
 {
     struct settings *settings = command_settings(file);
     struct plan plan;
@@ -413,7 +399,7 @@ static int check(const char *file)
     int result = COMMAND_FAILED;
     const enum status status = plan_make(settings, &plan);
     if (status == STATUS_OK) {
-        result = print_all(settings, &plan);
+        result = print_all(settings, &plan, each_cost);
         plan_free(&plan);
     } else {
         command_complain("the plan cannot be made (%s: %s)", file, status_text(status));
@@ -424,6 +410,7 @@ static int check(const char *file)
 
 struct options {
     const char *file, *profile, *registers;
+    bool costs;
 };
 
 /* False: told. */
@@ -436,6 +423,10 @@ static bool read_options(int argc, char **argv, struct options *out)
     for (int i = 1; i < argc; i++) {
         const char *value = NULL;
         const char *word = argv[i];
+        if (strcmp(word, "--costs") == 0) {
+            out->costs = true;
+            continue;
+        }
         for (size_t o = 0; o < sizeof options / sizeof options[0] && value == NULL; o++) {
             value = command_option(argc, argv, &i, options[o].brief, options[o].name);
             *options[o].value = value != NULL ? value : *options[o].value;
@@ -457,25 +448,27 @@ static int run(int argc, char **argv)
     if (options.profile == NULL && options.registers != NULL) {
         return command_misused(&command_check, "--registers needs --profile, whose registers they are");
     }
-    if (options.profile != NULL && options.file != NULL) {
-        return command_misused(&command_check, "give either a configuration (-c) or a profile, not both");
+    if (options.profile != NULL && (options.file != NULL || options.costs)) {
+        return command_misused(&command_check, "give either a configuration (-c, --costs) or a profile, not both");
     }
     if (options.profile != NULL) {
         return check_profile(options.profile, options.registers);
     }
-    return check(options.file != NULL ? options.file : COMMAND_DEFAULT_CONFIGURATION);
+    return check(options.file != NULL ? options.file : COMMAND_DEFAULT_CONFIGURATION, options.costs);
 }
 
 const struct command command_check = {
     .name = "check",
-    .arguments = "[-c FILE] | --profile FILE [--registers LIST]",
+    .arguments = "[-c FILE] [--costs] | --profile FILE [--registers LIST]",
     .summary = "check the configuration, or one profile; print what it comes to",
     .details = "  -c FILE            the configuration to check: lines, beds, requests, load, rules and memory\n"
+               "  --costs            what each rule and each bed costs at most, instead of the dearest\n"
                "  --profile FILE     a register map by itself: its requests and what they take of a line\n"
                "  --registers LIST   what that profile makes of these registers; LIST is a file, or such as\n"
                "                     0=72,1=0x61,input:7=16576,coil:3=1\n\n"
                "Every fault is told with its place; exit status 2 when there is one.\n\n"
                "  wardgate check -c /boot/wardgate.yaml\n"
+               "  wardgate check --costs\n"
                "  wardgate check --profile profiles/my-monitor.yaml --registers 0=72,1=97,10=1\n",
     .run = run,
 };

@@ -23,7 +23,8 @@ struct command {
 };
 
 extern const struct command command_run, command_check, command_replay, command_status, command_version, command_help,
-    command_test_alert, command_command, command_reload, command_audit, command_probe;
+    command_test_alert, command_command, command_reload, command_audit, command_probe, command_history,
+    command_indicator;
 
 /* The table, ended by NULL. */
 #define COMMANDS_MAX 16

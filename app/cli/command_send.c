@@ -75,7 +75,9 @@ static int put_word(struct json *json, const char *command, char *word)
 {
     char *const value = strchr(word, '=') + 1;
     value[-1] = '\0';
-    const bool is_number = strcmp(word, "value") == 0 || strcmp(word, "rev") == 0 || strcmp(word, "scale") == 0;
+    const bool is_number = strcmp(word, "value") == 0 || strcmp(word, "rev") == 0 || strcmp(word, "scale") == 0 ||
+                           strcmp(word, "nurses") == 0 || strcmp(word, "from_seq") == 0 ||
+                           strcmp(word, "through_seq") == 0;
     const bool is_told = strcmp(command, "describe") == 0 && strcmp(word, "value") == 0;
     const bool is_coded = is_told || (strcmp(command, "observe") == 0 && strcmp(word, "value") == 0);
     const bool is_word = is_coded && isalpha((unsigned char)value[0]) != 0; /* of what has words */
@@ -141,7 +143,9 @@ const struct command command_command = {
         "  NAME      admit, discharge, transfer (to_bed), away (duration), back, assign, acknowledge (alarm_id, rev),\n"
         "            set_limit (rule, value, parameter), reset_limit (rule, parameter), test_alert (priority),\n"
         "            observe (vital, value, observed_at), retract (vital, observed_at), set_scale (scale, reason),\n"
-        "            describe (attribute, value), pause (what, duration, rule), resume (what, rule)\n"
+        "            describe (attribute, value), pause (what, duration, rule), resume (what, rule),\n"
+        "            set_staff (nurses, reason, until): of the whole ward, by any of its beds,\n"
+        "            resend (from_seq, through_seq): delivered alerts once more, of the whole gateway\n"
         "  by=WHO    for the audit log; the user's number unless said\n\n"
         "It concerns the patient who is in the bed now, unless stay=ID says which one is meant. Prints the reply, "
         "which\n"
@@ -153,6 +157,8 @@ const struct command command_command = {
         "  wardgate command b01 transfer to_bed=b02 by=nurse-17\n"
         "  wardgate command b01 observe vital=consciousness value=alert\n"
         "  wardgate command b01 set_scale scale=2 reason='target 88-92, COPD'\n"
-        "  wardgate command b01 describe attribute=age value=54\n",
+        "  wardgate command b01 describe attribute=age value=54\n"
+        "  wardgate command b01 set_staff nurses=3 reason='one ill' until=2026-01-31T23:00:00+01:00\n"
+        "  wardgate command b01 resend from_seq=4711 through_seq=4800\n",
     .run = run,
 };

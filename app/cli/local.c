@@ -1,8 +1,11 @@
 #include "app/cli/local.h"
 
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/cli/command.h"
 #include "app/flow/json_read.h"
@@ -55,4 +58,47 @@ void local_reply_text(const char *words, char *out, size_t size)
             (void)snprintf(out, size, "%s", words);
         }
     }
+}
+
+static const char *store_advice(enum status status)
+{
+    switch ((int)status) {
+    case STATUS_DENIED:
+        return "run this as root or as the gateway's user";
+    case STATUS_NOT_FOUND:
+        return "start the gateway once, or name its configuration with -c";
+    case STATUS_WRONG_VERSION:
+        return "use the wardgate that wrote it, or start this one's gateway on it";
+    case STATUS_OTHER_MACHINE:
+        return "read it on the kind of machine that wrote it";
+    case STATUS_CORRUPT:
+        return "the gateway's next start sets it aside";
+    default:
+        return "try again";
+    }
+}
+
+void local_become_owner(const struct settings *settings)
+{
+    struct stat folder;
+    if (geteuid() != 0 || stat(settings->store.path, &folder) != 0 || folder.st_uid == 0) {
+        return;
+    }
+    if (setgroups(0, NULL) != 0 || setresgid(folder.st_gid, folder.st_gid, folder.st_gid) != 0 ||
+        setresuid(folder.st_uid, folder.st_uid, folder.st_uid) != 0) {
+        return; /* a root without that right reads as it is */
+    }
+}
+
+struct store *local_store(const struct settings *settings)
+{
+    struct store *store = NULL;
+    local_become_owner(settings);
+    const enum status status = store_open_to_read(settings->store.path, &store);
+    if (status != STATUS_OK) {
+        command_complain("the store cannot be read (%s: %s), %s", settings->store.path, status_text(status),
+                         store_advice(status));
+        return NULL;
+    }
+    return store;
 }

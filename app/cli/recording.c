@@ -5,6 +5,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/recording_file.h"
+#include "app/engine/plural.h"
 #include "app/flow/order.h"
 
 bool recording_open(struct recording *recording, const char *const *names, size_t count,
@@ -12,7 +13,8 @@ bool recording_open(struct recording *recording, const char *const *names, size_
 {
     *recording = (struct recording){.files = calloc(count + 1, sizeof(struct recording_file *))};
     if (recording->files == NULL) {
-        command_complain("out of memory while opening %zu recordings, replay fewer files at once", count);
+        command_complain("out of memory while opening %zu recording%s, replay fewer files at once", count,
+                         plural_s(count));
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/cli/command.h"
+#include "app/engine/plural.h"
 
 /* The points of one pass over the recording. */
 struct pass {
@@ -44,7 +45,7 @@ static bool make_runs(struct pass *pass)
         pass->count++;
         pass->runs[i] = (struct replay_run){.alerts = NULL};
         if (!what_if_point_make(&pass->points[i], pass->grid->what_if, pass->first + i, pass->grid->base)) {
-            command_complain("out of memory for %u points, take wider steps", pass->room);
+            command_complain("out of memory for %u point%s, take wider steps", pass->room, plural_s(pass->room));
             return false;
         }
         if (!replay_run_make(&pass->runs[i], &pass->points[i].config, pass->grid->payloads, NULL)) {
@@ -88,8 +89,9 @@ static void free_runs(struct pass *pass)
 static void tell_progress(const struct pass *pass, bool done)
 {
     if (isatty(STDERR_FILENO) == 1) {
-        (void)fprintf(stderr, "\r%u of %u points%s", done ? pass->first + pass->count : pass->first,
-                      pass->grid->what_if->point_count, done ? "\r\033[K" : "");
+        (void)fprintf(stderr, "\r%u of %u point%s%s", done ? pass->first + pass->count : pass->first,
+                      pass->grid->what_if->point_count, plural_s(pass->grid->what_if->point_count),
+                      done ? "\r\033[K" : "");
         (void)fflush(stderr);
     }
 }
@@ -121,7 +123,7 @@ bool replay_grid_run(const struct replay_grid *grid)
     pass.runs = calloc(pass.room, sizeof *pass.runs);
     bool done = pass.points != NULL && pass.runs != NULL;
     if (!done) {
-        command_complain("out of memory for %u points, take wider steps", pass.room);
+        command_complain("out of memory for %u point%s, take wider steps", pass.room, plural_s(pass.room));
     }
     for (; done && pass.first < grid->what_if->point_count; pass.first += pass.room) {
         done = run_pass(&pass);

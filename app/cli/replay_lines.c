@@ -112,8 +112,9 @@ static bool take_mark(struct reader *r)
         return true;
     case INPUT_MARK_DROPPED:
         r->incomplete = true;
-        command_complain("%llu inputs are missing from here on (%s:%llu), alerts may be others than those of the run",
-                         (unsigned long long)r->line.records, r->file, (unsigned long long)r->number);
+        command_complain("%llu input%s missing from here on (%s:%llu), alerts may be others than those of the run",
+                         (unsigned long long)r->line.records, r->line.records == 1 ? " is" : "s are", r->file,
+                         (unsigned long long)r->number);
         return true;
     case INPUT_MARK_END:
         r->ended = true;
@@ -212,7 +213,7 @@ static bool translate_alarm(const struct reader *r, const struct replay_run *run
 static bool translate(const struct reader *r, struct replay_run *run, const struct engine_input *input,
                       struct translated *here)
 {
-    if (input->kind == INPUT_ALARM) {
+    if (input->kind == INPUT_ALARM || input->kind == INPUT_PAST) {
         return translate_alarm(r, run, here);
     }
     if (input->kind != INPUT_COMMAND || input->command->verdict != VERDICT_ACCEPTED) {

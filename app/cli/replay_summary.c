@@ -1,6 +1,7 @@
 #include "app/cli/replay_summary.h"
 
 #include "app/cli/recording.h"
+#include "app/engine/plural.h"
 #include "app/flow/order.h"
 
 /* Starts per bed-day; 0 where nobody was watched. */
@@ -118,15 +119,16 @@ static void print_counts(FILE *stream, const struct replay_run *run, const struc
     engine_count(run->engine, &counts);
     if (source->late_rows > 0 || counts.replaced > 0) {
         (void)fprintf(stream,
-                      "  %llu rows came more than %d s late and were rejected; %llu values were replaced by another at "
+                      "  %llu row%s came more than %d s late and %s rejected; %llu value%s replaced by another at "
                       "the same instant\n",
-                      (unsigned long long)source->late_rows, ORDER_RECORDED_MS / 1000,
-                      (unsigned long long)counts.replaced);
+                      (unsigned long long)source->late_rows, plural_s(source->late_rows), ORDER_RECORDED_MS / 1000,
+                      source->late_rows == 1 ? "was" : "were", (unsigned long long)counts.replaced,
+                      counts.replaced == 1 ? " was" : "s were");
     }
     for (unsigned q = QUALITY_ABSENT; q < QUALITY_COUNT; q++) {
         if (counts.rejected[q] > 0) {
-            (void)fprintf(stream, "  %llu values not used: %s\n", (unsigned long long)counts.rejected[q],
-                          quality_word((enum quality)q));
+            (void)fprintf(stream, "  %llu value%s not used: %s\n", (unsigned long long)counts.rejected[q],
+                          plural_s(counts.rejected[q]), quality_word((enum quality)q));
         }
     }
 }
@@ -158,9 +160,10 @@ void replay_summary_text(FILE *stream, const struct replay_run *run, const struc
 {
     const struct engine_config *config = run->payloads.config;
     const double days = tally_bed_days(&run->tally);
+    const uint64_t observations = observations_of(run, source);
     struct listing listing = {.stream = stream, .config = config};
-    (void)fprintf(stream, "replayed %llu rows, %llu observations, %.2f bed-days\n", (unsigned long long)source->rows,
-                  (unsigned long long)observations_of(run, source), days);
+    (void)fprintf(stream, "replayed %llu row%s, %llu observation%s, %.2f bed-days\n", (unsigned long long)source->rows,
+                  plural_s(source->rows), (unsigned long long)observations, plural_s(observations), days);
     print_counts(stream, run, source);
     for (unsigned r = 0; r < config->rule_count; r++) {
         print_short_spans(stream, &config->rules[r], source);

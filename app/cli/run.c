@@ -1,7 +1,26 @@
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "app/cli/command.h"
 #include "app/gateway.h"
+#include "hal/clock.h"
+
+/* In the place of this process, whose threads all end with it. A recording is not gone on with: it is of one run. */
+static _Noreturn void start_anew(const char *file)
+{
+    char instant[32], name[] = "wardgate", run_word[] = "run", option[] = "-c";
+    char *file_copy = strdup(file);
+    char *const arguments[] = {name, run_word, option, file_copy, NULL};
+    (void)snprintf(instant, sizeof instant, "%" PRId64, clock_boot_us());
+    if (file_copy != NULL && setenv(GATEWAY_RESTARTED, instant, 1) == 0) {
+        (void)execv("/proc/self/exe", arguments);
+    }
+    command_complain("cannot start anew (%s), start it by hand", file);
+    _exit(COMMAND_FAILED);
+}
 
 static int run_gateway(const char *file, const char *record)
 {
@@ -13,7 +32,11 @@ static int run_gateway(const char *file, const char *record)
     int result = COMMAND_FAILED;
     const enum status status = plan_make(settings, &plan);
     if (status == STATUS_OK) {
-        result = gateway_run(settings, &plan, record) ? COMMAND_OK : COMMAND_FAILED;
+        const enum gateway_end end = gateway_run(settings, &plan, record);
+        if (end == GATEWAY_STARTS_ANEW) {
+            start_anew(file);
+        }
+        result = end == GATEWAY_STOPPED ? COMMAND_OK : COMMAND_FAILED;
         plan_free(&plan);
     } else {
         command_complain("the plan cannot be made (%s: %s)", file, status_text(status));

@@ -7,6 +7,7 @@
 
 #include "app/cli/command.h"
 #include "app/engine/micro.h"
+#include "app/engine/plural.h"
 #include "app/engine/suggest.h"
 #include "app/settings/value.h"
 
@@ -222,7 +223,8 @@ int what_if_read(struct what_if *what_if, const char *const *texts, unsigned cou
     }
     what_if->results = calloc((size_t)what_if->point_count * what_if->rule_count, sizeof *what_if->results);
     if (what_if->results == NULL) {
-        command_complain("out of memory for %u points, take wider steps", what_if->point_count);
+        command_complain("out of memory for %u point%s, take wider steps", what_if->point_count,
+                         plural_s(what_if->point_count));
         return COMMAND_FAILED;
     }
     return COMMAND_OK;
@@ -264,6 +266,9 @@ static void set_number(struct rule *rule, const struct what_if_axis *axis, int64
         break;
     case WHAT_IF_BEDS:
         rule->beds = (uint16_t)(value / MILLI_PER_BED);
+        for (unsigned c = 0; c < CLASS_COUNT && rule->beds_parameter != 0; c++) {
+            rule->parameters[rule->beds_parameter].value_milli[c] = (int32_t)value;
+        }
         break;
     }
 }
