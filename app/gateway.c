@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "app/flow/log.h"
 #include "app/gateway_internal.h"
@@ -70,6 +72,34 @@ void gateway_free_memory(struct arena *arena)
     *arena = (struct arena){.base = NULL};
 }
 
+bool gateway_take_reserve(struct arena *reserve, size_t bytes)
+{
+    *reserve = (struct arena){.size = (bytes + 63) / 64 * 64};
+    if (reserve->size > 0) {
+        /* cppcheck-suppress invalidFunctionArg ; -1 is no file */
+        reserve->base = mmap(NULL, reserve->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    if (reserve->base == MAP_FAILED) {
+        reserve->base = NULL;
+    }
+    return reserve->base != NULL || reserve->size == 0;
+}
+
+void gateway_clear_reserve(struct arena *reserve)
+{
+    if (reserve->base != NULL && madvise(reserve->base, reserve->size, MADV_DONTNEED) != 0) {
+        memset(reserve->base, 0, reserve->size);
+    }
+}
+
+void gateway_free_reserve(struct arena *reserve)
+{
+    if (reserve->base != NULL) {
+        (void)munmap(reserve->base, reserve->size);
+    }
+    *reserve = (struct arena){.base = NULL};
+}
+
 /* --- what goes on through reloads ---------------------------------------------------------------------------- */
 
 /* A random number as lower-case hex digits. */
@@ -110,8 +140,10 @@ static void name_everything(struct gateway *g)
 static void build_lasting(struct gateway *g, struct arena *arena)
 {
     g->link = deliver_link_make(arena);
-    g->report_text = ARENA_TAKE(arena, char, REPORT_TEXT_MAX);
-    g->reload_text = ARENA_TAKE(arena, char, RELOAD_TEXT_MAX);
+    ring_init(&g->asides_ring, arena_reserve(arena), ASIDE_SLOTS, sizeof(struct aside_note));
+    g->asides = (struct asides){.ring = &g->asides_ring, .brokers = g->brokers};
+    g->report_text = ARENA_TAKE(arena_reserve(arena), char, REPORT_TEXT_MAX);
+    g->reload_text = ARENA_TAKE(arena_reserve(arena), char, RELOAD_TEXT_MAX);
     if (g->record != NULL) {
         recorder_init(&g->recorder, arena);
     }
@@ -128,32 +160,50 @@ static struct gateway *new_gateway(const struct settings *settings)
         g->signal_fd = -1;
         g->recorder.fd = -1;
         name_everything(g);
+        watch_init(g);
     }
     return g;
 }
 
-static size_t measure_lasting(struct gateway *g)
+/* Two arenas to be taken that large. */
+static void measure_lasting(struct gateway *g, size_t *out_bytes, size_t *out_reserve_bytes)
 {
-    struct arena arena = {.base = NULL};
+    struct arena reserve = {.base = NULL}, arena = {.reserve = &reserve};
     build_lasting(g, &arena);
-    return arena.used;
+    *out_bytes = arena.used;
+    *out_reserve_bytes = reserve.used;
+}
+
+static bool take_lasting(struct gateway *g)
+{
+    size_t bytes, reserve_bytes;
+    measure_lasting(g, &bytes, &reserve_bytes);
+    if (!gateway_take_memory(&g->lasting, bytes) || !gateway_take_reserve(&g->lasting_reserve, reserve_bytes)) {
+        return false;
+    }
+    struct arena reserve = g->lasting_reserve, arena = g->lasting;
+    arena.reserve = &reserve;
+    build_lasting(g, &arena);
+    return true;
 }
 
 void gateway_measure(const struct plan *plan, struct gateway_bill *out)
 {
+    size_t bytes, reserve_bytes;
     struct gateway *g = new_gateway(plan->settings);
     *out = (struct gateway_bill){.count = 0};
     if (g != NULL) {
         const enum status status = generation_measure(g, plan, out);
         (void)status; /* without memory the bill is short, and the start will say so */
-        gateway_add_to_bill(out, "connection and report", measure_lasting(g));
+        measure_lasting(g, &bytes, &reserve_bytes);
+        gateway_add_to_bill(out, "connection and report", bytes + reserve_bytes);
         free(g);
     }
 }
 
 /* --- from the first allocation to the last ------------------------------------------------------------------- */
 
-static bool fits(const struct settings *settings, const struct plan *plan)
+bool gateway_fits(const struct settings *settings, const struct plan *plan)
 {
     struct gateway_bill bill;
     gateway_measure(plan, &bill);
@@ -183,12 +233,10 @@ static enum status make(struct gateway *g, const struct settings *settings, cons
     if (g->record != NULL && recorder_open(&g->recorder, g->record) != STATUS_OK) {
         return STATUS_IO;
     }
-    if (!gateway_take_memory(&g->lasting, measure_lasting(g))) {
+    if (!take_lasting(g)) {
         return STATUS_NO_MEMORY;
     }
-    struct arena arena = g->lasting;
-    build_lasting(g, &arena);
-    const struct local_requests requests = {.reload = reload, .context = g};
+    const struct local_requests requests = {.reload = reload, .indicator = watch_indicate, .context = g};
     if (local_init(&g->local, &requests, g->report_text) != STATUS_OK) {
         return STATUS_IO;
     }
@@ -205,16 +253,27 @@ static void unmake(struct gateway *g)
     generation_free(g, g->now, NULL);
     lines_free_network(g);
     gateway_free_memory(&g->lasting);
+    gateway_free_reserve(&g->lasting_reserve);
     local_fini(&g->local);
     wake_close(&g->engine_wake);
 }
 
-bool gateway_run(const struct settings *settings, const struct plan *plan, const char *record)
+/* Nothing may be freed under a thread that hangs: the end of the program frees it. */
+static enum gateway_end end_beside_thread(const struct gateway *g)
+{
+    if (!g->starts_anew) {
+        log_error("a thread did not end, so the program ends around it; alerts are stored");
+        _exit(EXIT_FAILURE);
+    }
+    return GATEWAY_STARTS_ANEW;
+}
+
+enum gateway_end gateway_run(const struct settings *settings, const struct plan *plan, const char *record)
 {
     bool done = false;
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* what is that large goes back to the system after each reload */
-    if (!fits(settings, plan)) {
-        return false;
+    if (!gateway_fits(settings, plan)) {
+        return GATEWAY_FAILED;
     }
     struct gateway *g = new_gateway(settings);
     if (g != NULL) {
@@ -226,9 +285,14 @@ bool gateway_run(const struct settings *settings, const struct plan *plan, const
     } else {
         log_error("cannot start (%s), give the box more memory or file descriptors", status_text(status));
     }
+    if (g != NULL && g->has_left_behind) {
+        return end_beside_thread(g);
+    }
+    const bool starts_anew =
+        g != NULL && g->starts_anew; /* what hung went on after all, while the others were stopped */
     if (g != NULL) {
         unmake(g);
         free(g);
     }
-    return done;
+    return starts_anew ? GATEWAY_STARTS_ANEW : done ? GATEWAY_STOPPED : GATEWAY_FAILED;
 }

@@ -34,7 +34,17 @@ const struct monitor_driver *gateway_driver(const char *kind);
 /* Measures without building. */
 void gateway_measure(const struct plan *plan, struct gateway_bill *out);
 
-/* record: a file to record the run in, or NULL. Runs until SIGTERM or SIGINT; then everything is stopped, within 2 s. False when it could not even start: told on standard error. */
-bool gateway_run(const struct settings *settings, const struct plan *plan, const char *record);
+/* How a run ended. */
+enum gateway_end {
+    GATEWAY_FAILED,      /* it could not even start: told on standard error */
+    GATEWAY_STOPPED,     /* by SIGTERM or SIGINT: everything is stopped, within 2 s */
+    GATEWAY_STARTS_ANEW, /* a thread hangs in a driver, and only the end of the program ends it: this one is to be run again in this process's place, at once */
+};
+
+/* Of the environment: the instant (CLOCK_BOOTTIME, µs) at which a run has ended as GATEWAY_STARTS_ANEW, set for the one in its place. */
+#define GATEWAY_RESTARTED "WARDGATE_RESTARTED_US"
+
+/* record: a file to record the run in, or NULL. */
+enum gateway_end gateway_run(const struct settings *settings, const struct plan *plan, const char *record);
 
 #endif

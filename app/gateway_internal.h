@@ -6,6 +6,7 @@
  *     gateway_lines.c        lines to monitors and their runners, which go on when the configuration leaves them alone
  *     gateway_parts.c        starts, watches and stops everything
  *     gateway_reload.c       from one configuration to the next
+ *     gateway_watch.c        signs of life, the local alarm, and a new start when a thread hangs
  *
  * Thread: main's, for everything here.
  */
@@ -13,6 +14,8 @@
 #define WARDGATE_GATEWAY_INTERNAL_H
 
 #include "app/flow/acquire.h"
+#include "app/flow/annunciator.h"
+#include "app/flow/asides.h"
 #include "app/flow/bed_numbers.h"
 #include "app/flow/board.h"
 #include "app/flow/commit.h"
@@ -24,6 +27,8 @@
 #include "app/flow/recorder.h"
 #include "app/flow/report.h"
 #include "app/flow/restore.h"
+#include "app/flow/trend_keeper.h"
+#include "app/flow/vigil.h"
 #include "app/gateway.h"
 
 #define CLIENT_ID_MAX 64
@@ -37,7 +42,7 @@ struct line_profile {
 
 /* A runner (app/flow/acquire.h) with memory of its own: a serial line's, or one that network links of a kind share. */
 struct line_runner {
-    struct arena memory;
+    struct arena memory, reserve;
     const struct monitor_driver *driver;
     char name[BUS_NAME_MAX];
     struct runner runner;
@@ -60,15 +65,16 @@ struct generation {
     struct settings
         *loaded; /* by a reload, with `planned`: freed with the generation; NULL: the caller of gateway_run has them */
     struct plan *planned;
-    struct arena arena;
+    struct arena arena, reserve;
 
     struct payload_context payloads;
     struct board board;
     struct engine *engine;
     struct core core;
     struct commit commit;
+    struct trend_keeper trends;
     struct deliver *deliver;
-    struct ring records, journal, delivered, direct;
+    struct ring records, journal, delivered, direct, resends;
     struct ring commands[ORIGIN_COUNT], replies[ORIGIN_COUNT];
     struct conditions conditions;
     struct notices notices;
@@ -82,6 +88,7 @@ struct generation {
     /* of each bus of the plan */
     struct line *lines[SETTINGS_BUSES_MAX];
     struct acquire_bus buses[SETTINGS_BUSES_MAX];
+    const struct runner *bus_runners[SETTINGS_BUSES_MAX];
     /* each runner of these lines once */
     struct runner *runners[SETTINGS_BUSES_MAX];
     const char *runner_names[SETTINGS_BUSES_MAX];
@@ -94,11 +101,14 @@ struct gateway {
     char boot[9], epoch[STORE_EPOCH_MAX], client_id[CLIENT_ID_MAX];
     struct timebase timebase;
     struct state_clock clock;
+    struct clock_record clock_record; /* of commit's thread, while there is one */
     const char *brokers[SETTINGS_BROKERS_MAX];
     struct uplink_broker uplink_brokers[SETTINGS_BROKERS_MAX];
 
-    struct arena lasting; /* what the link and report_text live in */
+    struct arena lasting, lasting_reserve; /* what the link and report_text live in */
     struct deliver_link *link;
+    struct ring asides_ring; /* from the uplink, to the audit log */
+    struct asides asides;
     char *report_text, *reload_text;
     struct wake engine_wake;
     struct bed_numbers line_beds;
@@ -111,6 +121,15 @@ struct gateway {
     struct recorder recorder;
     const char *record; /* the file to record in; NULL: none */
     int signal_fd;
+
+    struct vigil vigil;
+    struct annunciator annunciator;
+    int64_t restarted_us;  /* CLOCK_BOOTTIME: when the run before began this one because a thread hung; 0: it did not */
+    int64_t look_again_us; /* whether it can be done now */
+    int64_t looked_us;     /* at the lines' threads */
+    const char *told_stay; /* why it was not done, as told last */
+    bool starts_anew;      /* it is to be done */
+    bool has_left_behind;  /* a thread hangs and has memory of ours: nothing is freed */
 };
 
 /* --- gateway.c --- */
@@ -118,9 +137,17 @@ struct gateway {
 /* The bill of what is made from a plan. */
 void gateway_add_to_bill(struct gateway_bill *bill, const char *part, size_t bytes);
 
+/* It needs no more memory and time than its settings allow; false: told. */
+bool gateway_fits(const struct settings *settings, const struct plan *plan);
+
 /* Memory for everything that the arena measured; false: there is none. It is zeroed, so that every page is there. */
 bool gateway_take_memory(struct arena *arena, size_t bytes);
 void gateway_free_memory(struct arena *arena);
+
+/* The same for a reserve (arena.h): the system has promised it, and gives each page when it is used for the first time. */
+bool gateway_take_reserve(struct arena *reserve, size_t bytes);
+void gateway_clear_reserve(struct arena *reserve); /* zeroed, its pages given back */
+void gateway_free_reserve(struct arena *reserve);
 
 /* --- gateway_generation.c --- */
 
@@ -154,7 +181,7 @@ bool lines_make(struct gateway *g, struct generation *gen, const struct generati
 void lines_free(struct gateway *g, struct generation *gen, const struct generation *other);
 void lines_free_network(struct gateway *g);
 
-/* Starts, or stops, those that the other one (or NULL) does not have; all others go on. */
+/* Starts, or stops, those that the other one (or NULL) does not have; all others go on. STATUS_TIMEOUT: the thread of one hangs (runner_pause), and has its memory. */
 enum status lines_enter(const struct generation *gen, const struct generation *other) MUST_CHECK;
 enum status lines_leave(const struct generation *gen, const struct generation *other) MUST_CHECK;
 
@@ -178,6 +205,26 @@ void gateway_show(struct gateway *g);
 
 /* Starts every part, watches until a signal says stop, stops every part in reverse. False when a part could not start. */
 bool gateway_run_parts(struct gateway *g);
+
+/* --- gateway_watch.c --- */
+
+void watch_init(struct gateway *g);
+enum status start_annunciator(struct gateway *g);
+void stop_annunciator(struct gateway *g);
+enum status start_vigil(struct gateway *g);
+void stop_vigil(struct gateway *g);
+
+/* What the vigil looks at from now on, which is the generation that runs. */
+void watch_generation(struct gateway *g);
+
+/* True when a line's thread hangs, and only a new start of the program ends it, and that may be now: at most once in RESTART_PAUSE_US. Main's, once a second. */
+#define RESTART_STUCK_US 20000000
+#define RESTART_PAUSE_US INT64_C(3600000000)
+#define RESTART_LOOK_US  60000000
+bool watch_wants_restart(struct gateway *g, int64_t now_us);
+
+/* A local_requests' indicator (app/flow/local_socket.h). */
+bool watch_indicate(void *context, const char *by, const char *words, char *out, size_t size);
 
 /* --- gateway_reload.c --- */
 

@@ -28,25 +28,35 @@ static struct line_runner *build_runner(struct arena *arena, uint16_t bus_max, u
 static struct line_runner *make_runner(const struct monitor_driver *driver, const char *name, uint16_t bus_max,
                                        uint32_t monitor_max, struct wake *wake)
 {
-    struct arena arena = {.base = NULL};
+    struct arena reserve = {.base = NULL}, arena = {.reserve = &reserve};
     (void)build_runner(&arena, bus_max, monitor_max, wake);
-    if (!gateway_take_memory(&arena, arena.used)) {
+    if (!gateway_take_reserve(&reserve, reserve.used)) {
         return NULL;
     }
+    if (!gateway_take_memory(&arena, arena.used)) {
+        gateway_free_reserve(&reserve);
+        return NULL;
+    }
+    arena.reserve = &reserve;
     struct line_runner *runner = build_runner(&arena, bus_max, monitor_max, wake);
+    arena.reserve = NULL;
     (void)snprintf(runner->name, sizeof runner->name, "%s", name);
     runner->driver = driver;
     runner->memory = arena;
+    runner->reserve = reserve;
     return runner;
 }
 
 /* Its buses have left it, and may be gone. */
 static void free_runner(struct line_runner *runner)
 {
-    struct arena memory = runner->memory; /* it lies in there itself */
+    struct arena memory = runner->memory, reserve = runner->reserve; /* it lies in there itself */
     assert(runner->runner.bus_count == 0);
-    runner_stop(&runner->runner);
+    const bool stopped = runner_stop(&runner->runner);
+    assert(stopped); /* nothing of a gateway with a thread that hangs is freed */
+    (void)stopped;
     gateway_free_memory(&memory);
+    gateway_free_reserve(&reserve);
 }
 
 /* The one of all links of this kind. */
@@ -298,6 +308,7 @@ bool lines_make(struct gateway *g, struct generation *gen, const struct generati
         }
         gen->lines[i] = line;
         gen->buses[i] = (struct acquire_bus){.driver = line->driver, .bus = line->bus};
+        gen->bus_runners[i] = &line->runner->runner;
         list_runner(gen, line->runner);
     }
     return true;
@@ -349,26 +360,37 @@ static enum status start_runners(const struct generation *gen)
     return STATUS_OK;
 }
 
-/* Rules may wait for other vitals now, of a line that goes on. */
-static void follow_rules(struct line *line, const struct bus_config *config)
+/* Rules may wait for other vitals now, of a line that goes on. False: its thread hangs. */
+static bool follow_rules(struct line *line, const struct bus_config *config)
 {
     for (unsigned m = 0; m < config->monitor_count; m++) {
-        if (line->monitors[m].urgent_vitals != config->monitors[m].urgent_vitals) {
-            runner_pause(&line->runner->runner);
-            line->monitors[m].urgent_vitals = config->monitors[m].urgent_vitals;
+        if (line->monitors[m].urgent_vitals == config->monitors[m].urgent_vitals) {
+            continue;
         }
+        if (!runner_pause(&line->runner->runner)) {
+            return false;
+        }
+        line->monitors[m].urgent_vitals = config->monitors[m].urgent_vitals;
     }
+    return true;
+}
+
+static bool enter(struct line *line)
+{
+    if (!runner_pause(&line->runner->runner)) {
+        return false;
+    }
+    runner_add(&line->runner->runner, line->driver, line->bus);
+    return true;
 }
 
 enum status lines_enter(const struct generation *gen, const struct generation *other)
 {
     for (unsigned i = 0; i < gen->plan->bus_count; i++) {
         struct line *line = gen->lines[i];
-        if (lines_find(other, line) < 0) {
-            runner_pause(&line->runner->runner);
-            runner_add(&line->runner->runner, line->driver, line->bus);
-        } else {
-            follow_rules(line, &gen->plan->buses[i]);
+        const bool is_new = lines_find(other, line) < 0;
+        if (!(is_new ? enter(line) : follow_rules(line, &gen->plan->buses[i]))) {
+            return STATUS_TIMEOUT;
         }
     }
     return start_runners(gen);
@@ -376,14 +398,19 @@ enum status lines_enter(const struct generation *gen, const struct generation *o
 
 enum status lines_leave(const struct generation *gen, const struct generation *other)
 {
+    enum status status = STATUS_OK;
     for (unsigned i = 0; i < gen->plan->bus_count; i++) {
         struct line *line = gen->lines[i];
-        if (lines_find(other, line) < 0) {
-            runner_pause(&line->runner->runner);
+        if (lines_find(other, line) >= 0) {
+            continue;
+        }
+        if (runner_pause(&line->runner->runner)) {
             runner_remove(&line->runner->runner, line->bus);
+        } else {
+            status = STATUS_TIMEOUT; /* the others leave all the same */
         }
     }
-    return start_runners(other);
+    return status == STATUS_OK ? start_runners(other) : status;
 }
 
 void lines_aim(struct generation *gen)

@@ -9,11 +9,17 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/engine/plural.h"
+#include "app/flow/input_line.h"
+#include "app/flow/json.h"
 #include "app/flow/log.h"
 #include "app/gateway_internal.h"
 #include "hal/clock.h"
 
 #define LOOK_MS 1000 /* main looks for changes to log */
+
+#define IDS_BLOCK  65536U /* of a run: more than it gives while the store takes nothing */
+#define IDS_BLOCKS 65536U
 
 static enum status start_signals(struct gateway *g)
 {
@@ -35,9 +41,7 @@ static void stop_signals(struct gateway *g)
 
 static void stop_lines(struct gateway *g)
 {
-    const enum status status = lines_leave(g->now, NULL);
-    assert(status == STATUS_OK); /* nothing is started */
-    (void)status;
+    g->has_left_behind |= lines_leave(g->now, NULL) != STATUS_OK;
 }
 
 static enum status start_lines(struct gateway *g)
@@ -71,6 +75,15 @@ static void number_beds(struct gateway *g)
     score_names_add(&g->now->scores, config);
 }
 
+/* What went out not durable and was not committed before the end of its run has ids that this run would give again: to
+ * somebody else, whose alerts would then pass for known ones. Which of them were given nobody knows, so this run takes a
+ * block of its own: chance keeps it from that of a run before that could commit nothing at all. */
+static uint64_t ids_to_skip(const struct gateway *g)
+{
+    const uint64_t chance = strtoull(g->boot, NULL, 16) % IDS_BLOCKS;
+    return (1 + chance) * IDS_BLOCK;
+}
+
 enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, bool continuous,
                             struct restore_counts *out)
 {
@@ -78,9 +91,31 @@ enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t n
                 strtoull(g->epoch, NULL, 16)); /* ids of stays come from the epoch: another store, other ids */
     engine_clock_synced(gen->engine, clock_is_synchronised());
     *out = (struct restore_counts){.alarms = 0};
-    return g->opened == NULL ? STATUS_OK
-                             : restore_engine(g->opened, &gen->plan->engine, gen->engine, now_ms,
+    if (g->opened == NULL) {
+        return STATUS_OK;
+    }
+    const enum status status = restore_engine(g->opened, &gen->plan->engine, gen->engine, now_ms,
                                               generation_journal_keep_ms(gen->plan), continuous, out);
+    engine_skip_ids(gen->engine,
+                    ids_to_skip(g)); /* after a reload, too: this run may not have committed any number yet */
+    return status;
+}
+
+static bool visit_waiting(void *context, const struct store_alert *alert)
+{
+    atomic_ullong *high_row = context;
+    if ((alert->flags & (STORE_ALERT_HIGH | STORE_ALERT_ENDS_ALARM)) == STORE_ALERT_HIGH) {
+        atomic_store(high_row, alert->row);
+    }
+    return true;
+}
+
+/* What the vigil is to know of the outbox: what is added to it from now on it hears from the engine. */
+static void find_waiting(struct gateway *g)
+{
+    if (g->opened != NULL) {
+        (void)!store_each_outbox(g->opened, 0, UINT32_MAX, visit_waiting, &g->now->board.high_row);
+    }
 }
 
 static void restore(struct gateway *g, const struct restore_clock *now)
@@ -88,6 +123,7 @@ static void restore(struct gateway *g, const struct restore_clock *now)
     struct restore_counts counts;
     const bool continuous = restore_clock(g->opened, now, &g->clock);
     g->timebase.anchor_ms = g->clock.anchor_ms;
+    restore_clock_record(g->opened, &g->clock, now, g->epoch, &g->clock_record);
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now->boot_us);
     const enum status status = gateway_restore(g, g->now, now_ms, continuous, &counts);
     if (status != STATUS_OK) {
@@ -95,8 +131,28 @@ static void restore(struct gateway *g, const struct restore_clock *now)
                     status_text(status));
     }
     if (counts.alarms + counts.alarms_gone + counts.observations > 0) {
-        log_note("restored %u alarms and %u observations%s; %u alarms have no rule any more", counts.alarms,
-                 counts.observations, continuous ? "" : ", after a break of unknown length", counts.alarms_gone);
+        log_note("restored %u alarm%s and %u observation%s%s; %u alarm%s no rule any more", counts.alarms,
+                 plural_s(counts.alarms), counts.observations, plural_s(counts.observations),
+                 continuous ? "" : ", after a break of unknown length", counts.alarms_gone,
+                 counts.alarms_gone == 1 ? " has" : "s have");
+    }
+}
+
+static const char *store_advice(enum status status)
+{
+    return status == STATUS_WRONG_VERSION   ? "; start the wardgate that wrote it, or move it away"
+           : status == STATUS_OTHER_MACHINE ? "; put it back to where it was written, or move it away"
+                                            : "";
+}
+
+static void tell_larger(const struct store_config *config, struct store *store)
+{
+    struct store_usage usage;
+    store_usage(store, &usage);
+    if (usage.alerts_bytes_max > config->size_bytes) {
+        log_warning(
+            "the store holds more than store.size has room for (%s), it stays larger until history has given way",
+            config->path);
     }
 }
 
@@ -109,11 +165,14 @@ static enum status open_store(struct gateway *g)
         log_error("the store was damaged and is set aside (%s), a new one begins", store_set_aside_path(g->opened));
     } else if (status != STATUS_OK && status != STATUS_BUSY) {
         log_error("the store cannot be opened (%s: %s), it is tried again and again; alerts are sent without being "
-                  "safe from a "
-                  "power cut",
-                  config.path, status_text(status));
+                  "safe from a power cut%s",
+                  config.path, status_text(status), store_advice(status));
+    }
+    if (g->opened != NULL && store_lacks_room(g->opened)) {
+        log_warning("the disk is full (%s), the store goes on with what it has, make room", config.path);
     }
     if (g->opened != NULL) {
+        tell_larger(&config, g->opened);
         (void)snprintf(g->epoch, sizeof g->epoch, "%s", store_epoch(g->opened));
     }
     return status == STATUS_BUSY ? STATUS_BUSY : STATUS_OK;
@@ -149,6 +208,7 @@ static enum status start_engine_state(struct gateway *g)
         return recording;
     }
     restore(g, &now);
+    find_waiting(g);
     number_beds(g);
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now.boot_us);
     engine_begin(engine, now_ms > engine_now(engine) ? now_ms : engine_now(engine));
@@ -188,6 +248,18 @@ static enum status start_deliver(struct gateway *g)
 static void stop_deliver(struct gateway *g)
 {
     deliver_stop(g->now->deliver);
+}
+
+/* Opened with the deliver thread, closed when the store's, which raise its wake, have ended. */
+static enum status begin_link(struct gateway *g)
+{
+    (void)g;
+    return STATUS_OK;
+}
+
+static void close_link(struct gateway *g)
+{
+    deliver_link_close(g->link);
 }
 
 static enum status start_core(struct gateway *g)
@@ -234,10 +306,13 @@ static const struct {
 } parts[] = {{"signals", start_signals, stop_signals},
              {"lines to monitors", start_lines, stop_lines},
              {"engine state", start_engine_state, drop_engine_state},
+             {"connection", begin_link, close_link},
              {"store", start_commit, stop_commit},
              {"uplink", start_deliver, stop_deliver},
              {"engine", start_core, stop_core},
-             {"status socket", start_status, stop_status}};
+             {"status socket", start_status, stop_status},
+             {"local alarm", start_annunciator, stop_annunciator},
+             {"vigil", start_vigil, stop_vigil}};
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 
 /* Every signal that waits; SIGTERM comes first, whatever else does. False: stop. */
@@ -258,7 +333,21 @@ static bool take_signals(struct gateway *g)
     return true;
 }
 
-/* Looks for changes once a second and answers who asks over the local socket, until a signal says stop. */
+/* What the broker refuses, as rows of the audit log; it waits while the log has no room. */
+static void note_asides(struct gateway *g)
+{
+    struct commit *commit = &g->now->commit;
+    char text[STORE_AUDIT_MAX];
+    size_t length = 0;
+    while (ring_room(&commit->notes) > 0 &&
+           (length = asides_write(&g->asides, clock_wall_ms(), text, sizeof text)) > 0) {
+        const bool noted = commit_note(commit, text, length);
+        assert(noted); /* there was room */
+        (void)noted;
+    }
+}
+
+/* Looks for changes once a second and answers who asks over the local socket, until a signal says stop, or a thread that hangs. */
 static void watch(struct gateway *g)
 {
     struct pollfd waiting[] = {{.fd = g->signal_fd, .events = POLLIN},
@@ -267,6 +356,7 @@ static void watch(struct gateway *g)
     int64_t look_us = clock_boot_us();
     for (;;) {
         const int local_ms = local_wait_ms(&g->local);
+        vigil_sign(&g->vigil);
         const int ready = poll(waiting, 3, local_ms >= 0 && local_ms < LOOK_MS ? local_ms : LOOK_MS);
         if (ready > 0 && (waiting[0].revents & POLLIN) != 0 && !take_signals(g)) {
             return;
@@ -277,6 +367,12 @@ static void watch(struct gateway *g)
         if (clock_boot_us() - look_us >= LOOK_MS * 1000) {
             look_us = clock_boot_us();
             notices_look(&g->now->notices, &g->now->report);
+            note_asides(g);
+            trend_keeper_tend(&g->now->trends, look_us);
+            g->starts_anew = watch_wants_restart(g, look_us);
+        }
+        if (g->starts_anew) {
+            return;
         }
     }
 }
@@ -293,6 +389,25 @@ static void tell_fault(const struct gateway *g, const char *part, enum status st
     }
 }
 
+/* A row of the audit log; not waited for. Rules, limits and beds in force are in the digest, which recordings begin with, too. */
+static void note_start(struct gateway *g)
+{
+    char text[STORE_AUDIT_MAX];
+    struct json json;
+    json_begin(&json, text, sizeof text);
+    json_time(&json, "at", clock_wall_ms());
+    json_text(&json, "kind", "start");
+    json_text(&json, "version", g->now->payloads.version);
+    json_text(&json, "boot", g->now->payloads.boot);
+    json_text(&json, "epoch", g->now->payloads.epoch);
+    json_hex(&json, "configuration", input_digest_configuration(&g->now->plan->engine), 16);
+    json_hex(&json, "files", g->now->settings->files_digest, 16);
+    const size_t length = json_end(&json);
+    if (length == 0 || !commit_note(&g->now->commit, text, length)) {
+        log_warning("this start is not in the audit log");
+    }
+}
+
 bool gateway_run_parts(struct gateway *g)
 {
     unsigned started = 0;
@@ -305,8 +420,9 @@ bool gateway_run_parts(struct gateway *g)
         }
     }
     if (whole) {
-        log_note("%s watches %u beds; secondary notification, the monitors' own alarms come first",
-                 g->settings->gateway.id, g->now->plan->engine.bed_count);
+        log_note("%s watches %u bed%s; secondary notification, the monitors' own alarms come first",
+                 g->settings->gateway.id, g->now->plan->engine.bed_count, plural_s(g->now->plan->engine.bed_count));
+        note_start(g);
         watch(g);
     }
     while (started > 0) {

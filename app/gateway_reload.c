@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/engine/plural.h"
+#include "app/flow/input_line.h"
 #include "app/flow/json.h"
 #include "app/flow/log.h"
 #include "app/gateway_internal.h"
@@ -26,6 +28,7 @@
 #define NOTE_WAIT_US     1000000
 #define NOTE_LOOK_US     2000
 #define CHANGED_TEXT_MAX 256
+#define STILL_US         4000000 /* several rounds of a line's thread are missing, even on a box that is very busy */
 
 enum { PATIENCE_MAX = 10 }; /* times the 0.9 s that commit_detach waits */
 
@@ -78,6 +81,8 @@ static void note(const struct reload *r, const char *by, bool done)
     json_text(&json, "kind", "reload");
     json_text(&json, "by", by);
     json_text(&json, "result", done ? "accepted" : "refused");
+    json_hex(&json, "configuration", input_digest_configuration(&r->g->now->plan->engine), 16);
+    json_hex(&json, "files", r->g->now->settings->files_digest, 16);
     json_text_open(&json, "text", sizeof text / 2);
     json_text_add(&json, r->out, strlen(r->out));
     json_text_close(&json);
@@ -123,9 +128,11 @@ static void tell(struct reload *r, const struct generation *before)
     for (unsigned i = 0; i < now->plan->bus_count; i++) {
         lines += lines_find(before, now->lines[i]) >= 0 ? 1 : 0;
     }
+    const unsigned kept = now->plan->engine.bed_count - fresh;
     (void)snprintf(r->out, r->size,
-                   "reloaded: %u beds new, %u gone, %u go on%s; %u of %u lines untouched; %" PRId64 " ms", fresh, gone,
-                   now->plan->engine.bed_count - fresh, changed, lines, now->plan->bus_count, r->pause_us / 1000);
+                   "reloaded: %u bed%s new, %u gone, %u %s on%s; %u of %u line%s untouched; %" PRId64 " ms", fresh,
+                   plural_s(fresh), gone, kept, kept == 1 ? "goes" : "go", changed, lines, now->plan->bus_count,
+                   plural_s(now->plan->bus_count), r->pause_us / 1000);
     log_note("%s", r->out);
 }
 
@@ -150,6 +157,21 @@ static struct settings *read_settings(struct reload *r)
     }
     free(report);
     return settings;
+}
+
+/* A thread that hangs could not be taken its lines. */
+static bool are_lines_well(struct reload *r)
+{
+    const struct generation *gen = r->g->now;
+    for (unsigned i = 0; i < gen->runner_count; i++) {
+        const int64_t alive_us = atomic_load(&gen->runners[i]->alive_us);
+        if (clock_boot_us() - alive_us >= STILL_US) {
+            refuse(r, "the thread of %s hangs; restart the gateway, or wait until it does so by itself",
+                   gen->runner_names[i]);
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Nothing could be restored from a store that does not commit, and less than the engine knows from one that cannot be read. */
@@ -247,7 +269,7 @@ static struct generation *prepare(struct reload *r)
     if (settings == NULL) {
         return NULL;
     }
-    struct generation *next = is_store_well(r) ? plan_and_build(r, settings) : NULL;
+    struct generation *next = are_lines_well(r) && is_store_well(r) ? plan_and_build(r, settings) : NULL;
     if (next == NULL) {
         settings_free(settings);
     }
@@ -306,8 +328,9 @@ static void retire(struct reload *r, struct generation *before, const struct gen
 
 static bool come_down(struct reload *r, struct generation *before, struct generation *next)
 {
-    if (lines_leave(before, next) != STATUS_OK) {
-        give_up("no threads");
+    const enum status left = lines_leave(before, next);
+    if (left != STATUS_OK) {
+        give_up(status_text(left));
     }
     if (!settle(r->g, before)) {
         unsettle(r->g, before, next);
@@ -350,10 +373,25 @@ static enum status start(struct gateway *g, struct generation *gen)
     return status;
 }
 
+struct carrying {
+    const struct generation *before;
+    struct generation *next;
+};
+
+static void carry_word(void *context, uint16_t bed, const char *name, int64_t at_ms)
+{
+    const struct carrying *c = context;
+    const uint16_t now = bed_index(&c->next->plan->engine, c->before->plan->beds[bed].id);
+    if (now != BED_NONE) {
+        (void)engine_restore_said(c->next->engine, now, name, at_ms); /* false: it ended with the configuration */
+    }
+}
+
 /* `other`: whose lines run beside those that both have. */
 static enum status go_up(struct reload *r, struct generation *gen, const struct generation *other)
 {
     engine_continue(gen->engine, r->at_ms);
+    conditions_lines(&gen->conditions, gen->engine, r->at_ms, clock_boot_us());
     lines_aim(gen);
     const enum status status = lines_enter(gen, other);
     return status == STATUS_OK ? start(r->g, gen) : status;
@@ -413,6 +451,7 @@ static bool go_over(struct reload *r, struct generation *before, struct generati
         refuse(r, "the store cannot be gone on from (%s), mend the disk first", status_text(status));
         return false;
     }
+    engine_each_said(before->engine, carry_word, &(struct carrying){.before = before, .next = next});
     status = go_up(r, next, before);
     if (status != STATUS_OK) {
         fall_back(r, before, next);
@@ -429,6 +468,7 @@ bool gateway_reload(struct gateway *g, const char *by, char *out, size_t size)
     struct reload r = {.g = g, .out = out, .size = size};
     struct generation *before = g->now;
     out[0] = '\0';
+    vigil_detach(&g->vigil);
     struct generation *next = prepare(&r);
     const bool done = next != NULL && go_over(&r, before, next);
     if (done) {
@@ -438,6 +478,7 @@ bool gateway_reload(struct gateway *g, const char *by, char *out, size_t size)
     if (next != NULL) {
         generation_free(g, done ? before : next, g->now);
     }
+    watch_generation(g);
     note(&r, by, done);
     return done;
 }

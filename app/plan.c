@@ -1,5 +1,6 @@
 #include "app/plan.h"
 #include "app/engine/cost.h"
+#include "drivers/store/trends.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -177,41 +178,59 @@ static uint32_t shortest_period_ms(const struct profile *profile)
     return period_ms;
 }
 
-static enum status fill_bed(const struct settings *settings, const struct bed_settings *bed,
-                            const struct plan_recording *recording, struct bed_config *out)
+/* Most beds are like the one before them, and then share its channels. `before` is NULL at the first. */
+static enum status take_channels(const struct channel_config *channels, uint16_t count, const struct bed_config *before,
+                                 struct bed_config *out)
 {
-    struct channel_config *channels = calloc(VITAL_COUNT, sizeof *channels);
+    const size_t bytes = count * sizeof *channels;
+    if (before != NULL && before->channel_count == count && memcmp(before->channels, channels, bytes) == 0) {
+        out->channels = before->channels;
+    } else {
+        struct channel_config *own = malloc(bytes + 1); /* never none at all */
+        if (own == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        memcpy(own, channels, bytes);
+        out->channels = own;
+    }
+    out->channel_count = count;
+    return STATUS_OK;
+}
+
+static enum status fill_bed(const struct settings *settings, const struct bed_settings *bed,
+                            const struct plan_recording *recording, const struct bed_config *before,
+                            struct bed_config *out)
+{
+    struct channel_config channels[VITAL_COUNT];
     const unsigned signal_count = recording == NULL ? count_signals(settings, bed) : 0;
     struct signal_config *signals = calloc(signal_count + 1U, sizeof *signals); /* never none at all */
     *out = (struct bed_config){.id = bed->id,
                                .patient_class = bed->patient_class,
-                               .channels = channels,
                                .signals = signals,
-                               .scores = settings->scores,
+                               .scores = bed->scores,
                                .observation_interval_ms = bed->observation_interval_ms != 0
                                                               ? bed->observation_interval_ms
                                                               : settings->observation_interval_ms,
                                .overrides = bed->overrides,
                                .override_count = bed->override_count};
-    if (channels == NULL || signals == NULL) {
+    memset(channels, 0, sizeof channels); /* between their fields, too: they are compared */
+    if (signals == NULL) {
         return STATUS_NO_MEMORY;
     }
     if (recording != NULL) {
         out->monitor_count = 1;
-        out->channel_count = recorded_channels(settings, bed, recording, channels);
-        return STATUS_OK;
+        return take_channels(channels, recorded_channels(settings, bed, recording, channels), before, out);
     }
     if (bed->monitor_count > ENGINE_MONITORS_PER_BED_MAX || signal_count > ENGINE_SIGNALS_PER_BED_MAX) {
         return STATUS_TOO_LARGE;
     }
     out->monitor_count = bed->monitor_count;
-    out->channel_count = live_channels(settings, bed, channels);
     out->signal_count = fill_signals(settings, bed, signals);
     out->reports_alarms = has_protocol(settings, bed, PROTOCOL_HL7);
     for (unsigned m = 0; m < bed->monitor_count; m++) {
         out->monitor_period_ms[m] = shortest_period_ms(profile_of(settings, bed, m));
     }
-    return STATUS_OK;
+    return take_channels(channels, live_channels(settings, bed, channels), before, out);
 }
 
 static enum status fill_beds(const struct settings *settings, const struct plan_recording *recording, struct plan *plan)
@@ -227,12 +246,15 @@ static enum status fill_beds(const struct settings *settings, const struct plan_
                                           .stay_after_ms = settings->stay_after_ms,
                                           .pulse = settings->pulse,
                                           .pause = settings->pause,
+                                          .escalate_ms = settings->escalate_ms,
+                                          .escalate_to = settings->escalate_to,
                                           .pressure_scheme = settings->pressure_scheme,
                                           .models = settings->models,
                                           .model_count = settings->model_count,
                                           .replay = recording != NULL};
     for (unsigned b = 0; b < settings->bed_count; b++) {
-        const enum status status = fill_bed(settings, &settings->beds[b], recording, &plan->beds[b]);
+        const enum status status =
+            fill_bed(settings, &settings->beds[b], recording, b > 0 ? &plan->beds[b - 1] : NULL, &plan->beds[b]);
         if (status != STATUS_OK) {
             return status;
         }
@@ -390,7 +412,9 @@ static void free_const(const void *pointer)
 void plan_free(struct plan *plan)
 {
     for (unsigned b = 0; plan->beds != NULL && b < plan->engine.bed_count; b++) {
-        free_const(plan->beds[b].channels);
+        if (b == 0 || plan->beds[b].channels != plan->beds[b - 1].channels) {
+            free_const(plan->beds[b].channels);
+        }
         free_const(plan->beds[b].signals);
     }
     for (unsigned i = 0; plan->buses != NULL && i < plan->bus_count; i++) {
@@ -440,4 +464,16 @@ uint64_t plan_rule_cost_per_s(const struct plan *plan)
 uint64_t plan_rule_cost_allowed(const struct settings *settings)
 {
     return COST_CORE_PER_S / 1000000 * settings->rule_load_micro;
+}
+
+uint64_t plan_trends_bytes(const struct plan *plan)
+{
+    const int64_t keep_ms = plan->settings->store.trends_keep_ms;
+    unsigned vitals = 0;
+    for (uint16_t b = 0; b < plan->engine.bed_count; b++) {
+        vitals += plan->engine.beds[b].channel_count;
+    }
+    return keep_ms < TRENDS_MINUTE_MS
+               ? 0
+               : trends_bytes(plan->engine.bed_count, vitals, (uint32_t)(keep_ms / TRENDS_MINUTE_MS));
 }

@@ -53,6 +53,9 @@ bool plan_bed_is_same(const struct plan *now, const struct bed_config *bed, cons
 uint64_t plan_rule_cost_per_s(const struct plan *plan);
 uint64_t plan_rule_cost_allowed(const struct settings *settings);
 
+/* What the trends of these beds take on the disk; 0: none are kept. */
+uint64_t plan_trends_bytes(const struct plan *plan);
+
 /* The longest window in time that any rule asks, or time after which a value counts as frozen, and so how long the journal must reach back. */
 uint32_t plan_longest_span_ms(const struct plan *plan);
 
