@@ -21,6 +21,8 @@
 
 #define DAY_S 86400
 
+#define FLINK_RATE 0.076 /* million events a second, of a windowed count a user */
+
 enum { RATE_LEAST = 3, MEMORY_MOST_MB = 8, SHORT_S = DAY_S / 4, LONG_S = 2 * DAY_S };
 
 struct vital {
@@ -200,8 +202,9 @@ int main(void)
     replay("short.csv", &spent_short);
     replay("long.csv", &spent_long);
     printf("{\"figure\":\"replay_rate\",\"case\":\"21 vitals at 1 Hz, shipped rules, from CSV\",\"value\":%.3f,"
-           "\"unit\":\"million observations/s\",\"limit\":%d,\"bound\":\"least\"}\n",
-           (double)count / spent_long.seconds / 1e6, RATE_LEAST);
+           "\"unit\":\"million observations/s\",\"limit\":%d,\"bound\":\"least\","
+           "\"reference\":\"Flink, Nexmark q12, a core with 8 GB, as published\",\"reference_value\":%.3f}\n",
+           (double)count / spent_long.seconds / 1e6, RATE_LEAST, FLINK_RATE);
     report_memory("6 h", &spent_short);
     report_memory("2 days", &spent_long);
     return 0;

@@ -353,8 +353,8 @@ struct ward {
     unsigned alerts;
 };
 
-static struct ward wards[2];
-static struct plan bed_plan;
+static struct ward wards[3]; /* of 8 beds, of 64, of 64 with rules over them */
+static struct plan bed_plan, voting_plan;
 
 static void count_alert(struct record_sink *sink_of, const struct record *record)
 {
@@ -362,15 +362,15 @@ static void count_alert(struct record_sink *sink_of, const struct record *record
     ward->alerts += record->kind == RECORD_ALERT ? 1 : 0;
 }
 
-static void prepare_ward(struct ward *ward, uint16_t bed_count)
+static void prepare_ward(struct ward *ward, const struct plan *of_bed, uint16_t bed_count)
 {
     struct arena arena = {.base = NULL};
     ward->sink.put = count_alert;
-    ward->config = bed_plan.engine;
+    ward->config = of_bed->engine;
     ward->config.beds = ward->beds;
     ward->config.bed_count = bed_count;
     for (uint16_t b = 0; b < bed_count; b++) {
-        ward->beds[b] = bed_plan.engine.beds[0];
+        ward->beds[b] = of_bed->engine.beds[0];
     }
     (void)engine_make(&arena, &ward->config);
     arena = take_arena(arena.used);
@@ -381,17 +381,24 @@ static void prepare_ward(struct ward *ward, uint16_t bed_count)
     }
 }
 
+static void prepare_plan(const char *name, unsigned rule_count, struct plan *out)
+{
+    struct settings *settings = command_settings(name);
+    expect(settings != NULL && plan_make(settings, out) == STATUS_OK, "no plan of a bed");
+    unsigned rules = 0;
+    for (unsigned r = 0; r < out->engine.rule_count; r++) {
+        rules += rule_applies(&out->engine.beds[0], &out->engine.rules[r]) ? 1 : 0;
+    }
+    expect(rules == rule_count, "a bed has not as many rules as it should");
+}
+
 static void prepare_wards(void)
 {
-    struct settings *settings = command_settings(FOLDER "beds.yaml");
-    expect(settings != NULL && plan_make(settings, &bed_plan) == STATUS_OK, "no plan of a bed");
-    unsigned rules = 0;
-    for (unsigned r = 0; r < bed_plan.engine.rule_count; r++) {
-        rules += rule_applies(&bed_plan.engine.beds[0], &bed_plan.engine.rules[r]) ? 1 : 0;
-    }
-    expect(rules == 20, "a bed has not twenty rules");
-    prepare_ward(&wards[0], 8);
-    prepare_ward(&wards[1], 64);
+    prepare_plan(FOLDER "beds.yaml", 20, &bed_plan);
+    prepare_plan(FOLDER "voting.yaml", 22, &voting_plan);
+    prepare_ward(&wards[0], &bed_plan, 8);
+    prepare_ward(&wards[1], &bed_plan, 64);
+    prepare_ward(&wards[2], &voting_plan, 64);
 }
 
 /* What stands still for most of the time, as vitals do. */
@@ -436,11 +443,16 @@ static void piece_beds_64(void)
     run_ward(&wards[1]);
 }
 
+static void piece_votes_64(void)
+{
+    run_ward(&wards[2]);
+}
+
 /* ---- all of them ---- */
 
 /* Not known to the compiler, so that each piece stays a function of its own. */
-static void (*const volatile pieces[])(void) = {piece_replay, piece_windows, piece_payload, piece_ring,
-                                                piece_modbus, piece_hl7,     piece_beds_8,  piece_beds_64};
+static void (*const volatile pieces[])(void) = {piece_replay, piece_windows, piece_payload, piece_ring,    piece_modbus,
+                                                piece_hl7,    piece_beds_8,  piece_beds_64, piece_votes_64};
 
 /* With any argument it says how many observations a bed of the wards has. */
 int main(int argc, char **argv)

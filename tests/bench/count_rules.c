@@ -16,18 +16,20 @@ enum { SECONDS = 900, COVERAGE_PERMILLE = 700 };
 
 static const struct {
     const char *name, *when, *clear;
+    uint32_t foresee_ms;
 } rules[] = {
-    {"none", NULL, NULL},
-    {"newest", "spo2 < 40", NULL},
-    {"mean", "mean(hr, 60s) > 250", NULL},
-    {"extrema", "min(spo2, 15s) < 40 and max(hr, 5min) > 250", NULL},
-    {"share", "share(spo2 < 40, 15s) >= 0.8", "min(spo2, 5s) >= 41"},
-    {"joined", "mean(hr, 60s) > 250 and mean(resp, 60s) > 90 and share(spo2 < 40, 15s) > 0.5", NULL},
-    {"arithmetic", "hr * 2 / resp - hr / (resp + 1) * 3 + 1 > 900 and spo2 / 2 < 3", NULL},
-    {"spread", "stddev(hr, 5min) > 100", NULL},
-    {"trend", "slope(spo2, 2min) < -90 and delta(spo2, 1min) < -90", NULL},
-    {"long", "mean(hr, 1h) > 250 or max(resp, 6h) > 110", NULL},
-    {"number", "mean(hr, 16) > 250 and count(spo2, 1min) < 3", NULL},
+    {"none", NULL, NULL, 0},
+    {"newest", "spo2 < 40", NULL, 0},
+    {"mean", "mean(hr, 60s) > 250", NULL, 0},
+    {"extrema", "min(spo2, 15s) < 40 and max(hr, 5min) > 250", NULL, 0},
+    {"share", "share(spo2 < 40, 15s) >= 0.8", "min(spo2, 5s) >= 41", 0},
+    {"joined", "mean(hr, 60s) > 250 and mean(resp, 60s) > 90 and share(spo2 < 40, 15s) > 0.5", NULL, 0},
+    {"arithmetic", "hr * 2 / resp - hr / (resp + 1) * 3 + 1 > 900 and spo2 / 2 < 3", NULL, 0},
+    {"spread", "stddev(hr, 5min) > 100", NULL, 0},
+    {"trend", "slope(spo2, 2min) < -90 and delta(spo2, 1min) < -90", NULL, 0},
+    {"long", "mean(hr, 1h) > 250 or max(resp, 6h) > 110", NULL, 0},
+    {"number", "mean(hr, 16) > 250 and count(spo2, 1min) < 3", NULL, 0},
+    {"foreseen", "spo2 < limit", NULL, 900000},
 };
 
 static struct channel_config channels[VITALS];
@@ -37,8 +39,13 @@ static struct bed_config bed = {.id = "b1",
                                 .channel_count = VITALS,
                                 .monitor_count = 1,
                                 .monitor_period_ms = {1000}};
-static struct rule rule = {
-    .name = "rule", .text = "", .advice = "", .priority = PRIORITY_LOW, .unknown_after_ms = 120000};
+static struct rule rule = {.name = "rule",
+                           .text = "",
+                           .advice = "",
+                           .priority = PRIORITY_LOW,
+                           .unknown_after_ms = 120000,
+                           .parameters = {{.name = "limit", .has = {true}, .value_milli = {40000}}},
+                           .parameter_count = 1};
 static struct engine_config config = {.beds = &bed, .rules = &rule, .bed_count = 1, .replay = true};
 
 static void drop(struct record_sink *sink, const struct record *record)
@@ -49,7 +56,7 @@ static void drop(struct record_sink *sink, const struct record *record)
 
 static bool compile(const char *text, struct expression *out)
 {
-    static const struct parameter_names names = {.count = 0};
+    static const struct parameter_names names = {.names = {"limit"}, .count = 1};
     struct expression_fault fault;
     if (!expression_compile(text, &names, COVERAGE_PERMILLE, out, &fault)) {
         (void)fprintf(stderr, "count_rules: %s: %s\n", text, fault.message);
@@ -110,6 +117,7 @@ int main(int argc, char **argv)
     }
     if (number > 0) {
         rule.has_clear = rules[number].clear != NULL;
+        rule.foresee_ms = rules[number].foresee_ms;
         if (!compile(rules[number].when, &rule.when) ||
             (rule.has_clear && !compile(rules[number].clear, &rule.clear))) {
             return 1;

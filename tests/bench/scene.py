@@ -193,12 +193,16 @@ class Scene:
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n"
             "max_queued_messages 100000\n",
         )
+        self.start_mosquitto()
+
+    def start_mosquitto(self):
         environment = {"PATH": os.environ["PATH"] + ":/usr/sbin"}  # where Debian has mosquitto
         mosquitto = shutil.which("mosquitto", path=environment["PATH"])
         if mosquitto is None:
             raise Failed("no mosquitto")
-        self.start([mosquitto, "-c", self.path("broker.conf")], WARD_CORE, "broker.log", environment)
+        broker = self.start([mosquitto, "-c", self.path("broker.conf")], WARD_CORE, "broker.log", environment)
         self.wait_for("the broker answers", self.broker_answers)
+        return broker
 
     def broker_answers(self):
         with socket.socket() as probe:
@@ -257,13 +261,13 @@ class Scene:
 
     # ---- gateway ----
 
-    def write_gateway(self, buses_and_beds, interval, rules=WINDOW_RULES, publish="500ms"):
+    def write_gateway(self, buses_and_beds, interval, rules=WINDOW_RULES, publish="500ms", size="16MiB"):
         self.write("profiles/counting.yaml", profile_text(interval))
         self.write("rules/bench.yaml", rules)
         self.write(
             "wardgate.yaml",
             "gateway: {id: gw-bench, site: bench, ward: w1}\n"
-            f"store: {{path: {self.path('store')}, size: 16MiB}}\n"
+            f"store: {{path: {self.path('store')}, size: {size}}}\n"
             f'uplink: {{brokers: ["mqtt://127.0.0.1:{self.port}"], publish_interval: {publish}}}\n'
             "stay_after: 1s\nmemory: 256MiB\nrules: [rules/bench.yaml]\n" + buses_and_beds,
         )

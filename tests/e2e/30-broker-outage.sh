@@ -4,19 +4,7 @@
 . tests/e2e/lib.sh
 
 start_broker
-start_ward <<END
-control \${WARD_DIR}/ward.sock
-tcp gw-a 127.0.0.1:\${WARD_PORT} turnaround=1ms
-monitor b01 gw-a 1 generated seed=1
-END
-write_config <<END
-stay_after: 2s
-buses:
-  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
-beds:
-  b01: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
-rules: [rules/standard.yaml]
-END
+watch_beds 1 <<<"stay_after: 2s"
 subscribe before.txt "$BASE/b01/alert" "$BASE/gateway/gw-test/alert"
 start_gateway
 wait_for 10 "the stay begins" grep -q admission_not_entered "$TEST_DIR/before.txt"
@@ -30,8 +18,7 @@ done
 kill_gateway
 start_gateway
 sleep 6 # long enough for the alerts to be late
-start_broker
-subscribe after.txt "$BASE/b01/alert" "$BASE/gateway/gw-test/alert"
+return_broker after.txt "$BASE/b01/alert" "$BASE/gateway/gw-test/alert"
 wait_for 15 "all starts arrive" bash -c "[ \$(grep '\"phase\":\"start\"' '$TEST_DIR/after.txt' | grep -c spo2_desat) -ge 3 ]"
 grep '"rule":"spo2_desat"' "$TEST_DIR/after.txt" | head -n 1 | grep -q '"late":true' || fail "the first is not marked late"
 cat "$TEST_DIR/before.txt" "$TEST_DIR/after.txt" | member seq | uniq | awk '$1 != NR { exit 1 }' ||

@@ -50,15 +50,19 @@ done
 [ "$(figure refused)" -gt 0 ] || fail "the stranger's messages were not counted"
 ward_do stranger silence
 
-# A measurement by the cuff is one, however often it is told.
-ward_do b01 value nibp_sys 147 nibp_dia 90 nibp_mean 109
-wait_for 5 "b01's new pressure" grep -q "^$BASE/b01/vitals .*\"nibp_sys\":147" "$TEST_DIR/seen.txt"
-sleep 3
-instants() {
-    grep "^$BASE/b01/vitals .*\"nibp_sys\":147" "$TEST_DIR/seen.txt" | grep -oE '"observed":\{[^}]*\}' | member nibp_sys | sort
+# A measurement by the cuff is one, however often it is told. The monitor may just have measured by itself: not within 5 min again.
+spread_ms() { # PRESSURE
+    local instants
+    ward_do b01 value nibp_sys "$1" nibp_dia 90 nibp_mean 109
+    wait_for 5 "b01's new pressure" grep -q "^$BASE/b01/vitals .*\"nibp_sys\":$1" "$TEST_DIR/seen.txt"
+    sleep 3
+    instants=$(grep "^$BASE/b01/vitals .*\"nibp_sys\":$1" "$TEST_DIR/seen.txt" | grep -oE '"observed":\{[^}]*\}' |
+        member nibp_sys | sort)
+    echo $((($(date -d "$(tail -n 1 <<<"$instants")" +%s%N) - $(date -d "$(head -n 1 <<<"$instants")" +%s%N)) / 1000000))
 }
-spread_ms=$((($(date -d "$(instants | tail -n 1)" +%s%N) - $(date -d "$(instants | head -n 1)" +%s%N)) / 1000000))
-[ "$spread_ms" -le 100 ] || fail "one measurement has instants $spread_ms ms apart"
+spread=$(spread_ms 147)
+[ "$spread" -le 100 ] || spread=$(spread_ms 148)
+[ "$spread" -le 100 ] || fail "one measurement has instants $spread ms apart"
 
 ward_do b09 bit asystole on
 
@@ -78,10 +82,10 @@ ward_do b04 value hr 199
 wait_for 10 "b04's demonstration is told" grep -q "^$BASE/b04/vitals .*\"invalid\":{[^}]*\"hr\":\"demo\"" "$TEST_DIR/seen.txt"
 wait_for 5 "tests and demonstrations are counted" rises figure refused $((refused + 3))
 wait_for 20 "b03, of which only tests come, is silent" seen b03 start monitor_silent
-ward_do b03 answer
 ward_do b03 value hr 63
-ward_do b04 bit demo off
+ward_do b03 answer
 ward_do b04 value hr 64
+ward_do b04 bit demo off
 wait_for 20 "b03 is real again" seen b03 end monitor_silent
 grep -qE "^$BASE/b0[34]/vitals .*\"hr\":199" "$TEST_DIR/seen.txt" && fail "a test was shown as a patient's"
 [ "$(report failed)$(report rejected)$(report unexpected)" = 000 ] || fail "acknowledgements: $(report failed) AE, $(report rejected) AR"
@@ -131,7 +135,10 @@ ward_do central clock -3600
 wait_for 25 "values of an hour ago are none" bash -c \
     "grep \"^$BASE/b12/vitals \" '$TEST_DIR/seen.txt' | tail -n 1 | grep -qv '\"hr\":[0-9]'"
 wait_for 20 "whose clock is wrong is told" grep -q \
-    "^$BASE/b12/alert .*\"phase\":\"start\".*\"rule\":\"monitor_silent\".*values are not current" "$TEST_DIR/seen.txt"
+    "^$BASE/gateway/gw-test/alert .*\"phase\":\"start\".*\"rule\":\"bus_down\".*central (values are not current)" "$TEST_DIR/payloads.txt"
+wait_for 5 "b12's state says so" grep -q \
+    "^$BASE/b12/alarm/monitor_silent .*values are not current.*\"part_of\":{" "$TEST_DIR/payloads.txt"
+grep -q "^$BASE/b1[0-9]/alert .*\"phase\":\"start\".*values are not current" "$TEST_DIR/payloads.txt" && fail "beds tell it, too"
 grep -q "^$BASE/b12/alert .*\"rule\":\"no_pulse_signal\"" "$TEST_DIR/seen.txt" && fail "a wrong clock stopped a heart"
 ward_do central clock 0
 wait_for 20 "the right time" bash -c \

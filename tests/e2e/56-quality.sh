@@ -2,7 +2,8 @@
 # What is not believed is named, counted and told, never silent; the pulse stands in for a lost heart rate, with its name.
 . tests/e2e/lib.sh
 
-start_two_beds <<<'stay_after: 3s
+start_broker
+watch_beds 2 <<<'stay_after: 3s
 pulse: {disagree_by: 20, disagree_for: 2s}'
 subscribe seen.txt "$BASE/#"
 start_gateway

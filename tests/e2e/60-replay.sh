@@ -169,7 +169,7 @@ grep -q '"phase":"start".*"priority":"medium".*"rule":"hr_high".*"at":"2026-01-3
 ! grep -q '"rule":"hr_low".*"at":"2026-01-31T23:59:40.000Z"' "$TEST_DIR/two.jsonl" || fail "130 does not end 85"
 grep -q '"bed":"b02".*"phase":"start".*"rule":"hr_low".*"at":"2026-01-31T23:59:55.000Z"' "$TEST_DIR/two.jsonl" ||
     fail "a newborn's 85 is no alarm"
-grep -q "1 rows came more than 10 s late" "$TEST_DIR/two.log" || fail "the late row is not counted"
+grep -q "1 row came more than 10 s late" "$TEST_DIR/two.log" || fail "the late row is not counted"
 
 ### What is refused
 

@@ -3,7 +3,8 @@
 # middle of alarms, a reload. And what stops a recording, or spoils it, is said.
 . tests/e2e/lib.sh
 
-start_two_beds <<<'stay_after: 2s'
+start_broker
+watch_beds 2 <<<'stay_after: 2s'
 subscribe seen.txt "$BASE/+/alert" "$BASE/gateway/+/alert"
 
 command() { "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" "$@" >>"$TEST_DIR/command.log" 2>&1; }

@@ -55,7 +55,6 @@ replay deterioration --map HR=hr,PULSE=pulse,RESP=resp,SpO2=spo2,NBPSys=nibp_sys
 # 277 at 3780 and 272.8 at 3840 are no pulse of an adult; everything is lost before, and again afterwards.
 expect "artefacts are not named" deterioration implausible <<END
 63:00 start implausible 277 implausible
-63:00 escalate implausible 277 implausible
 65:00 end implausible 277 implausible
 END
 expect "an artefact is an alarm of the patient" deterioration hr_extreme_high pulse_extreme_high </dev/null

@@ -3,10 +3,7 @@
 # the ward is summed up, the broker is lost and found.
 . tests/e2e/lib.sh
 
-if [ -n "${FLAVOUR:-}" ] && [ "$FLAVOUR" != clang ]; then
-    echo "skipped: a sanitizer replaces the allocator"
-    exit 0
-fi
+needs_no_sanitizer "a sanitizer replaces the allocator"
 "${CC:-cc}" -shared -fPIC -O1 -D_GNU_SOURCE tests/e2e/count_allocations.c -o "$TEST_DIR/count.so"
 start_broker
 start_ward <<END

@@ -54,9 +54,9 @@ bits:
   leads_off: {register: 10, bit: 1, channels: [hr], means: sensor_off}
 END
 
-# wardgate_at FOLDER COMMAND: with the configuration there
+# wardgate_at FOLDER COMMAND [OPTION]: with the configuration there
 wardgate_at() {
-    (cd "$TEST_DIR/$1" && "$WARDGATE" "$2" -c wardgate.yaml) >"$TEST_DIR/out.log" 2>"$TEST_DIR/told.log" </dev/null
+    (cd "$TEST_DIR/$1" && "$WARDGATE" "$2" -c wardgate.yaml ${3:+"$3"}) >"$TEST_DIR/out.log" 2>"$TEST_DIR/told.log" </dev/null
 }
 
 # tell COMMAND PLACE WHAT: one line says so, and the command ends with status 2.
@@ -139,6 +139,10 @@ rm -rf "$TEST_DIR/bad"
 cp -r "$GOOD" "$TEST_DIR/bad"
 sed -i 's/poll_interval: 1s/poll_interval: 5ms/' "$TEST_DIR/bad/profiles/module.yaml"
 wardgate_at bad check || fail "fast rules are refused"
+grep -qE '^  together +[0-9.]+ % of a core of 500 MHz, of 50.00 % allowed$' "$TEST_DIR/out.log" || fail "what rules cost is not told"
+grep -qE '^  dearest rule   spo2_low, [0-9.]+ % at 3 beds$' "$TEST_DIR/out.log" || fail "the dearest rule is not told"
+grep -qE '^  dearest bed    b0[123], [0-9.]+ % with [0-9]+ rules$' "$TEST_DIR/out.log" || fail "the dearest bed is not told"
+wardgate_at bad check --costs || fail "--costs"
 grep -qE '^  spo2_low +[0-9]+ a look +[0-9]+ a second at   3 beds' "$TEST_DIR/out.log" || fail "what a rule costs is not told"
 grep -qE '^  together +[0-9]+ a second .* of 50.00 % allowed' "$TEST_DIR/out.log" || fail "what rules cost is not told"
 echo "rule_load: 0.001" >>"$TEST_DIR/bad/wardgate.yaml"

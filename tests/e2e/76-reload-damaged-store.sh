@@ -3,19 +3,7 @@
 . tests/e2e/lib.sh
 
 start_broker
-start_ward <<END
-control \${WARD_DIR}/ward.sock
-tcp gw-a 127.0.0.1:\${WARD_PORT} turnaround=1ms
-monitor b01 gw-a 1 generated seed=1
-END
-write_config <<END
-stay_after: 2s
-buses:
-  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
-beds:
-  b01: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
-rules: [rules/standard.yaml, rules/ours.yaml]
-END
+watch_beds 1 "rules/standard.yaml, rules/ours.yaml" <<<"stay_after: 2s"
 cat >"$TEST_DIR/rules/ours.yaml" <<END
 rules:
   spo2_ours:
@@ -50,5 +38,5 @@ ward_do b01 value spo2 97
 wait_for 15 "the alarm ends" seen end
 [ "$(seen end | member id)" = "$(seen start | member id)" ] || fail "another alarm ended"
 kill -HUP "$GATEWAY_PID"
-wait_for 5 "it is loaded again" grep -q 'reloaded: 0 beds new, 0 gone, 1 go on' "$TEST_DIR/gateway.log"
+wait_for 5 "it is loaded again" grep -q 'reloaded: 0 beds new, 0 gone, 1 goes on' "$TEST_DIR/gateway.log"
 stop_gateway

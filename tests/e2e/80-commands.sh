@@ -86,6 +86,15 @@ expect b01 limit-1 role
 send b01 surgeon "$(body who-1 admit)"
 expect b01 who-1 role
 
+# Who is on duty is for the charge nurse to tell, by any bed of the ward, whoever is in it; and why.
+send b02 nurse "$(body staff-1 set_staff '"nurses":3,"reason":"one ill"')"
+expect b02 staff-1 role
+send b02 charge "$(body staff-2 set_staff '"nurses":3')"
+expect b02 staff-2 malformed
+send b02 charge "$(body staff-3 set_staff '"nurses":3,"reason":"one ill"')"
+expect b02 staff-3 null
+wait_for 5 "the ward has them, without shifts" grep -q "^$BASE/gateway/gw-test/ward .*\"staff\":{\"shift\":null,\"on_duty\":3,\"source\":\"command\"" "$TEST_DIR/seen.txt"
+
 # Limits within what the rules file allows, and shown.
 send b01 charge "$(body limit-2 set_limit '"rule":"spo2_low","value":20')"
 expect b01 limit-2 bounds
@@ -95,6 +104,20 @@ wait_for 5 "the settings show it" bash -c \
     "grep '^$BASE/b01/settings ' '$TEST_DIR/seen.txt' | tail -n 1 | grep -q '\"value\":88,.*\"source\":\"set\"'"
 send b01 charge "$(body limit-4 set_limit '"rule":"no_such","value":88')"
 expect b01 limit-4 unknown_rule
+
+# Alerts once more, for whoever was away: marked, on a topic of their own, with an end; by any bed, whoever is in it.
+wait_for 5 "an alert was delivered" grep -q "^$BASE/b01/alert .*\"seq\":1," "$TEST_DIR/seen.txt"
+send b02 nurse "$(body again-1 resend '"from_seq":1,"through_seq":1')"
+expect b02 again-1 null
+wait_for 5 "it comes again" grep -q "^$BASE/gateway/gw-test/resend .*\"seq\":1,.*\"resend\":true" "$TEST_DIR/seen.txt"
+wait_for 5 "the end is told" grep -q "^$BASE/gateway/gw-test/resend .*\"id\":\"again-1\".*\"sent\":1,\"missing\":0,\"complete\":true" "$TEST_DIR/seen.txt"
+send b02 nurse "$(body again-2 resend '"from_seq":1,"through_seq":1001')"
+expect b02 again-2 bounds
+send b02 nurse "$(body again-3 resend '"from_seq":100000')"
+expect b02 again-3 nothing_to_do
+"$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 resend from_seq=1 >"$TEST_DIR/told.txt" || fail "resend from the box: $(cat "$TEST_DIR/told.txt")"
+grep -q '"text":"alerts 1 to [0-9]* follow on resend"' "$TEST_DIR/told.txt" || fail "$(cat "$TEST_DIR/told.txt")"
+wait_for 5 "the audit log has it" bash -c "'$WARDGATE' audit -c '$TEST_DIR/wardgate.yaml' --json show | grep -q '\"command\":\"resend\".*\"result\":\"accepted\",\"from_seq\":1,\"through_seq\":1}'"
 
 # Age, form, stay.
 send b01 nurse "$(AT=-60 body late-1 back)"
@@ -172,7 +195,7 @@ send b01 nurse "$(body after-1 back)"
 expect b01 after-1 nothing_to_do
 
 # Each is in the audit log once, with who and what.
-"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" show 1000 >"$TEST_DIR/audit.txt"
+"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" --json show 1000 >"$TEST_DIR/audit.txt"
 for id in left-behind admit-1 limit-2 limit-3 late-1 far-1 form-1 other-1 where-1 ack-1 ack-2 replay-1; do
     grep -q "\"id\":\"$id\"" "$TEST_DIR/audit.txt" || fail "$id is not in the audit log"
 done
@@ -180,4 +203,32 @@ done
 grep '"id":"limit-3"' "$TEST_DIR/audit.txt" | grep -q '"by":"n-17","role":"charge".*"result":"accepted","rule":"spo2_low","parameter":"limit","old":90,"new":88' ||
     fail "$(grep limit-3 "$TEST_DIR/audit.txt")"
 grep -q '"kind":"command","command":"away".*"by":"tester","role":"local"' "$TEST_DIR/audit.txt" || fail "the local command is not there"
+grep -q '"kind":"start","version":".*"configuration":"[0-9a-f]\{16\}","files":"[0-9a-f]\{16\}"' "$TEST_DIR/audit.txt" || fail "the start is not there"
+"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" show 1000 >"$TEST_DIR/audit.txt"
+grep -q '^at  *what  *bed  *by  *result  *detail$' "$TEST_DIR/audit.txt" || fail "$(head -3 "$TEST_DIR/audit.txt")"
+grep -q ' set_limit  *b01  *n-17 (charge)  *accepted  .*rule=spo2_low parameter=limit old=90 new=88' "$TEST_DIR/audit.txt" ||
+    fail "$(grep set_limit "$TEST_DIR/audit.txt")"
+"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" --csv show 1000 | finds '^[^,]*,set_limit,b01,n-17 (charge),accepted,' || fail "no CSV"
+
+# Nobody changed it; the newest row, noted now, is the same later; one byte of a row that is another is found and said where.
+audit() { "$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" "$@"; }
+audit verify >"$TEST_DIR/verify.txt" || fail "$(cat "$TEST_DIR/verify.txt")"
+grep -q '^the audit log is whole: ' "$TEST_DIR/verify.txt" || fail "$(cat "$TEST_DIR/verify.txt")"
+noted=$(sed -n 's/^newest row: //p' "$TEST_DIR/verify.txt")
+wait_for 15 "health has it, too" grep -q "^$BASE/gateway/gw-test/health .*\"audit_newest\":\"$noted\"" "$TEST_DIR/seen.txt"
+grep -q "^$BASE/gateway/gw-test/health .*\"trends\":\"ok\"" "$TEST_DIR/seen.txt" || fail "health does not say how the trends are"
 stop_gateway
+# The minute under way is written at the end.
+"$WARDGATE" history -c "$TEST_DIR/wardgate.yaml" --trends b01 hr --json >"$TEST_DIR/trends.txt" || fail "no trends: $(cat "$TEST_DIR/trends.txt")"
+grep -q '^{"at":".*:00.000Z","bed":"b01","stay":"[0-9a-f]\{16\}","vital":"hr","count":[0-9]*,"min":.*,"mean":.*,"max":.*,"unit":"/min"}$' "$TEST_DIR/trends.txt" ||
+    fail "trends: $(cat "$TEST_DIR/trends.txt")"
+"$WARDGATE" history -c "$TEST_DIR/wardgate.yaml" --trends b01 hr | finds '^at  *stay  *count  *min ' || fail "no columns"
+status=0
+"$WARDGATE" history -c "$TEST_DIR/wardgate.yaml" --trends b01 heart >"$TEST_DIR/trends.txt" 2>&1 || status=$?
+[ "$status" -eq 2 ] || fail "heart: status $status"
+audit verify --from "$noted" >"$TEST_DIR/verify.txt" || fail "without a gateway: $(cat "$TEST_DIR/verify.txt")"
+audit verify --from "${noted%????}beef" >"$TEST_DIR/verify.txt" && fail "another newest row: $(cat "$TEST_DIR/verify.txt")"
+sed -i 's/"by":"n-17","role":"charge"/"by":"n-71","role":"charge"/' "$TEST_DIR/store/alerts/data.mdb"
+audit verify >"$TEST_DIR/verify.txt" && fail "a changed row: $(cat "$TEST_DIR/verify.txt")"
+grep -q '^row [0-9]* is not what it was written as' "$TEST_DIR/verify.txt" || fail "$(cat "$TEST_DIR/verify.txt")"
+{ audit verify --json || true; } | finds '^{"whole":false,.*"fault":"changed"}' || fail "no JSON"

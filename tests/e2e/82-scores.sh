@@ -87,7 +87,7 @@ stop_gateway
 : >"$TEST_DIR/seen.txt"
 start_gateway
 wait_for 10 "the score comes back" says '"complete":true,"total":2,"band":"low",.*"spo2_scale":2'
-"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" show | grep -q '"command":"set_scale".*"scale":2,"reason":"target 88-92, COPD"' ||
+"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" --json show | grep -q '"command":"set_scale".*"scale":2,"reason":"target 88-92, COPD"' ||
     fail "no row in the audit log"
 "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 observe vital=consciousness value=pain >/dev/null || fail "locally"
 wait_for 5 "the local one counts" says '"total":5'

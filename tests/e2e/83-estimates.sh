@@ -44,7 +44,7 @@ tell describe attribute=hours_since_food value=2 || fail "food: $(cat "$TEST_DIR
 tell observe vital=glucose value=9.991 || fail "glucose: $(cat "$TEST_DIR/tell.log")"
 wait_for 10 "all is known" says tabaei_herman '"complete":true,"probability":0.203,"threshold":0.2,"reached":true,'
 grep "^$BASE/b01/alert " "$TEST_DIR/seen.txt" | grep -q tabaei && fail "an alert of an estimate"
-"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" show | grep -q '"command":"describe".*"attribute":"sex","value":"male"' ||
+"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" --json show | grep -q '"command":"describe".*"attribute":"sex","value":"male"' ||
     fail "no row in the audit log"
 
 # All of it is there after a restart; what is no longer configured has its topic emptied.

@@ -13,6 +13,7 @@ write_config <<END
 stay_after: 2s
 commands: {enabled: true, roles: [nurse, charge]}
 pauses: {audio_at_most: 10min, reminder: 10s}
+escalate: {after: 90s, to: high}
 buses:
   gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
 beds:
@@ -56,6 +57,7 @@ shows() {
 "$WARDGATE" check -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/check.txt" 2>&1 || fail "check"
 grep -q '  b01 .*; OFF: slow (high)' "$TEST_DIR/check.txt" || fail "check does not say what is off"
 grep -q 'warning: beds.b01.overrides.slow.off: a rule of high priority is off' "$TEST_DIR/check.txt" || fail "no warning"
+grep -q "^the gateway's own alarms: high after 90 s without acknowledgement\$" "$TEST_DIR/check.txt" || fail "check does not say what escalates"
 
 ward_do b01 value hr 70
 ward_do b01 value spo2 97
@@ -101,7 +103,7 @@ wait_for 25 "it is over" bash -c \
 tell resume what=audio
 EXPECTED='"reason":"nothing_to_do"' tell resume
 shows '"pauses":\[\]'
-"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" show 100 >"$TEST_DIR/audit.txt"
+"$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" --json show 100 >"$TEST_DIR/audit.txt"
 grep -q '"command":"pause".*"role":"local".*"result":"accepted","what":"alarm","rule":"faint","duration_s":20' "$TEST_DIR/audit.txt" ||
     fail "$(cat "$TEST_DIR/audit.txt")"
 stop_gateway

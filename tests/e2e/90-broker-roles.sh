@@ -20,6 +20,7 @@ $BASE/b01/settings                   w   r  r  r  r  -
 $BASE/b01/reply                      w   r  r  r  r  -
 $BASE/gateway/gw-test/status         rw  r  r  r  r  -
 $BASE/gateway/gw-test/ward           rw  r  r  r  r  -
+$BASE/gateway/gw-test/clock          rw  r  r  r  r  -
 $BASE/gateway/gw-test/reply          rw  r  r  r  r  -
 $BASE/gateway/gw-test/alarm/bus_down rw  r  r  r  r  -
 $BASE/gateway/gw-other/status        -   r  r  r  r  -

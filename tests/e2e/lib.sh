@@ -47,20 +47,41 @@ wait_for() {
     fail "not within $((limit / 10)) s: $what"
 }
 
+# needs_no_sanitizer WHY: the test is skipped where there is one.
+needs_no_sanitizer() {
+    [ -z "${FLAVOUR:-}" ] || [ "$FLAVOUR" = clang ] || {
+        echo "skipped: $1"
+        exit 0
+    }
+}
+
+# Further lines of its configuration are in BROKER_MORE.
 start_broker() {
     cat >"$TEST_DIR/broker.conf" <<END
 listener $PORT 127.0.0.1
 allow_anonymous true
 persistence false
 max_queued_messages 100000
+${BROKER_MORE:-}
 END
     mosquitto -c "$TEST_DIR/broker.conf" >>"$TEST_DIR/broker.log" 2>&1 &
     BROKER_PID=$!
     pids+=("$BROKER_PID")
     wait_for 5 "the broker answers" mosquitto_pub -h 127.0.0.1 -p "$PORT" -t started -n
     [ ! -e "$TEST_DIR/payloads.txt" ] || return 0 # it connects again by itself; two would write into each other's lines
-    mosquitto_sub -h 127.0.0.1 -p "$PORT" -t '#' -F '%t %p' >>"$TEST_DIR/payloads.txt" 2>>"$TEST_DIR/sub.log" &
+    # Commands may be anything, bytes that are no text among it.
+    mosquitto_sub -h 127.0.0.1 -p "$PORT" -t '#' -T "$BASE/+/command/+" -F '%t %p' >>"$TEST_DIR/payloads.txt" 2>>"$TEST_DIR/sub.log" &
     pids+=("$!")
+}
+
+# await_subscriber: the one of payloads.txt has found the broker again.
+is_heard() { # WORD
+    mosquitto_pub -h 127.0.0.1 -p "$PORT" -t zz/heard -m "$1"
+    sleep 0.1
+    grep -q "^zz/heard $1" "$TEST_DIR/payloads.txt"
+}
+await_subscriber() {
+    wait_for 10 "somebody listens again" is_heard "heard-$RANDOM"
 }
 
 stop_broker() {
@@ -84,12 +105,27 @@ ward_do() {
     [ "${answer%%$'\n'*}" = ok ] || fail "the ward says: $answer ($*)"
 }
 
+# start_relay: what is to be carried to the broker may be sent to RELAY_PORT, for relay_do COMMAND (relay.py).
+start_relay() {
+    RELAY_PORT=$((PORT + 3))
+    mkfifo "$TEST_DIR/relay.fifo"
+    exec {RELAY_FD}<>"$TEST_DIR/relay.fifo"
+    python3 -B tests/e2e/relay.py "$RELAY_PORT" "$PORT" <"$TEST_DIR/relay.fifo" >>"$TEST_DIR/relay.log" 2>&1 &
+    pids+=("$!")
+    wait_for 5 "the relay carries" mosquitto_pub -h 127.0.0.1 -p "$RELAY_PORT" -t carried -n
+}
+
+relay_do() { printf '%s\n' "$1" >&"$RELAY_FD"; }
+
+# status_has TEXT: what the gateway says of itself (--json) has that in it.
+status_has() { "$WARDGATE" status -c "$TEST_DIR/wardgate.yaml" --json | finds -F "$1"; }
+
 # write_config: buses, beds and anything else come from standard input, after gateway, store and uplink.
 write_config() {
     {
         echo "gateway: {id: gw-test, site: test, ward: w1}"
-        echo "store: {path: $TEST_DIR/store, size: 16MiB}"
-        echo "uplink: {brokers: [\"mqtt://127.0.0.1:$PORT\"]${UPLINK_MORE:-}}"
+        echo "store: {path: $TEST_DIR/store, size: 16MiB${STORE_MORE:-}}"
+        echo "uplink: {brokers: [${BROKERS:-\"mqtt://127.0.0.1:$PORT\"}]${UPLINK_MORE:-}}"
         cat
     } >"$TEST_DIR/wardgate.yaml"
     mkdir -p "$TEST_DIR/rules" "$TEST_DIR/profiles" "$TEST_DIR/models"
@@ -98,26 +134,25 @@ write_config() {
     cp config/models/*.yaml "$TEST_DIR/models/"
 }
 
-# start_two_beds: a broker, and a configuration for two monitors on one link; keys of its own come from standard input.
-start_two_beds() {
-    local keys
+# watch_beds COUNT [RULES]: monitors b01, b02 ... on one link, and a configuration for them with these files of rules; keys
+# of its own come from standard input.
+watch_beds() {
+    local keys monitor monitors
     keys=$(cat)
-    start_broker
-    start_ward <<END
-control \${WARD_DIR}/ward.sock
-tcp gw-a 127.0.0.1:\${WARD_PORT} turnaround=1ms
-monitor b01 gw-a 1 generated seed=1
-monitor b02 gw-a 2 generated seed=2
-END
-    write_config <<END
-buses:
-  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
-beds:
-  b01: {bus: gw-a, address: 1, profile: generic-vitals, class: adult}
-  b02: {bus: gw-a, address: 2, profile: generic-vitals, class: adult}
-rules: [rules/standard.yaml]
-$keys
-END
+    mapfile -t monitors < <(seq "$1")
+    start_ward < <(
+        printf 'control %s/ward.sock\ntcp gw-a 127.0.0.1:%s turnaround=1ms\n' "$TEST_DIR" "$WARD_PORT"
+        for monitor in "${monitors[@]}"; do
+            printf 'monitor b%02d gw-a %d generated seed=%d\n' "$monitor" "$monitor" "$monitor"
+        done
+    )
+    write_config < <(
+        printf 'buses:\n  gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: %s}\nbeds:\n' "$WARD_PORT"
+        for monitor in "${monitors[@]}"; do
+            printf '  b%02d: {bus: gw-a, address: %d, profile: generic-vitals, class: adult}\n' "$monitor" "$monitor"
+        done
+        printf 'rules: [%s]\n%s\n' "${2:-rules/standard.yaml}" "$keys"
+    )
 }
 
 run_gateway() { # OPTION...
@@ -150,6 +185,15 @@ subscribe() {
     pids+=("$!")
     # shellcheck disable=SC2034 # for the tests
     SUBSCRIBER_PID=$!
+}
+
+# return_broker FILE TOPIC...: the broker is back, and whoever listens is there before the gateway finds it, within a second.
+return_broker() {
+    kill -STOP "$GATEWAY_PID"
+    start_broker
+    subscribe "$@"
+    sleep 0.5
+    kill -CONT "$GATEWAY_PID"
 }
 
 # is_raised BED ALARM, is_over BED ALARM: by its retained state, which an alarm has that is part of another one, too.

@@ -20,7 +20,8 @@
 #include "app/engine/engine.h"
 
 #define SCENE_TEXT_MAX    320
-#define SCENE_WORDS_MAX   24
+#define SCENE_WORDS_MAX   32
+#define SCORE_NAME_ROOM   48
 #define SCENE_WATCHED_MAX 8
 #define SCENE_BEDS_MAX    8
 #define SCENE_GIVEN_MAX   2048                   /* of YAML */
@@ -34,6 +35,7 @@ enum scene_kind {
     SCENE_COMMAND,
     SCENE_RESTART,
     SCENE_SCORE,
+    SCENE_ESTIMATE,
     SCENE_SHOWN,
     SCENE_ALERT,
     SCENE_NOTHING
@@ -50,6 +52,7 @@ enum {
     SAYS_STATE = 64,
     SAYS_ABOUT = 128,
     SAYS_INACTIVATION = 512,
+    SAYS_STANDS = 1024,
     SAYS_PART = 256 /* of an alert that came: folded into another one; expected or not, it is compared */
 };
 struct scene_alert {
@@ -59,9 +62,10 @@ struct scene_alert {
     uint8_t phase, priority, reason, state, inactivation;
     uint16_t bed;
     int32_t value_milli, limit_milli;
-    char about[ALERT_DETAIL_MAX]; /* the detail of its text */
-    char part_of[ALARM_NAME_MAX]; /* the alarm that it is folded into */
-    uint64_t id;                  /* of one that came */
+    char about[ALERT_DETAIL_MAX];    /* the detail of its text */
+    char part_of[ALARM_NAME_MAX];    /* the alarm that it is folded into */
+    char stands_for[SCENE_TEXT_MAX]; /* beds, or rules of its bed, by name */
+    uint64_t id;                     /* of one that came */
     uint32_t rev;
 };
 
@@ -71,6 +75,12 @@ struct scene_score {
     int32_t total_milli;
     char band[16]; /* of '=' and '>' */
     uint16_t missing;
+};
+
+struct scene_estimate {
+    char name[SCORE_NAME_ROOM];
+    char result[32];  /* "unknown", a category, or a probability and whether it reaches the model's threshold */
+    uint16_t missing; /* bit per enum estimate_input */
 };
 
 struct scene_restart {
@@ -95,6 +105,7 @@ struct scene_item {
         };
         struct scene_restart restart;
         struct scene_score score;
+        struct scene_estimate estimate;
         struct {
             uint8_t vital, quality, source;
             int32_t value_milli;
@@ -110,7 +121,8 @@ struct scene_given {
     uint32_t period_ms[VITAL_COUNT];
     unsigned beds;                                                              /* alike; 0: one */
     char config[SCENE_GIVEN_MAX], bed[SCENE_GIVEN_MAX], rules[SCENE_GIVEN_MAX]; /* YAML */
-    char rule_file[SCENE_TEXT_MAX]; /* a shipped one beside the standard's; empty: none */
+    char rule_file[SCENE_TEXT_MAX];  /* a shipped one beside the standard's; empty: none */
+    char model_file[SCENE_TEXT_MAX]; /* a shipped one; empty: none */
     char watched[SCENE_WATCHED_MAX][ALARM_NAME_MAX];
     unsigned watched_count; /* 0: all */
 };
@@ -132,6 +144,7 @@ bool scene_read_milli(const char *text, int32_t *out_milli);
 void scene_print_time(int64_t ms, char text[32]);
 void scene_print_alert(const struct scene_alert *alert, unsigned says, char text[SCENE_TEXT_MAX]);
 void scene_print_score(const struct scene_score *score, char text[SCENE_TEXT_MAX]);
+void scene_print_estimate(const struct scene_estimate *estimate, char text[SCENE_TEXT_MAX]);
 int scene_word_index(const char *word, const char *(*word_of)(unsigned index), unsigned count); /* -1: none of them */
 __attribute__((format(printf, 3, 4))) void scene_fail(struct scene *scene, unsigned line, const char *format, ...);
 
@@ -150,7 +163,7 @@ const struct engine_config *scene_gateway_config(const struct scene_gateway *gat
 void scene_gateway_until(struct scene_gateway *gateway, int64_t at_ms);
 void scene_gateway_observe(struct scene_gateway *gateway, const struct observation *value);
 enum command_verdict scene_gateway_command(struct scene_gateway *gateway, int64_t at_ms, struct bed_command *command);
-/* The line to the monitors fails, and is an alarm once that lasts; or it works again. */
+/* The line to the monitors is closed, or open again. */
 void scene_gateway_line(struct scene_gateway *gateway, int64_t at_ms, bool works);
 bool scene_gateway_restart(struct scene_gateway *gateway, int64_t at_ms, const struct scene_restart *restart);
 void scene_gateway_view(const struct scene_gateway *gateway, uint16_t bed, struct bed_view *out);

@@ -2,11 +2,12 @@
 
 #include "tests/scenario/scene_lines.h"
 
-static bool take_about(struct line *line, struct scene_alert *alert)
+/* Words up to what may stand behind them; "nothing": there are none. */
+static bool take_names(struct line *line, char *out, size_t size)
 {
-    line_take_rest(line, alert->about, sizeof alert->about);
-    if (strcmp(alert->about, "nothing") == 0) {
-        alert->about[0] = '\0';
+    line_take_until(line, "stands_for", out, size);
+    if (strcmp(out, "nothing") == 0) {
+        out[0] = '\0';
     }
     return true;
 }
@@ -60,7 +61,10 @@ static bool take_saying(struct line *line, struct scene_alert *alert)
         text_copy(alert->part_of, sizeof alert->part_of, line_next(line));
     } else if (line_take(line, "about")) {
         bit = SAYS_ABOUT;
-        is = take_about(line, alert);
+        is = take_names(line, alert->about, sizeof alert->about);
+    } else if (line_take(line, "stands_for")) {
+        bit = SAYS_STANDS;
+        is = take_names(line, alert->stands_for, sizeof alert->stands_for);
     }
     alert->says |= bit;
     return is;
@@ -75,7 +79,8 @@ static void read_alert(struct reading *r, struct line *line, int64_t at_ms, unsi
         if (!take_saying(line, &item->alert)) {
             line_fault(
                 r, line,
-                "say the priority, value, limit, violated, condition, reason, state, inactivation, part_of or about");
+                "say the priority, value, limit, violated, condition, reason, state, inactivation, part_of, about or "
+                "stands_for");
             return;
         }
     }
@@ -117,6 +122,37 @@ static void read_score(struct reading *r, struct line *line, int64_t at_ms, enum
     }
 }
 
+static unsigned find_input(const char *name)
+{
+    unsigned input = 0;
+    while (input < ESTIMATE_INPUT_COUNT && strcmp(estimate_input_name(input), name) != 0) {
+        input++;
+    }
+    return input;
+}
+
+/* estimate NAME RESULT missing none; estimate NAME unknown missing age, bmi */
+static void read_estimate(struct reading *r, struct line *line, int64_t at_ms)
+{
+    struct scene_item *item = scene_add_item(r, line, SCENE_ESTIMATE, at_ms);
+    struct scene_estimate *e = &item->estimate;
+    text_copy(e->name, sizeof e->name, line_next(line));
+    text_copy(e->result, sizeof e->result, line_next(line));
+    if (line_take(line, "reached")) {
+        text_copy(e->result + strlen(e->result), sizeof e->result - strlen(e->result), " reached");
+    }
+    bool is =
+        line_take(line, "missing") && (line_take(line, "none") || find_input(line_peek(line)) < ESTIMATE_INPUT_COUNT);
+    while (is && line->at < line->count) {
+        const unsigned input = find_input(line_next(line));
+        is = input < ESTIMATE_INPUT_COUNT;
+        e->missing |= is ? (uint16_t)(1U << input) : 0;
+    }
+    if (!is) {
+        line_fault(r, line, "say NAME, its result or unknown, and missing none or INPUTS");
+    }
+}
+
 /* shown VITAL NUMBER [from VITAL]; shown VITAL QUALITY */
 static void read_shown(struct reading *r, struct line *line, int64_t at_ms)
 {
@@ -146,6 +182,8 @@ bool scene_read_expectation(struct reading *r, struct line *line, int64_t at_ms)
     } else if (score != SCORE_COUNT) {
         (void)line_next(line);
         read_score(r, line, at_ms, score);
+    } else if (line_take(line, "estimate")) {
+        read_estimate(r, line, at_ms);
     } else if (line_take(line, "shown")) {
         read_shown(r, line, at_ms);
     } else {

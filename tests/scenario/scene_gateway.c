@@ -17,10 +17,12 @@
 #include "tests/scenario/scene.h"
 
 #define RULES         "config/rules/"
+#define MODELS        "config/models/"
 #define RECORD_SLOTS  2048U
 #define JOURNAL_SLOTS 8192U
 #define SLICE_MS      10000 /* of the journal, a row */
 #define AFTER_BOOT_MS 30000 /* the gateway starts so long after its box */
+#define LOOK_MS       500
 
 struct list {
     void *items;
@@ -41,7 +43,10 @@ struct scene_gateway {
     struct state_clock clock;
     unsigned boots;
     bool line_fails;
-    int64_t line_down_ms; /* when that is an alarm; INT64_MAX: told, or it works */
+    struct lines lines; /* the one that there is */
+    struct line_kept line;
+    struct line_look look;
+    int64_t look_ms; /* when it is looked at next, as conditions.c does */
     enum command_verdict verdict;
     /* while it is saved */
     struct store_config store;
@@ -122,6 +127,15 @@ static bool list_rules(const struct scene_gateway *g, FILE *file)
     return given->rules[0] == '\0' || write_rules(g);
 }
 
+static void list_model(const struct scene_gateway *g, FILE *file)
+{
+    char name[SCENE_TEXT_MAX + sizeof MODELS], path[PATH_MAX];
+    (void)snprintf(name, sizeof name, MODELS "%s", g->scene->given.model_file);
+    if (g->scene->given.model_file[0] != '\0') {
+        (void)fprintf(file, "models: [%s]\n", realpath(name, path) != NULL ? path : name);
+    }
+}
+
 static bool write_configuration(const struct scene_gateway *g)
 {
     const struct scene_given *given = &g->scene->given;
@@ -133,6 +147,7 @@ static bool write_configuration(const struct scene_gateway *g)
                   "gateway: {id: gw-1, site: s, ward: w}\nuplink: {brokers: [\"mqtt://127.0.0.1:1883\"]}\n"
                   "store: {path: %s, size: 4MiB}\n%s",
                   g->store_path, given->config);
+    list_model(g, file);
     const bool listed = list_rules(g, file);
     (void)fprintf(file, "beds:\n");
     for (unsigned b = 1; b <= (given->beds > 0 ? given->beds : 1); b++) {
@@ -166,6 +181,21 @@ static bool load(struct scene_gateway *g)
 
 /* --- records ------------------------------------------------------------------------------------------------- */
 
+/* By name; of rules it is their not_monitored that cannot be told. */
+static void list_stands_for(const struct scene_gateway *g, const struct alert *a, char text[SCENE_TEXT_MAX])
+{
+    const struct engine_config *config = &g->plan.engine;
+    const unsigned count = a->key.bed == BED_NONE ? config->bed_count : config->rule_count;
+    text[0] = '\0';
+    for (unsigned i = 0; i < count; i++) {
+        const char *name = a->key.bed == BED_NONE ? config->beds[i].id : config->rules[i].name;
+        const size_t length = strlen(text);
+        if (alert_stands_for(a, i)) {
+            (void)snprintf(text + length, SCENE_TEXT_MAX - length, "%s%s", length > 0 ? " " : "", name);
+        }
+    }
+}
+
 static void note_alert(struct scene_gateway *g, const struct alert *a)
 {
     struct scene_alert *seen = add(&g->alerts);
@@ -184,6 +214,8 @@ static void note_alert(struct scene_gateway *g, const struct alert *a)
                                  .rev = a->rev};
     seen->says =
         SAYS_PRIORITY | SAYS_VIOLATED | SAYS_CONDITION | SAYS_REASON | SAYS_STATE | SAYS_ABOUT | SAYS_INACTIVATION;
+    list_stands_for(g, a, seen->stands_for);
+    seen->says |= seen->stands_for[0] != '\0' || a->key.family == ALARM_BUILTIN ? SAYS_STANDS : 0U;
     seen->says |= (a->has_value ? SAYS_VALUE : 0U) | (a->has_limit ? SAYS_LIMIT : 0U);
     alarm_name(&g->plan.engine, a, seen->name);
     if (alert_is_folded(a)) {
@@ -225,6 +257,13 @@ static void make_engine(struct scene_gateway *g)
     engine_clock_synced(g->engine, g->clock.synced != 0);
 }
 
+static void begin_lines(struct scene_gateway *g, int64_t at_ms)
+{
+    g->line = (struct line_kept){.open_us = at_ms * 1000};
+    g->lines = (struct lines){.kept = &g->line, .looks = &g->look, .count = 1};
+    g->look_ms = at_ms;
+}
+
 struct scene_gateway *scene_gateway_open(const char *folder, struct scene *scene)
 {
     struct scene_gateway *g = calloc(1, sizeof *g);
@@ -237,7 +276,6 @@ struct scene_gateway *scene_gateway_open(const char *folder, struct scene *scene
                                .alerts = {.size = sizeof(struct scene_alert)},
                                .records = {.size = sizeof(struct record)},
                                .journal = {.size = sizeof(struct observation)},
-                               .line_down_ms = INT64_MAX,
                                .timebase = {.anchor_ms = SCENE_BASE_MS - SCENE_BOOT_MS},
                                .clock = {.boot_id = "boot 0", .anchor_ms = SCENE_BASE_MS - SCENE_BOOT_MS, .synced = 1}};
     (void)snprintf(g->folder, sizeof g->folder, "%s", folder);
@@ -249,6 +287,7 @@ struct scene_gateway *scene_gateway_open(const char *folder, struct scene *scene
     }
     make_engine(g);
     engine_begin(g->engine, SCENE_BASE_MS);
+    begin_lines(g, SCENE_BASE_MS);
     return g;
 }
 
@@ -273,32 +312,35 @@ static void step_until(struct scene_gateway *g, int64_t until_ms)
     }
 }
 
-/* As conditions.c does it: closed at once, down when that lasts. */
-static void tell_line(struct scene_gateway *g, int64_t at_ms, enum line_state state)
+/* As conditions.c does it. */
+static void look_at_line(struct scene_gateway *g, int64_t at_ms)
 {
-    const bool is_down = state == LINE_DOWN;
     step_until(g, at_ms);
-    engine_line(g->engine, at_ms, 0, state);
-    engine_condition(g->engine, at_ms, BUILTIN_bus_down, is_down, PRIORITY_NONE, is_down ? "line" : "");
-}
-
-void scene_gateway_line(struct scene_gateway *g, int64_t at_ms, bool works)
-{
-    const int64_t now_ms = SCENE_BASE_MS + at_ms;
-    g->line_fails = !works;
-    g->line_down_ms = works ? INT64_MAX : now_ms + CONDITION_BUS_DOWN_US / 1000;
-    tell_line(g, now_ms, works ? LINE_OPEN : LINE_CLOSED);
-    step_until(g, now_ms);
+    g->look = (struct line_look){.open = !g->line_fails};
+    engine_hear_lines(g->engine, at_ms, 0, 1, &g->look.silence);
+    lines_judge(&g->lines, at_ms * 1000);
+    engine_line(g->engine, at_ms, 0, g->line.state);
+    const char *detail = g->line.state != LINE_DOWN                  ? ""
+                         : line_fault_text(g->line.fault)[0] != '\0' ? "line (nobody answers)"
+                                                                     : "line";
+    engine_condition(g->engine, at_ms, BUILTIN_bus_down, g->line.state == LINE_DOWN, PRIORITY_NONE, detail);
 }
 
 void scene_gateway_until(struct scene_gateway *g, int64_t at_ms)
 {
     const int64_t until_ms = SCENE_BASE_MS + at_ms;
-    if (g->line_down_ms <= until_ms) {
-        tell_line(g, g->line_down_ms, LINE_DOWN);
-        g->line_down_ms = INT64_MAX;
+    for (; g->look_ms <= until_ms; g->look_ms += LOOK_MS) {
+        look_at_line(g, g->look_ms);
     }
     step_until(g, until_ms);
+}
+
+void scene_gateway_line(struct scene_gateway *g, int64_t at_ms, bool works)
+{
+    scene_gateway_until(g, at_ms);
+    g->line_fails = !works;
+    look_at_line(g, SCENE_BASE_MS + at_ms);
+    step_until(g, SCENE_BASE_MS + at_ms);
 }
 
 void scene_gateway_observe(struct scene_gateway *g, const struct observation *value)
@@ -370,8 +412,7 @@ static void build_commit(struct scene_gateway *g, struct arena *arena)
                                          .replies = {&g->replies[ORIGIN_BROKER], &g->replies[ORIGIN_LOCAL]},
                                          .reply_wakes = {&g->wake, &g->wake},
                                          .clock = &g->clock,
-                                         .journal_interval_ms = 1000,
-                                         .journal_keep_ms = generation_journal_keep_ms(&g->plan)};
+                                         .journal_interval_ms = 1000};
     commit_init(&g->commit, arena, &config);
 }
 
@@ -476,9 +517,7 @@ static enum status go_on(struct scene_gateway *g, int64_t at_ms, const struct sc
                             &counts);
     store_close(store);
     engine_begin(g->engine, at_ms);
-    if (g->line_fails) {
-        scene_gateway_line(g, at_ms - SCENE_BASE_MS, false);
-    }
+    begin_lines(g, at_ms);
     return status;
 }
 

@@ -131,14 +131,14 @@ static void read_limit(struct reading *r, struct line *line, struct scene_item *
     }
 }
 
-/* describe ATTRIBUTE NUMBER or WORD */
+/* describe ATTRIBUTE NUMBER, WORD or null */
 static void read_attribute(struct reading *r, struct line *line, struct bed_command *command)
 {
     const char *name = line_next(line);
-    command->has_value = true;
+    command->has_value = !line_take(line, "null");
     command->attribute = attribute_by_name(name);
     if (command->attribute == ATTRIBUTE_NONE ||
-        (!line_take_number(line, &command->value_milli) &&
+        (command->has_value && !line_take_number(line, &command->value_milli) &&
          !attribute_value(command->attribute, line_next(line), &command->value_milli))) {
         line_fault(r, line, "say what is told of the patient, and its value");
     }

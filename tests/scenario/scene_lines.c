@@ -93,13 +93,18 @@ bool line_take_word(struct line *line, const char *(*word_of)(unsigned index), u
     return index >= 0;
 }
 
-void line_take_rest(struct line *line, char *out, size_t size)
+void line_take_until(struct line *line, const char *end, char *out, size_t size)
 {
     out[0] = '\0';
-    while (line->at < line->count) {
+    while (line->at < line->count && strcmp(line_peek(line), end) != 0) {
         const size_t length = strlen(out);
         (void)snprintf(out + length, size - length, "%s%s", length > 0 ? " " : "", line_next(line));
     }
+}
+
+void line_take_rest(struct line *line, char *out, size_t size)
+{
+    line_take_until(line, "", out, size);
 }
 
 void text_copy(char *out, size_t size, const char *text)

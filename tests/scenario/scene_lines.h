@@ -42,7 +42,8 @@ bool line_take_time(struct line *line, int64_t *out_ms);
 bool line_take_duration(struct line *line, int64_t *out_ms);
 bool line_take_number(struct line *line, int32_t *out_milli);
 bool line_take_word(struct line *line, const char *(*word_of)(unsigned index), unsigned count, uint8_t *out);
-bool line_take_every(struct line *line, int64_t *out_ms); /* also when nothing is said of it */
+bool line_take_every(struct line *line, int64_t *out_ms);                         /* also when nothing is said of it */
+void line_take_until(struct line *line, const char *end, char *out, size_t size); /* up to that word */
 void line_take_rest(struct line *line, char *out, size_t size);
 void text_copy(char *out, size_t size, const char *text);
 

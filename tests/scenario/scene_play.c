@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/flow/payload.h"
 #include "tests/scenario/scene.h"
 
 struct play {
@@ -37,6 +38,48 @@ static void check_score(struct play *p, const struct scene_item *item)
     const struct scene_score is = score_of(&view, item->score.score);
     scene_print_score(&item->score, wanted);
     scene_print_score(&is, came);
+    if (strcmp(wanted, came) != 0) {
+        scene_fail(p->scene, item->line, "expected %s, is %s", wanted, came);
+    }
+}
+
+/* By its name; ESTIMATES_MAX: this bed does not keep it. */
+static unsigned find_estimate(const struct play *p, const struct bed_view *view, const char *name)
+{
+    const struct engine_config *config = scene_gateway_config(p->gateway);
+    unsigned i = 0;
+    while (i < ESTIMATES_MAX &&
+           ((view->estimates.kept >> i & 1U) == 0 || strcmp(payload_estimate_name(config, i), name) != 0)) {
+        i++;
+    }
+    return i;
+}
+
+static void check_estimate(struct play *p, const struct scene_item *item)
+{
+    struct bed_view view;
+    struct scene_estimate is = item->estimate;
+    char wanted[SCENE_TEXT_MAX], came[SCENE_TEXT_MAX];
+    scene_gateway_view(p->gateway, item->bed, &view);
+    const unsigned i = find_estimate(p, &view, is.name);
+    if (i == ESTIMATES_MAX) {
+        scene_fail(p->scene, item->line, "this bed does not keep %s", is.name);
+        return;
+    }
+    const struct estimate_result *result = &view.estimates.results[i];
+    is.missing = result->missing;
+    if (!result->complete) {
+        (void)snprintf(is.result, sizeof is.result, "unknown");
+    } else if (i == ESTIMATE_PRESSURE) {
+        const enum pressure_scheme scheme = scene_gateway_config(p->gateway)->pressure_scheme;
+        (void)snprintf(is.result, sizeof is.result, "%s", pressure_category_word(scheme, result->category));
+    } else {
+        const int milli = (int)payload_probability_milli(result);
+        (void)snprintf(is.result, sizeof is.result, "%d.%03d%s", milli / 1000, milli % 1000,
+                       result->reached ? " reached" : "");
+    }
+    scene_print_estimate(&item->estimate, wanted);
+    scene_print_estimate(&is, came);
     if (strcmp(wanted, came) != 0) {
         scene_fail(p->scene, item->line, "expected %s, is %s", wanted, came);
     }
@@ -171,6 +214,8 @@ static void play_item(struct play *p, struct scene_item *item)
         restart(p, item);
     } else if (item->kind == SCENE_SCORE) {
         check_score(p, item);
+    } else if (item->kind == SCENE_ESTIMATE) {
+        check_estimate(p, item);
     } else if (item->kind == SCENE_SHOWN) {
         check_shown(p, item);
     }

@@ -117,6 +117,8 @@ static void read_given(struct reading *r, struct line *line)
         line->at = line->count;
     } else if (line_take(line, "rules")) {
         text_copy(given->rule_file, sizeof given->rule_file, line_next(line));
+    } else if (line_take(line, "model")) {
+        text_copy(given->model_file, sizeof given->model_file, line_next(line));
     } else if (line_take(line, "beds")) {
         is = give_beds(line, given);
     } else {
@@ -124,8 +126,8 @@ static void read_given(struct reading *r, struct line *line)
     }
     if (!is || line->at < line->count) {
         line_fault(r, line,
-                   "say a class, monitor VITALS, measured VITALS, beds NUMBER, config YAML, bed YAML, rule YAML or "
-                   "rules FILE");
+                   "say a class, monitor VITALS, measured VITALS, beds NUMBER, config YAML, bed YAML, rule YAML, "
+                   "rules FILE or model FILE");
     }
 }
 

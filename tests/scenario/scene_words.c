@@ -122,6 +122,22 @@ void scene_print_alert(const struct scene_alert *a, unsigned says, char text[SCE
         add(text, "about");
         add(text, a->about[0] != '\0' ? a->about : "nothing");
     }
+    if ((says & SAYS_STANDS) != 0) {
+        add(text, "stands_for");
+        add(text, a->stands_for[0] != '\0' ? a->stands_for : "nothing");
+    }
+}
+
+void scene_print_estimate(const struct scene_estimate *e, char text[SCENE_TEXT_MAX])
+{
+    text[0] = '\0';
+    add(text, e->name);
+    add(text, e->result);
+    add(text, "missing");
+    add(text, e->missing == 0 ? "none" : "");
+    for (unsigned i = 0; i < ESTIMATE_INPUT_COUNT; i++) {
+        add(text, (e->missing >> i & 1U) != 0 ? estimate_input_name(i) : "");
+    }
 }
 
 void scene_print_score(const struct scene_score *s, char text[SCENE_TEXT_MAX])

@@ -165,6 +165,29 @@ static void test_alive_without_work(void **state)
     WAIT_UNTIL(atomic_load(&runner.alive_us) > before_us);
 }
 
+/* A step that does not come back: its thread is given up, once, and keeps what it has. */
+static void test_a_bus_that_hangs(void **state)
+{
+    (void)state;
+    buses[0].interval_us = 5000;
+    atomic_store(&buses[0].hangs, true);
+    make_runner(2);
+    WAIT_UNTIL(atomic_load(&buses[0].deadlines) == 1);
+    const int64_t alive_us = atomic_load(&runner.alive_us);
+    int64_t begin_us = clock_boot_us();
+    assert_false(runner_pause(&runner));
+    assert_in_range(clock_boot_us() - begin_us, RUNNER_PAUSE_US, 3 * RUNNER_PAUSE_US);
+    begin_us = clock_boot_us();
+    assert_false(runner_pause(&runner)); /* not waited for again */
+    assert_false(runner_stop(&runner));
+    assert_true(clock_boot_us() - begin_us < RUNNER_PAUSE_US / 2);
+    assert_int_equal(atomic_load(&runner.alive_us), alive_us);
+    assert_int_equal(atomic_load(&buses[0].stops) + atomic_load(&buses[1].stops), 0); /* nobody touches them */
+    atomic_store(&buses[0].hangs, false);
+    thread_join(&runner.thread); /* it sees that it shall stop */
+    runner.is_lost = false;
+}
+
 static void test_a_full_ring_is_marked(void **state)
 {
     (void)state;
@@ -287,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_going_on_needs_no_descriptor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alarms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alive_without_work, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_bus_that_hangs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_ring_is_marked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_marks_go_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_modbus_line, set_up, tear_down),

@@ -98,7 +98,7 @@ static void test_what_is_no_command_or_no_bed(void **state)
     ward_close(ward);
 }
 
-/* Meant for another patient, or for nobody: refused, whatever it is, but for a test. */
+/* Meant for another patient, or for nobody: refused, whatever it is, but for a test and the staff of the ward. */
 static void test_another_patient(void **state)
 {
     (void)state;
@@ -107,7 +107,10 @@ static void test_another_patient(void **state)
     const uint64_t stay = ward_stay(ward, 0);
     for (unsigned kind = 0; kind < COMMAND_KIND_COUNT; kind++) {
         struct bed_command command = {.kind = (uint8_t)kind, .stay = stay + 1, .to_bed = 1};
-        const enum command_verdict expected = kind == COMMAND_test_alert ? VERDICT_ACCEPTED : VERDICT_STAY;
+        const bool is_for_any = kind == COMMAND_test_alert || kind == COMMAND_set_staff;
+        const enum command_verdict expected = is_for_any               ? VERDICT_ACCEPTED
+                                              : kind == COMMAND_resend ? VERDICT_BOUNDS /* it names no alert */
+                                                                       : VERDICT_STAY;
         assert_int_equal(ward_command(ward, 1, &command), expected);
         command.stay = 0; /* "the bed was vacant" */
         assert_int_equal(ward_command(ward, 1, &command), expected);
@@ -132,15 +135,80 @@ static void test_nobody(void **state)
                  {COMMAND_observe, VERDICT_VACANT},   {COMMAND_retract, VERDICT_VACANT},
                  {COMMAND_set_scale, VERDICT_VACANT}, {COMMAND_test_alert, VERDICT_ACCEPTED},
                  {COMMAND_pause, VERDICT_VACANT},     {COMMAND_resume, VERDICT_VACANT},
-                 {COMMAND_describe, VERDICT_VACANT},  {COMMAND_admit, VERDICT_ACCEPTED}};
+                 {COMMAND_describe, VERDICT_VACANT},  {COMMAND_set_staff, VERDICT_ACCEPTED},
+                 {COMMAND_resend, VERDICT_BOUNDS},    {COMMAND_admit, VERDICT_ACCEPTED}};
     assert_int_equal(sizeof cases / sizeof cases[0], COMMAND_KIND_COUNT);
     for (unsigned i = 0; i < COMMAND_KIND_COUNT; i++) {
         struct bed_command command = {.kind = (uint8_t)cases[i].kind, .stay = 99};
-        if (command.kind != COMMAND_test_alert) {
+        if (command.kind != COMMAND_test_alert && command.kind != COMMAND_set_staff && command.kind != COMMAND_resend) {
             assert_int_equal(ward_command(ward, 1, &command), VERDICT_VACANT);
         }
         command.stay = 0;
         assert_int_equal(ward_command(ward, 1, &command), cases[i].verdict);
+    }
+    ward_close(ward);
+}
+
+/* Up to 99 nurses, up to a day ahead; nothing of the bed changes. */
+static void test_staff_has_bounds(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = start_admitted();
+    static const struct {
+        uint8_t nurses;
+        bool has_until;
+        int64_t ahead_ms;
+        enum command_verdict verdict;
+    } cases[] = {{0, false, 0, VERDICT_ACCEPTED},     {99, false, 0, VERDICT_ACCEPTED},
+                 {100, false, 0, VERDICT_BOUNDS},     {3, true, 0, VERDICT_BOUNDS},
+                 {3, true, 1, VERDICT_ACCEPTED},      {3, true, 86400000, VERDICT_ACCEPTED},
+                 {3, true, 86400001, VERDICT_BOUNDS}, {3, true, -1, VERDICT_BOUNDS}};
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct bed_command command = {.kind = COMMAND_set_staff,
+                                            .nurses = cases[i].nurses,
+                                            .has_until = cases[i].has_until,
+                                            .until_ms = 5000 + cases[i].ahead_ms};
+        const unsigned before = ward->record_count;
+        assert_int_equal(ward_command(ward, 5, &command), cases[i].verdict);
+        assert_int_equal(ward->record_count, before + 1); /* its own */
+    }
+    ward_close(ward);
+}
+
+/* Up to 1,000 alerts, from the first on to the newest; nothing comes of it here but the row of the command itself. */
+static void test_resend_has_bounds(void **state)
+{
+    (void)state;
+    rule_on_hr();
+    struct ward *ward = start_admitted();
+    struct bed_command test = {.kind = COMMAND_test_alert, .priority = PRIORITY_LOW};
+    uint64_t newest = newest_record(ward)->seq;
+    while (newest < 5) {
+        assert_int_equal(ward_command(ward, 2, &test), VERDICT_ACCEPTED);
+        newest = newest_record(ward)->seq;
+    }
+    const struct {
+        uint64_t from, through, filled_in;
+        enum command_verdict verdict;
+    } cases[] = {{1, 1, 1, VERDICT_ACCEPTED},
+                 {2, 4, 4, VERDICT_ACCEPTED},
+                 {1, 0, newest, VERDICT_ACCEPTED},
+                 {3, 1002, newest, VERDICT_ACCEPTED},
+                 {newest, 0, newest, VERDICT_ACCEPTED},
+                 {3, 1003, 1003, VERDICT_BOUNDS},
+                 {3, 2, 2, VERDICT_BOUNDS},
+                 {0, 2, 2, VERDICT_BOUNDS},
+                 {1, UINT64_MAX, UINT64_MAX, VERDICT_BOUNDS},
+                 {newest + 1, 0, 0, VERDICT_NOTHING},
+                 {UINT64_MAX, 0, 0, VERDICT_NOTHING}};
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct bed_command command = {
+            .kind = COMMAND_resend, .from_seq = cases[i].from, .through_seq = cases[i].through};
+        const unsigned before = ward->record_count;
+        assert_int_equal(ward_command(ward, 5, &command), cases[i].verdict);
+        assert_int_equal(ward->record_count, before + 1);
+        assert_true(newest_record(ward)->command.through_seq == cases[i].filled_in);
     }
     ward_close(ward);
 }
@@ -298,23 +366,29 @@ static void test_released_before_a_restart(void **state)
     ward_close(after);
 }
 
-/* Another priority of its rule is told after a restart, and is to be acknowledged anew. */
-static void test_another_priority_is_acknowledged_anew(void **state)
+/* Another priority of its rule is told after a restart; a higher one is to be acknowledged anew. */
+static void another_priority(enum priority priority, const char *told, enum alarm_inactivation inactivation)
 {
-    (void)state;
     struct rule *rule = rule_on_hr();
     struct ward *before = start_admitted();
     ward_value(before, 1, VITAL_hr, 130);
     ward_until(before, 1);
     assert_int_equal(ward_acknowledge(before, 2, ward_newest(before)), VERDICT_ACCEPTED);
-    rule->priority = PRIORITY_LOW;
+    rule->priority = priority;
     const struct ward_break lost = {.committed = before->record_count, .begin_ms = 3000};
     struct ward *after = ward_restart(before, &lost);
     ward_until(after, 3);
-    ward_expect(after, "3 r deescalate active low 130\n");
-    assert_int_equal(ward_newest(after)->inactivation, INACTIVATION_NONE);
+    ward_expect(after, told);
+    assert_int_equal(ward_newest(after)->inactivation, inactivation);
     ward_close(before);
     ward_close(after);
+}
+
+static void test_a_higher_priority_is_acknowledged_anew(void **state)
+{
+    (void)state;
+    another_priority(PRIORITY_HIGH, "3 r escalate active high 130\n", INACTIVATION_NONE);
+    another_priority(PRIORITY_LOW, "3 r deescalate active low 130\n", INACTIVATION_ACKNOWLEDGED);
 }
 
 /* --- test alerts -------------------------------------------------------------------------------------------------- */
@@ -385,6 +459,8 @@ int main(void)
         cmocka_unit_test(test_what_is_no_command_or_no_bed),
         cmocka_unit_test(test_another_patient),
         cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_staff_has_bounds),
+        cmocka_unit_test(test_resend_has_bounds),
         cmocka_unit_test(test_acknowledge_an_active_alarm),
         cmocka_unit_test(test_acknowledge_a_latching_alarm),
         cmocka_unit_test(test_acknowledge_what_begins_again),
@@ -392,7 +468,7 @@ int main(void)
         cmocka_unit_test(test_acknowledged_over_a_restart),
         cmocka_unit_test(test_latched_over_a_restart),
         cmocka_unit_test(test_released_before_a_restart),
-        cmocka_unit_test(test_another_priority_is_acknowledged_anew),
+        cmocka_unit_test(test_a_higher_priority_is_acknowledged_anew),
         cmocka_unit_test(test_alarms_in_view),
         cmocka_unit_test(test_a_test_alert),
     };

@@ -130,6 +130,70 @@ static void test_the_priority_comes_down(void **state)
     ward_close(ward);
 }
 
+/* What it stands for is due at the very instant at which it begins: it begins as urgent as that, and says so once. Where two causes
+ * begin, that one which the folded alarm is part of. */
+static void test_it_begins_as_urgent_as_what_follows(void **state)
+{
+    (void)state;
+    configure();
+    ward_config.channels[0].high_milli = 250000;
+    ward_config.rules[0].unknown_after_ms = ward_config.rules[2].unknown_after_ms = 10000;
+    struct ward *ward = start();
+    for (int s = 51; s <= 70; s++) {
+        ward_value(ward, s, VITAL_hr, 277);
+        ward_value(ward, s, VITAL_spo2, 97);
+    }
+    ward_expect(ward, "60 no_pulse_signal start active high -1\n61 implausible start active high 277\n61 "
+                      "fast.not_monitored start active high 80 in implausible\n");
+    both(ward, 71, 100);
+    ward_expect(ward, "71 fast.not_monitored end ended high 80 in implausible\n71 implausible end ended high 277\n71 "
+                      "no_pulse_signal end ended high -1\n");
+    for (int s = 101; s <= 112; s++) {
+        ward_value(ward, s, VITAL_hr, 277);
+        ward_invalid(ward, s, VITAL_spo2, QUALITY_SENSOR_OFF);
+    }
+    ward_expect(ward, "110 no_pulse_signal start active high -1\n111 sensor_off start active high -1\n111 implausible "
+                      "start active high 277\n"
+                      "111 desat.not_monitored start active high 97 in sensor_off\n"
+                      "111 fast.not_monitored start active high 80 in implausible\n");
+    ward_close(ward);
+}
+
+/* Whoever acknowledged the cause has seen worse when it comes down; when it takes more with it again, or rises again, it is news. */
+static void test_acknowledged_it_comes_down(void **state)
+{
+    (void)state;
+    configure();
+    ward_config.rules[0].priority = PRIORITY_MEDIUM;
+    struct ward *ward = start();
+    for (int s = 51; s <= 100; s++) {
+        ward_invalid(ward, s, VITAL_hr, QUALITY_SENSOR_OFF);
+        ward_invalid(ward, s, VITAL_spo2, QUALITY_SENSOR_OFF);
+    }
+    assert_int_equal(ward_newest_of(ward, "sensor_off")->priority, PRIORITY_HIGH);
+    assert_int_equal(ward_acknowledge(ward, 100.5, ward_newest_of(ward, "sensor_off")), VERDICT_ACCEPTED);
+    ward_value(ward, 101, VITAL_hr, 80);
+    for (int s = 102; s <= 130; s++) {
+        ward_invalid(ward, s, VITAL_hr, QUALITY_SENSOR_OFF);
+        ward_invalid(ward, s, VITAL_spo2, QUALITY_SENSOR_OFF);
+        const struct alert *down = ward_newest_of(ward, "sensor_off");
+        assert_int_equal(down->priority, PRIORITY_MEDIUM);
+        assert_int_equal(down->inactivation, s <= 112 ? INACTIVATION_ACKNOWLEDGED : INACTIVATION_NONE);
+    }
+    assert_int_equal(ward_acknowledge(ward, 130.5, ward_newest_of(ward, "sensor_off")), VERDICT_ACCEPTED);
+    assert_non_null(strstr(ward->text, "101 sensor_off deescalate active medium"));
+    assert_null(strstr(ward->text, "101 sensor_off escalate"));
+    for (int s = 131; s <= 140; s++) {
+        ward_invalid(ward, s, VITAL_hr, QUALITY_SENSOR_OFF);
+        ward_invalid(ward, s, VITAL_spo2, QUALITY_SENSOR_OFF);
+    }
+    const struct alert *up = ward_newest_of(ward, "sensor_off");
+    assert_int_equal(up->phase, PHASE_ESCALATE);
+    assert_int_equal(up->priority, PRIORITY_HIGH);
+    assert_int_equal(up->inactivation, INACTIVATION_NONE);
+    ward_close(ward);
+}
+
 /* What was told before its cause came stays told, and ends with its own end. */
 static void test_the_consequence_comes_first(void **state)
 {
@@ -225,7 +289,7 @@ static void test_how_long_a_line_is_waited_for(void **state)
     struct ward *ward = start();
     line(ward, 55, 0, LINE_CLOSED);
     down(ward, 55, 65);
-    ward_expect(ward, "62 monitor_silent start active medium -1\n65 bus_down start active medium -1\n");
+    ward_expect(ward, "63 monitor_silent start active medium -1\n65 bus_down start active medium -1\n");
     ward_until(ward, 90); /* told already: the rules are part of what tells of them */
     ward_expect(ward, "81.5 desat.not_monitored start active high 97 in monitor_silent\n"
                       "81.5 fast.not_monitored start active high 80 in monitor_silent\n"
@@ -236,6 +300,157 @@ static void test_how_long_a_line_is_waited_for(void **state)
     line(ward, 51, 1, LINE_CLOSED); /* another line than its own */
     ward_until(ward, 61);
     ward_expect(ward, "60 monitor_silent start active medium -1\n");
+    ward_close(ward);
+}
+
+static const struct alert *newest_of_gateway(const struct ward *ward)
+{
+    const struct alert *newest = NULL;
+    for (unsigned i = 0; i < ward->record_count; i++) {
+        newest = ward->records[i].alert.key.bed == BED_NONE ? &ward->records[i].alert : newest;
+    }
+    assert_non_null(newest);
+    return newest;
+}
+
+static void second_value(struct ward *ward, double seconds)
+{
+    ward_bed_value(ward, seconds, 1, VITAL_spo2, 97);
+}
+
+/* Two beds on one line, values of both until 50 s. */
+static struct ward *start_two(void)
+{
+    configure();
+    ward_add_second_bed();
+    struct ward *ward = ward_start();
+    for (int s = 0; s <= 50; s++) {
+        both(ward, s, s);
+        second_value(ward, s + 0.5);
+    }
+    ward_until(ward, 51);
+    ward->text[0] = '\0';
+    return ward;
+}
+
+/* A line that is open and on which nobody is heard any more, of several: the first of them waits for who judges lines. */
+static void test_a_line_that_falls_quiet(void **state)
+{
+    (void)state;
+    struct line_silence silence;
+    struct ward *ward = start_two();
+    engine_hear_lines(ward->engine, 55499, 0, 1, &silence);
+    assert_int_equal(silence.quiet_ms, 4999);
+    assert_int_equal(silence.missed, 1);
+    assert_false(line_is_quiet(&silence));
+    engine_hear_lines(ward->engine, 55500, 0, 1, &silence);
+    assert_int_equal(silence.missed, 2);
+    assert_int_equal(silence.silent, 0);
+    assert_true(line_is_quiet(&silence));
+    ward_until(ward, 60.3);
+    ward_expect(ward, "");
+    engine_hear_lines(ward->engine, 60300, 0, 1, &silence);
+    assert_int_equal(silence.silent, 1);
+    line(ward, 60.4, 0, LINE_DOWN);
+    bus(ward, 60.4, true, "line-a (nobody answers)");
+    const struct alert *cause = newest_of_gateway(ward);
+    assert_true(alert_stands_for(cause, 0) && alert_stands_for(cause, 1));
+    ward_until(ward, 70);
+    ward_expect(ward, "60.4 bus_down start active medium -1\n"
+                      "60.4 monitor_silent start active medium -1 in bus_down\n"
+                      "60.5 monitor_silent start active medium -1 in bus_down\n");
+    ward_close(ward);
+}
+
+/* Nobody judges it: each is told by itself, 3 s later at most. */
+static void test_a_quiet_line_that_nobody_judges(void **state)
+{
+    (void)state;
+    struct ward *ward = start_two();
+    ward_until(ward, 70);
+    const struct alert *told = ward_newest_of(ward, "monitor_silent");
+    assert_int_equal(told->violated_at_ms, 50000);
+    assert_int_equal(told->condition_at_ms, 60000); /* its wait is told, too */
+    assert_int_equal(told->raised_at_ms, 63000);
+    ward_expect(ward, "63 monitor_silent start active medium -1\n63.5 monitor_silent start active medium -1\n");
+    ward_close(ward);
+}
+
+/* One of two: whoever else is heard on the line makes it that monitor's own, at once or, heard meanwhile, within half a second. */
+static void test_a_silent_monitor_among_others(void **state)
+{
+    (void)state;
+    struct ward *ward = start_two();
+    for (int s = 51; s <= 61; s++) {
+        second_value(ward, s + 0.5);
+    }
+    ward_expect(ward, "60 monitor_silent start active medium -1\n");
+    ward_close(ward);
+
+    ward = start_two();
+    second_value(ward, 60.7);
+    ward_until(ward, 65);
+    ward_expect(ward, "61 monitor_silent start active medium -1\n");
+    ward_close(ward);
+}
+
+/* One that has been off for long is told, and counts for nothing: the other's silence is its own, and is not kept back. */
+static void test_one_that_was_off_before(void **state)
+{
+    (void)state;
+    struct line_silence silence;
+    struct ward *ward = start_two();
+    for (int s = 51; s <= 80; s++) {
+        second_value(ward, s + 0.5);
+    }
+    ward_until(ward, 85);
+    ward->text[0] = '\0';
+    ward_until(ward, 92);
+    ward_expect(ward, "90.5 monitor_silent start active medium -1\n");
+    engine_hear_lines(ward->engine, 92000, 0, 2, (struct line_silence[2]){{0}});
+    engine_hear_lines(ward->engine, 92000, 0, 1, &silence);
+    assert_int_equal(silence.missed, 1);
+    ward_close(ward);
+}
+
+/* Restarted amid it, where time-outs are longer than what the gateway's own alarms get: nothing is told twice. */
+static void test_a_restart_with_long_time_outs(void **state)
+{
+    (void)state;
+    configure();
+    ward_config.beds[0].monitor_period_ms[0] = 20000;
+    struct ward *before = start();
+    ward_until(before, 100);
+    down(before, 101, 111);
+    ward_until(before, 120);
+    struct ward *ward =
+        ward_restart(before, &(struct ward_break){.committed = before->record_count, .begin_ms = 130000});
+    ward_close(before);
+    bus(ward, 130.5, false, "");
+    ward_until(ward, 189);
+    line(ward, 190.5, 0, LINE_DOWN);
+    bus(ward, 190.5, true, "line-a");
+    ward_until(ward, 200);
+    assert_null(strstr(ward->text, "bus_down"));
+    assert_null(strstr(ward->text, "monitor_silent"));
+    ward_close(ward);
+}
+
+/* The same, and the line is well: it ends when whoever was part of it has had time to speak. */
+static void test_a_restart_and_the_line_is_back(void **state)
+{
+    (void)state;
+    configure();
+    ward_config.beds[0].monitor_period_ms[0] = 20000;
+    struct ward *before = start();
+    down(before, 101, 111);
+    ward_until(before, 120);
+    struct ward *ward =
+        ward_restart(before, &(struct ward_break){.committed = before->record_count, .begin_ms = 130000});
+    ward_close(before);
+    bus(ward, 130.5, false, "");
+    ward_until(ward, 250);
+    assert_non_null(strstr(ward->text, "193 bus_down end"));
     ward_close(ward);
 }
 
@@ -265,10 +480,7 @@ static void test_which_beds(void **state)
     ward_config.beds[1].monitor_line[0] = 1;
     struct ward *ward = start();
     down(ward, 50.5, 60.5);
-    const struct alert *cause = &ward->records[0].alert;
-    for (unsigned i = 0; i < ward->record_count; i++) {
-        cause = ward->records[i].alert.key.bed == BED_NONE ? &ward->records[i].alert : cause;
-    }
+    const struct alert *cause = newest_of_gateway(ward);
     assert_true(alert_stands_for(cause, 0) && !alert_stands_for(cause, 1));
     line(ward, 62, 1, LINE_DOWN);
     bus(ward, 62, true, "line-a, line-b");
@@ -306,6 +518,41 @@ static void test_a_restart_in_the_middle(void **state)
                           "162 desat.not_monitored end ended high 97 in bus_down\n"
                           "162 fast.not_monitored end ended high 80 in bus_down\n"
                           "162 monitor_silent end ended medium -1 in bus_down\n");
+        ward_close(ward);
+    }
+}
+
+/* After a restart with a line's alarm, the silence of a monitor on another line is its own from the first: a new one, at the bed's
+ * other monitor, and one that begins before anything is known of the lines. */
+static void test_a_restart_and_another_line(void **state)
+{
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        configure();
+        ward_add_second_bed();
+        ward_config.beds[1].monitor_line[0] = 1;
+        struct ward *before = start();
+        down(before, 50.5, 60.5);
+        for (int s = 11; s <= 90; s++) {
+            const struct observation heard = {.at_ms = s * 1000 + 100, .bed = 1, .kind = OBSERVATION_HEARD};
+            if (heard.at_ms > engine_now(before->engine)) {
+                ward_feed(before, &heard);
+            }
+        }
+        ward_until(before, 90.5);
+        const struct ward_break lost = {.committed = before->record_count, .begin_ms = 91000, .none = told == 0};
+        struct ward *ward = ward_restart(before, &lost);
+        ward_close(before);
+        if (told == 1) {
+            line(ward, 91.3, 0, LINE_CLOSED);
+            bus(ward, 91.3, false, "");
+        }
+        ward_until(ward, told == 1 ? 101 : 100.1);
+        const struct alert *silent = ward_newest(ward);
+        assert_int_equal(silent->key.bed, 1);
+        assert_int_equal(silent->key.index, BUILTIN_monitor_silent);
+        assert_int_equal(silent->phase, PHASE_START);
+        assert_false(alert_is_folded(silent));
         ward_close(ward);
     }
 }
@@ -426,21 +673,243 @@ static void test_the_line_gives_the_priority_back(void **state)
     ward_close(ward);
 }
 
+/* Of two causes that begin at one instant the one that the rule will be part of is as urgent, though neither has ever been there. */
+static void test_two_causes_begin_at_once(void **state)
+{
+    (void)state;
+    configure();
+    ward_config.channels[0].high_milli = 250000;
+    ward_add_rule("both", "spo2 < limit and hr > 120", NULL, 85, PRIORITY_HIGH);
+    for (unsigned r = 0; r < 4; r++) {
+        ward_config.rules[r].unknown_after_ms = r == 3 ? 10000 : 3600000;
+    }
+    struct ward *ward = start();
+    for (int s = 51; s <= 62; s++) {
+        ward_value(ward, s, VITAL_hr, 277);
+        ward_invalid(ward, s, VITAL_spo2, QUALITY_SENSOR_OFF);
+    }
+    ward_expect(ward, "60 no_pulse_signal start active high -1\n"
+                      "61 sensor_off start active high -1\n"
+                      "61 implausible start active medium 277\n"
+                      "61 both.not_monitored start active high 97 in sensor_off\n");
+    ward_close(ward);
+}
+
+/* A dead line begins as urgent as what becomes blind at that instant and will be part of it. */
+static void test_a_dead_line_begins_as_urgent_as_what_follows(void **state)
+{
+    (void)state;
+    configure();
+    ward_config.rules[0].unknown_after_ms = 9000; /* unknown from 51.5 s on */
+    struct ward *ward = start();
+    line(ward, 50.5, 0, LINE_CLOSED);
+    line(ward, 60.5, 0, LINE_DOWN);
+    bus(ward, 60.5, true, "line-a");
+    ward_until(ward, 70);
+    ward_expect(ward, "60.5 bus_down start active high -1\n"
+                      "60.5 monitor_silent start active medium -1 in bus_down\n"
+                      "60.5 desat.not_monitored start active high 97 in bus_down\n");
+    ward_close(ward);
+
+    ward_config.rules[0].unknown_after_ms = 9001; /* a moment later */
+    ward = start();
+    line(ward, 50.5, 0, LINE_CLOSED);
+    line(ward, 60.5, 0, LINE_DOWN);
+    bus(ward, 60.5, true, "line-a");
+    ward_until(ward, 70);
+    ward_expect(ward, "60.5 bus_down start active medium -1\n"
+                      "60.5 monitor_silent start active medium -1 in bus_down\n"
+                      "60.501 desat.not_monitored start active high 97 in bus_down\n"
+                      "60.501 bus_down escalate active high -1\n");
+    ward_close(ward);
+
+    ward_config.rules[0].unknown_after_ms = 9000;
+    ward = start(); /* silent for a reason of its own: its rules are no part of the line's */
+    line(ward, 50.5, 1, LINE_CLOSED);
+    line(ward, 60.5, 1, LINE_DOWN);
+    bus(ward, 60.5, true, "line-b");
+    ward_expect(ward, "60 monitor_silent start active medium -1\n"
+                      "60.5 bus_down start active medium -1\n"
+                      "60.5 desat.not_monitored start active high 97 in monitor_silent\n"
+                      "60.5 monitor_silent escalate active high -1\n");
+    ward_close(ward);
+}
+
+/* Acknowledged is what was seen: who loses another sensor, as urgent as the first, must be told of it; one less is no news. An
+ * older pause of the audio does not know of it either. */
+static void test_acknowledged_it_takes_more(void **state)
+{
+    (void)state;
+    configure();
+    struct ward *ward = start();
+    const struct alert *cause = NULL;
+    for (int s = 51; s <= 140; s++) {
+        const bool hr_off = s >= 100 && s < 130;
+        if (hr_off) {
+            ward_invalid(ward, s, VITAL_hr, QUALITY_SENSOR_OFF);
+        } else {
+            ward_value(ward, s, VITAL_hr, 80);
+        }
+        ward_invalid(ward, s, VITAL_spo2, QUALITY_SENSOR_OFF);
+        cause = s > 70 ? ward_newest_of(ward, "sensor_off") : NULL;
+        if (s == 90 || s == 125) {
+            assert_int_equal(cause->priority, PRIORITY_HIGH);
+            assert_int_equal(ward_acknowledge(ward, s + 0.5, cause), VERDICT_ACCEPTED);
+        } else if (s == 109 || s > 125) {
+            assert_int_equal(cause->inactivation, INACTIVATION_ACKNOWLEDGED);
+        } else if (s == 111) {
+            assert_int_equal(cause->phase, PHASE_UPDATE);
+            assert_int_equal(cause->inactivation, INACTIVATION_NONE);
+            assert_int_equal(cause->pressing_at_ms, 110000);
+        }
+    }
+    assert_non_null(strstr(ward->text, "130 sensor_off update active high"));
+    ward_close(ward);
+}
+
+/* A second monitor of the bed: the saturation comes from there, on line 1. */
+static void add_second_monitor(void)
+{
+    ward_add_monitor();
+    ward_config.beds[0].monitor_line[1] = 1;
+    ward_config.channels[1].monitor = 1;
+}
+
+static void saturation(struct ward *ward, double seconds, enum quality quality)
+{
+    ward_observe(ward, seconds,
+                 &(struct observation){.kind = OBSERVATION_VALUE,
+                                       .vital = VITAL_spo2,
+                                       .monitor = 1,
+                                       .quality = (uint8_t)quality,
+                                       .value_milli = 97000});
+}
+
+static struct ward *start_with_two_monitors(void)
+{
+    struct ward *ward = ward_start();
+    for (int s = 0; s <= 50; s++) {
+        ward_value(ward, s, VITAL_hr, 80);
+        saturation(ward, s, QUALITY_VALID);
+        if (s == 10) {
+            assert_int_equal(ward_tell(ward, 10.5, COMMAND_admit), VERDICT_ACCEPTED);
+        }
+    }
+    ward->text[0] = '\0';
+    return ward;
+}
+
+/* The line takes over of one monitor's rules, the highest of them; what a sensor of the other one explains stays there. */
+static void test_a_dead_line_takes_over_only_what_is_its_own(void **state)
+{
+    (void)state;
+    configure();
+    add_second_monitor();
+    ward_add_rule("slow", "hr < limit", NULL, 40, PRIORITY_MEDIUM);
+    ward_config.rules[0].unknown_after_ms = 19500;   /* desat: unknown from 51 s on */
+    ward_config.rules[1].unknown_after_ms = 3600000; /* low */
+    ward_config.rules[3].unknown_after_ms = 9000;    /* slow: from 61.5 s on */
+    for (unsigned high = 0; high < 2; high++) {
+        ward_config.rules[2].unknown_after_ms = high != 0 ? 9000 : 3600000; /* fast */
+        struct ward *ward = start_with_two_monitors();
+        for (int s = 51; s <= 60; s++) {
+            saturation(ward, s, QUALITY_SENSOR_OFF);
+            ward_value(ward, s, VITAL_hr, 80);
+        }
+        line(ward, 60.5, 0, LINE_CLOSED);
+        for (int s = 61; s <= 70; s++) {
+            saturation(ward, s, QUALITY_SENSOR_OFF);
+        }
+        line(ward, 70.5, 0, LINE_DOWN);
+        bus(ward, 70.5, true, "line-a");
+        ward_expect(ward, high != 0 ? "61 sensor_off start active low -1\n"
+                                      "70.5 bus_down start active high -1\n"
+                                      "70.5 monitor_silent start active medium -1 in bus_down\n"
+                                      "70.5 desat.not_monitored start active high 97 in sensor_off\n"
+                                      "70.5 fast.not_monitored start active high 80 in bus_down\n"
+                                      "70.5 slow.not_monitored start active medium 80 in bus_down\n"
+                                      "70.5 sensor_off escalate active high -1\n"
+                                    : "61 sensor_off start active low -1\n"
+                                      "70.5 bus_down start active medium -1\n"
+                                      "70.5 monitor_silent start active medium -1 in bus_down\n"
+                                      "70.5 desat.not_monitored start active high 97 in sensor_off\n"
+                                      "70.5 slow.not_monitored start active medium 80 in bus_down\n"
+                                      "70.5 sensor_off escalate active high -1\n");
+        ward_close(ward);
+    }
+}
+
+/* The other monitor falls silent at that instant, on a line that is open: the silence is the bed's own, and so are its rules. */
+static void test_a_dead_line_and_another_silence_at_once(void **state)
+{
+    (void)state;
+    configure();
+    add_second_monitor();
+    for (unsigned r = 0; r < 3; r++) {
+        ward_config.rules[r].unknown_after_ms = r == 2 ? 9000 : 3600000; /* fast: unknown from 51.5 s on */
+    }
+    struct ward *ward = start_with_two_monitors();
+    saturation(ward, 50.5, QUALITY_VALID);
+    line(ward, 50.6, 0, LINE_CLOSED);
+    line(ward, 60.5, 0, LINE_DOWN);
+    bus(ward, 60.5, true, "line-a");
+    ward_expect(ward, "60.5 bus_down start active medium -1\n"
+                      "60.5 monitor_silent start active high -1\n"
+                      "60.5 fast.not_monitored start active high 80 in monitor_silent\n");
+    ward_close(ward);
+}
+
+/* One that is told as less urgent than a silence begins as urgent as that, where there is one. */
+static void test_a_dead_line_of_low_priority(void **state)
+{
+    (void)state;
+    configure();
+    struct ward *ward = start();
+    line(ward, 50.5, 0, LINE_CLOSED);
+    line(ward, 60.5, 0, LINE_DOWN);
+    engine_condition(ward->engine, 60500, BUILTIN_bus_down, true, PRIORITY_LOW, "line-a");
+    ward_until(ward, 70);
+    ward_expect(ward, "60.5 bus_down start active medium -1\n"
+                      "60.5 monitor_silent start active medium -1 in bus_down\n");
+    ward_close(ward);
+    ward = start(); /* nobody is silent yet */
+    line(ward, 50.5, 0, LINE_DOWN);
+    engine_condition(ward->engine, 50500, BUILTIN_bus_down, true, PRIORITY_LOW, "line-a");
+    ward_until(ward, 51);
+    ward_expect(ward, "50.5 bus_down start active low -1\n");
+    ward_close(ward);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_line_gives_the_priority_back),
         cmocka_unit_test(test_a_consequence_ends_before_the_line_is_known),
+        cmocka_unit_test(test_two_causes_begin_at_once),
+        cmocka_unit_test(test_a_dead_line_begins_as_urgent_as_what_follows),
+        cmocka_unit_test(test_a_dead_line_takes_over_only_what_is_its_own),
+        cmocka_unit_test(test_a_dead_line_and_another_silence_at_once),
+        cmocka_unit_test(test_a_dead_line_of_low_priority),
+        cmocka_unit_test(test_acknowledged_it_takes_more),
         cmocka_unit_test(test_a_pulled_probe),
         cmocka_unit_test(test_the_priority_comes_down),
+        cmocka_unit_test(test_it_begins_as_urgent_as_what_follows),
+        cmocka_unit_test(test_acknowledged_it_comes_down),
         cmocka_unit_test(test_the_consequence_comes_first),
         cmocka_unit_test(test_another_reason_now),
         cmocka_unit_test(test_a_dead_line),
         cmocka_unit_test(test_the_line_is_back_alone),
         cmocka_unit_test(test_how_long_a_line_is_waited_for),
+        cmocka_unit_test(test_a_line_that_falls_quiet),
+        cmocka_unit_test(test_a_quiet_line_that_nobody_judges),
+        cmocka_unit_test(test_a_silent_monitor_among_others),
+        cmocka_unit_test(test_one_that_was_off_before),
+        cmocka_unit_test(test_a_restart_with_long_time_outs),
+        cmocka_unit_test(test_a_restart_and_the_line_is_back),
         cmocka_unit_test(test_a_monitor_on_another_line),
         cmocka_unit_test(test_which_beds),
         cmocka_unit_test(test_a_restart_in_the_middle),
+        cmocka_unit_test(test_a_restart_and_another_line),
         cmocka_unit_test(test_a_discharge_in_the_middle),
         cmocka_unit_test(test_random_storms),
     };

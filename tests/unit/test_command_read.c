@@ -208,6 +208,51 @@ static void test_entries(void **state)
     assert_false(times.has_observed);
 }
 
+static void test_staff_on_duty(void **state)
+{
+    (void)state;
+    read_with("\"command\":\"set_staff\",\"nurses\":3,\"reason\":\"one ill\"");
+    command_place(&times, 1000, &command);
+    assert_int_equal(command.verdict, VERDICT_ACCEPTED);
+    assert_int_equal(command.nurses, 3);
+    assert_string_equal(command.reason, "one ill");
+    assert_false(command.has_until);
+    read_with("\"command\":\"set_staff\",\"nurses\":99,\"reason\":\"r\",\"until\":\"2026-02-01T07:00:00+01:00\"");
+    command_place(&times, 1000, &command);
+    assert_int_equal(command.verdict, VERDICT_ACCEPTED);
+    assert_true(command.has_until);
+    assert_int_equal(command.until_wall_ms, INT64_C(1769925600000));
+    assert_int_equal(command.until_ms, command.until_wall_ms - 1000);
+    expect_fault("\"command\":\"set_staff\",\"reason\":\"ill\"", COMMAND_KEY_nurses);
+    expect_fault("\"command\":\"set_staff\",\"nurses\":3", COMMAND_KEY_reason);
+    expect_fault("\"command\":\"set_staff\",\"nurses\":100,\"reason\":\"ill\"", COMMAND_KEY_nurses);
+    expect_fault("\"command\":\"set_staff\",\"nurses\":-1,\"reason\":\"ill\"", COMMAND_KEY_nurses);
+    expect_fault("\"command\":\"set_staff\",\"nurses\":2.5,\"reason\":\"ill\"", COMMAND_KEY_nurses);
+    expect_fault("\"command\":\"set_staff\",\"nurses\":\"3\",\"reason\":\"ill\"", COMMAND_KEY_nurses);
+    expect_fault("\"command\":\"set_staff\",\"nurses\":3,\"reason\":\"ill\",\"until\":\"07:00\"", COMMAND_KEY_until);
+    expect_fault("\"command\":\"back\",\"nurses\":3", COMMAND_KEY_nurses);
+}
+
+static void test_alerts_once_more(void **state)
+{
+    (void)state;
+    read_with("\"command\":\"resend\",\"from_seq\":4711,\"through_seq\":4800");
+    assert_int_equal(command.verdict, VERDICT_ACCEPTED);
+    assert_int_equal(command.from_seq, 4711);
+    assert_int_equal(command.through_seq, 4800);
+    read_with("\"command\":\"resend\",\"from_seq\":1000000000000");
+    assert_int_equal(command.verdict, VERDICT_ACCEPTED);
+    assert_true(command.from_seq == UINT64_C(1000000000000));
+    assert_int_equal(command.through_seq, 0);
+    expect_fault("\"command\":\"resend\"", COMMAND_KEY_from_seq);
+    expect_fault("\"command\":\"resend\",\"from_seq\":0", COMMAND_KEY_from_seq);
+    expect_fault("\"command\":\"resend\",\"from_seq\":1.5", COMMAND_KEY_from_seq);
+    expect_fault("\"command\":\"resend\",\"from_seq\":\"1\"", COMMAND_KEY_from_seq);
+    expect_fault("\"command\":\"resend\",\"from_seq\":1000000000001", COMMAND_KEY_from_seq);
+    expect_fault("\"command\":\"resend\",\"from_seq\":1,\"through_seq\":-1", COMMAND_KEY_through_seq);
+    expect_fault("\"command\":\"back\",\"from_seq\":1", COMMAND_KEY_from_seq);
+}
+
 static void test_what_is_told_of_a_patient(void **state)
 {
     (void)state;
@@ -362,6 +407,7 @@ static void test_ids_stays_and_times_that_cannot_be(void **state)
     expect_head_fault("{\"id\":\"1234567890123456789012345678901234567890\",\"by\":\"n\",\"command\":\"back\","
                       "\"stay\":null," AT "}",
                       COMMAND_KEY_id);
+    assert_string_equal(command.id, ""); /* half an id is another's */
     read_text("{\"id\":\"123456789012345678901234567890123456789\",\"by\":\"n\",\"command\":\"back\",\"stay\":null," AT
               "}");
     assert_int_equal(command.verdict, VERDICT_ACCEPTED);
@@ -560,6 +606,8 @@ int main(void)
         cmocka_unit_test(test_every_command_with_its_keys),
         cmocka_unit_test(test_values_are_exact),
         cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_staff_on_duty),
+        cmocka_unit_test(test_alerts_once_more),
         cmocka_unit_test(test_what_is_told_of_a_patient),
         cmocka_unit_test(test_keys_that_cannot_be),
         cmocka_unit_test(test_ids_stays_and_times_that_cannot_be),

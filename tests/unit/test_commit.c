@@ -2,6 +2,7 @@
 #include "tests/unit/support/commit_rig.h"
 
 #include "hal/clock.h"
+#include "tests/unit/support/journal_seen.h"
 
 static struct commit_rig_rows rows;
 
@@ -23,15 +24,41 @@ static void test_alert_is_durable_before_the_wake(void **state)
     (void)commit_step(c, commit_rig.now_us); /* the writer has it */
     assert_false(commit_rig_woken());
     assert_int_equal(atomic_load(&c->committed_row), 0);
-    assert_true(writer_step(&c->writer)); /* now it is durable */
-    assert_false(commit_rig_woken());
+    assert_true(writer_step(&c->writer)); /* now it is durable, and nobody else has anything to say about it */
+    assert_true(commit_rig_woken());
     commit_rig_outbox(&rows);
     assert_int_equal(rows.count, 1);
-    (void)commit_step(c, commit_rig.now_us);
-    assert_true(commit_rig_woken());
     assert_int_equal(atomic_load(&c->committed_row), rows.row[0]);
+    (void)commit_step(c, commit_rig.now_us);
+    assert_false(commit_rig_woken());
     assert_int_equal(atomic_load(&c->state.commits), 1);
     assert_int_equal(atomic_load(&c->state.failing_since_us), 0);
+}
+
+/* A disk that hangs under the journal, behind the group: what is durable goes by the outbox alone, what comes after it directly. */
+static void test_what_is_durable_is_not_handed_over(void **state)
+{
+    (void)state;
+    struct direct_alert direct;
+    commit_rig_make(true);
+    struct commit *c = &commit_rig.commit;
+    commit_rig_round(0);
+    commit_rig_alert(0, PHASE_START);
+    (void)commit_step(c, commit_rig.now_us);
+    atomic_store(&c->writer.durable, 1); /* so far the writer has come */
+    commit_rig_alert(1, PHASE_START);
+    (void)commit_step(c, commit_rig.now_us + COMMIT_DIRECT_US - 1);
+    assert_false(commit_rig_pop_direct(&direct));
+    (void)commit_step(c, commit_rig.now_us + COMMIT_DIRECT_US);
+    assert_true(commit_rig_pop_direct(&direct));
+    assert_int_equal(direct.alert.key.bed, 1);
+    assert_false(commit_rig_pop_direct(&direct));
+    assert_true(writer_step(&c->writer));
+    commit_rig_round(0);
+    commit_rig_round(0);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 2);
+    assert_int_equal(atomic_load(&c->state.unstored), 0);
 }
 
 static void test_all_of_a_record_in_one_transaction(void **state)
@@ -112,6 +139,7 @@ static void test_folded_record(void **state)
     assert_true(ring_push(&commit_rig.delivered, &rows.row[0]));
     assert_true(ring_push(&commit_rig.delivered, &rows.row[1]));
     commit_rig_round(0);
+    commit_rig_round(COMMIT_DELIVERED_WAIT_US);
     commit_rig_outbox(&rows);
     assert_int_equal(rows.count, 0);
     commit_rig_history(&rows);
@@ -155,12 +183,67 @@ static void test_deliveries(void **state)
         assert_true(ring_push(&commit_rig.delivered, &rows.row[i]));
     }
     commit_rig_round(0);
+    commit_rig_round(COMMIT_DELIVERED_WAIT_US);
     assert_false(commit_rig_woken()); /* nothing new for it */
     commit_rig_outbox(&rows);
     assert_int_equal(rows.count, 3);
     commit_rig_history(&rows);
     assert_int_equal(rows.count, 7);
     assert_int_equal(rows.seq[0], 1);
+}
+
+static uint64_t outbox_count(void)
+{
+    commit_rig_outbox(&rows);
+    return rows.count;
+}
+
+static void push_delivered(unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++) {
+        assert_true(ring_push(&commit_rig.delivered, &rows.row[i]));
+    }
+}
+
+/* A delivery waits for others, for a while, and not at all when something else is committed. */
+static void test_deliveries_come_together(void **state)
+{
+    (void)state;
+    static struct commit_rig_rows all;
+    commit_rig_make(true);
+    struct commit *c = &commit_rig.commit;
+    for (unsigned i = 0; i < 2 * COMMIT_DELIVERED_MANY; i++) {
+        commit_rig_alert(0, PHASE_UPDATE);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        commit_rig_round(0);
+    }
+    commit_rig_outbox(&all);
+    const uint64_t commits = atomic_load(&c->state.commits);
+    rows = all;
+    push_delivered(0, 2);
+    const int64_t begun_us = commit_rig.now_us;
+    assert_int_equal(commit_step(c, begun_us), begun_us + COMMIT_DELIVERED_WAIT_US);
+    commit_rig_round(COMMIT_DELIVERED_WAIT_US - 1);
+    assert_int_equal(atomic_load(&c->state.commits), commits);
+    commit_rig_round(1);
+    assert_int_equal(atomic_load(&c->state.commits), commits + 1);
+    assert_int_equal(outbox_count(), 2 * COMMIT_DELIVERED_MANY - 2);
+
+    rows = all;
+    push_delivered(2, 1);
+    commit_rig_round(1);
+    assert_int_equal(atomic_load(&c->state.commits), commits + 1);
+    commit_rig_alert(1, PHASE_START);
+    commit_rig_round(0);
+    assert_int_equal(atomic_load(&c->state.commits), commits + 2);
+    assert_int_equal(outbox_count(), 2 * COMMIT_DELIVERED_MANY - 2);
+
+    rows = all;
+    push_delivered(3, COMMIT_DELIVERED_MANY);
+    commit_rig_round(0);
+    assert_true(atomic_load(&c->state.commits) > commits + 2);
+    commit_rig_unmake();
 }
 
 /* A start finds what the last run left, and tells the deliver thread up to where. */
@@ -178,205 +261,6 @@ static void test_next_run(void **state)
     commit_rig_outbox(&rows);
     assert_int_equal(rows.count, 2);
     assert_int_equal(rows.seq[1], 2);
-}
-
-/* ---- the journal ---- */
-
-static void observe(uint16_t bed, enum vital vital, int32_t value_milli)
-{
-    const struct observation o = {.at_ms = RIG_ANCHOR_MS + commit_rig.now_us / 1000,
-                                  .value_milli = value_milli,
-                                  .bed = bed,
-                                  .kind = OBSERVATION_VALUE,
-                                  .vital = (uint8_t)vital,
-                                  .quality = QUALITY_VALID};
-    assert_true(ring_push(&commit_rig.journal, &o));
-}
-
-struct journal_seen {
-    uint32_t pieces, count;
-    struct observation last;
-};
-
-static bool see_piece(void *context, int64_t at_ms, const void *bytes, size_t size)
-{
-    struct journal_seen *seen = context;
-    struct observation piece[COMMIT_JOURNAL_PIECE];
-    const uint32_t count = commit_journal_decode(bytes, size, piece, COMMIT_JOURNAL_PIECE);
-    (void)at_ms;
-    seen->pieces++;
-    seen->count += count;
-    if (count > 0) {
-        seen->last = piece[count - 1];
-    }
-    return true;
-}
-
-static struct journal_seen read_journal(void)
-{
-    struct journal_seen seen = {0};
-    assert_int_equal(store_journal_each(commit_rig_store(), INT64_MIN, see_piece, &seen), STATUS_OK);
-    return seen;
-}
-
-static void test_journal_is_written_each_interval(void **state)
-{
-    (void)state;
-    commit_rig_make(true);
-    for (unsigned i = 0; i < 4; i++) {
-        observe(1, VITAL_spo2, 97000 + (int32_t)i);
-        commit_rig_round(200000);
-    }
-    assert_int_equal(read_journal().pieces, 0);
-    commit_rig_round(300000);
-    struct journal_seen seen = read_journal();
-    assert_int_equal(seen.pieces, 1);
-    assert_int_equal(seen.count, 4);
-    assert_int_equal(seen.last.value_milli, 97003);
-    assert_int_equal(seen.last.bed, 1);
-    assert_int_equal(seen.last.vital, VITAL_spo2);
-    assert_int_equal(seen.last.at_ms, RIG_ANCHOR_MS + 1000 + 600);
-    for (unsigned i = 0; i < 200; i++) { /* what is older than 60 s goes */
-        observe(0, VITAL_spo2, 90000);
-        commit_rig_round(1000000);
-    }
-    seen = read_journal();
-    assert_in_range(seen.pieces, 59, 62);
-    assert_int_equal(atomic_load(&commit_rig.board.journal_dropped), 0);
-}
-
-static void test_large_journal_does_not_wait(void **state)
-{
-    (void)state;
-    commit_rig_make(true);
-    for (unsigned i = 0; i < 5000; i++) {
-        observe(0, VITAL_spo2, (int32_t)i);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        commit_rig_round(0);
-    }
-    assert_in_range(read_journal().count, 3800, 5000);
-    commit_rig_round(1000000);
-    const struct journal_seen seen = read_journal();
-    assert_int_equal(seen.count, 5000);
-    assert_int_equal(seen.last.value_milli, 4999);
-}
-
-static void test_measurements_outlive_the_journal(void **state)
-{
-    (void)state;
-    struct observation o;
-    size_t length = 0;
-    commit_rig_make(true);
-    commit_rig_measurement(0, VITAL_nibp_sys, 120000);
-    commit_rig_measurement(0, VITAL_nibp_sys, 130000);
-    observe(0, VITAL_nibp_sys, 99000); /* what the engine did not take for a measurement */
-    observe(0, VITAL_spo2, 97000);
-    commit_rig_round(1000000);
-    read_state(STATE_MEASUREMENT "b01/nibp_sys", &o, sizeof o);
-    assert_int_equal(o.value_milli, 130000);
-    assert_int_equal(store_get_state(commit_rig_store(), STATE_MEASUREMENT "b01/spo2", &o, sizeof o, &length),
-                     STATUS_NOT_FOUND);
-}
-
-static void test_other_beds_begin_another_journal(void **state)
-{
-    (void)state;
-    char beds[16];
-    size_t length = 0;
-    commit_rig_make(true);
-    observe(1, VITAL_spo2, 97000);
-    commit_rig_round(1000000);
-    assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
-    assert_int_equal(length, 8);
-    assert_memory_equal(beds, "b01\0b02", 8);
-    commit_rig_unmake();
-
-    commit_rig_make(true);
-    observe(1, VITAL_spo2, 98000);
-    commit_rig_round(1000000);
-    assert_int_equal(read_journal().count, 2);
-    commit_rig_unmake();
-
-    commit_rig.beds[0].id = "b03";
-    commit_rig.numbers = (struct bed_numbers){.count = 0};
-    commit_rig_make(true);
-    assert_int_equal(read_journal().count, 2); /* a restart may still use it, under the old list */
-    observe(1, VITAL_spo2, 99000);
-    commit_rig_round(1000000);
-    assert_int_equal(read_journal().count, 1);
-    assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
-    assert_memory_equal(beds, "b03\0b02", 8);
-}
-
-/* What the journal holds means the same beds as before. */
-static void test_more_beds_go_on_with_the_journal(void **state)
-{
-    (void)state;
-    char beds[16];
-    size_t length = 0;
-    commit_rig_make(true);
-    observe(1, VITAL_spo2, 97000);
-    commit_rig_round(1000000);
-    commit_rig_unmake();
-
-    commit_rig.beds[0].id = "b03"; /* b01 is gone, b02 stands where it stood */
-    commit_rig_make(true);
-    observe(1, VITAL_spo2, 99000);
-    commit_rig_round(1000000);
-    assert_int_equal(read_journal().count, 2);
-    assert_int_equal(read_journal().last.bed, 1);
-    observe(0, VITAL_spo2, 98000);
-    commit_rig_round(1000000);
-    assert_int_equal(read_journal().count, 3);
-    assert_int_equal(read_journal().last.bed, 2);
-    assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
-    assert_int_equal(length, 12);
-    assert_memory_equal(beds, "b01\0b02\0b03", 12);
-}
-
-static void test_journal_form(void **state)
-{
-    (void)state;
-    static struct commit_journal row;
-    static struct observation out[COMMIT_JOURNAL_PIECE];
-    struct observation o = {.at_ms = -5,
-                            .value_milli = INT32_MIN,
-                            .bed = 65535,
-                            .monitor = 1,
-                            .kind = 2,
-                            .vital = 3,
-                            .quality = 4,
-                            .signal = 5,
-                            .flags = 6};
-    assert_true(commit_journal_add(&row, &o));
-    o.at_ms = -5 - INT64_C(3000000000);
-    assert_false(commit_journal_add(&row, &o));
-    o.at_ms = -1000;
-    assert_true(commit_journal_add(&row, &o));
-    assert_int_equal(commit_journal_decode(row.bytes, row.size, out, COMMIT_JOURNAL_PIECE), 2);
-    assert_int_equal(out[0].at_ms, -5);
-    assert_int_equal(out[1].at_ms, -1000);
-    assert_int_equal(out[1].value_milli, INT32_MIN);
-    assert_int_equal(out[1].bed, 65535);
-    assert_int_equal(out[1].monitor * 10000 + out[1].kind * 1000 + out[1].vital * 100 + out[1].quality * 10, 12340);
-    assert_int_equal(out[1].signal * 10 + out[1].flags, 56);
-    assert_int_equal(commit_journal_decode(row.bytes, row.size, out, 1), 0);
-    for (size_t size = 0; size < row.size; size++) {
-        assert_int_equal(commit_journal_decode(row.bytes, size, out, COMMIT_JOURNAL_PIECE), 0);
-    }
-    row.bytes[8] ^= 1; /* another version */
-    assert_int_equal(commit_journal_decode(row.bytes, row.size, out, COMMIT_JOURNAL_PIECE), 0);
-
-    row = (struct commit_journal){.size = 0};
-    o.at_ms = 1;
-    while (commit_journal_add(&row, &o)) {
-    }
-    assert_int_equal(row.size, COMMIT_JOURNAL_BYTES);
-    assert_int_equal(row.count, COMMIT_JOURNAL_BYTES / STORE_PIECE_MAX * ((STORE_PIECE_MAX - 16) / 16));
-    assert_true(row.count <= COMMIT_JOURNAL_MAX);
-    assert_int_equal(commit_journal_decode(row.bytes + STORE_PIECE_MAX, STORE_PIECE_MAX, out, COMMIT_JOURNAL_PIECE),
-                     (STORE_PIECE_MAX - 16) / 16);
 }
 
 /* ---- the threads ---- */
@@ -487,18 +371,14 @@ int main(void)
 #define COMMIT_TEST(test) cmocka_unit_test_setup_teardown(test, commit_rig_setup, commit_rig_teardown)
     const struct CMUnitTest tests[] = {
         COMMIT_TEST(test_alert_is_durable_before_the_wake),
+        COMMIT_TEST(test_what_is_durable_is_not_handed_over),
         COMMIT_TEST(test_all_of_a_record_in_one_transaction),
         COMMIT_TEST(test_test_alert_and_bed_record),
         COMMIT_TEST(test_folded_record),
         COMMIT_TEST(test_group_commit),
         COMMIT_TEST(test_deliveries),
+        COMMIT_TEST(test_deliveries_come_together),
         COMMIT_TEST(test_next_run),
-        COMMIT_TEST(test_journal_is_written_each_interval),
-        COMMIT_TEST(test_large_journal_does_not_wait),
-        COMMIT_TEST(test_measurements_outlive_the_journal),
-        COMMIT_TEST(test_other_beds_begin_another_journal),
-        COMMIT_TEST(test_more_beds_go_on_with_the_journal),
-        COMMIT_TEST(test_journal_form),
         COMMIT_TEST(test_threads_commit_and_stop_drains),
         COMMIT_TEST(test_detached_it_gives_the_store_back),
         COMMIT_TEST(test_made_anew_it_keeps_its_descriptors),

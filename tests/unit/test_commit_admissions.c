@@ -60,8 +60,9 @@ static void expect_stored(uint32_t came, uint32_t left, uint64_t stayed_s)
 {
     const struct admissions found = stored();
     struct admissions shown;
+    struct staffing_told staff;
     expect(&found, came, left, stayed_s);
-    board_take_admissions(&commit_rig.board, &shown);
+    board_take_ward(&commit_rig.board, &shown, &staff);
     assert_memory_equal(&shown, &found, sizeof found);
 }
 
@@ -100,6 +101,7 @@ static void test_each_once_whatever_the_disk_does(void **state)
 {
     (void)state;
     struct admissions shown;
+    struct staffing_told staff;
     commit_rig_make(true);
     commit_rig_alert(BED_NONE, PHASE_START);
     commit_rig_round(0);
@@ -108,7 +110,7 @@ static void test_each_once_whatever_the_disk_does(void **state)
     for (unsigned i = 0; i < 5; i++) {
         commit_rig_round(200000);
     }
-    board_take_admissions(&commit_rig.board, &shown);
+    board_take_ward(&commit_rig.board, &shown, &staff);
     expect(&shown, 0, 0, 0);
     atomic_store(&disk_fault.sync_error, 0);
     for (unsigned i = 0; i < 30; i++) {

@@ -376,10 +376,11 @@ static void test_no_room_for_a_note(void **state)
     commit_rig_make(true);
     const struct store_state *store_state = &commit_rig.commit.state;
     for (int i = 0; i < 4000 && atomic_load(&store_state->status) != STATUS_FULL; i++) {
-        commit_rig_alert(0, PHASE_UPDATE);
+        commit_rig_active((unsigned)i);
         commit_rig_round(1000);
     }
     assert_int_equal(atomic_load(&store_state->status), STATUS_FULL);
+    assert_int_equal(atomic_load(&store_state->omitted), 0);
     assert_true(commit_note(&commit_rig.commit, "{\"kind\":\"reload\"}", 17));
     const uint64_t commits = atomic_load(&store_state->commits);
     commit_rig_round(100000);
@@ -398,6 +399,60 @@ static void test_no_room_for_a_note(void **state)
     assert_int_equal(audit.count, 1);
 }
 
+static void push_resend(unsigned number, enum command_verdict verdict)
+{
+    struct commit_rig *r = &commit_rig;
+    struct record record = {.kind = RECORD_COMMAND, .bed = BED_NONE, .seq = r->seq, .next_id = r->seq + 1};
+    record.command = (struct bed_command){.kind = COMMAND_resend,
+                                          .role = ROLE_nurse,
+                                          .verdict = (uint8_t)verdict,
+                                          .bed = BED_NONE,
+                                          .from_seq = number,
+                                          .through_seq = number + 9,
+                                          .origin = origin_make(ORIGIN_BROKER, number),
+                                          .by = "n1"};
+    (void)snprintf(record.command.id, sizeof record.command.id, "c%u", number);
+    assert_true(ring_push(&r->records, &record));
+}
+
+/* What is asked of the deliver thread reaches it once the command is durable, and only if it was accepted; one too many is told so. */
+static void test_alerts_once_more(void **state)
+{
+    (void)state;
+    struct resend_request request;
+    struct reply reply;
+    commit_rig_make(true);
+    atomic_store(&disk_fault.sync_error, EIO);
+    push_resend(1, VERDICT_ACCEPTED);
+    commit_rig_round(0);
+    assert_int_equal(ring_count(&commit_rig.resends), 0);
+    atomic_store(&disk_fault.sync_error, 0);
+    (void)commit_rig_woken();
+    commit_rig_round(200000);
+    assert_true(commit_rig_woken());
+    expect_reply(ORIGIN_BROKER, 1, &reply);
+    assert_int_equal(reply.command.verdict, VERDICT_ACCEPTED);
+    assert_int_equal(ring_pop(&commit_rig.resends, &request, 1), 1);
+    assert_string_equal(request.id, "c1");
+    assert_int_equal(request.from_seq, 1);
+    assert_int_equal(request.through_seq, 10);
+    push_resend(2, VERDICT_BOUNDS);
+    commit_rig_round(0);
+    expect_reply(ORIGIN_BROKER, 2, &reply);
+    assert_int_equal(ring_count(&commit_rig.resends), 0);
+    for (unsigned number = 3; number < 3 + RESEND_SLOTS; number++) {
+        push_resend(number, VERDICT_ACCEPTED);
+        commit_rig_round(0);
+        expect_reply(ORIGIN_BROKER, number, &reply);
+        assert_int_equal(reply.command.verdict, VERDICT_ACCEPTED);
+    }
+    push_resend(99, VERDICT_ACCEPTED);
+    commit_rig_round(0);
+    expect_reply(ORIGIN_BROKER, 99, &reply);
+    assert_int_equal(reply.command.verdict, VERDICT_BUSY);
+    assert_int_equal(ring_count(&commit_rig.resends), RESEND_SLOTS);
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
 
 int main(void)
@@ -413,6 +468,7 @@ int main(void)
         RIG_TEST(test_another_commit_of_the_same_boot),
         RIG_TEST(test_a_disk_that_stays_dead),
         RIG_TEST(test_a_full_ring_loses_the_reply_alone),
+        RIG_TEST(test_alerts_once_more),
         RIG_TEST(test_notes),
         RIG_TEST(test_no_room_for_a_note),
     };

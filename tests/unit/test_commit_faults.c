@@ -171,6 +171,28 @@ static void test_commit_that_came_through_after_all(void **state)
     assert_int_equal(atomic_load(&commit_rig.commit.committed_row), rows.row[3]);
 }
 
+/* A commit that hangs for longer than people may wait, is on the disk, and is told as failed: it is tried again after a pause, and is not there twice. */
+static void test_first_try_that_hangs_and_fails(void **state)
+{
+    (void)state;
+    struct commit_rig *r = &commit_rig;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    atomic_store(&disk_fault.meta_slips, true);
+    r->now_us += 1000;
+    (void)commit_step(&r->commit, r->now_us);
+    assert_true(writer_step(&r->commit.writer));
+    r->now_us += 2 * COMMIT_DIRECT_US;
+    const int64_t next_us = commit_step(&r->commit, r->now_us);
+    assert_int_not_equal(atomic_load(&r->commit.state.status), STATUS_OK);
+    assert_in_range(next_us - r->now_us, 50000, 200000);
+    check_direct(1, 1);
+    atomic_store(&disk_fault.meta_error, 0);
+    rounds(40, 50000);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 1, 1);
+}
+
 /* Damaged while it runs: set aside, and all that is known is told to the new one. */
 static void test_damaged_while_running(void **state)
 {
@@ -206,7 +228,7 @@ static void test_damaged_while_running(void **state)
     assert_int_equal(bed.bed_seq, 1);
 }
 
-/* Nothing is delivered and the map is full: alerts go around it; the first deliveries make room. */
+/* Nothing is delivered, nothing is over, and the map is full: alerts go around it; the first deliveries make room. */
 static void test_full_outbox(void **state)
 {
     (void)state;
@@ -214,7 +236,7 @@ static void test_full_outbox(void **state)
     commit_rig.folder.config.size_bytes = STORE_SIZE_LEAST;
     commit_rig_make(true);
     for (unsigned i = 0; i < 4000 && atomic_load(&commit_rig.commit.state.status) == STATUS_OK; i++) {
-        commit_rig_alert(0, PHASE_START);
+        commit_rig_active(i);
         rounds(1, 1000);
     }
     assert_int_equal(store_state_status(&commit_rig.commit.state), STATUS_FULL);
@@ -263,6 +285,44 @@ static void test_dead_disk(void **state)
     assert_int_equal(bed.bed_seq, 1); /* its alert was given up, its numbers were not */
 }
 
+/* Full, over quota, read-only, taken away, broken; in a write, a sync or the page that makes a commit count: each time the alert is out within 2 s, and stored when
+ * the disk is well again. */
+static void test_each_fault_of_the_disk(void **state)
+{
+    (void)state;
+    static const struct {
+        int error;
+        enum status status;
+    } faults[] = {{EIO, STATUS_IO},
+                  {ENOSPC, STATUS_FULL},
+                  {EDQUOT, STATUS_FULL},
+                  {EROFS, STATUS_DENIED},
+                  {EACCES, STATUS_DENIED}};
+    atomic_int *const calls[] = {&disk_fault.write_error, &disk_fault.sync_error, &disk_fault.meta_error};
+    commit_rig_make(true);
+    for (unsigned i = 0; i < 15; i++) {
+        int64_t waited_us = 0;
+        atomic_store(calls[i % 3], faults[i / 3].error);
+        commit_rig_alert(0, PHASE_START);
+        while (!commit_rig_pop_direct(&direct)) {
+            commit_rig_round(50000);
+            waited_us += 50000;
+            assert_true(waited_us <= 2000000);
+        }
+        assert_int_equal(direct.alert.seq, i + 1);
+        assert_true(store_state_is_failing(&commit_rig.commit.state, commit_rig.now_us));
+        const enum status told = store_state_status(&commit_rig.commit.state);
+        assert_true(told == faults[i / 3].status ||
+                    (i % 3 == 2 && told == STATUS_IO)); /* LMDB tells EIO of its own page */
+        atomic_store(calls[i % 3], 0);
+        rounds(60, 100000);
+        assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+        commit_rig_outbox(&rows);
+        check_rows(&rows, 1, i + 1);
+    }
+    assert_int_equal(atomic_load(&commit_rig.commit.state.unstored), 0);
+}
+
 /* ---- a disk that does not come back ---- */
 
 static void start_threads(void)
@@ -289,6 +349,20 @@ static bool wait_direct(uint64_t seq, int64_t most_us)
     return false;
 }
 
+static bool see_seq(void *context, const struct store_alert *alert)
+{
+    struct commit_rig_rows *seen = context;
+    seen->seq[seen->count++] = alert->seq;
+    return true;
+}
+
+static bool see_none(void *context, const struct store_alert *alert)
+{
+    (void)context;
+    (void)alert;
+    return false;
+}
+
 static void test_hanging_disk(void **state)
 {
     (void)state;
@@ -312,6 +386,69 @@ static void test_hanging_disk(void **state)
     assert_false(store_state_is_failing(&c->state, clock_boot_us()));
     commit_rig_outbox(&rows);
     check_rows(&rows, 1, 2);
+}
+
+/* A commit that failed has the file opened again, and the disk hangs in that: whoever reads the store is told so at once, and alerts go out. */
+static void test_hanging_while_it_is_opened_again(void **state)
+{
+    (void)state;
+    struct commit *c = &commit_rig.commit;
+    struct store_usage usage;
+    commit_rig_make(true);
+    start_threads();
+    atomic_store(&disk_fault.meta_error, EIO);
+    push_alert(0);
+    while (atomic_load(&c->state.status) == STATUS_OK) {
+        (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 1000);
+    }
+    atomic_store(&disk_fault.hang, true);
+    for (unsigned i = 0; i < 5000 && atomic_load(&disk_fault.hanging) == 0; i++) {
+        (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 1000);
+    }
+    assert_int_equal(atomic_load(&disk_fault.hanging), 1);
+    const int64_t before_us = clock_boot_us();
+    struct store *store = commit_rig_store();
+    assert_int_equal(store_each_outbox(store, 0, 1, see_none, NULL), STATUS_CLOSED);
+    store_usage(store, &usage);
+    assert_int_equal(usage.outbox_rows, 0);
+    assert_true(clock_boot_us() - before_us < 500000);
+    assert_true(wait_direct(1, 2000000));
+    push_alert(1);
+    assert_true(wait_direct(2, 1000000));
+    atomic_store(&disk_fault.meta_error, 0);
+    atomic_store(&disk_fault.hang, false);
+    rows.count = 0;
+    for (unsigned i = 0; i < 1000 && rows.count < 2; i++) {
+        (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 10000);
+        rows.count = 0;
+        (void)!store_each_outbox(store, 0, RIG_SEEN_MAX, see_seq, &rows);
+    }
+    check_rows(&rows, 1, 2);
+}
+
+/* What was delivered waits for the writer: as long as that hangs nothing is due, and nobody turns in circles. */
+static void test_deliveries_wait_for_a_writer_that_hangs(void **state)
+{
+    (void)state;
+    struct commit_rig *r = &commit_rig;
+    const struct observation o = {.at_ms = RIG_ANCHOR_MS, .vital = VITAL_hr, .value_milli = 80000};
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    rounds(1, 1000);
+    commit_rig_outbox(&rows);
+    assert_true(ring_push(&r->journal, &o));
+    r->now_us = r->commit.journal_due_us - 1000;
+    assert_true(ring_push(&r->delivered, &rows.row[0]));
+    (void)commit_step(&r->commit, r->now_us);
+    r->now_us += 1000;
+    (void)commit_step(&r->commit, r->now_us);
+    assert_false(writer_is_idle(&r->commit.writer)); /* it has the journal, and does not come back */
+    r->now_us += 10 * COMMIT_DELIVERED_WAIT_US;
+    assert_true(commit_step(&r->commit, r->now_us) > r->now_us);
+    assert_true(writer_step(&r->commit.writer));
+    rounds(3, 1000);
+    commit_rig_history(&rows);
+    assert_int_equal(rows.count, 1);
 }
 
 /* A reload is refused, and the same threads go on with what there is. */
@@ -387,7 +524,11 @@ int main(void)
         COMMIT_TEST(test_damaged_while_running),
         COMMIT_TEST(test_full_outbox),
         COMMIT_TEST(test_dead_disk),
+        COMMIT_TEST(test_first_try_that_hangs_and_fails),
+        COMMIT_TEST(test_each_fault_of_the_disk),
         COMMIT_TEST(test_hanging_disk),
+        COMMIT_TEST(test_hanging_while_it_is_opened_again),
+        COMMIT_TEST(test_deliveries_wait_for_a_writer_that_hangs),
         COMMIT_TEST(test_a_hanging_disk_cannot_be_detached),
         COMMIT_TEST(test_stop_does_not_wait_for_a_hanging_disk),
         COMMIT_TEST(test_stop_hands_over_what_cannot_be_stored),

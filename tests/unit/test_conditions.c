@@ -12,6 +12,7 @@
 #include "app/flow/conditions.h"
 #include "hal/clock.h"
 #include "tests/unit/support/fake_bus.h"
+#include "tests/unit/support/fake_clock.h"
 
 #define LINES     12
 #define RUNNERS   2
@@ -31,7 +32,9 @@ static const struct runner *const runner_list[RUNNERS] = {&runners[0], &runners[
 static const char *const runner_names[RUNNERS] = {"line-1", "line-2"};
 static struct board board;
 static struct store_state store_state;
-static int64_t bus_open_us[LINES];
+static struct line_kept kept[LINES];
+static struct line_look looks[LINES];
+static struct line_silence silences[LINES];
 static struct condition_turns bus_turns[LINES];
 static struct conditions conditions;
 static char seen[4096];
@@ -44,9 +47,6 @@ static void take(struct record_sink *sink, const struct record *record)
     assert_int_equal(record->kind, RECORD_ALERT);
     assert_int_equal(record->bed, BED_NONE);
     alarm_name(&config, a, name);
-    if (strcmp(name, "clock_unsynced") == 0) {
-        return; /* of this box, not of the test */
-    }
     const size_t length = strlen(seen);
     (void)snprintf(seen + length, sizeof seen - length, "%lld %s %s%s%s\n",
                    (long long)(a->at_ms - START_US / 1000) / 1000, name, alarm_phase_word(a->phase),
@@ -84,9 +84,12 @@ static int set_up(void **state)
                                      .store_state = &store_state,
                                      .bus_count = LINES,
                                      .runner_count = RUNNERS,
-                                     .bus_open_us = bus_open_us,
+                                     .lines = {.kept = kept, .looks = looks, .count = LINES},
+                                     .silences = silences,
                                      .bus_turns = bus_turns};
     atomic_store(&board.uplink_connected, true);
+    fake_clock_set(START_US, START_US / 1000);
+    fake_clock_synced(true);
     conditions_start(&conditions, START_US);
     seen[0] = '\0';
     return 0;
@@ -128,7 +131,7 @@ static void test_all_is_well(void **state)
 static void test_another_configuration(void **state)
 {
     (void)state;
-    static int64_t next_open_us[LINES];
+    static struct line_kept next_kept[LINES];
     static struct condition_turns next_turns[LINES];
     const int from[LINES] = {1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
     look(0, 5);
@@ -141,11 +144,14 @@ static void test_another_configuration(void **state)
     memcpy(swapped, buses, sizeof swapped);
     swapped[0] = buses[1];
     swapped[1] = buses[0];
+    static struct bus_config next_configs[LINES];
+    memcpy(next_configs, bus_configs, sizeof next_configs);
+    next_configs[0].name = "line-2";
+    next_configs[1].name = "line-1";
+    conditions.configs = next_configs;
     conditions.buses = swapped;
-    conditions.bus_open_us = next_open_us;
+    conditions.lines.kept = next_kept;
     conditions.bus_turns = next_turns;
-    bus_configs[0].name = "line-2";
-    bus_configs[1].name = "line-1";
     conditions_continue(&conditions, &before, from, START_US + 10 * SECOND_US);
     look(10, 20);
     expect("14 bus_down start: line-2\n15 uplink_down start\n");
@@ -200,11 +206,13 @@ static void test_an_overbooked_line_under_another_configuration(void **state)
 {
     (void)state;
     static struct condition_turns next_turns[LINES];
+    static struct line_kept next_kept[LINES];
     const int from[LINES] = {1, -1, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     take_turns(1, 0, 61, 50);
     expect("30 bus_overbooked start: line-2\n");
     const struct conditions before = conditions;
     conditions.bus_turns = next_turns;
+    conditions.lines.kept = next_kept;
     conditions_continue(&conditions, &before, from, START_US + 61 * SECOND_US);
     assert_true(next_turns[0].overbooked);
     assert_int_equal(next_turns[0].missed, bus_turns[1].missed);
@@ -273,6 +281,26 @@ static void test_no_broker_from_the_start(void **state)
     expect("10 uplink_down start\n");
 }
 
+/* A minute after the newest refusal, and for as long as an alert is set aside. */
+static void test_a_broker_that_refuses(void **state)
+{
+    (void)state;
+    board_put_refused(&board, (const char[ALERT_DETAIL_MAX]){"b02/alert: Not authorized"});
+    look(0, 5);
+    expect("");
+    atomic_store(&board.uplink_refused_us, START_US + 5 * SECOND_US);
+    look(5, 6);
+    expect("5 refused_publish start: b02/alert: Not authorized\n");
+    look(6, 66);
+    expect("65 refused_publish end: b02/alert: Not authorized\n");
+    atomic_store(&board.uplink_aside, true);
+    look(66, 400);
+    expect("66 refused_publish start: b02/alert: Not authorized\n");
+    atomic_store(&board.uplink_aside, false);
+    look(400, 401);
+    expect("400 refused_publish end: b02/alert: Not authorized\n");
+}
+
 static void test_a_store_that_fails(void **state)
 {
     (void)state;
@@ -292,6 +320,26 @@ static void test_a_store_that_fails(void **state)
     expect("8 store_failing end: input/output error\n");
 }
 
+/* Of the trends alone it is said; with the alerts' store gone they are not worth a word. */
+static void test_what_was_set_aside(void **state)
+{
+    (void)state;
+    static atomic_bool trends_replaced;
+    conditions.trends_replaced = &trends_replaced;
+    look(0, 1);
+    expect("");
+    atomic_store(&trends_replaced, true);
+    look(1, 3);
+    expect("1 store_replaced start: trends only\n");
+    atomic_store(&trends_replaced, false);
+    look(3, 4);
+    expect("3 store_replaced end: trends only\n");
+    atomic_store(&store_state.replaced, true);
+    atomic_store(&trends_replaced, true);
+    look(4, 6);
+    expect("4 store_replaced start\n");
+}
+
 static void test_threads_that_are_stuck(void **state)
 {
     (void)state;
@@ -309,6 +357,27 @@ static void test_threads_that_are_stuck(void **state)
     atomic_store(&board.deliver_alive_us, START_US + 14 * SECOND_US);
     look(14, 15);
     expect("14 thread_stuck end: line-2, store, uplink\n");
+}
+
+/* Its line is down, whatever the driver said last; the thread's own alarm says why. */
+static void test_a_line_whose_thread_is_stuck(void **state)
+{
+    (void)state;
+    static const struct runner *of_lines[LINES];
+    for (unsigned i = 0; i < LINES; i++) {
+        of_lines[i] = &runners[i == 1 ? 1 : 0];
+    }
+    conditions.bus_runners = of_lines;
+    for (int s = 0; s < 20; s++) { /* the other goes on */
+        atomic_store(&runners[0].alive_us, START_US + s * SECOND_US);
+        atomic_store(&runners[1].alive_us, START_US + (s < 3 ? s : 3) * SECOND_US);
+        look(s, s + 1);
+    }
+    expect("13 bus_down start: line-2 (its thread is stuck)\n13 thread_stuck start: line-2\n");
+    atomic_store(&runners[0].alive_us, START_US + 20 * SECOND_US);
+    atomic_store(&runners[1].alive_us, START_US + 20 * SECOND_US);
+    look(20, 22);
+    expect("20 bus_down end: line-2 (its thread is stuck)\n20 thread_stuck end: line-2\n");
 }
 
 static void test_a_clock_without_a_source(void **state)
@@ -349,7 +418,7 @@ static void test_storage(void **state)
 {
     (void)state;
     struct arena measured = {.base = NULL};
-    alignas(64) unsigned char storage[512];
+    alignas(64) unsigned char storage[1024];
     struct arena taken = {.base = storage, .size = sizeof storage};
     struct conditions made = {.bus_count = 0};
     conditions_init(NULL, &measured, 7);
@@ -357,8 +426,115 @@ static void test_storage(void **state)
     assert_int_equal(measured.used, taken.used);
     assert_int_equal(made.bus_count, 7);
     conditions_start(&made, 42);
-    assert_int_equal(made.bus_open_us[6], 42);
+    assert_int_equal(made.lines.count, 7);
+    assert_int_equal(made.lines.kept[6].open_us, 42);
     assert_int_equal(made.bus_turns[6].since_us, 42);
+}
+
+/* ---- the time source ---- */
+
+static void test_a_clock_without_a_time_source(void **state)
+{
+    (void)state;
+    fake_clock_synced(false);
+    look(0, 600);
+    expect("");
+    look(600, 700);
+    expect("600 clock_unsynced start: no time source since the start\n");
+    fake_clock_synced(true);
+    look(700, 701);
+    expect("700 clock_unsynced end: no time source since the start\n");
+}
+
+static void test_a_time_source_that_is_lost(void **state)
+{
+    (void)state;
+    look(0, 100);
+    fake_clock_synced(false);
+    look(100, 699); /* last seen at 99.5 s */
+    expect("");
+    look(699, 800);
+    expect("699 clock_unsynced start: its time source is lost\n");
+    fake_clock_synced(true);
+    look(800, 900);
+    expect("800 clock_unsynced end: its time source is lost\n");
+    fake_clock_synced(false);
+    look(900, 1499);
+    fake_clock_synced(true); /* in time */
+    look(1499, 1600);
+    expect("");
+}
+
+/* No daemon tells the kernel that it is gone: the error that grows does. */
+static void test_a_time_source_that_is_gone(void **state)
+{
+    (void)state;
+    look(0, 10);
+    fake_clock_kernel(TIME_OK, 0, 3999999);
+    look(10, 700);
+    expect("");
+    fake_clock_kernel(TIME_OK, 0, 4000000);
+    look(700, 1310);
+    expect("1299 clock_unsynced start: its time source is lost\n");
+}
+
+static void test_a_leap_second_and_steps_are_no_loss(void **state)
+{
+    (void)state;
+    static const int states[] = {TIME_INS, TIME_OOP, TIME_WAIT, TIME_OK};
+    for (int i = 0; i < 4; i++) {
+        fake_clock_kernel(states[i], i < 3 ? STA_INS : 0, 1000);
+        fake_clock_step(i == 1 ? -1000 : i == 3 ? 86400000 : 0);
+        look(i * 1000, i * 1000 + 1000);
+    }
+    expect("");
+}
+
+/* The alarm of the run before goes on: it does not end because this run has not waited yet. */
+static void restart_unsynced(void)
+{
+    struct alarm_snapshot before = {.last = {.state = ALARM_ACTIVE,
+                                             .phase = PHASE_START,
+                                             .priority = PRIORITY_LOW,
+                                             .kind = KIND_TECHNICAL,
+                                             .vital = VITAL_NONE,
+                                             .rev = 1,
+                                             .id = 7,
+                                             .seq = 3,
+                                             .at_ms = START_US / 1000 - 60000}};
+    const struct alarm_key key = {.bed = BED_NONE, .family = ALARM_BUILTIN, .index = BUILTIN_clock_unsynced};
+    before.last.key = key;
+    (void)snprintf(before.last.detail, sizeof before.last.detail, "its time source is lost");
+    memset(arena.base, 0, arena.size);
+    arena.used = 0;
+    engine = engine_make(&arena, &config);
+    engine_restore_numbers(engine, 3, 8);
+    assert_true(engine_restore_alarm(engine, &key, &before, false));
+    engine_begin(engine, START_US / 1000);
+    fake_clock_synced(false);
+}
+
+static void test_a_restart_without_a_time_source(void **state)
+{
+    (void)state;
+    restart_unsynced();
+    look(0, 600);
+    expect("");
+    look(600, 700);
+    expect("600 clock_unsynced update: no time source since the start\n");
+    fake_clock_synced(true);
+    look(700, 701);
+    expect("700 clock_unsynced end: no time source since the start\n");
+}
+
+static void test_a_time_source_is_back_after_a_restart(void **state)
+{
+    (void)state;
+    restart_unsynced();
+    look(0, 20);
+    fake_clock_synced(true);
+    look(20, 30);
+    expect("20 clock_unsynced end: its time source is lost\n");
 }
 
 int main(void)
@@ -374,11 +550,20 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_lines_are_down, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_broker, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_broker_from_the_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_broker_that_refuses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_store_that_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_was_set_aside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads_that_are_stuck, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_line_whose_thread_is_stuck, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_clock_without_a_source, set_up, tear_down),
         cmocka_unit_test(test_a_certificate_that_ends),
         cmocka_unit_test(test_storage),
+        cmocka_unit_test_setup_teardown(test_a_clock_without_a_time_source, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_time_source_that_is_lost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_time_source_that_is_gone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_leap_second_and_steps_are_no_loss, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_restart_without_a_time_source, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_time_source_is_back_after_a_restart, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("conditions", tests, NULL, NULL);
 }

@@ -378,10 +378,10 @@ static void test_it_looks_at_conditions_and_shows_beds(void **state)
 static void test_room_for_records(void **state)
 {
     (void)state;
-    assert_int_equal(core_record_slots(0), 256);
-    assert_int_equal(core_record_slots(1), 512);
-    assert_int_equal(core_record_slots(256), 512);
-    assert_int_equal(core_record_slots(257), 1024);
+    assert_int_equal(core_record_slots(0), 128);
+    assert_int_equal(core_record_slots(1), 256);
+    assert_int_equal(core_record_slots(384), 512);
+    assert_int_equal(core_record_slots(385), 1024);
     assert_int_equal(core_record_slots(40000), 65536);
 }
 

@@ -102,6 +102,21 @@ static void test_a_score_is_asked_once_a_second(void **state)
     assert_true(cost_of_score("news2 >= 7 and spo2 < limit").per_s > cost_of("spo2 < limit", NULL).per_s + score.look);
 }
 
+/* A trend costs, but only of what is measured all the time, and an estimate a bin is less than a look a value. */
+static void test_what_is_foreseen_counts(void **state)
+{
+    (void)state;
+    struct rule rule = rule_of("spo2 < limit", NULL);
+    const struct rule_cost plain = rule_cost_at(&rule, &beds[0]);
+    rule.foresee_ms = 900000;
+    const struct rule_cost foreseen = rule_cost_at(&rule, &beds[0]);
+    assert_true(foreseen.look == plain.look);
+    assert_true(foreseen.per_s > plain.per_s + plain.look / 30 && foreseen.per_s < 3 * plain.per_s);
+    channels[1].episodic = true;
+    assert_true(rule_cost_at(&rule, &beds[0]).per_s == plain.per_s);
+    channels[1].episodic = false;
+}
+
 /* Twice as often costs twice as much; what is passed over, little. */
 static void test_how_often_counts(void **state)
 {
@@ -154,16 +169,35 @@ static void test_dearest_rule_fits(void **state)
     assert_true(cost.per_s < UINT64_MAX / 256 / 128 / 1000);
 }
 
+/* A channel whose period nobody knows is taken as the fastest there is; an age costs once, however often it is asked. */
+static void test_what_is_not_known_is_dear(void **state)
+{
+    (void)state;
+    const uint64_t known = cost_of("mean(hr, 10s) > limit", NULL).per_s;
+    channels[0].period_ms = 0;
+    assert_true(cost_of("mean(hr, 10s) > limit", NULL).per_s > known);
+    struct rule foreseen = rule_of("hr > limit", NULL);
+    const uint64_t unforeseen = rule_cost_at(&foreseen, &beds[0]).per_s;
+    foreseen.foresee_ms = 600000;
+    assert_true(rule_cost_at(&foreseen, &beds[0]).per_s > unforeseen);
+    channels[0].period_ms = 1000;
+    const uint64_t once = cost_of("age(hr) > limit", NULL).look,
+                   twice = cost_of("age(hr) > limit or age(spo2) > 3s", NULL).look;
+    assert_true(twice > once && twice < 2 * once);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_more_asked_costs_more),
         cmocka_unit_test(test_what_ends_an_alarm_counts),
+        cmocka_unit_test(test_what_is_foreseen_counts),
         cmocka_unit_test(test_how_often_counts),
         cmocka_unit_test(test_sum_is_over_the_beds_that_have_it),
         cmocka_unit_test(test_each_kind_of_question_counts),
         cmocka_unit_test(test_a_score_is_asked_once_a_second),
         cmocka_unit_test(test_dearest_rule_fits),
+        cmocka_unit_test(test_what_is_not_known_is_dear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

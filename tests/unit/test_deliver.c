@@ -104,10 +104,7 @@ static void test_live_alert_and_its_alarm(void **state)
     (void)state;
     struct observer observer;
     struct seen seen = {.qos = 0};
-    struct bench *bench = bench_open();
-    broker_start(&bench->broker);
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    struct bench *bench = bench_open_online();
     (void)usleep(200000); /* the present is out */
     observer_open(&observer, &bench->broker, BASE "#");
     while (observer_next(&observer, 100, &seen)) {
@@ -137,10 +134,7 @@ static void test_live_alert_and_its_alarm(void **state)
 static void test_row_is_delivered_only_after_its_acknowledgement(void **state)
 {
     (void)state;
-    struct bench *bench = bench_open();
-    broker_start(&bench->broker);
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    struct bench *bench = bench_open_online();
     (void)usleep(200000);
     (void)kill(bench->broker.pid, SIGSTOP);
     (void)bench_commit(bench, 1, 0, false);
@@ -243,8 +237,7 @@ static void test_vitals_follow_news_and_validity(void **state)
     bench->config.publish_interval_ms = 1000;
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "b01/#");
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    bench_go_online(bench);
     bench_view(bench, 1, 60, QUALITY_VALID, 7);
     const int64_t first_ms = test_now_ms();
     expect_vitals_and_settings(&observer, &seen, &settings); /* known from the first view on */
@@ -277,8 +270,7 @@ static void test_values_of_a_stopped_engine_do_not_stay_current(void **state)
     struct bench *bench = bench_open();
     broker_start(&bench->broker);
     observer_open(&observer, &bench->broker, BASE "b01/#");
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    bench_go_online(bench);
     bench_view_at(bench, bench_now_ms(bench) - 13000, 1, 60, QUALITY_VALID, 7);
     expect_next(&observer, BASE "b01/vitals", &seen);
     assert_true(seen_has(&seen, "\"nibp_sys\":120,")); /* a cuff's value lasts longer */
@@ -316,10 +308,10 @@ static void test_figures_are_repeated(void **state)
     bench_close(bench);
 }
 
-/* ---- when figures wake the thread ---- */
+/* ---- when figures wake a thread ---- */
 
-/* How often the deliver thread has gone to sleep. */
-static long deliver_sleeps(void)
+/* How often the thread that makes the rounds has gone to sleep. */
+static long uplink_sleeps(void)
 {
     DIR *tasks = opendir("/proc/self/task");
     struct dirent *task;
@@ -331,7 +323,7 @@ static long deliver_sleeps(void)
         (void)snprintf(path, sizeof path, "/proc/self/task/%.20s/status", task->d_name);
         FILE *status = fopen(path, "r");
         while (status != NULL && fgets(line, sizeof line, status) != NULL) {
-            is_it |= strcmp(line, "Name:\tdeliver\n") == 0;
+            is_it |= strcmp(line, "Name:\tuplink\n") == 0;
             if (is_it && strncmp(line, "voluntary", 9) == 0) {
                 sleeps = strtol(strchr(line, '\t'), NULL, 10);
             }
@@ -362,17 +354,14 @@ static void test_quick_news_of_all_beds_share_a_round_an_interval(void **state)
     (void)state;
     struct observer observer;
     struct seen seen = {.qos = 0};
-    struct bench *bench = bench_open();
-    broker_start(&bench->broker);
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    struct bench *bench = bench_open_online();
     int32_t hr = put_quickly(bench, 1, 1000); /* its ticks go */
     observer_open(&observer, &bench->broker, BASE "+/vitals");
     while (observer_next(&observer, 50, &seen) && seen.retained) {
     }
-    const long before = deliver_sleeps();
+    const long before = uplink_sleeps();
     hr = put_quickly(bench, hr, 3000);
-    const long sleeps = deliver_sleeps() - before;
+    const long sleeps = uplink_sleeps() - before;
     assert_in_range(sleeps, 5, 30);
     unsigned shown = 0;
     while (observer_next(&observer, 400, &seen)) { /* the last tick is yet to come */
@@ -385,13 +374,13 @@ static void test_quick_news_of_all_beds_share_a_round_an_interval(void **state)
         char expected[32];
         (void)snprintf(expected, sizeof expected, "\"hr\":%d,", (int)++hr);
         const int64_t begun_ms = test_now_ms();
-        const long quiet = deliver_sleeps();
+        const long quiet = uplink_sleeps();
         bench_view(bench, 2, hr, QUALITY_VALID, 7);
         expect_next(&observer, BASE "b02/vitals", &seen);
         assert_true(seen_has(&seen, expected));
         assert_in_range(test_now_ms() - begun_ms, 0, 250);
         (void)usleep(400000);
-        assert_in_range(deliver_sleeps() - quiet, 1, 3); /* a second one a second, for its sign of life */
+        assert_in_range(uplink_sleeps() - quiet, 1, 3); /* a second one a second, for its sign of life */
     }
     observer_close(&observer);
     bench_close(bench);
@@ -441,6 +430,30 @@ static void test_direct_alert_goes_at_once_and_stays_present(void **state)
     bench_close(bench);
 }
 
+/* The states of alarms are repeated every 20 s: one that was told directly and has ended in the store must not come back. */
+static void test_direct_alert_does_not_outlive_its_alarm(void **state)
+{
+    (void)state;
+    struct observer observer;
+    struct seen seen = {.qos = 0};
+    struct bench *bench = bench_open_online();
+    observer_open(&observer, &bench->broker, BASE "b01/alarm/#");
+    struct alert alert = bench_alert(bench, 1, 0, false);
+    bench_push_direct(bench, &alert);
+    expect_state(&observer, BASE "b01/alarm/spo2_low", 60, false, &seen);
+    alert.rev = 2;
+    alert.phase = PHASE_END;
+    alert.state = ALARM_ENDED;
+    bench_put(bench, &alert, 0);
+    bench_tell_committed(bench);
+    expect_state(&observer, BASE "b01/alarm/spo2_low", -1, true, &seen);
+    for (const int64_t until_ms = test_now_ms() + 22000; test_now_ms() < until_ms;) {
+        assert_true(!observer_next(&observer, 500, &seen) || seen.payload[0] == '\0');
+    }
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 static void test_direct_alerts_wait_for_a_broker(void **state)
 {
     (void)state;
@@ -477,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_figures_are_repeated),
         cmocka_unit_test(test_quick_news_of_all_beds_share_a_round_an_interval),
         cmocka_unit_test(test_direct_alert_goes_at_once_and_stays_present),
+        cmocka_unit_test(test_direct_alert_does_not_outlive_its_alarm),
         cmocka_unit_test(test_direct_alerts_wait_for_a_broker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

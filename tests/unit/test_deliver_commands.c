@@ -46,8 +46,7 @@ static void open_bench(void)
 
 static void start(void)
 {
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    bench_go_online(bench);
 }
 
 static void close_bench(void)

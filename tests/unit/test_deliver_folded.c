@@ -44,10 +44,7 @@ static void test_a_state_without_an_alert(void **state)
     (void)state;
     struct observer observer;
     struct seen seen = {.qos = 0};
-    struct bench *bench = bench_open();
-    broker_start(&bench->broker);
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    struct bench *bench = bench_open_online();
     (void)usleep(200000); /* the present is out */
     observer_open(&observer, &bench->broker, BASE "#");
     struct alert alert = folded(bench, 1, false);
@@ -108,10 +105,7 @@ static void test_around_a_sick_store(void **state)
     (void)state;
     struct observer observer;
     struct seen seen = {.qos = 0};
-    struct bench *bench = bench_open();
-    broker_start(&bench->broker);
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    struct bench *bench = bench_open_online();
     struct alert alert = folded(bench, 1, false);
     commit(bench, &alert);
     assert_true(bench_return(bench, 1, BENCH_WAIT_MS));

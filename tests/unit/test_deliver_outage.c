@@ -9,6 +9,10 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "hal/clock.h"
 #include "tests/unit/support/certificates.h"
 #include "tests/unit/support/deliver_bench.h"
 
@@ -126,6 +130,7 @@ static void test_bed_without_backlog_is_not_held_up(void **state)
     bool other_seen = false;
     bool state_seen = false;
     unsigned own_before = 0;
+    bench->config.backlog_rate = 200;
     bench_build(bench, 64);
     for (unsigned i = 0; i < BACKLOG; ++i) {
         const struct alert alert = bench_alert(bench, 1, 1, i % 2 == 1);
@@ -154,6 +159,92 @@ static void test_bed_without_backlog_is_not_held_up(void **state)
     assert_int_equal(journal.distinct, BACKLOG + 2);
     assert_true(state_seen);
     assert_in_range(own_before, 0, BACKLOG / 2); /* paced, not drained first */
+    observer_close(&observer);
+    bench_close(bench);
+}
+
+/* Nobody asked for less: the window alone is the pace, far beyond any rate that one would set. */
+static void test_a_backlog_goes_as_it_is_acknowledged(void **state)
+{
+    (void)state;
+    enum { BACKLOG = 600, MOST_MS = 2000 };
+    static struct journal journal;
+    struct bench *bench = bench_open();
+    struct observer observer;
+    bench_build(bench, 1024);
+    for (unsigned i = 0; i < BACKLOG; ++i) {
+        const struct alert alert = bench_alert(bench, 1 + i % 3, 1, i % 2 == 1);
+        bench_put(bench, &alert, 60000);
+    }
+    bench_tell_committed(bench);
+    broker_start(&bench->broker);
+    observer_open(&observer, &bench->broker, BASE "#");
+    const int64_t begun_ms = test_now_ms();
+    bench_start(bench);
+    read_alerts(&journal, &observer, BACKLOG, BENCH_WAIT_MS);
+    assert_in_range(test_now_ms() - begun_ms, 0, MOST_MS);
+    observer_close(&observer);
+    bench_close(bench);
+}
+
+/* However long it was away. */
+static void test_a_broker_that_is_back_is_found_soon(void **state)
+{
+    (void)state;
+    enum { AWAY_US = 3500000, MOST_MS = 1500 };
+    struct bench *bench = bench_open();
+    struct observer observer;
+    struct seen seen = {.qos = 0};
+    bench_start(bench);
+    (void)bench_commit(bench, 1, 0, false);
+    clock_sleep_until_us(clock_boot_us() + AWAY_US);
+    broker_start(&bench->broker);
+    const int64_t back_ms = test_now_ms();
+    observer_open(&observer, &bench->broker, BASE "#");
+    assert_true(observer_find(&observer, BASE "b01/alert", BENCH_WAIT_MS, &seen));
+    assert_in_range(test_now_ms() - back_ms, 0, MOST_MS);
+    observer_close(&observer);
+    bench_close(bench);
+}
+
+/* What the store could not take goes out at once where nothing else waits, and behind what waits at its own bed; what
+ * the store has taken by then comes out of it, once. */
+static void test_direct_alerts_keep_the_order_of_their_bed(void **state)
+{
+    (void)state;
+    enum { BACKLOG = 60 };
+    static struct journal journal;
+    struct bench *bench = bench_open();
+    struct observer observer;
+    struct seen seen = {.qos = 0};
+    bench_build(bench, 64);
+    for (unsigned i = 0; i < BACKLOG; ++i) {
+        const struct alert alert = bench_alert(bench, 1, 1, i % 2 == 1);
+        bench_put(bench, &alert, 60000);
+    }
+    const struct alert stored = bench_alert(bench, 3, 0, false);
+    bench_put(bench, &stored, 0);
+    bench_tell_committed(bench);
+    bench_push_direct(bench, &stored);
+    const struct alert own = bench_alert(bench, 1, 0, false);
+    bench_push_direct(bench, &own);
+    const struct alert other = bench_alert(bench, 2, 0, false);
+    bench_push_direct(bench, &other);
+    broker_start(&bench->broker);
+    observer_open(&observer, &bench->broker, BASE "#");
+    bench_start(bench);
+    unsigned before_other = 0;
+    while (journal.distinct < BACKLOG + 3 && observer_next(&observer, BENCH_WAIT_MS, &seen)) {
+        if (seen_is_alert(&seen)) {
+            note_alert(&journal, &seen); /* asserts the order of each bed */
+            before_other += journal.times[other.seq] == 0 ? 1 : 0;
+            assert_true(seen_seq(&seen) != stored.seq || seen_has(&seen, "\"durable\":true"));
+        }
+        (void)bench_return(bench, bench->returned + 1, 0);
+    }
+    assert_int_equal(journal.distinct, BACKLOG + 3);
+    assert_in_range(before_other, 0, 30);
+    assert_int_equal(journal.times[stored.seq], 1);
     observer_close(&observer);
     bench_close(bench);
 }
@@ -281,8 +372,7 @@ static void test_stop_says_offline_in_time(void **state)
     struct observer observer;
     struct seen seen = {.qos = 0};
     broker_start(&bench->broker);
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    bench_go_online(bench);
     (void)usleep(200000);
     observer_open(&observer, &bench->broker, BASE "gateway/gw/status");
     assert_true(observer_next(&observer, BENCH_WAIT_MS, &seen));
@@ -302,10 +392,7 @@ static void test_stop_says_offline_in_time(void **state)
 static void test_stop_is_bounded_with_a_frozen_broker(void **state)
 {
     (void)state;
-    struct bench *bench = bench_open();
-    broker_start(&bench->broker);
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    struct bench *bench = bench_open_online();
     (void)kill(bench->broker.pid, SIGSTOP);
     (void)bench_commit(bench, 1, 0, false);
     (void)usleep(50000);
@@ -315,6 +402,44 @@ static void test_stop_is_bounded_with_a_frozen_broker(void **state)
     assert_in_range(test_now_ms() - begun_ms, 0, 2000);
     assert_int_equal(bench_outbox_rows(bench), 1);
     bench_close(bench);
+}
+
+struct raiser {
+    struct wake *wake;
+    atomic_bool ends;
+};
+
+static void *raise_on(void *argument)
+{
+    struct raiser *raiser = argument;
+    while (!atomic_load(&raiser->ends)) {
+        wake_raise(raiser->wake);
+    }
+    return NULL;
+}
+
+/* As the store's thread does until it is stopped, which comes later. */
+static void test_its_wake_is_raised_while_it_stops(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20; ++i) {
+        struct bench *bench = bench_open();
+        pthread_t threads[3];
+        bench_start(bench);
+        struct raiser raiser = {.wake = deliver_wake(bench->deliver)};
+        for (unsigned t = 0; t < 3; ++t) {
+            assert_int_equal(pthread_create(&threads[t], NULL, raise_on, &raiser), 0);
+        }
+        (void)usleep(2000);
+        deliver_stop(bench->deliver);
+        bench->deliver = NULL;
+        (void)usleep(5000);
+        atomic_store(&raiser.ends, true);
+        for (unsigned t = 0; t < 3; ++t) {
+            assert_int_equal(pthread_join(threads[t], NULL), 0);
+        }
+        bench_close(bench);
+    }
 }
 
 /* In a process of its own. Tells where its store is when it is connected. */
@@ -370,6 +495,9 @@ int main(void)
         cmocka_unit_test(test_broker_that_comes_later_gets_everything),
         cmocka_unit_test(test_restarts_of_the_broker_lose_nothing),
         cmocka_unit_test(test_bed_without_backlog_is_not_held_up),
+        cmocka_unit_test(test_a_backlog_goes_as_it_is_acknowledged),
+        cmocka_unit_test(test_a_broker_that_is_back_is_found_soon),
+        cmocka_unit_test(test_direct_alerts_keep_the_order_of_their_bed),
         cmocka_unit_test(test_what_a_broker_refuses_stays_in_the_outbox),
         cmocka_unit_test(test_alert_that_nobody_hears_is_noticed),
         cmocka_unit_test(test_next_broker_of_the_list),
@@ -377,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_mqtt_3_1_1),
         cmocka_unit_test(test_stop_says_offline_in_time),
         cmocka_unit_test(test_stop_is_bounded_with_a_frozen_broker),
+        cmocka_unit_test(test_its_wake_is_raised_while_it_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

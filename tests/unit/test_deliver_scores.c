@@ -25,8 +25,7 @@ static struct bench *start(struct observer *observer)
     bench->config.publish_interval_ms = 100;
     broker_start(&bench->broker);
     observer_open(observer, &bench->broker, BASE "b01/score/#");
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    bench_go_online(bench);
     return bench;
 }
 

@@ -82,8 +82,7 @@ static void test_it_waits_for_every_bed(void **state)
     observer_open(&observer, &bench->broker, TOPIC);
     bench_build(bench, 64);
     bench_view(bench, 1, 70, QUALITY_VALID, 7);
-    bench_start(bench);
-    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+    bench_go_online(bench);
     bench_view(bench, 2, 70, QUALITY_VALID, 8);
     assert_false(observer_next(&observer, 1000, &seen));
     bench_view(bench, 3, 70, QUALITY_VALID, 9);

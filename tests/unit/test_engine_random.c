@@ -252,7 +252,8 @@ static void step_to(struct ward *ward, int64_t at_ms, bool finely)
 struct choice {
     uint16_t bed;
     unsigned pick, count;
-    const struct alert *chosen;
+    uint64_t id;
+    uint32_t rev;
 };
 
 static bool is_choice(const struct choice *choice, const struct alert *alert)
@@ -270,7 +271,8 @@ static void choose_alarm(void *context, const struct alert *alert)
 {
     struct choice *choice = context;
     if (is_choice(choice, alert) && choice->pick-- == 0) {
-        choice->chosen = alert;
+        choice->id = alert->id;
+        choice->rev = alert->rev;
     }
 }
 
@@ -282,8 +284,8 @@ static void tell(struct ward *ward, const struct event *event)
     if (choice.count > 0) {
         choice.pick = event->pick % choice.count;
         engine_each_alarm(ward->engine, choose_alarm, &choice);
-        command.alarm_id = choice.chosen->id;
-        command.rev = choice.chosen->rev - event->astray;
+        command.alarm_id = choice.id;
+        command.rev = choice.rev - event->astray;
     }
     command.stay = ward_stay(ward, command.bed) + event->astray;
     (void)ward_command(ward, (double)event->o.at_ms / 1000, &command);

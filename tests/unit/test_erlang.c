@@ -34,6 +34,7 @@ static void test_vectors(void **state)
         assert_int_equal(e.blocked_micro, v->blocked_micro);
         assert_int_equal(e.waiting_micro, v->waiting_micro);
         assert_int_equal((e.queue_micro + 50) / 100, v->queue_tenth_milli);
+        assert_int_equal(((uint64_t)e.wait_micro * v->load_milli + 50000) / 100000, v->queue_tenth_milli); /* Little */
     }
 }
 
@@ -63,6 +64,8 @@ static void test_all_against_direct_sums(void **state)
                 const long double off = (long double)e.queue_micro / 1000000 - queue;
                 assert_true(labs((long)e.waiting_micro - (long)(c * 1000000 + 0.5L)) <= 1);
                 assert_true(off < queue * 1e-6L + 1e-6L && off > -queue * 1e-6L - 1e-6L);
+                const long double wait = c / (beds - load), late = (long double)e.wait_micro / 1000000 - wait;
+                assert_true(late < wait * 1e-6L + 1e-6L && late > -wait * 1e-6L - 1e-6L);
             }
         }
     }
@@ -79,6 +82,7 @@ static void test_at_and_above_capacity(void **state)
     assert_true(e.overloaded);
     assert_int_equal(e.waiting_micro, 1000000);
     assert_int_equal(e.queue_micro, 0);
+    assert_int_equal(e.wait_micro, 0);
     assert_in_range(e.blocked_micro, 214000, 215000); /* 0.2146 */
     erlang_compute(UINT32_MAX, 10, &e);
     assert_true(e.overloaded && e.blocked_micro > 980000);

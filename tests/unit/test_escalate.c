@@ -157,6 +157,47 @@ static void test_a_rule_that_escalates_no_more(void **state)
     ward_close(ward);
 }
 
+/* Another configuration gives it another priority: acknowledged, it stays so unless that is a higher one; the time starts anew,
+ * and goes on through the next restart. */
+static void test_another_priority(void **state)
+{
+    (void)state;
+    struct rule *rule = rule_that_escalates();
+    struct ward *ward = start_alarm();
+    rule->priority = PRIORITY_LOW;
+    ward = restart_at(ward, 50);
+    assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_DEESCALATE);
+    ward = restart_at(ward, 80);
+    ward_until(ward, 109.999);
+    assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_DEESCALATE);
+    ward_until(ward, 110);
+    assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_ESCALATE);
+    ward_close(ward);
+
+    rule->priority = PRIORITY_MEDIUM;
+    ward = start_alarm();
+    assert_int_equal(ward_acknowledge(ward, 10, ward_newest_of(ward, "r")), VERDICT_ACCEPTED);
+    rule->priority = PRIORITY_LOW;
+    ward = restart_at(ward, 90);
+    const struct alert *alert = ward_newest_of(ward, "r");
+    assert_int_equal(alert->phase, PHASE_DEESCALATE);
+    assert_int_equal(alert->inactivation, INACTIVATION_ACKNOWLEDGED);
+    ward_until(ward, 300);
+    assert_int_equal(ward_newest_of(ward, "r")->rev, 3);
+
+    rule->priority = PRIORITY_MEDIUM;
+    ward = restart_at(ward, 310);
+    alert = ward_newest_of(ward, "r");
+    assert_int_equal(alert->phase, PHASE_ESCALATE);
+    assert_int_equal(alert->priority, PRIORITY_MEDIUM);
+    assert_int_equal(alert->inactivation, INACTIVATION_NONE);
+    ward_until(ward, 369.999);
+    assert_int_equal(ward_newest_of(ward, "r")->rev, 4);
+    ward_until(ward, 370);
+    assert_int_equal(ward_newest_of(ward, "r")->priority, PRIORITY_HIGH);
+    ward_close(ward);
+}
+
 /* A pause does not stop it. What rises to high breaks through an audio pause, and is told of under an alarm pause. */
 static void test_during_a_pause(void **state)
 {
@@ -187,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_latched),
         cmocka_unit_test(test_a_restart),
         cmocka_unit_test(test_a_rule_that_escalates_no_more),
+        cmocka_unit_test(test_another_priority),
         cmocka_unit_test(test_during_a_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,10 @@ static void test_food(void **state)
     enter_glucose(ward, HOUR + 120, HOUR + 61);
     assert_int_equal(view_of(ward).estimates.inputs.value_milli[INPUT_OF_hours_since_food], 0);
     expect_missing(ward, 0);
+    const struct bed_command back = {
+        .kind = COMMAND_describe, .stay = ward_stay(ward, 0), .attribute = INPUT_OF_hours_since_food};
+    assert_int_equal(ward_command(ward, HOUR + 180, &back), VERDICT_ACCEPTED);
+    expect_missing(ward, BIT(hours_since_food));
     ward_close(ward);
 }
 
@@ -279,10 +283,31 @@ static void test_a_pressure_of_unknown_age(void **state)
     ward_close(ward);
 }
 
+/* One half of a pressure is none, and neither is what another patient's monitor may have measured. */
+static void test_half_a_pressure_and_anothers(void **state)
+{
+    (void)state;
+    struct ward *ward = open_ward(CLASS_adult);
+    ward_identity(ward, 1, 0, 7);
+    ward_value(ward, 10, VITAL_nibp_sys, 181);
+    ward_until(ward, 11);
+    assert_int_equal(view_of(ward).estimates.results[ESTIMATE_PRESSURE].missing, BIT(nibp_dia));
+    ward_value(ward, 20, VITAL_nibp_sys, 182);
+    ward_value(ward, 20, VITAL_nibp_dia, 100);
+    ward_until(ward, 21);
+    assert_true(view_of(ward).estimates.results[ESTIMATE_PRESSURE].complete);
+    ward_identity(ward, 30, 0, 8);
+    ward_value(ward, 30, VITAL_nibp_sys, 183);
+    ward_until(ward, 31);
+    assert_int_equal(view_of(ward).estimates.results[ESTIMATE_PRESSURE].missing, BIT(nibp_sys) | BIT(nibp_dia));
+    ward_close(ward);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_left_at_an_empty_bed),
+        cmocka_unit_test(test_half_a_pressure_and_anothers),
         cmocka_unit_test(test_inputs_come_one_by_one),
         cmocka_unit_test(test_food),
         cmocka_unit_test(test_what_is_too_old),

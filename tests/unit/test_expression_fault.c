@@ -413,9 +413,26 @@ static void test_text_bound(void **state)
     check_fault(&names, &(struct fault_case){text, EXPRESSION_TEXT_MAX, 0, "longer than 512"});
 }
 
+static void test_an_operator_too_deep(void **state)
+{
+    (void)state;
+    check_fault(&names, &(struct fault_case){"((((((((((((((((hr + 1", 19, 1, "nested too deeply"});
+}
+
+static void test_long_names_are_cut(void **state)
+{
+    (void)state;
+    static const struct parameter_names long_names = {.names = {NULL, "what_the_ward_has_agreed_upon"}, .count = 2};
+    check_fault(&long_names,
+                &(struct fault_case){"hr > what_the_ward_has_agreed_on", 5, 27,
+                                     "unknown name \"what_the_ward_has_agreed\", did you mean \"what_the"});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_long_names_are_cut),
+        cmocka_unit_test(test_an_operator_too_deep),
         cmocka_unit_test(test_faults_of_characters),
         cmocka_unit_test(test_faults_of_shape),
         cmocka_unit_test(test_faults_of_types),

@@ -55,6 +55,8 @@ static void test_ends_of_ranges(void **state)
         {"spo2 > -1", VERDICT_MET, 0, 9},
         {"spo2 == 101", VERDICT_CLEAR, 0, 11},
         {"spo2 == 100", VERDICT_UNKNOWN, 0, 0},
+        {"spo2 == -1", VERDICT_CLEAR, 0, 10},
+        {"spo2 != 101", VERDICT_MET, 0, 11},
         {"spo2 != -1", VERDICT_MET, 0, 10},
         {"spo2 != 0", VERDICT_UNKNOWN, 0, 0},
         {"hr > 3 and 101 < max(spo2, 15s)", VERDICT_CLEAR, 11, 20},
@@ -62,6 +64,7 @@ static void test_ends_of_ranges(void **state)
         {"hr > 100 + 2 * 100", VERDICT_UNKNOWN, 0, 0},
         {"hr > 1 / 0", VERDICT_UNKNOWN, 0, 0},
         {"share(spo2 < 120, 15s) > 0.5", VERDICT_MET, 6, 10},
+        {"share(spo2 < 1 / 0, 15s) > 0.5", VERDICT_UNKNOWN, 0, 0},
         {"share(spo2 < 90, 15s) > 1.1", VERDICT_CLEAR, 0, 27},
         {"share(spo2 < 90, 15s) >= 1", VERDICT_UNKNOWN, 0, 0},
         {"share(spo2 < 90, 15s) >= 80", VERDICT_CLEAR, 0, 27}, /* per cent where a fraction is meant */

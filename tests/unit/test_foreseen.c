@@ -194,6 +194,45 @@ static void test_a_reload(void **state)
     }
 }
 
+/* Where the next configuration has the vital measured now and then, nobody foresees it any more. */
+static void test_a_reload_without_a_course(void **state)
+{
+    (void)state;
+    struct ward *ward = ward_that_foresees();
+    fall(ward, 0, 280, 96, -0.5);
+    ward_until(ward, 280);
+    ward->text[0] = '\0';
+    static struct ward_config next;
+    next = ward_config;
+    next.channels[0].episodic = true;
+    next.beds[0].channels = next.channels;
+    next.engine.beds = next.beds;
+    engine_retire(ward->engine, 281000, &next.engine);
+    ward_until(ward, 281);
+    ward_expect(ward, "281 low.foreseen end ended none 93.75\n");
+    ward_close(ward);
+}
+
+/* Another limit now: what was told of the one before ends, with that one, and the next is told of this one. */
+static void test_a_reload_with_another_limit(void **state)
+{
+    (void)state;
+    struct ward *ward = ward_that_foresees();
+    fall(ward, 0, 280, 96, -0.5);
+    ward_config.rules[0].parameters[PARAMETER_LIMIT].value_milli[CLASS_adult] = 89000;
+    struct ward *next = ward_restart(
+        ward, &(struct ward_break){.committed = ward->record_count, .journal_from_ms = 0, .begin_ms = 281000});
+    ward_until(next, 281);
+    ward_expect(next, "281 low.foreseen end ended none 93.75\n");
+    assert_int_equal(ward_newest(next)->limit_milli, 88000);
+    fall(next, 282, 370, 93.65, -0.5);
+    assert_int_equal(ward_newest(next)->phase, PHASE_START);
+    assert_int_equal(ward_newest(next)->limit_milli, 89000);
+    assert_non_null(strstr(ward_newest(next)->detail, "reaches 89 %"));
+    ward_close(next);
+    ward_close(ward);
+}
+
 /* What cannot be foreseen: anything but one vital's own level against limit. */
 static void test_which_rules_may(void **state)
 {
@@ -227,6 +266,26 @@ static void test_which_rules_may(void **state)
     }
 }
 
+/* Of a share it is the threshold of the vital that must be limit, and of the share a number. */
+static void test_which_shares_may(void **state)
+{
+    (void)state;
+    static const struct parameter_names names = {.names = {"limit", "low"}, .count = 2};
+    static const struct {
+        const char *when;
+        bool may;
+    } shares[] = {{"share(spo2 < limit, 15s) >= 0.8", true},
+                  {"share(spo2 < limit, 15s) >= low", false},
+                  {"share(spo2 < low, 15s) >= limit", false},
+                  {"share(spo2 < low, 15s) >= 0.8", false}};
+    for (unsigned i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        struct rule rule = {.name = "r"};
+        struct expression_fault fault;
+        assert_true(expression_compile(shares[i].when, &names, 700, &rule.when, &fault));
+        assert_int_equal(rule_may_foresee(&rule), shares[i].may);
+    }
+}
+
 /* Values that go on while the patient is said to be away are not foreseen: nobody watches them. */
 static void test_none_while_the_patient_is_away(void **state)
 {
@@ -246,6 +305,7 @@ static void test_none_while_the_patient_is_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_which_shares_may),
         cmocka_unit_test(test_none_while_the_patient_is_away),
         cmocka_unit_test(test_it_begins_and_says_when),
         cmocka_unit_test(test_soon_is_a_minute),
@@ -257,6 +317,8 @@ int main(void)
         cmocka_unit_test(test_away_ends_it),
         cmocka_unit_test(test_a_restart),
         cmocka_unit_test(test_a_reload),
+        cmocka_unit_test(test_a_reload_without_a_course),
+        cmocka_unit_test(test_a_reload_with_another_limit),
         cmocka_unit_test(test_which_rules_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

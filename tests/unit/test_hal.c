@@ -224,6 +224,34 @@ static void test_thread(void **state)
     wake_close(&worker.wake);
 }
 
+/* One that does not end is given up, and joined once it does. */
+static void *hold(void *argument)
+{
+    (void)wake_wait_until(argument, clock_boot_us() + 5000 * MS);
+    return NULL;
+}
+
+static void test_a_thread_that_does_not_end(void **state)
+{
+    (void)state;
+    struct thread thread = {0};
+    struct wake end;
+    assert_true(thread_join_until(&thread, 0)); /* never started */
+    assert_int_equal(wake_open(&end), STATUS_OK);
+    assert_int_equal(thread_start(&thread, "held", hold, &end), STATUS_OK);
+    const int64_t begin_us = clock_boot_us();
+    assert_false(thread_join_until(&thread, begin_us + 50 * MS));
+    assert_in_range(clock_boot_us() - begin_us, 50 * MS, 1000 * MS);
+    assert_true(thread.running);
+    assert_true(atomic_load(&thread.number) > 0);
+    assert_false(thread_is_beyond_reach(&thread)); /* it sleeps where a signal would find it */
+    wake_raise(&end);
+    assert_true(thread_join_until(&thread, clock_boot_us() + 1000 * MS));
+    assert_false(thread.running);
+    assert_false(thread_is_beyond_reach(&thread)); /* there is none any more */
+    wake_close(&end);
+}
+
 /* --- connections --------------------------------------------------------------------------------------------- */
 
 static int listen_on(const char *host, uint16_t *out_port)
@@ -428,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_raised_while_awake),
         cmocka_unit_test(test_raised_at_any_moment),
         cmocka_unit_test(test_thread),
+        cmocka_unit_test(test_a_thread_that_does_not_end),
         cmocka_unit_test(test_a_connection),
         cmocka_unit_test(test_a_broken_connection),
         cmocka_unit_test(test_a_refused_connection),

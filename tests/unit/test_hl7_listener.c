@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 #include "drivers/monitor/hl7/caller.h"
@@ -17,9 +18,21 @@
 
 static const char *const ward[] = {"ICU^1^A", "ICU^1^B", NULL};
 
+static bool clock_is_kept;
+
+/* What the kernel says of its time source (hal/clock.h). */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc names it __ntx */
+int adjtimex(struct timex *buf)
+{
+    memset(buf, 0, sizeof *buf);
+    buf->status = clock_is_kept ? 0 : STA_UNSYNC;
+    return TIME_OK;
+}
+
 static int open_rig(void **state)
 {
     (void)state;
+    clock_is_kept = true;
     hl7_rig_open(BENCH_FAST, ward);
     return 0;
 }
@@ -242,6 +255,32 @@ static void test_outdated(void **state)
     (void)close(fd);
 }
 
+/* A box that has had no time source since it started cannot say whose clock is wrong. */
+static void test_a_box_without_a_time_source(void **state)
+{
+    (void)state;
+    static const char said[] = "MSH|^~\\&|M||||20200101000000||ORU^R01|o%u|P|2.6\rPV1||I|ICU^1^A\rOBR|1\r"
+                               "OBX|1|NM|150456^^MDC||97|%%|||||R\r";
+    char text[256];
+    const int fd = hl7_rig_call();
+    clock_is_kept = false;
+    (void)snprintf(text, sizeof text, said, 1U);
+    assert_true(hl7_rig_say(fd, text));
+    assert_false(hl7_rig.health->monitors[0].outdated);
+    assert_true(hl7_rig.health->monitors[0].answering);
+    clock_is_kept = true; /* it finds one: now it can */
+    (void)snprintf(text, sizeof text, said, 2U);
+    assert_true(hl7_rig_say(fd, text));
+    assert_true(hl7_rig.health->monitors[0].outdated);
+    clock_is_kept = false; /* it is lost: the clock was right before, and is not wrong at once */
+    (void)snprintf(text, sizeof text, said, 3U);
+    assert_true(hl7_rig_say(fd, text));
+    assert_true(hl7_rig.health->monitors[0].outdated);
+    assert_true(hl7_rig_say(fd, hl7_rig_message("ICU^1^A", 97)));
+    assert_false(hl7_rig.health->monitors[0].outdated);
+    (void)close(fd);
+}
+
 static void test_stop_and_start(void **state)
 {
     (void)state;
@@ -320,10 +359,19 @@ int main(void)
 {
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_message),      RIG_TEST(test_dribble),        RIG_TEST(test_garbage),
-        RIG_TEST(test_half_message), RIG_TEST(test_two_callers),    RIG_TEST(test_sent_again),
-        RIG_TEST(test_burst),        RIG_TEST(test_any_cut),        RIG_TEST(test_silence),
-        RIG_TEST(test_outdated),     RIG_TEST(test_stop_and_start), RIG_TEST(test_port_is_taken),
+        RIG_TEST(test_message),
+        RIG_TEST(test_dribble),
+        RIG_TEST(test_garbage),
+        RIG_TEST(test_half_message),
+        RIG_TEST(test_two_callers),
+        RIG_TEST(test_sent_again),
+        RIG_TEST(test_burst),
+        RIG_TEST(test_any_cut),
+        RIG_TEST(test_silence),
+        RIG_TEST(test_outdated),
+        RIG_TEST(test_a_box_without_a_time_source),
+        RIG_TEST(test_stop_and_start),
+        RIG_TEST(test_port_is_taken),
         RIG_TEST(test_driver),
     };
 #undef RIG_TEST

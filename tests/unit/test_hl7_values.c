@@ -270,6 +270,36 @@ static void test_zones(void **state)
     assert_value(VITAL_spo2, 97000);
 }
 
+/* A box in 1970: what the senders' clocks say is current is, and nothing that waited behind it. */
+static void test_without_a_time_source(void **state)
+{
+    (void)state;
+    static const int64_t box_ms = 20000;
+    const int64_t now_ms = BENCH_WALL_MS - box_ms;
+    (void)open_bedside(state);
+    bench.now.wall_ms = box_ms;
+    say(now_ms, "", "OBX|1|NM|" SPO2 "||97|%|||||R\r");
+    assert_int_equal(bench_values(0), 0); /* only a clock that is wrong */
+    assert_int_equal(atomic_load(&bench.monitor_health[0].failures[STATUS_OUTDATED]), 1);
+    bench.now.is_doubtful = true;
+    say(now_ms, "", "OBX|1|NM|" SPO2 "||97|%|||||R\r");
+    assert_value(VITAL_spo2, 97000);
+    bench_pass_ms(STEP_MS);
+    say(now_ms, "", "OBX|1|NM|" SPO2 "||96|%|||||R\r");
+    assert_value(VITAL_spo2, 96000);
+    bench_pass_ms(STEP_MS);
+    say(now_ms - 60001, "", "OBX|1|NM|" SPO2 "||95|%|||||R\r"); /* it waited for over a minute */
+    assert_value(VITAL_spo2, 96000);
+    assert_int_equal(atomic_load(&bench.monitor_health[0].failures[STATUS_OUTDATED]), 2);
+    bench.now = (struct moment){.wall_ms = BENCH_WALL_MS + 2 * STEP_MS,
+                                .at_ms = bench.now.at_ms}; /* its time source is found */
+    bench_pass_ms(STEP_MS);
+    say(0, "", "OBX|1|NM|" SPO2 "||94|%|||||R\r");
+    assert_value(VITAL_spo2, 94000);
+    say(-60001, "", "OBX|1|NM|" SPO2 "||93|%|||||R\r");
+    assert_value(VITAL_spo2, 94000);
+}
+
 /* The same again, or what came late, is no news; nor is more than the profile has room for. */
 static void test_only_newer(void **state)
 {
@@ -480,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_current),
         cmocka_unit_test(test_whose_instant),
         cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_without_a_time_source),
         cmocka_unit_test_setup(test_only_newer, open_bedside),
         cmocka_unit_test_setup(test_clock_set_back, open_bedside),
         cmocka_unit_test(test_fast_profile),

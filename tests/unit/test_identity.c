@@ -211,9 +211,10 @@ static void test_the_other_bed_keeps_it(void **state)
     admit(ward, 1, 1);
     polls(ward, 2, 3, 1, 7);
     poll(ward, 4, 0, 7, 80);
-    admit(ward, 5, 1);
-    poll(ward, 6, 1, 7, 80);
-    poll(ward, 6, 0, 7, 80);
+    polls(ward, 5, 31, 1, 7);
+    admit(ward, 32, 1);
+    poll(ward, 33, 1, 7, 80);
+    poll(ward, 33, 0, 7, 80);
     assert_int_equal(quality_at(ward, 0), QUALITY_IDENTITY);
     assert_int_equal(quality_at(ward, 1), QUALITY_VALID);
     ward_close(ward);
@@ -247,17 +248,23 @@ static void test_a_stay_begins(void **state)
     poll(ward, 2, 0, 7, 80);
     poll(ward, 3, 0, 8, 80);
     assert_int_equal(quality_at(ward, 0), QUALITY_IDENTITY);
-    admit(ward, 4, 0);
-    poll(ward, 5, 0, 8, 80);
+    for (int t = 4; t <= 31; t++) {
+        poll(ward, t, 0, 8, 80);
+        if (t % 9 == 8) {
+            poll(ward, t, 1, 9, 80); /* too seldom for a stay, often enough not to be missed */
+        }
+    }
+    admit(ward, 32, 0);
+    poll(ward, 33, 0, 8, 80);
     assert_int_equal(quality_at(ward, 0), QUALITY_VALID);
     assert_int_equal(known_at(ward, 0), 8);
-    ward_expect(ward, "3 identity_changed start active high -1\n4 identity_changed end ended high -1\n");
-    poll(ward, 6, 1, 8, 80);
-    admit(ward, 7, 1);
-    poll(ward, 8, 1, 8, 80);
+    ward_expect(ward, "3 identity_changed start active high -1\n32 identity_changed end ended high -1\n");
+    poll(ward, 34, 1, 8, 80);
+    admit(ward, 35, 1);
+    poll(ward, 36, 1, 8, 80);
     assert_int_equal(quality_at(ward, 1), QUALITY_IDENTITY);
-    ward_expect(ward, "6 identity_changed start active high -1\n7 identity_changed end ended high -1\n"
-                      "7 identity_changed start active high -1\n");
+    ward_expect(ward, "34 identity_changed start active high -1\n35 identity_changed end ended high -1\n"
+                      "35 identity_changed start active high -1\n");
     ward_close(ward);
 }
 

@@ -74,8 +74,15 @@ static void test_a_start_comes_in_order(void **state)
     assert_true(take((struct engine_input){.kind = INPUT_NUMBERS, .number = 5, .number_2 = 6}));
     assert_false(take((struct engine_input){.kind = INPUT_STAY, .bed = 1, .stay = &stay}));
     assert_true(take((struct engine_input){.kind = INPUT_STAY, .bed = 0, .stay = &stay}));
+    const struct alarm_snapshot past = {.last = {.vital = VITAL_NONE, .stay = 7, .state = ALARM_ENDED}};
+    const struct alarm_key other = {.bed = 0, .family = ALARM_NOT_MONITORED, .index = 0};
+    assert_false(take((struct engine_input){.kind = INPUT_PAST, .key = &unknown, .alarm = &past}));
+    assert_false(take((struct engine_input){.kind = INPUT_PAST, .key = &other, .alarm = &past}));
+    assert_false(take((struct engine_input){.kind = INPUT_PAST, .key = &rule, .alarm = &none})); /* of another stay */
+    assert_true(take((struct engine_input){.kind = INPUT_PAST, .key = &rule, .alarm = &past}));
     assert_true(take((struct engine_input){.kind = INPUT_RESTORE_BEGIN, .at_ms = 500}));
     assert_false(take((struct engine_input){.kind = INPUT_RESTORE_BEGIN, .at_ms = 500}));
+    assert_false(take((struct engine_input){.kind = INPUT_PAST, .key = &rule, .alarm = &past}));
     assert_false(take((struct engine_input){.kind = INPUT_SEED, .number = 5}));
     assert_false(take((struct engine_input){.kind = INPUT_BEGIN, .at_ms = 1000}));
     assert_true(take_value(700, 0));
@@ -85,6 +92,8 @@ static void test_a_start_comes_in_order(void **state)
     assert_false(take((struct engine_input){.kind = INPUT_RESTORE_BEGIN, .at_ms = 950})); /* once */
     assert_false(take((struct engine_input){.kind = INPUT_ALARM, .key = &unknown, .alarm = &none}));
     assert_true(take((struct engine_input){.kind = INPUT_ALARM, .key = &rule, .alarm = &none}));
+    assert_false(take((struct engine_input){.kind = INPUT_SAID, .at_ms = 900, .bed = 0, .detail = "vtach"}));
+    assert_false(take((struct engine_input){.kind = INPUT_SAID, .at_ms = 900, .bed = 1, .detail = "vtach"}));
     assert_true(take((struct engine_input){.kind = INPUT_CLOCK, .at_ms = INT64_MIN, .flag = true}));
     assert_false(take((struct engine_input){.kind = INPUT_CONTINUE, .at_ms = 100}));
     assert_true(take((struct engine_input){.kind = INPUT_CONTINUE, .at_ms = 1000}));
@@ -241,6 +250,9 @@ static void test_words_of_what_is_in_no_list(void **state)
     assert_string_equal(engine_input_word(INPUT_KIND_COUNT), "unknown");
     assert_false(role_may(ROLE_COUNT, COMMAND_admit));
     assert_false(role_may(ROLE_local, COMMAND_KIND_COUNT));
+    assert_true(role_may(ROLE_nurse, COMMAND_admit));
+    assert_false(role_may(ROLE_nurse, COMMAND_set_limit));
+    assert_true(role_may(ROLE_charge, COMMAND_set_limit));
     assert_int_not_equal(identity_hash("", 0), 0);
 }
 

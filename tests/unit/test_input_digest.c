@@ -190,6 +190,8 @@ static void change_state(struct bed_snapshot *s)
 {
     CHANGE_RECORD(s->stay, 1);
     CHANGE_RECORD(s->stay_start_ms, 1);
+    CHANGE_RECORD(s->stay_began_ms, 1);
+    CHANGE_RECORD(s->admission_ms, 1);
     CHANGE_RECORD(s->bed_seq, 1);
     CHANGE_RECORD(s->away_until_ms, 1);
     CHANGE_RECORD(s->away_at_ms, 1);
@@ -220,7 +222,8 @@ static void change_alert(struct alert *a)
                               &a->kind,  &a->source, &a->reason,       &a->vital};
     bool *const flags[] = {&a->clock_synced, &a->test,      &a->unverified, &a->has_value,
                            &a->has_limit,    &a->escalated, &a->is_repeated};
-    int64_t *const times[] = {&a->at_ms, &a->violated_at_ms, &a->condition_at_ms, &a->raised_at_ms, &a->pressing_at_ms};
+    int64_t *const times[] = {&a->at_ms,        &a->violated_at_ms, &a->condition_at_ms,
+                              &a->raised_at_ms, &a->pressing_at_ms, &a->unseen_since_ms};
     uint64_t *const numbers[] = {&a->id, &a->seq, &a->bed_seq, &a->stay, &a->part_of};
     for (unsigned i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
         CHANGE_RECORD(*bytes[i], 3);
@@ -295,6 +298,8 @@ static void test_a_bed_comes_back(void **state)
     memset(&back, 0, sizeof back);
     *s = (struct bed_snapshot){.stay = UINT64_MAX,
                                .stay_start_ms = -1,
+                               .stay_began_ms = 29999,
+                               .admission_ms = 43210,
                                .bed_seq = 77,
                                .away_until_ms = 900001,
                                .away_at_ms = -900001,
@@ -320,12 +325,39 @@ static void test_a_bed_comes_back(void **state)
     assert_int_equal(input_digest_record(INPUT_DIGEST_BEGIN, &back), input_digest_record(INPUT_DIGEST_BEGIN, &there));
 }
 
+/* What is known of an alarm beside its newest alert: when it came and went, and when a monitor last said it. */
+static void test_the_past_of_alarms_comes_back(void **state)
+{
+    (void)state;
+    configure();
+    const struct alarm_key key = {.bed = 1, .family = ALARM_OF_RULE, .index = 0};
+    const struct alarm_snapshot past = {.last = {.key = key,
+                                                 .state = ALARM_ENDED,
+                                                 .unpaused = INACTIVATION_ACKNOWLEDGED,
+                                                 .vital = VITAL_NONE,
+                                                 .stay = 7,
+                                                 .at_ms = 90001,
+                                                 .raised_at_ms = -90001,
+                                                 .unseen_since_ms = 4711}};
+    pass(&(struct engine_input){.kind = INPUT_PAST, .key = &key, .alarm = &past});
+    assert_memory_equal(line.inputs[0].key, &key, sizeof key);
+    const struct alert *back = &line.inputs[0].alarm->last;
+    assert_true(back->state == ALARM_ENDED && back->unpaused == INACTIVATION_ACKNOWLEDGED && back->stay == 7);
+    assert_true(back->at_ms == 90001 && back->raised_at_ms == -90001 && back->unseen_since_ms == 4711);
+
+    pass(&(struct engine_input){.kind = INPUT_SAID, .at_ms = 12345, .bed = 1, .detail = "lead_off"});
+    assert_int_equal(line.inputs[0].at_ms, 12345);
+    assert_int_equal(line.inputs[0].bed, 1);
+    assert_string_equal(line.inputs[0].detail, "lead_off");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_configuration),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_a_bed_comes_back),
+        cmocka_unit_test(test_the_past_of_alarms_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/engine/staffing.h"
 #include "app/flow/input_line.h"
 #include "tests/unit/support/draw.h"
 #include "tests/unit/support/engine_ward.h"
@@ -128,6 +129,8 @@ static void begin(void)
         const struct bed_snapshot stay = {
             .stay = 7,
             .stay_start_ms = -5000,
+            .stay_began_ms = -2000,
+            .admission_ms = -1000,
             .bed_seq = 3,
             .identity = {-1, 5},
             .pauses = {{-4000, 9000, PAUSE_AUDIO, 0}, {-3000, 7000, PAUSE_ALARM, pause_key("hr_high")}},
@@ -176,9 +179,9 @@ static void any_command(int64_t at_ms)
     static const enum command_kind kinds[] = {
         COMMAND_admit,       COMMAND_discharge, COMMAND_transfer,    COMMAND_away,       COMMAND_back,
         COMMAND_acknowledge, COMMAND_set_limit, COMMAND_reset_limit, COMMAND_test_alert, COMMAND_assign,
-        COMMAND_pause,       COMMAND_resume,    COMMAND_describe};
+        COMMAND_pause,       COMMAND_resume,    COMMAND_describe,    COMMAND_set_staff,  COMMAND_resend};
     struct bed_command c = {
-        .kind = (uint8_t)kinds[draw(13)], .role = ROLE_local, .bed = (uint16_t)draw(2), .id = "c\"1", .by = "n"};
+        .kind = (uint8_t)kinds[draw(15)], .role = ROLE_local, .bed = (uint16_t)draw(2), .id = "c\"1", .by = "n"};
     struct bed_view view;
     engine_view_bed(relay.first.engine, c.bed, &view);
     c.stay = chance(90) ? view.stay : 99;
@@ -189,6 +192,14 @@ static void any_command(int64_t at_ms)
     c.alarm_id = c.kind == COMMAND_acknowledge ? relay.last_id + 1 - draw(2) : 0;
     c.rev = c.kind == COMMAND_acknowledge ? relay.last_rev : 0;
     c.value_milli = c.kind == COMMAND_set_limit ? (int32_t)(75 + draw(25)) * 1000 : 0;
+    if (c.kind == COMMAND_set_staff) {
+        c.nurses = (uint8_t)draw(STAFFING_NURSES_MAX + 1);
+        c.has_until = chance(60);
+        c.until_ms = c.until_wall_ms = c.has_until ? at_ms - 5000 + (int64_t)draw(60000) : 0;
+        (void)snprintf(c.reason, sizeof c.reason, "one \"ill\"");
+    }
+    c.from_seq = c.kind == COMMAND_resend ? draw(40) : 0;
+    c.through_seq = c.kind == COMMAND_resend ? draw(60) : 0;
     if (c.kind == COMMAND_describe) {
         c.attribute = (uint8_t)draw(ATTRIBUTE_COUNT);
         c.has_value = chance(80);

@@ -188,6 +188,19 @@ static void test_reload_is_mains(void **state)
     assert_string_equal(answer, "failed reload number 2");
 }
 
+static void test_the_local_alarm_is_mains(void **state)
+{
+    (void)state;
+    char wanted[128];
+    open_socket();
+    ask_and_serve("indicator quiet");
+    (void)snprintf(wanted, sizeof wanted, "ok uid-%u asks for <quiet>", (unsigned)getuid());
+    assert_string_equal(answer, wanted);
+    ask_and_serve("indicator test high");
+    (void)snprintf(wanted, sizeof wanted, "failed uid-%u asks for <test high>", (unsigned)getuid());
+    assert_string_equal(answer, wanted);
+}
+
 /* What the engine of before has answered is not lost when others take its place. */
 static void test_other_parts(void **state)
 {
@@ -225,6 +238,7 @@ int main(void)
         LOCAL_TEST(test_what_is_never_committed_ends),
         LOCAL_TEST(test_too_many_at_once),
         LOCAL_TEST(test_reload_is_mains),
+        LOCAL_TEST(test_the_local_alarm_is_mains),
         LOCAL_TEST(test_other_parts),
     };
     return cmocka_run_group_tests_name("local_commands", tests, NULL, NULL);

@@ -48,6 +48,7 @@ static void test_multiply(void **state)
         {INT64_MIN, INT64_MIN, false, 0},
         {3037000499976, 3037000499976, true, 9223372036854473976}, /* close below the largest */
         {3037000500025, 3037000500025, false, 0},
+        {106359602116, 173437505469331, false, 0}, /* by what its fractions add to 64 bits */
     };
     check(micro_multiply, cases, sizeof cases / sizeof cases[0]);
 }
@@ -78,6 +79,7 @@ static void test_divide(void **state)
         {INT64_MAX - 1, INT64_MAX, true, MICRO_ONE},
         {INT64_MAX / 2, INT64_MAX, true, 500000},
         {1, INT64_MIN, true, 0},
+        {184467440737096, 10, false, 0}, /* likewise */
     };
     check(micro_divide, cases, sizeof cases / sizeof cases[0]);
 }

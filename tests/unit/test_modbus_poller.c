@@ -237,6 +237,30 @@ static void test_an_answered_probe_does_not_shorten_the_pauses(void **state)
     assert_int_equal(due_us - now_us, SECOND);
 }
 
+/* One whole answer of a monitor that dribbles may be this machine's doing; its polls would hold the line for longer than its probes. */
+static void test_one_that_broke_off_answers_two_probes_in_a_row(void **state)
+{
+    (void)state;
+    int64_t due_us;
+    add(TABLE_HOLDING, 0);
+    make();
+    poller_failed(&poller, START);
+    poller.straggles_us = 200000; /* as its line's plan notes it */
+    poller_recovered(&poller, START + SECOND);
+    assert_true(poller.suspect);
+    assert_int_equal(next_poll(&due_us), POLLER_PROBE); /* at once */
+    assert_int_equal(due_us, START + SECOND);
+    poller_failed(&poller, START + SECOND);
+    poller_recovered(&poller, START + 3 * SECOND);
+    assert_true(poller.suspect); /* the one before does not count any more */
+    poller_recovered(&poller, START + 3 * SECOND);
+    assert_false(poller.suspect);
+    ask_and_answer(next_poll(&due_us), START + 3 * SECOND, START + 3 * SECOND); /* all is well */
+    poller_failed(&poller, START + 4 * SECOND);
+    poller_recovered(&poller, START + 5 * SECOND);
+    assert_false(poller.suspect);
+}
+
 static void test_rare_polls_are_not_probed_more_often(void **state)
 {
     (void)state;
@@ -583,6 +607,7 @@ int main(void)
         cmocka_unit_test_setup(test_after_a_failure_only_probes, set_up),
         cmocka_unit_test_setup(test_probes_come_ever_more_rarely, set_up),
         cmocka_unit_test_setup(test_an_answered_probe_does_not_shorten_the_pauses, set_up),
+        cmocka_unit_test_setup(test_one_that_broke_off_answers_two_probes_in_a_row, set_up),
         cmocka_unit_test_setup(test_rare_polls_are_not_probed_more_often, set_up),
         cmocka_unit_test_setup(test_urgency_follows, set_up),
         cmocka_unit_test_setup(test_full_patience_never_ends, set_up),

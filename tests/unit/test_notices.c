@@ -239,6 +239,24 @@ static void test_broker(void **state)
     expect("<6>wardgate: connected to the broker (mqtt://127.0.0.1:1883)\n");
 }
 
+/* It goes over to another broker on purpose, and has said so. */
+static void test_a_move(void **state)
+{
+    (void)state;
+    atomic_store(&board.uplink_broker, 1);
+    atomic_store(&board.uplink_connected, true);
+    expect("<6>wardgate: connected to the broker (mqtt://127.0.0.1:1883)\n");
+    atomic_store(&board.uplink_moves, true);
+    atomic_store(&board.uplink_connected, false);
+    expect("");
+    atomic_store(&board.uplink_broker, 0);
+    atomic_store(&board.uplink_moves, false);
+    atomic_store(&board.uplink_connected, true);
+    expect("<6>wardgate: connected to the broker (mqtts://broker-a.example:8883)\n");
+    atomic_store(&board.uplink_broker, 1); /* too quick to be seen as not connected */
+    expect("<6>wardgate: connected to the broker (mqtt://127.0.0.1:1883)\n");
+}
+
 static void connect_and_lose(const char *told)
 {
     (void)atomic_fetch_add(&board.uplink_connects, 1);
@@ -289,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup(test_monitors, set_up),
         cmocka_unit_test_setup(test_another_configuration, set_up),
         cmocka_unit_test_setup(test_broker, set_up),
+        cmocka_unit_test_setup(test_a_move, set_up),
         cmocka_unit_test_setup(test_a_broker_that_is_lost_again_and_again, set_up),
         cmocka_unit_test_setup(test_store, set_up),
     };

@@ -353,8 +353,9 @@ static void test_the_stay_ends(void **state)
     configure();
     struct ward *ward = start_admitted();
     assert_int_equal(pause_for(ward, 2, PAUSE_ALARM, 100), VERDICT_ACCEPTED);
-    assert_int_equal(ward_tell(ward, 3, COMMAND_admit), VERDICT_ACCEPTED); /* the one by hand is confirmed or ends */
+    assert_int_equal(ward_tell(ward, 3, COMMAND_discharge), VERDICT_ACCEPTED);
     assert_is(ward, "alarms_paused", PHASE_END, 3, LOUD);
+    assert_int_equal(ward_tell(ward, 4, COMMAND_admit), VERDICT_ACCEPTED);
     ward_value(ward, 5, VITAL_hr, 130);
     ward_until(ward, 5);
     assert_is(ward, "m", PHASE_START, 5, LOUD);

@@ -150,9 +150,82 @@ static void test_delays_are_disclosed(void **state)
     rule.escalate_ms = 0;
     expect_json(out, payload_alert(&of_rule, &alert, 0, out, PAYLOAD_ALERT_MAX));
     assert_non_null(strstr(out, "\"window_s\":5,\"clear_delay_s\":0.5,\"unknown_after_s\":60,\"escalate_s\":null}"));
-    alert.key = (struct alarm_key){.family = ALARM_BUILTIN, .index = BUILTIN_monitor_silent};
-    expect_json(out, payload_alert(&of_rule, &alert, 0, out, PAYLOAD_ALERT_MAX));
-    assert_non_null(strstr(out, "\"delays\":null,\"at\""));
+}
+
+static void expect_delays(const struct engine_config *config, struct alarm_key key, const char *delays)
+{
+    struct payload_context of_alarm = context;
+    const struct alert alert = {.key = key, .vital = VITAL_NONE};
+    char text[160];
+    of_alarm.config = config;
+    (void)snprintf(text, sizeof text, "\"delays\":{%s},\"at\"", delays);
+    expect_json(out, payload_alert(&of_alarm, &alert, 0, out, PAYLOAD_ALERT_MAX));
+    if (strstr(out, text) == NULL) {
+        fail_msg("no %s in %s", text, out);
+    }
+}
+
+static void expect_builtin(const struct engine_config *config, enum builtin_alarm alarm, const char *delays)
+{
+    const bool at_bed = builtin_alarm_info(alarm)->at_bed;
+    expect_delays(config,
+                  (struct alarm_key){.bed = at_bed ? 0 : BED_NONE, .family = ALARM_BUILTIN, .index = (uint16_t)alarm},
+                  delays);
+}
+
+#define NO_DELAY "\"delay_s\":0,\"window_s\":0,\"clear_delay_s\":0,\"unknown_after_s\":null,\"escalate_s\":null"
+#define DELAY(s) "\"delay_s\":" s ",\"window_s\":0,\"clear_delay_s\":0,\"unknown_after_s\":null,\"escalate_s\":null"
+#define ANEW(c)  "\"delay_s\":" c ",\"window_s\":0,\"clear_delay_s\":" c ",\"unknown_after_s\":null,\"escalate_s\":null"
+#define OF_GATEWAY(delay, window, clear)                                     \
+    "\"delay_s\":" delay ",\"window_s\":" window ",\"clear_delay_s\":" clear \
+    ",\"unknown_after_s\":null,\"escalate_s\":90"
+
+/* A silence takes the slowest monitor's time, and the line's if it is on one; a time-out is never shorter than 10 s. */
+static void test_delays_of_alarms_at_a_bed(void **state)
+{
+    (void)state;
+    struct channel_config sources[] = {{.vital = VITAL_hr, .period_ms = 6666}, {.vital = VITAL_pulse, .period_ms = 1}};
+    struct bed_config bed = {.id = "b12", .channels = sources, .channel_count = 2, .monitor_count = 1};
+    struct engine_config config = {
+        .beds = &bed, .bed_count = 1, .stay_after_ms = 45000, .escalate_ms = 90000, .pulse = {.disagree_ms = 30000}};
+    bed.monitor_period_ms[0] = 3333;
+    expect_builtin(&config, BUILTIN_monitor_silent, DELAY("10")); /* on no line */
+    config.line_count = 1;
+    expect_builtin(&config, BUILTIN_monitor_silent, DELAY("13"));
+    bed.monitor_period_ms[0] = 3334;
+    expect_builtin(&config, BUILTIN_monitor_silent, DELAY("13.002"));
+    bed.monitor_count = 2;
+    bed.monitor_period_ms[1] = 60000;
+    bed.monitor_line[1] = 1; /* none */
+    expect_builtin(&config, BUILTIN_monitor_silent, DELAY("180"));
+    expect_builtin(&config, BUILTIN_sensor_off, DELAY("10"));
+    expect_builtin(&config, BUILTIN_implausible, DELAY("10"));
+    expect_builtin(&config, BUILTIN_no_pulse_signal, DELAY("10"));
+    sources[1].period_ms = 6668;
+    expect_builtin(&config, BUILTIN_no_pulse_signal, DELAY("10.002"));
+    expect_builtin(&config, BUILTIN_pulse_disagrees, ANEW("30"));
+    expect_builtin(&config, BUILTIN_admission_not_entered, DELAY("45"));
+    expect_builtin(&config, BUILTIN_identity_changed, NO_DELAY);
+    expect_builtin(&config, BUILTIN_test_alert, NO_DELAY);
+}
+
+static void test_delays_of_alarms_of_the_gateway(void **state)
+{
+    (void)state;
+    struct bed_config bed = {.id = "b12", .monitor_count = 1, .monitor_period_ms = {4000}};
+    struct engine_config config = {.beds = &bed, .bed_count = 1, .escalate_ms = 90000};
+    expect_builtin(&config, BUILTIN_bus_down, OF_GATEWAY("11.5", "0", "0")); /* that monitor is on no line */
+    config.line_count = 1;
+    expect_builtin(&config, BUILTIN_bus_down, OF_GATEWAY("13.5", "0", "0"));
+    expect_builtin(&config, BUILTIN_bus_overbooked, OF_GATEWAY("0", "30", "0"));
+    expect_builtin(&config, BUILTIN_store_failing, OF_GATEWAY("1", "0", "0"));
+    expect_builtin(&config, BUILTIN_uplink_down, OF_GATEWAY("10", "0", "0"));
+    expect_builtin(&config, BUILTIN_thread_stuck, OF_GATEWAY("10", "0", "0"));
+    expect_builtin(&config, BUILTIN_clock_unsynced, OF_GATEWAY("600", "0", "0"));
+    expect_builtin(&config, BUILTIN_refused_publish, OF_GATEWAY("0", "0", "60"));
+    expect_builtin(&config, BUILTIN_certificate_expiring, OF_GATEWAY("0", "0", "0"));
+    config.escalate_ms = 0;
+    expect_builtin(&config, BUILTIN_store_replaced, NO_DELAY);
 }
 
 static void test_alert_of_the_gateway_has_no_bed(void **state)
@@ -178,7 +251,8 @@ static void test_alert_of_the_gateway_has_no_bed(void **state)
         "\"phase\":\"end\",\"state\":\"ended\",\"inactivation\":\"acknowledged\",\"priority\":\"medium\","
         "\"kind\":\"technical\",\"source\":\"rule\",\"rule\":\"bus_down\","
         "\"text\":\"A line to monitors is down: line-a\",\"advice\":\"Check adapter, cable and network\","
-        "\"vital\":null,\"value\":null,\"limit\":null,\"unit\":null,\"reason\":null,\"delays\":null,"
+        "\"vital\":null,\"value\":null,\"limit\":null,\"unit\":null,\"reason\":null,"
+        "\"delays\":{\"delay_s\":11.5,\"window_s\":0,\"clear_delay_s\":0,\"unknown_after_s\":null,\"escalate_s\":null},"
         "\"at\":\"1970-01-01T00:00:00.000Z\",\"violated_at\":\"1970-01-01T00:00:00.000Z\","
         "\"condition_at\":\"1970-01-01T00:00:00.000Z\",\"raised_at\":\"1970-01-01T00:00:00.000Z\","
         "\"clock\":\"unsynced\",\"test\":true}");
@@ -445,6 +519,36 @@ static void test_status(void **state)
     assert_non_null(strstr(out, "\"epoch\":null"));
 }
 
+static void test_clock(void **state)
+{
+    (void)state;
+    const struct clock_record record = {
+        .epoch = "8f3a", .synced = 1, .count = 2, .spans = {{1, 46, INT64_C(1769903999000), 1}, {47, 47, -3600500, 0}}};
+    size_t length = payload_clock(&context, &record, NOW_MS, NOW_MS + 120000, out, sizeof out);
+    expect_text(out, length,
+                "{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.000Z\",\"clock\":\"synced\",\"epoch\":\"8f3a\","
+                "\"corrections\":[{\"from_seq\":1,\"through_seq\":46,\"off_s\":1769903999.000,\"clock\":\"synced\"},"
+                "{\"from_seq\":47,\"through_seq\":47,\"off_s\":-3600.500,\"clock\":\"unsynced\"}],"
+                "\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\",\"expires_at\":\"2026-02-01T00:01:59.000Z\"}");
+    const struct clock_record none = {.epoch = "8f3a"};
+    length = payload_clock(&context, &none, NOW_MS, NOW_MS, out, sizeof out);
+    expect_json(out, length);
+    assert_non_null(strstr(out, "\"clock\":\"unsynced\",\"epoch\":\"8f3a\",\"corrections\":[]"));
+}
+
+static void test_largest_clock_fits(void **state)
+{
+    (void)state;
+    struct clock_record record = {.count = CLOCK_SPANS_MAX};
+    memset(record.epoch, 'f', sizeof record.epoch - 1);
+    for (unsigned i = 0; i < CLOCK_SPANS_MAX; i++) {
+        record.spans[i] = (struct clock_span){UINT64_MAX, UINT64_MAX, INT64_MIN + 1, 0};
+    }
+    const size_t length = payload_clock(&context, &record, INT64_MAX, INT64_MAX, out, PAYLOAD_CLOCK_MAX);
+    expect_json(out, length);
+    print_message("largest clock: %zu bytes\n", length);
+}
+
 /* ---- topics ---- */
 
 static void test_topics(void **state)
@@ -620,6 +724,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alert_of_a_rule),
         cmocka_unit_test(test_delays_are_disclosed),
+        cmocka_unit_test(test_delays_of_alarms_at_a_bed),
+        cmocka_unit_test(test_delays_of_alarms_of_the_gateway),
         cmocka_unit_test(test_alert_of_the_gateway_has_no_bed),
         cmocka_unit_test(test_causes),
         cmocka_unit_test(test_what_is_not_listed_is_counted),
@@ -634,6 +740,8 @@ int main(void)
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_settings_of_a_vacant_bed),
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_largest_clock_fits),
         cmocka_unit_test(test_topics),
         cmocka_unit_test(test_largest_alert_fits),
         cmocka_unit_test(test_largest_vitals_and_settings_fit),

@@ -92,6 +92,11 @@ static struct bed_command command_of(enum command_kind kind, enum command_verdic
                                 .has_observed = true,
                                 .observed_wall_ms = NOW_MS - 60000,
                                 .scale = 2,
+                                .nurses = 3,
+                                .from_seq = 4711,
+                                .through_seq = 4800,
+                                .has_until = true,
+                                .until_wall_ms = NOW_MS + 7 * 3600000 + 1000,
                                 .reason = "COPD",
                                 .id = "c-1",
                                 .by = "n-17"};
@@ -218,7 +223,9 @@ static void test_a_row_for_every_command(void **state)
         [COMMAND_describe] = ",\"attribute\":\"age\",\"value\":88.5",
         [COMMAND_test_alert] = ",\"priority\":\"high\"",
         [COMMAND_pause] = ",\"what\":\"audio\",\"rule\":\"spo2_low\",\"duration_s\":1800",
-        [COMMAND_resume] = ",\"what\":\"audio\",\"rule\":\"spo2_low\""};
+        [COMMAND_resume] = ",\"what\":\"audio\",\"rule\":\"spo2_low\"",
+        [COMMAND_resend] = ",\"from_seq\":4711,\"through_seq\":4800",
+        [COMMAND_set_staff] = ",\"nurses\":3,\"until\":\"2026-02-01T07:00:00.000Z\",\"reason\":\"COPD\""};
     for (unsigned kind = 0; kind < COMMAND_KIND_COUNT; kind++) {
         char wanted[512];
         const struct bed_command command = command_of((enum command_kind)kind, VERDICT_ACCEPTED);
@@ -229,6 +236,42 @@ static void test_a_row_for_every_command(void **state)
                        command_word(kind), details[kind] != NULL ? details[kind] : "");
         expect(payload_audit(&context, &command, 0, NOW_MS, out, STORE_AUDIT_MAX), wanted);
     }
+}
+
+static void test_staff_till_the_next_shift(void **state)
+{
+    (void)state;
+    struct bed_command command = command_of(COMMAND_set_staff, VERDICT_ACCEPTED);
+    command.has_until = false;
+    assert_true(payload_audit(&context, &command, 0, NOW_MS, out, STORE_AUDIT_MAX) > 0);
+    assert_non_null(strstr(out, "\"result\":\"accepted\",\"nurses\":3,\"until\":null,\"reason\":\"COPD\"}"));
+    command.verdict = VERDICT_BOUNDS;
+    expect_text(command, "until must lie ahead, at most 24 h");
+}
+
+static void test_alerts_once_more(void **state)
+{
+    (void)state;
+    struct bed_command command = command_of(COMMAND_resend, VERDICT_BOUNDS);
+    expect_text(command, "through_seq is from_seq or up to 999 more");
+    command.through_seq = 0;
+    assert_true(payload_audit(&context, &command, 0, NOW_MS, out, STORE_AUDIT_MAX) > 0);
+    assert_non_null(strstr(out, "\"result\":\"bounds\",\"from_seq\":4711,\"through_seq\":null}"));
+    const struct reply reply = {.command = command_of(COMMAND_resend, VERDICT_ACCEPTED), .wall_ms = NOW_MS};
+    expect_json(out, payload_reply(&context, &reply, out, PAYLOAD_REPLY_MAX));
+    assert_non_null(strstr(out, "\"text\":\"alerts 4711 to 4800 follow on resend\""));
+    struct resend_result result = {
+        .request = {.id = "c-1", .from_seq = 4711, .through_seq = 4800}, .sent = 88, .wall_ms = NOW_MS};
+    expect(payload_resend_end(&context, &result, out, PAYLOAD_REPLY_MAX),
+           "{\"schema\":\"1\",\"id\":\"c-1\",\"epoch\":\"8f3a\",\"from_seq\":4711,\"through_seq\":4800,\"sent\":88,"
+           "\"missing\":2,\"complete\":true,\"reason\":null,\"at\":\"2026-01-31T23:59:59.000Z\","
+           "\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\"}");
+    result.end = RESEND_STOPPED;
+    assert_true(payload_resend_end(&context, &result, out, PAYLOAD_REPLY_MAX) > 0);
+    assert_non_null(strstr(out, "\"complete\":false,\"reason\":\"stopped\""));
+    result.end = RESEND_REFUSED;
+    assert_true(payload_resend_end(&context, &result, out, PAYLOAD_REPLY_MAX) > 0);
+    assert_non_null(strstr(out, "\"complete\":false,\"reason\":\"refused\""));
 }
 
 static void test_a_row_of_a_refusal(void **state)
@@ -388,11 +431,16 @@ static void test_an_alarm_that_a_monitor_names(void **state)
     expect_json(out, payload_alert(&context, &alert, 0, out, PAYLOAD_ALERT_MAX));
     assert_non_null(strstr(out, "\"source\":\"monitor\",\"rule\":\"monitor.vtach\","));
     assert_non_null(strstr(out, "\"text\":\"Monitor: ** V-TACH \\\"now\\\"\\n\""));
-    assert_non_null(strstr(out, "\"reason\":null"));
+    assert_non_null(strstr(out, "\"reason\":null,\"delays\":{\"delay_s\":0,\"window_s\":0,\"clear_delay_s\":0,"
+                                "\"unknown_after_s\":null,\"escalate_s\":null}"));
+    alert.is_repeated = true;
+    expect_json(out, payload_alert(&context, &alert, 0, out, PAYLOAD_ALERT_MAX));
+    assert_non_null(strstr(out, "\"unknown_after_s\":35,\"escalate_s\":null}"));
     alert = reported(ALARM_REPORTED_NOT_MONITORED);
     expect_json(out, payload_alert(&context, &alert, 0, out, PAYLOAD_ALERT_MAX));
     assert_non_null(strstr(out, "\"kind\":\"technical\",\"source\":\"rule\",\"rule\":\"monitor.vtach\","));
-    assert_non_null(strstr(out, "\"reason\":\"not_monitored\""));
+    assert_non_null(strstr(out, "\"reason\":\"not_monitored\",\"delays\":{\"delay_s\":0,\"window_s\":0,"
+                                "\"clear_delay_s\":0,\"unknown_after_s\":35,\"escalate_s\":null}"));
 }
 
 static void test_the_largest_that_a_monitor_names_fits(void **state)
@@ -420,6 +468,8 @@ int main(void)
         cmocka_unit_test_setup(test_many_beds_are_not_all_named, set_up),
         cmocka_unit_test_setup(test_every_refusal_says_why, set_up),
         cmocka_unit_test_setup(test_a_row_for_every_command, set_up),
+        cmocka_unit_test_setup(test_staff_till_the_next_shift, set_up),
+        cmocka_unit_test_setup(test_alerts_once_more, set_up),
         cmocka_unit_test_setup(test_a_row_of_a_refusal, set_up),
         cmocka_unit_test_setup(test_entries, set_up),
         cmocka_unit_test_setup(test_the_largest_fit, set_up),

@@ -255,6 +255,22 @@ static void people_have_channels_of_their_own(void **state)
     plan_free(&plan);
 }
 
+/* A bed's own take the place of the ward's. */
+static void test_scores_of_a_bed(void **state)
+{
+    (void)state;
+    char text[1200];
+    (void)snprintf(text, sizeof text, TWO_MONITORS, "module", "oximeter");
+    char *end = strstr(text, "class: adult}");
+    assert_non_null(end);
+    (void)snprintf(end, sizeof text - (size_t)(end - text),
+                   "class: adult, scores: [shock_index, mews]}\nrules: [rules.yaml]\n");
+    struct plan plan = plan_of(text);
+    assert_int_equal(plan.beds[0].scores, 1U << SCORE_news2 | 1U << SCORE_bedside_pews);
+    assert_int_equal(plan.beds[1].scores, 1U << SCORE_shock_index | 1U << SCORE_mews);
+    plan_free(&plan);
+}
+
 static uint32_t bit(enum vital vital)
 {
     return UINT32_C(1) << vital;
@@ -373,6 +389,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_recordings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_rules_wait_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(people_have_channels_of_their_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_scores_of_a_bed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_span, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_how_channels_are_judged, set_up, tear_down),
         cmocka_unit_test(test_more_than_a_bed_has_room_for),

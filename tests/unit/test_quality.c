@@ -78,6 +78,21 @@ static void test_too_fast(void **state)
     ward_close(ward);
 }
 
+/* What a monitor cannot mean, below and above: counted, never shown. */
+static void test_out_of_range(void **state)
+{
+    (void)state;
+    ward_clear_config();
+    add_channel(VITAL_spo2);
+    struct ward *ward = ward_start();
+    ward_value(ward, 1, VITAL_spo2, -1);
+    ward_value(ward, 2, VITAL_spo2, 9999);
+    ward_until(ward, 2);
+    expect_hidden(ward, VITAL_spo2, QUALITY_IMPLAUSIBLE);
+    assert_int_equal(counted(ward, VITAL_spo2, QUALITY_IMPLAUSIBLE), 2);
+    ward_close(ward);
+}
+
 /* A level that lasts is judged with its second value. */
 static void test_a_level_that_was_too_fast_at_first(void **state)
 {
@@ -493,6 +508,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_too_fast),
+        cmocka_unit_test(test_out_of_range),
         cmocka_unit_test(test_a_level_that_was_too_fast_at_first),
         cmocka_unit_test(test_frozen_is_told),
         cmocka_unit_test(test_spikes_are_cut_off),

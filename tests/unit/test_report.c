@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timex.h>
 
 #define JSMN_STATIC
 #define JSMN_STRICT
@@ -44,6 +45,17 @@ static struct report report;
 static alignas(64) unsigned char storage[1 << 20];
 static char out[PAYLOAD_HEALTH_MAX];
 static bool with_alarms;
+
+static bool clock_is_kept = true;
+
+/* What the kernel says of its time source (hal/clock.h). */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc names it __ntx */
+int adjtimex(struct timex *buf)
+{
+    memset(buf, 0, sizeof *buf);
+    buf->status = clock_is_kept ? 0 : STA_UNSYNC;
+    return TIME_OK;
+}
 
 /* As many beds, each with a line of its own and so many monitors. */
 static void make_ward(uint16_t bed_count, uint16_t monitor_count, const char *id, const char *name)
@@ -129,9 +141,12 @@ static void test_a_gateway_that_has_just_started(void **state)
     expect("{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.000Z\",\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\","
            "\"epoch\":\"8f3a\",\"version\":\"1.2.3\",\"uptime_s\":61,\"clock\":");
     expect("\"uplink\":{\"connected\":false,\"broker\":\"mqtts://"
-           "broker-a.example:8883\",\"connects\":0,\"certificate_days\":null}");
-    expect("\"queue\":{\"waiting\":0,\"delivered_through\":0,\"history\":0}");
+           "broker-a.example:8883\",\"connects\":0,\"certificate_days\":null,\"brokers\":["
+           "{\"broker\":\"mqtts://broker-a.example:8883\",\"state\":\"unknown\"},"
+           "{\"broker\":\"mqtt://127.0.0.1:1883\",\"state\":\"unknown\"}]}");
+    expect("\"queue\":{\"waiting\":0,\"delivered_through\":0,\"history\":0,\"omitted\":0}");
     expect("\"storage\":{\"state\":\"ok\",\"error\":null,\"commits\":0,");
+    expect("\"trends\":\"off\",\"audit_newest\":null}");
     expect("\"engine\":{\"observations\":0,\"late\":0,\"replaced\":0,\"dropped\":0,\"journal_dropped\":0},\"commands\":"
            "{\"taken\":0,"
            "\"dropped\":0,\"unaudited\":0}");
@@ -179,6 +194,7 @@ static void test_figures(void **state)
     atomic_store(&board.uplink_connected, true);
     atomic_store(&board.uplink_connects, 7);
     atomic_store(&board.uplink_broker, 1);
+    atomic_store(&board.broker_answers[0], BROKER_SILENT);
     atomic_store(&board.delivered_seq, 4711);
     atomic_store(&board.observations, 123456789012);
     atomic_store(&board.observations_late, 3);
@@ -207,6 +223,12 @@ static void test_figures(void **state)
            "\"exception\":6,"
            "\"failures\":{\"timeout\":1,\"bad_checksum\":2}");
     expect("\"state\":\"opening\",\"error\":\"permission denied\"");
+    expect("{\"broker\":\"mqtts://broker-a.example:8883\",\"state\":\"silent\"},"
+           "{\"broker\":\"mqtt://127.0.0.1:1883\",\"state\":\"connected\"}");
+    atomic_store(&board.broker_answers[0], BROKER_ANSWERS);
+    atomic_store(&board.uplink_connected, false);
+    assert_true(json(sizeof out) > 0);
+    expect("\"state\":\"answers\"},{\"broker\":\"mqtt://127.0.0.1:1883\",\"state\":\"unknown\"}");
     atomic_store(&board.uplink_broker, 9);
     assert_true(json(sizeof out) > 0);
     expect("\"broker\":null");
@@ -439,6 +461,22 @@ static void test_a_recording(void **state)
     expect("record   ended, part 2, 7 inputs missing\n");
 }
 
+static void test_the_clock(void **state)
+{
+    (void)state;
+    make_ward(1, 1, "b", "line-");
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect_not("clock ");
+    assert_true(json(sizeof out) > 0);
+    expect("\"clock\":\"synced\"");
+    clock_is_kept = false;
+    assert_true(report_text(&report, out, sizeof out) > 0);
+    expect("\nclock    no time source: instants may be off, alarms are not affected (`timedatectl`)\n");
+    assert_true(json(sizeof out) > 0);
+    expect("\"clock\":\"unsynced\"");
+    clock_is_kept = true;
+}
+
 static void test_alarms_of_beds(void **state)
 {
     (void)state;
@@ -602,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_256_beds_without_their_monitors),
         cmocka_unit_test(test_the_worst_ward_and_without_its_lines),
         cmocka_unit_test(test_a_recording),
+        cmocka_unit_test(test_the_clock),
         cmocka_unit_test(test_alarms_of_beds),
         cmocka_unit_test(test_every_size_of_buffer),
         cmocka_unit_test(test_a_screen),

@@ -94,6 +94,11 @@ static void test_staff(void **state)
     settings.need_milli[CARE_unscored] = 1500;
     settings.week_hours_milli = 42000;
     expect_line("\nstaff    day: 0 nurses, 0.8 needed\n");
+    const struct staffing_told told = {.at_ms = clock_wall_ms(), .nurses = 2, .is_told = true};
+    board_put_staff(&board, &told);
+    expect_line("\nstaff    day: 2 nurses, by command until 00:00, 1.0 patients each, 0.8 needed\n");
+    settings.shift_count = 0;
+    expect_line("\nstaff    2 nurses, by command until ");
 }
 
 static void test_capacity(void **state)
@@ -103,7 +108,7 @@ static void test_capacity(void **state)
     settings.capacity.window_ms = ADMISSIONS_WINDOW_MS_MAX;
     expect_line("\ncapacity insufficient data: 0 of 20 stays, 0 of 7 days\n");
     settings.capacity = (struct capacity_config){.given = true, .arrivals_milli = 2000, .stay_s = 4 * 86400};
-    expect_line("\ncapacity load 8.0 of 10 beds, no bed free 12.2 %, waiting 40.9 %\n");
+    expect_line("\ncapacity load 8.0 of 10 beds, no bed free 12.2 %, waiting 40.9 %, mean wait 19.6 h\n");
     settings.capacity.arrivals_milli = 2500;
     expect_line("\ncapacity load 10.0 of 10 beds, no bed free 21.5 %, waiting 100.0 %\n");
 }

@@ -169,6 +169,26 @@ static void test_acknowledged(void **state)
     ward_close(ward);
 }
 
+/* What is less urgent than it was when somebody acknowledged it is no news. */
+static void test_acknowledged_it_comes_down(void **state)
+{
+    (void)state;
+    reporting_bed();
+    struct ward *ward = start_admitted();
+    ward_say(ward, 1, "vtach", PRIORITY_HIGH);
+    ward_until(ward, 1);
+    assert_int_equal(ward_acknowledge(ward, 2, ward_newest(ward)), VERDICT_ACCEPTED);
+    ward_say(ward, 3, "vtach", PRIORITY_LOW);
+    ward_until(ward, 3);
+    assert_int_equal(ward_newest(ward)->phase, PHASE_DEESCALATE);
+    assert_int_equal(ward_newest(ward)->inactivation, INACTIVATION_ACKNOWLEDGED);
+    ward_say(ward, 4, "vtach", PRIORITY_MEDIUM);
+    ward_until(ward, 4);
+    assert_int_equal(ward_newest(ward)->phase, PHASE_ESCALATE);
+    assert_int_equal(ward_newest(ward)->inactivation, INACTIVATION_NONE);
+    ward_close(ward);
+}
+
 /* One whose name a bit of this bed has, too, is another alarm. */
 static void test_a_name_that_a_bit_has(void **state)
 {
@@ -449,6 +469,30 @@ static void test_silence_over_a_restart(void **state)
     ward_close(ward);
 }
 
+/* Nobody was deaf at a reload: the time since the newest word counts on. */
+static void test_silence_over_a_reload(void **state)
+{
+    (void)state;
+    reporting_bed();
+    for (int reload = 0; reload < 2; reload++) {
+        struct ward *before = start_admitted();
+        ward_say(before, 1, "vtach", PRIORITY_HIGH);
+        ward_say(before, 2, "over", PRIORITY_LOW);
+        ward_say(before, 20, "vtach", PRIORITY_HIGH);
+        ward_say_end(before, 21, "over");
+        ward_until(before, 30);
+        const struct ward_break lost = {.committed = before->record_count, .begin_ms = 30000, .none = reload == 1};
+        struct ward *ward = ward_restart(before, &lost);
+        ward_close(before);
+        ward_until(ward, reload == 1 ? 54.999 : 64.999);
+        assert_null(strstr(ward->text, "not_monitored"));
+        ward_until(ward, reload == 1 ? 55 : 65);
+        assert_non_null(strstr(ward->text, reload == 1 ? "55 monitor.vtach.not_monitored start active high"
+                                                       : "65 monitor.vtach.not_monitored start active high"));
+        ward_close(ward);
+    }
+}
+
 /* After a break of unknown length it is marked, until it is said again. */
 static void test_over_a_boot(void **state)
 {
@@ -511,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_an_advisory),
         cmocka_unit_test(test_within_an_instant),
         cmocka_unit_test(test_acknowledged),
+        cmocka_unit_test(test_acknowledged_it_comes_down),
         cmocka_unit_test(test_a_name_that_a_bit_has),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_silence_while_away),
@@ -522,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_after_the_stay),
         cmocka_unit_test(test_over_a_restart),
         cmocka_unit_test(test_silence_over_a_restart),
+        cmocka_unit_test(test_silence_over_a_reload),
         cmocka_unit_test(test_over_a_boot),
         cmocka_unit_test(test_acknowledged_over_a_restart),
         cmocka_unit_test(test_names),

@@ -124,6 +124,96 @@ static void test_a_break_of_unknown_length_empties_windows(void **state)
     assert_int_equal(taken[0].alert.rev, 2);
 }
 
+/* A power cut took the journal's last seconds; with the newest alert they were committed. */
+static void test_the_tail_goes_on_where_the_journal_ends(void **state)
+{
+    (void)state;
+    put_ward();
+    put_alarm("b1", "hr_high", false);
+    journal_hr(60, 10, 0, 80);
+    row_hr(10, 0, 0, 130);
+    put_tail();
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_int_equal(counts.observations, 60);
+    assert_string_equal(view_of(0), "hr 130 valid");
+    assert_int_equal(taken_count, 0); /* the alarm that is active goes on */
+}
+
+static void test_without_its_tail_an_alarm_would_end(void **state)
+{
+    (void)state;
+    put_ward();
+    put_alarm("b1", "hr_high", false);
+    journal_hr(60, 0, 0, 80);
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_int_equal(alerts_named("hr_high", 0), 1);
+    assert_int_equal(taken[0].alert.phase, PHASE_END);
+}
+
+/* The program was killed: the journal has all of the tail, and what came after it. Nothing is fed twice. */
+static void test_a_tail_that_the_journal_has_too(void **state)
+{
+    (void)state;
+    put_ward();
+    journal_hr(60, 20, 0, 80);
+    row_hr(20, 10, 0, 90);
+    put_tail();
+    flush_journal(NOW_MS - 10500);
+    journal_hr(10, 0, 0, 100);
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_int_equal(counts.observations, 60);
+    assert_string_equal(view_of(0), "hr 100 valid");
+}
+
+/* Of what was not synced the journal lost any part: here the first half of the tail, and the tail its second. */
+static void test_the_tail_fills_what_the_journal_lost(void **state)
+{
+    (void)state;
+    put_ward();
+    journal_hr(60, 20, 0, 80);
+    row_hr(20, 10, 0, 90);
+    put_tail();
+    commit_journal_empty(&row);
+    row_hr(15, 5, 0, 90);
+    flush_journal(NOW_MS - 5500);
+    journal_hr(5, 0, 0, 100);
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_int_equal(counts.observations, 60);
+    assert_string_equal(view_of(0), "hr 100 valid");
+}
+
+static void test_an_old_tail_is_past(void **state)
+{
+    (void)state;
+    put_ward();
+    row_hr(700, 690, 0, 130);
+    put_tail();
+    flush_journal(NOW_MS - 690000);
+    journal_hr(60, 0, 0, 80);
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_int_equal(counts.observations, 60);
+    assert_string_equal(view_of(0), "hr 80 valid");
+}
+
+static void test_a_damaged_tail(void **state)
+{
+    (void)state;
+    for (unsigned damage = 0; damage < 3; damage++) {
+        const struct state_tail sizes[] = {{.size = STORE_PIECE_MAX + 5}, {.size = UINT32_MAX}, {.size = 3}};
+        assert_int_equal(restore_tear_down(state), 0);
+        assert_int_equal(restore_set_up(state), 0);
+        put_ward();
+        row_hr(10, 0, 0, 130);
+        put_tail();
+        commit_journal_empty(&row);
+        put_state(STATE_TAIL, &sizes[damage], sizeof sizes[damage]);
+        journal_hr(60, 0, 0, 80);
+        assert_int_equal(restore(true), STATUS_CORRUPT);
+        assert_int_equal(counts.observations, 60);
+        assert_string_equal(view_of(0), "hr 80 valid");
+    }
+}
+
 static void test_only_what_the_journal_must_keep_is_fed(void **state)
 {
     (void)state;
@@ -386,6 +476,43 @@ static void test_measurements_that_cannot_be(void **state)
     assert_string_equal(view_of(0), "");
 }
 
+/* An alarm that ended 30 s ago: what held before does not count for the next one, though the journal has it. */
+static void test_the_past_of_an_alarm(void **state)
+{
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        if (known == 1) {
+            assert_int_equal(restore_tear_down(state), 0);
+            assert_int_equal(restore_set_up(state), 0);
+        }
+        rules[0].delay_ms = 45000;
+        open_engine();
+        put_ward();
+        struct alarm_snapshot snapshot;
+        memset(&snapshot, 0, sizeof snapshot);
+        snapshot.last = (struct alert){.state = ALARM_ENDED,
+                                       .vital = VITAL_hr,
+                                       .id = ALARM_ID,
+                                       .rev = 2,
+                                       .stay = known == 1 ? 11 : 10,
+                                       .raised_at_ms = NOW_MS - 40000,
+                                       .at_ms = NOW_MS - 30000};
+        const struct store_alarm alarm = {.bed = "b1",
+                                          .alarm = "hr_high",
+                                          .ended = true,
+                                          .json = "{}",
+                                          .json_length = 2,
+                                          .snapshot = &snapshot,
+                                          .snapshot_length = sizeof snapshot};
+        assert_int_equal(store_begin(store), STATUS_OK);
+        assert_int_equal(store_put_alarm(store, &alarm), STATUS_OK);
+        assert_int_equal(store_commit(store), STATUS_OK);
+        journal_beds(90, 0, (const int32_t[]){130, 80}, 2);
+        assert_int_equal(restore(true), STATUS_OK);
+        assert_int_equal(alerts_named("hr_high", 0), known == 1 ? 0 : 1); /* of another stay it says nothing */
+    }
+}
+
 /* ---- damage ---- */
 
 static void test_damaged_rows_do_no_harm(void **state)
@@ -400,7 +527,7 @@ static void test_damaged_rows_do_no_harm(void **state)
         for (size_t b = 0; b < size; b++) {
             bytes[b] = (unsigned char)draw(256);
         }
-        assert_int_equal(store_journal_put(store, NOW_MS - 40000 + (int)i, INT64_MIN, bytes, size), STATUS_OK);
+        assert_int_equal(store_journal_put(store, NOW_MS - 40000 + (int)i, bytes, size), STATUS_OK);
     }
     for (unsigned i = 0; i < 200; i++) { /* rows of ours with damaged bytes */
         for (unsigned n = 0; n < 10; n++) {
@@ -451,6 +578,61 @@ static void test_a_damaged_bed(void **state)
     assert_string_equal(view_of(1), "hr 80 valid");
 }
 
+static void put_alert_of(const char *bed, uint64_t seq, uint64_t bed_seq, bool is_delivered)
+{
+    char json[160];
+    const int length =
+        snprintf(json, sizeof json, "{\"seq\":%llu,\"text\":\"\\\"bed_seq\\\":9000\",\"bed_seq\":%llu,\"bed\":\"%s\"}",
+                 (unsigned long long)seq, (unsigned long long)bed_seq, bed);
+    const struct store_alert alert = {.seq = seq,
+                                      .flags = is_delivered ? STORE_ALERT_SENT : 0,
+                                      .bed = bed,
+                                      .alarm = "test_alert",
+                                      .json = json,
+                                      .json_length = (uint32_t)length};
+    assert_int_equal(store_begin(store), STATUS_OK);
+    assert_int_equal(store_put_alert(store, &alert), STATUS_OK);
+    assert_int_equal(store_commit(store), STATUS_OK);
+}
+
+/* Its numbers go on behind the newest that any row tells of: an alarm's, a waiting alert's, a delivered one's. */
+static void test_the_numbers_of_a_damaged_bed(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t waiting, delivered, other, next;
+    } cases[] = {{0, 0, 0, 6}, {17, 0, 0, 18}, {17, 23, 0, 24}, {17, 23, 4711, 24}, {31, 23, 4711, 32}};
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (i > 0) {
+            assert_int_equal(restore_tear_down(state), 0);
+            assert_int_equal(restore_set_up(state), 0);
+        }
+        put_ward();
+        put_alarm("b1", "hr_high", false); /* 5 */
+        if (cases[i].waiting != 0) {
+            put_alert_of("b1", 50, cases[i].waiting, false);
+        }
+        if (cases[i].delivered != 0) {
+            put_alert_of("b1", 51, cases[i].delivered, true);
+        }
+        if (cases[i].other != 0) {
+            put_alert_of("b2", 52, cases[i].other, true);
+        }
+        put_state(STATE_BED "b1", "?", 1);
+        assert_int_equal(restore(true), STATUS_CORRUPT);
+        const struct bed_command test = {.kind = COMMAND_test_alert, .bed = 0};
+        engine_command(engine, engine_now(engine) + 1, &test);
+        step_until(engine_now(engine));
+        assert_int_equal(alerts_named("test_alert", 0), 1);
+        for (unsigned t = 0; t < taken_count; t++) {
+            if (taken[t].kind == RECORD_ALERT && taken[t].bed == 0) {
+                assert_int_equal(taken[t].alert.bed_seq, cases[i].next);
+                break;
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +640,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_windows_and_numbers_go_on, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_break_of_unknown_length_empties_windows, restore_set_up,
                                         restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_tail_goes_on_where_the_journal_ends, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_without_its_tail_an_alarm_would_end, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_tail_that_the_journal_has_too, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_tail_fills_what_the_journal_lost, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_an_old_tail_is_past, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_damaged_tail, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_only_what_the_journal_must_keep_is_fed, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_what_was_before_the_stay_stays_there, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_vacant_bed_collects_its_seconds_again, restore_set_up,
@@ -474,9 +663,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_measurement_older_than_the_journal, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_measurement_that_the_journal_lost, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_measurements_that_cannot_be, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_past_of_an_alarm, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_rows_do_no_harm, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_numbers, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_damaged_bed, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_numbers_of_a_damaged_bed, restore_set_up, restore_tear_down),
     };
     return cmocka_run_group_tests_name("restore", tests, NULL, NULL);
 }

@@ -91,6 +91,91 @@ static void test_a_clock_of_another_form_is_no_clock(void **state)
     expect_clock(&now, false, NOW_MS);
 }
 
+/* ---- what the boot before showed, and by which clock it ended ---- */
+
+static void put_record(const char *boot, int64_t correction_ms, bool synced)
+{
+    struct clock_record record = {.synced = synced, .correction_ms = correction_ms, .open_seq = 1};
+    (void)snprintf(record.boot_id, sizeof record.boot_id, "%s", boot);
+    (void)snprintf(record.epoch, sizeof record.epoch, "%s", store_epoch(store));
+    put_state(STATE_CLOCK_RECORD, &record, sizeof record);
+}
+
+/* It began in 1970 and found a time source: engine time goes on from there, by the time that passed. */
+static void test_a_boot_that_began_in_1970_is_gone_on_from(void **state)
+{
+    (void)state;
+    const int64_t correction_ms = NOW_MS - 120000; /* 2 min after its start it was NOW */
+    put_clock(BOOT_A, 0, false);
+    put_record(BOOT_A, correction_ms, true);
+    const struct restore_clock synced = at_start(BOOT_B, 20, NOW_MS + 60000, true);
+    expect_clock(&synced, true, 180000);
+    const struct restore_clock unsynced = at_start(BOOT_B, 20, NOW_MS + 60000, false);
+    expect_clock(&unsynced, false, NOW_MS + 60000);
+    const struct restore_clock dead = at_start(BOOT_B, 20, 20000, false); /* its own clock says 1970 again */
+    expect_clock(&dead, false, 20000);
+}
+
+static void test_a_source_that_was_lost_before_the_end(void **state)
+{
+    (void)state;
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_record(BOOT_A, 0, false);
+    const struct restore_clock synced = at_start(BOOT_B, 20, NOW_MS + 60000, true);
+    expect_clock(&synced, false, NOW_MS + 60000);
+}
+
+static void test_a_record_of_an_older_boot_says_nothing_of_the_newest(void **state)
+{
+    (void)state;
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_record("6d5f3c1e-0000-4000-8000-00000000000c", 86400000, false);
+    const struct restore_clock synced = at_start(BOOT_B, 20, NOW_MS + 60000, true);
+    expect_clock(&synced, true, NOW_MS + 60000);
+    put_state(STATE_CLOCK_RECORD, "short", 5);
+    expect_clock(&synced, true, NOW_MS + 60000);
+}
+
+static void expect_record(const struct restore_clock *now, uint64_t open_seq, int64_t correction_ms, bool synced)
+{
+    struct state_clock clock;
+    struct clock_record record;
+    memset(&record, 0x5A, sizeof record);
+    (void)restore_clock(store, now, &clock);
+    restore_clock_record(store, &clock, now, store_epoch(store), &record);
+    assert_string_equal(record.boot_id, now->boot_id);
+    assert_string_equal(record.epoch, store_epoch(store));
+    assert_int_equal(record.open_seq, open_seq);
+    assert_int_equal(record.correction_ms, correction_ms);
+    assert_int_equal(record.synced, synced);
+}
+
+static void test_what_was_shown_goes_on_with_its_boot(void **state)
+{
+    (void)state;
+    struct state_numbers numbers = {.seq = 41, .next_id = 9};
+    const struct restore_clock first = at_start(BOOT_A, 20, 25000, false);
+    put_state(STATE_NUMBERS, &numbers, sizeof numbers);
+    expect_record(&first, 42, 0, false);
+    put_clock(BOOT_A, 5000, false);
+    put_record(BOOT_A, 0, false);
+    const struct restore_clock same = at_start(BOOT_A, 90, NOW_MS, true); /* set while nobody looked */
+    expect_record(&same, 1, 0, false);
+    const struct restore_clock other = at_start(BOOT_B, 20, NOW_MS, true);
+    expect_record(&other, 42, 0, true);
+}
+
+static void test_a_start_without_a_store(void **state)
+{
+    (void)state;
+    struct clock_record record;
+    const struct state_clock clock = {.boot_id = BOOT_A, .anchor_ms = 5000};
+    const struct restore_clock now = at_start(BOOT_A, 20, NOW_MS, true);
+    restore_clock_record(NULL, &clock, &now, "00c0ffee00c0ffee", &record);
+    assert_int_equal(record.open_seq, 1);
+    assert_int_equal(record.correction_ms, NOW_MS - 25000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +190,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nor_before_an_alert_when_the_journal_is_lost, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_clock_of_another_form_is_no_clock, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_boot_that_began_in_1970_is_gone_on_from, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_source_that_was_lost_before_the_end, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_record_of_an_older_boot_says_nothing_of_the_newest, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_what_was_shown_goes_on_with_its_boot, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_start_without_a_store, restore_set_up, restore_tear_down),
     };
     return cmocka_run_group_tests_name("restore_clock", tests, NULL, NULL);
 }

@@ -510,6 +510,24 @@ static void names_are_found_again(void **state)
     assert_int_equal(score_by_name("news22", 6), SCORE_COUNT);
 }
 
+/* What no patient has, but a broken device may send. */
+static void numbers_beyond_all_patients(void **state)
+{
+    (void)state;
+    struct score_inputs in = {.patient_class = CLASS_adult, .known = UINT16_MAX, .spo2_scale = 1};
+    struct score_result result;
+    for (unsigned part = 0; part < SCORE_PART_COUNT; part++) {
+        in.value_milli[part] = 1;
+    }
+    in.value_milli[SCORE_PART_spo2] = INT32_MAX;
+    score_compute(SCORE_rox, &in, &result);
+    assert_true(result.complete && result.total_milli == INT32_MAX);
+    in.value_milli[SCORE_PART_temp] = -40000;
+    score_compute(SCORE_news2, &in, &result);
+    assert_int_equal(result.points[SCORE_PART_temp], 3);
+    assert_int_equal(score_mean_pressure_milli(-10000, -20000), -16667);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -526,6 +544,7 @@ int main(void)
         cmocka_unit_test(unknown_oxygen_is_missing),
         cmocka_unit_test(oxygen_is_the_larger_of_flow_and_fraction),
         cmocka_unit_test(names_are_found_again),
+        cmocka_unit_test(numbers_beyond_all_patients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -337,6 +337,16 @@ static void test_no_scale_for_whom_it_is_not(void **state)
     }
 }
 
+/* A bed without NEWS2 (pregnancy: it is not made for that) has no scale of it either. */
+static void test_no_scale_without_news2(void **state)
+{
+    (void)state;
+    configure(CLASS_adult, 1U << SCORE_shock_index);
+    struct ward *ward = start();
+    assert_int_equal(set_scale(ward, 1, 2), VERDICT_NOT_SETTABLE);
+    ward_close(ward);
+}
+
 /* Scores are the stay's, and come back with what they are made of. */
 static void test_scores_end_with_the_stay_and_outlive_a_restart(void **state)
 {
@@ -538,9 +548,50 @@ static void test_no_part_is_left_at_an_empty_bed(void **state)
     ward_close(ward);
 }
 
+/* Whoever answers may be another patient's monitor, and what stood on its screen before may be of any time: no part of a score. */
+static void test_values_in_doubt_are_no_part(void **state)
+{
+    (void)state;
+    const uint16_t pulse = 1U << SCORE_PART_pulse, sys = 1U << SCORE_PART_sys;
+    configure(CLASS_adult, 1U << SCORE_news2);
+    struct ward *ward = start();
+    ward_identity(ward, 1, 0, 7);
+    give_monitored(ward, 2);
+    assert_int_equal(result_of(ward, SCORE_news2).missing & (pulse | sys), 0);
+    ward_identity(ward, 3, 0, 8);
+    ward_value(ward, 3, VITAL_hr, 72);
+    ward_until(ward, 3);
+    assert_int_equal(result_of(ward, SCORE_news2).missing & pulse, pulse);
+    const struct bed_command assign = {.kind = COMMAND_assign, .stay = ward_stay(ward, 0)};
+    assert_int_equal(ward_command(ward, 4, &assign), VERDICT_ACCEPTED);
+    give_monitored(ward, 5);
+    assert_int_equal(result_of(ward, SCORE_news2).missing & (pulse | sys), 0);
+    ward_close(ward);
+}
+
+static void test_a_measurement_of_unknown_age_is_no_part(void **state)
+{
+    (void)state;
+    const uint16_t sys = 1U << SCORE_PART_sys;
+    configure(CLASS_adult, 1U << SCORE_news2);
+    struct ward *ward = start();
+    struct observation found = {.vital = VITAL_nibp_sys, .value_milli = 120000, .flags = OBSERVATION_AGE_UNKNOWN};
+    ward_observe(ward, 1, &found);
+    found.value_milli = 121000; /* another one: of this stay, but since when? */
+    ward_observe(ward, 2, &found);
+    ward_until(ward, 2);
+    assert_int_equal(result_of(ward, SCORE_news2).missing & sys, sys);
+    ward_value(ward, 3, VITAL_nibp_sys, 122);
+    ward_until(ward, 3);
+    assert_int_equal(result_of(ward, SCORE_news2).missing & sys, 0);
+    ward_close(ward);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_in_doubt_are_no_part),
+        cmocka_unit_test(test_a_measurement_of_unknown_age_is_no_part),
         cmocka_unit_test(test_no_part_is_left_at_an_empty_bed),
         cmocka_unit_test(test_a_part_names_what_stands_in),
         cmocka_unit_test(test_a_score_is_complete_with_its_last_part),
@@ -553,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_bedside_pews_of_a_child),
         cmocka_unit_test(test_the_spo2_scale_is_the_stays),
         cmocka_unit_test(test_no_scale_for_whom_it_is_not),
+        cmocka_unit_test(test_no_scale_without_news2),
         cmocka_unit_test(test_a_lower_bound_decides_what_it_can),
         cmocka_unit_test(test_a_rule_over_a_score),
         cmocka_unit_test(test_a_score_that_a_silent_monitor_takes_away),

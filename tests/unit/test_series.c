@@ -3,6 +3,7 @@
  * test_window.c, the random comparison with the naive reference in test_series_random.c.
  */
 #include <setjmp.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -273,11 +274,55 @@ static void demand_keeps_only_what_is_asked(void **state)
     assert_true(idle.used < plain.used && plain.used < rich.used);
     assert_true(plain.used - idle.used <=
                 128 * 32); /* 60 observations, half as many again and some slack: 128 places */
+
+    struct arena polled = {.base = NULL};
+    const struct series_config asked = {.period_ms = FIXTURE_PERIOD_MS, .polled = true, .demand = config.demand};
+    (void)series_make(&polled, &asked);
+    assert_true(polled.used < rich.used);
+}
+
+/* One that is asked comes in its turn, a little early now and then: four more in a span are no overrun. */
+static void a_polled_series_has_room_for_early_turns(void **state)
+{
+    (void)state;
+    static alignas(64) unsigned char storage[1 << 14];
+    struct arena arena = {.base = storage, .size = sizeof storage};
+    const struct window_spec spec = spec_in_time(AGGREGATE_COUNT, 60000);
+    struct series_config config = {.period_ms = FIXTURE_PERIOD_MS, .polled = true};
+    series_demand_add(&config.demand, &spec);
+    struct series *series = series_make(&arena, &config);
+    struct window *window = window_make(&arena, series, &spec);
+    for (int64_t i = 0; i < 1000; i++) {
+        assert_true(series_put(series, i * 60000 / 64, 60000));
+        if (i >= 64) {
+            assert_true(window_answer(window, i * 60000 / 64).known);
+        }
+    }
+}
+
+/* Instants are kept in 32 bits: what is weeks apart is told apart all the same. */
+static void what_is_weeks_apart_is_told_apart(void **state)
+{
+    (void)state;
+    const int64_t week_ms = INT64_C(7) * 24 * 60 * MINUTE_MS;
+    const struct window_spec specs[] = {spec_in_time(AGGREGATE_COUNT, MINUTE_MS), spec_by_number(AGGREGATE_LAST, 4)};
+    struct fixture f = fixture_make(FIXTURE_PERIOD_MS, 2, specs);
+    for (int64_t i = 0; i < 2000; i++) {
+        assert_true(series_put(f.series, i * 2 * week_ms, (int32_t)i));
+        assert_window_micro(&f, 0, i * 2 * week_ms, 1000000);
+    }
+    assert_window_micro(&f, 0, 1999 * 2 * week_ms + MINUTE_MS, 0);
+    for (int64_t at_ms = 4000 * week_ms; at_ms < 4008 * week_ms; at_ms += 360 * MINUTE_MS) { /* and four a day */
+        assert_true(series_put(f.series, at_ms, 1));
+        assert_window_micro(&f, 0, at_ms, 1000000);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_weeks_apart_is_told_apart),
+        cmocka_unit_test(a_polled_series_has_room_for_early_turns),
         cmocka_unit_test(nothing_is_known_of_an_empty_stay),
         cmocka_unit_test(observation_stands_for_one_and_a_half_periods),
         cmocka_unit_test(last_is_known_while_the_window_holds_it),

@@ -76,12 +76,13 @@ static void a_duration(void **state)
     (void)state;
     ask("uplink.keep_alive");
     assert_int_equal(found, 1);
-    assert_string_equal(text, "uplink.keep_alive    (wardgate.yaml)\n"
-                              "  a broker that is silent for 1.5 times this is taken for lost\n"
-                              "  type      a duration such as 500ms, 15s, 5min, 2h or 1d\n"
-                              "  range     5s to 1h\n"
-                              "  default   30s\n"
-                              "  a change needs a restart\n");
+    assert_string_equal(
+        text, "uplink.keep_alive    (wardgate.yaml)\n"
+              "  within this time a link that carries nothing any more is found, by the gateway and by the broker\n"
+              "  type      a duration such as 500ms, 15s, 5min, 2h or 1d\n"
+              "  range     5s to 1h\n"
+              "  default   30s\n"
+              "  a change needs a restart\n");
 }
 
 static void a_word(void **state)

@@ -30,6 +30,24 @@ static void test_nurses_of_wte(void **state)
     assert_int_equal(staffing_nurses_milli(256 * 99000U, 80000, 0), 12068571);
 }
 
+/* Till the next shift, or the time that was told; without shifts half a day. */
+static void test_how_long_what_was_told_holds(void **state)
+{
+    (void)state;
+    const int64_t hour_ms = 3600000, at_ms = 1000 * hour_ms;
+    struct staffing_told told = {.at_ms = at_ms, .nurses = 3};
+    assert_false(staffing_told_holds(&told, at_ms - hour_ms, at_ms)); /* nobody told */
+    told.is_told = true;
+    assert_true(staffing_told_holds(&told, at_ms - hour_ms, at_ms + 7 * hour_ms));
+    assert_true(staffing_told_holds(&told, at_ms, at_ms)); /* as the shift begins */
+    assert_false(staffing_told_holds(&told, at_ms + 1, at_ms + 1));
+    assert_true(staffing_told_holds(&told, 0, at_ms + 12 * hour_ms - 1));
+    assert_false(staffing_told_holds(&told, 0, at_ms + 12 * hour_ms));
+    told.until_ms = at_ms + hour_ms;
+    assert_true(staffing_told_holds(&told, at_ms + 1, told.until_ms - 1)); /* over a change of shift */
+    assert_false(staffing_told_holds(&told, at_ms - hour_ms, told.until_ms));
+}
+
 static void expect_nurses(const struct staffing *s, const char *digits)
 {
     for (size_t i = 0; digits[i] != '\0'; i++) {
@@ -212,11 +230,24 @@ static void test_near_the_best(void **state)
     }
 }
 
+static void test_words_of_bands(void **state)
+{
+    (void)state;
+    for (enum care_band band = 0; band < CARE_BAND_COUNT; band++) {
+        assert_int_equal(care_band_by_word(care_band_word(band)), band);
+    }
+    assert_int_equal(care_band_by_word("no such"), CARE_unscored);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nurses_of_wte), cmocka_unit_test(test_neighbours_stay_together),
-        cmocka_unit_test(test_longest_first), cmocka_unit_test(test_too_few_nurses),
-        cmocka_unit_test(test_any_ward),      cmocka_unit_test(test_near_the_best)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_how_long_what_was_told_holds),
+                                       cmocka_unit_test(test_nurses_of_wte),
+                                       cmocka_unit_test(test_neighbours_stay_together),
+                                       cmocka_unit_test(test_longest_first),
+                                       cmocka_unit_test(test_too_few_nurses),
+                                       cmocka_unit_test(test_any_ward),
+                                       cmocka_unit_test(test_near_the_best),
+                                       cmocka_unit_test(test_words_of_bands)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

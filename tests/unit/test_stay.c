@@ -73,7 +73,8 @@ static void test_admission_of_who_is_there(void **state)
     ward_close(ward);
 }
 
-/* Once more, in the name of that stay, it is the next patient. */
+/* Once more, in the name of that stay, it is the next patient, as soon as whoever tells it can have seen that the one who is there was
+ * entered. */
 static void test_admission_of_the_next(void **state)
 {
     (void)state;
@@ -82,14 +83,18 @@ static void test_admission_of_the_next(void **state)
     assert_int_equal(ward_tell(ward, 31, COMMAND_admit), VERDICT_ACCEPTED);
     const uint64_t before = ward_stay(ward, 0);
     ward->text[0] = '\0';
-    ward_values(ward, 32, 40, VITAL_hr, 130);
-    assert_int_equal(ward_tell(ward, 40, COMMAND_admit), VERDICT_ACCEPTED);
+    ward_values(ward, 32, 60, VITAL_hr, 130);
+    assert_int_equal(ward_tell(ward, 60.999, COMMAND_admit), VERDICT_NOTHING);
+    assert_int_equal(ward_stay(ward, 0), before);
+    ward_expect(ward, "");
+    assert_int_equal(ward_tell(ward, 61, COMMAND_admit), VERDICT_ACCEPTED);
     assert_int_not_equal(ward_stay(ward, 0), before);
     assert_int_equal(newest_record(ward)->bed_state.stay, ward_stay(ward, 0));
-    assert_int_equal(newest_record(ward)->bed_state.stay_start_ms, 40001);
-    ward_values(ward, 41, 55, VITAL_hr, 131); /* a whole window from 41 to 51, then the delay */
-    ward_expect(ward, "40 r end ended medium 130\n54 r start active medium 131\n");
-    assert_int_equal(ward_newest(ward)->violated_at_ms, 51000);
+    assert_int_equal(newest_record(ward)->bed_state.stay_start_ms, 61001);
+    assert_int_equal(ward_tell(ward, 61.5, COMMAND_admit), VERDICT_NOTHING); /* this one was entered, too */
+    ward_values(ward, 62, 76, VITAL_hr, 131); /* a whole window from 62 to 72, then the delay */
+    ward_expect(ward, "61 r end ended medium 130\n75 r start active medium 131\n");
+    assert_int_equal(ward_newest(ward)->violated_at_ms, 72000);
     ward_close(ward);
 }
 
@@ -165,18 +170,18 @@ static void test_an_admission_at_the_instant_of_a_value(void **state)
     const uint64_t stay = ward_stay(ward, 0);
     assert_int_equal(ward_tell(ward, 35, COMMAND_admit), VERDICT_ACCEPTED); /* it began by itself */
     ward->text[0] = '\0';
-    ward_value(ward, 40, VITAL_hr, 80);
-    engine_command(ward->engine, 40000, &(struct bed_command){.kind = COMMAND_admit, .stay = stay});
-    ward_value(ward, 40, VITAL_hr, 81);
-    ward_until(ward, 40);
+    ward_values(ward, 36, 65, VITAL_hr, 80);
+    engine_command(ward->engine, 65000, &(struct bed_command){.kind = COMMAND_admit, .stay = stay});
+    ward_value(ward, 65, VITAL_hr, 81);
+    ward_until(ward, 65);
     assert_int_not_equal(ward_stay(ward, 0), stay);
-    ward_value(ward, 40, VITAL_hr, 82); /* a clamped one of the same instant */
-    ward_values(ward, 41, 42, VITAL_hr, 83);
-    ward_until(ward, 42);
-    ward_expect(ward, "40 r end ended medium 80\n");
-    ward_value(ward, 43, VITAL_hr, 84);
-    ward_until(ward, 43);
-    ward_expect(ward, "43 r start active medium 84\n");
+    ward_value(ward, 65, VITAL_hr, 82); /* a clamped one of the same instant */
+    ward_values(ward, 66, 67, VITAL_hr, 83);
+    ward_until(ward, 67);
+    ward_expect(ward, "65 r end ended medium 80\n");
+    ward_value(ward, 68, VITAL_hr, 84);
+    ward_until(ward, 68);
+    ward_expect(ward, "68 r start active medium 84\n");
     ward_close(ward);
 }
 
@@ -284,19 +289,19 @@ static void test_a_restart_after_an_admission(void **state)
     rule_on_hr("count(hr, 1min) > limit", 2, PRIORITY_MEDIUM);
     struct ward *ward = start_by_itself(130);
     assert_int_equal(ward_tell(ward, 31, COMMAND_admit), VERDICT_ACCEPTED);
-    ward_value(ward, 32, VITAL_hr, 80);
-    assert_int_equal(ward_tell(ward, 32, COMMAND_admit), VERDICT_ACCEPTED);
+    ward_values(ward, 32, 62, VITAL_hr, 80);
+    assert_int_equal(ward_tell(ward, 62, COMMAND_admit), VERDICT_ACCEPTED);
     const uint64_t stay = ward_stay(ward, 0);
-    ward_value(ward, 33, VITAL_hr, 80);
-    ward_until(ward, 33);
-    ward = restart_at(ward, 34);
+    ward_value(ward, 63, VITAL_hr, 80);
+    ward_until(ward, 63);
+    ward = restart_at(ward, 64);
     assert_int_equal(ward_stay(ward, 0), stay);
-    ward_value(ward, 34.5, VITAL_hr, 80);
-    ward_until(ward, 34.5);
+    ward_value(ward, 64.5, VITAL_hr, 80);
+    ward_until(ward, 64.5);
     ward_expect(ward, "");
-    ward_value(ward, 35, VITAL_hr, 80); /* the third of this stay */
-    ward_until(ward, 35);
-    ward_expect(ward, "35 r start active medium 80\n");
+    ward_value(ward, 65, VITAL_hr, 80); /* the third of this stay */
+    ward_until(ward, 65);
+    ward_expect(ward, "65 r start active medium 80\n");
     ward_close(ward);
 }
 
@@ -312,7 +317,9 @@ static void test_a_restart_and_a_confirmation(void **state)
     ward_expect(ward, "33 admission_not_entered end ended none -1\n");
     assert_int_equal(ward_stay(ward, 0), stay);
     ward = restart_at(ward, 34);
-    assert_int_equal(ward_tell(ward, 35, COMMAND_admit), VERDICT_ACCEPTED);
+    assert_int_equal(ward_tell(ward, 35, COMMAND_admit), VERDICT_NOTHING); /* somebody else did so just before */
+    assert_int_equal(ward_stay(ward, 0), stay);
+    assert_int_equal(ward_tell(ward, 63, COMMAND_admit), VERDICT_ACCEPTED);
     assert_int_not_equal(ward_stay(ward, 0), stay);
     ward_close(ward);
 }

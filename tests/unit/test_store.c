@@ -43,7 +43,7 @@ static void test_new_store(void **state)
     struct store_usage usage;
     store_usage(store, &usage);
     assert_int_equal(usage.alerts_bytes_max, TEST_STORE_BYTES / 4 * 3);
-    assert_int_equal(usage.trends_bytes_max, TEST_STORE_BYTES / 4);
+    assert_int_equal(usage.journal_bytes_max, TEST_STORE_BYTES / 4);
     assert_int_equal(usage.outbox_rows + usage.history_rows + usage.commits, 0);
     assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
     assert_int_equal(rows.count, 0);
@@ -400,6 +400,45 @@ static void test_small_disk(void **state)
     assert_int_equal(reopened, STATUS_OK);
 }
 
+/* Of the map of the alerts' file, in our memory. */
+static unsigned long resident_kb(void)
+{
+    FILE *smaps = fopen("/proc/self/smaps", "r");
+    char line[512], file[128];
+    unsigned long kb = 0;
+    bool is_map = false;
+    (void)snprintf(file, sizeof file, "%s/alerts/data.mdb", folder.path);
+    assert_non_null(smaps);
+    while (fgets(line, sizeof line, smaps) != NULL) {
+        char *after;
+        (void)strtoull(line, &after, 16);
+        if (strncmp(line, "Rss:", 4) == 0) {
+            kb += is_map ? strtoul(line + 4, NULL, 10) : 0;
+        } else if (*after == '-') { /* the first line of a map: its bounds */
+            is_map = strstr(line, file) != NULL;
+        }
+    }
+    (void)fclose(smaps);
+    return kb;
+}
+
+static void test_map_is_given_back(void **state)
+{
+    (void)state;
+    struct store *store = store_folder_open(&folder);
+    struct store_usage usage;
+    for (uint64_t seq = 1; seq <= 1600; seq += 8) {
+        assert_int_equal(test_alerts_commit(store, seq, 8, JSON), STATUS_OK);
+    }
+    store_usage(store, &usage);
+    assert_true(usage.alerts_bytes > 1000000);
+    assert_in_range(resident_kb(), 0, 400);
+    assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK); /* all of it */
+    assert_int_equal(rows.count + rows.wrong, 1600);
+    assert_in_range(resident_kb(), 0, 400);
+    store_close(store);
+}
+
 static void test_interrupted_creation_is_swept(void **state)
 {
     (void)state;
@@ -434,6 +473,7 @@ int main(void)
         STORE_TEST(test_wrong_places),
         STORE_TEST(test_read_only_disk),
         STORE_TEST(test_small_disk),
+        STORE_TEST(test_map_is_given_back),
         STORE_TEST(test_interrupted_creation_is_swept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,7 +206,7 @@ static void test_alerts_never_give_way(void **state)
     assert_true(log.count < before);
     assert_int_equal(log.newest, 2000); /* those that guard against repeated commands */
     assert_in_range(log.count, 250, 256);
-    assert_true(beside + (30 * 4) >= alone); /* 256 rows of 300 bytes: 25 pages, of four alerts each */
+    assert_true(beside + (35 * 4) >= alone); /* 256 rows of 332 bytes: 28 pages, of four alerts each */
     assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
     assert_int_equal(rows.wrong, 0);
 
@@ -268,25 +268,51 @@ static void test_rows_as_bytes(void **state)
 {
     (void)state;
     struct row row;
-    int64_t wall_ms = 0;
-    const char *json = NULL;
-    uint32_t length = 0;
-    assert_int_equal(row_encode_audit(-5, "{}", 2, &row), STATUS_OK);
-    assert_int_equal(row_decode_audit(row.bytes, row.size, &wall_ms, &json, &length), STATUS_OK);
-    assert_int_equal(wall_ms, -5);
-    assert_int_equal(length, 2);
-    assert_string_equal(json, "{}");
+    struct row_audit audit;
+    struct row_end end = {.number = 6, .link = {1, 2, 3}}, again;
+    const struct row_end before = end;
+    unsigned char link[DIGEST_SIZE], bytes[ROW_END_SIZE];
+    assert_int_equal(row_encode_audit(7, -5, "{}", 2, &end, &row), STATUS_OK);
+    assert_int_equal(row_decode_audit(row.bytes, row.size, &audit), STATUS_OK);
+    assert_int_equal(audit.wall_ms, -5);
+    assert_int_equal(audit.length, 2);
+    assert_string_equal(audit.json, "{}");
+    assert_int_equal(end.number, 7);
+    assert_memory_equal(end.link, audit.link, DIGEST_SIZE);
+    row_link_audit(7, &audit, before.link, link);
+    assert_memory_equal(link, audit.link, DIGEST_SIZE);
     for (size_t size = 0; size < row.size; size++) {
-        assert_int_equal(row_decode_audit(row.bytes, size, &wall_ms, &json, &length), STATUS_CORRUPT);
+        assert_int_equal(row_decode_audit(row.bytes, size, &audit), STATUS_CORRUPT);
     }
     for (size_t i = 0; i < row.size; i++) {
         row.bytes[i] ^= 0x20;
-        assert_int_equal(row_decode_audit(row.bytes, row.size, &wall_ms, &json, &length), STATUS_CORRUPT);
+        assert_int_equal(row_decode_audit(row.bytes, row.size, &audit), STATUS_CORRUPT);
         row.bytes[i] ^= 0x20;
     }
-    unsigned char sealed[ROW_SEAL + 9] = {0};
-    row_seal("12345678x", 9, sealed); /* sealed well, and no text: it has no end */
-    assert_int_equal(row_decode_audit(sealed, sizeof sealed, &wall_ms, &json, &length), STATUS_CORRUPT);
+    unsigned char sealed[ROW_SEAL + DIGEST_SIZE + 9] = {0};
+    row_seal("12345678123456781234567812345678abcdefghx", DIGEST_SIZE + 9, sealed); /* sealed well, but it has no end */
+    assert_int_equal(row_decode_audit(sealed, sizeof sealed, &audit), STATUS_CORRUPT);
+    row_encode_end(&end, bytes);
+    assert_int_equal(row_decode_end(bytes, sizeof bytes, &again), STATUS_OK);
+    assert_int_equal(again.number, 7);
+    assert_memory_equal(again.link, end.link, DIGEST_SIZE);
+    bytes[ROW_SEAL]++;
+    assert_int_equal(row_decode_end(bytes, sizeof bytes, &again), STATUS_CORRUPT);
+    assert_int_equal(row_decode_end(bytes, sizeof bytes - 1, &again), STATUS_CORRUPT);
+}
+
+/* The published example of FIPS 180-4: "abc", in one piece or in several. */
+static void test_digest_is_sha256(void **state)
+{
+    (void)state;
+    static const unsigned char wanted[DIGEST_SIZE] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+                                                      0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+                                                      0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+    unsigned char got[DIGEST_SIZE];
+    digest_make(&(struct digest_piece){"abc", 3}, 1, got);
+    assert_memory_equal(got, wanted, DIGEST_SIZE);
+    digest_make((struct digest_piece[]){{"a", 1}, {"", 0}, {"bc", 2}}, 3, got);
+    assert_memory_equal(got, wanted, DIGEST_SIZE);
 }
 
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -303,6 +329,7 @@ int main(void)
         STORE_TEST(test_history_gives_way_first),
         STORE_TEST(test_another_epoch_keeps_it),
         STORE_TEST(test_rows_as_bytes),
+        STORE_TEST(test_digest_is_sha256),
     };
     return cmocka_run_group_tests_name("store_audit", tests, NULL, NULL);
 }

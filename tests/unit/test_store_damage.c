@@ -127,30 +127,34 @@ static void test_damaged_is_set_aside(void **state)
     assert_string_not_equal(store_epoch(store), epoch);
     store_close(store);
 
-    damaged.size = pristine.size;
+    damaged.size = pristine.size; /* nothing but zeros */
+    memset(damaged.bytes, 0, damaged.size);
+    file_write(data_path, &damaged);
+    check_set_aside("alerts.damaged-2");
+
     for (size_t i = 0; i < damaged.size; i++) {
         damaged.bytes[i] = (unsigned char)random_next();
     }
     file_write(data_path, &damaged);
-    check_set_aside("alerts.damaged-2");
+    check_set_aside("alerts.damaged-3");
 
     damaged = pristine;
     damaged.size = pristine.size / 2 / 4096 * 4096;
     file_write(data_path, &damaged);
-    check_set_aside("alerts.damaged-3");
+    check_set_aside("alerts.damaged-4");
 
     damaged = pristine;
     memset(damaged.bytes, 0, 4096); /* one of the two meta pages */
     file_write(data_path, &damaged);
-    check_set_aside("alerts.damaged-4");
+    check_set_aside("alerts.damaged-5");
 
     damaged = pristine;
     memset(damaged.bytes + 2 * 4096, 0, damaged.size - 2 * 4096);
     file_write(data_path, &damaged);
-    check_set_aside("alerts.damaged-5");
+    check_set_aside("alerts.damaged-6");
 
     assert_int_equal(unlink(data_path), 0);
-    check_set_aside("alerts.damaged-6");
+    check_set_aside("alerts.damaged-7");
 }
 
 static void test_file_in_place_of_folder(void **state)
@@ -274,11 +278,11 @@ static void write_schema(unsigned char schema)
     file_write(data_path, &damaged);
 }
 
-/* Its alarms and states mean nothing any more: it is kept beside the new one. */
+/* One that no migration begins with: it is kept beside the new one. */
 static void test_older_schema_is_set_aside(void **state)
 {
     (void)state;
-    write_schema(STORE_SCHEMA - 1);
+    write_schema(STORE_SCHEMA_OLDEST - 1);
     struct store *store = NULL;
     assert_int_equal(open_status(&store), STATUS_CORRUPT);
     assert_non_null(store);
@@ -296,6 +300,37 @@ static void test_newer_schema_is_left_alone(void **state)
     file_read(data_path, &pristine);
     assert_int_equal(pristine.size, damaged.size);
     assert_memory_equal(pristine.bytes, damaged.bytes, damaged.size);
+}
+
+static void expect_other_machine(void)
+{
+    struct store *store = NULL;
+    file_write(data_path, &damaged);
+    assert_int_equal(open_status(&store), STATUS_OTHER_MACHINE);
+    assert_null(store);
+    assert_int_equal(store_open_to_read(folder.path, &store), STATUS_OTHER_MACHINE);
+    file_read(data_path, &pristine);
+    assert_int_equal(pristine.size, damaged.size);
+    assert_memory_equal(pristine.bytes, damaged.bytes, damaged.size);
+}
+
+/* As LMDB on a machine of 32 bits lays its first pages out: a page's number, a pad and flags, two bounds, then the mark and the version. */
+static void test_another_machine_is_left_alone(void **state)
+{
+    (void)state;
+    static const unsigned char narrow[] = {0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0xDE, 0xC0, 0xEF, 0xBE, 1, 0, 0, 0};
+    static const unsigned char swapped[] = {0, 0, 0, 0, 0,    0,    0,    0,    0, 0, 0, 8,
+                                            0, 0, 0, 0, 0xBE, 0xEF, 0xC0, 0xDE, 0, 0, 0, 1};
+    make_pristine();
+    memset(damaged.bytes, 0, sizeof damaged.bytes);
+    damaged.size = 32 * 4096;
+    memcpy(damaged.bytes, narrow, sizeof narrow);
+    memcpy(damaged.bytes + 4096, narrow, sizeof narrow);
+    damaged.bytes[4096] = 1;
+    expect_other_machine();
+    memset(damaged.bytes, 0, sizeof damaged.bytes);
+    memcpy(damaged.bytes, swapped, sizeof swapped);
+    expect_other_machine();
 }
 
 /* A flipped bit inside a row costs that row, tells so, and costs no other. */
@@ -319,7 +354,7 @@ static void test_damaged_row_is_passed_over(void **state)
     store_close(store);
 }
 
-static bool count_pieces(void *context, int64_t at_ms, const void *bytes, size_t size)
+static bool count_rows(void *context, int64_t at_ms, const void *bytes, size_t size)
 {
     (void)at_ms;
     (void)bytes;
@@ -328,23 +363,23 @@ static bool count_pieces(void *context, int64_t at_ms, const void *bytes, size_t
     return true;
 }
 
-static void test_damaged_journal_is_made_anew(void **state)
+static void test_a_damaged_journal_is_gone_on_with(void **state)
 {
     (void)state;
-    unsigned pieces = 0;
+    unsigned found = 0;
     struct store *store = store_folder_open(&folder);
     assert_int_equal(test_alerts_commit(store, 1, 1, JSON), STATUS_OK);
-    assert_int_equal(store_journal_put(store, 1000, 0, "journal", 7), STATUS_OK);
+    assert_int_equal(store_journal_put(store, 1000, "journal", 7), STATUS_OK);
     store_close(store);
-    (void)snprintf(data_path, sizeof data_path, "%s/trends/data.mdb", folder.path);
+    (void)snprintf(data_path, sizeof data_path, "%s/journal", folder.path);
     file_read(data_path, &damaged);
-    memset(damaged.bytes + 2 * 4096, 0xFF, damaged.size - 2 * 4096);
+    memset(damaged.bytes, 0xFF, damaged.size);
     file_write(data_path, &damaged);
     store = store_folder_open(&folder);
     assert_null(store_set_aside_path(store));
-    assert_int_equal(store_journal_each(store, 0, count_pieces, &pieces), STATUS_OK);
-    assert_int_equal(pieces, 0);
-    assert_int_equal(store_journal_put(store, 2000, 0, "journal", 7), STATUS_OK);
+    assert_int_equal(store_journal_each(store, 0, count_rows, &found), STATUS_OK);
+    assert_int_equal(found, 0);
+    assert_int_equal(store_journal_put(store, 2000, "journal", 7), STATUS_OK);
     assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
     assert_int_equal(rows.count, 1);
     store_close(store);
@@ -419,8 +454,9 @@ int main(void)
         STORE_TEST(test_check_believes_lmdb),
         STORE_TEST(test_older_schema_is_set_aside),
         STORE_TEST(test_newer_schema_is_left_alone),
+        STORE_TEST(test_another_machine_is_left_alone),
         STORE_TEST(test_damaged_row_is_passed_over),
-        STORE_TEST(test_damaged_journal_is_made_anew),
+        STORE_TEST(test_a_damaged_journal_is_gone_on_with),
         STORE_TEST(test_failing_writes_and_syncs),
         STORE_TEST(test_failing_meta_page),
     };

@@ -1,4 +1,4 @@
-/* The store under load: a map that fills up, history that gives way, a journal that turns over, readers beside the writer. */
+/* The store under load: a map that fills up, history that gives way, readers beside the writer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,8 +6,10 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mount.h>
 
 #include "drivers/store/pages.h"
 #include "tests/unit/support/store_folder.h"
@@ -183,90 +185,46 @@ static void test_states_stop_short_of_the_brim(void **state)
     check_pages("alerts");
 }
 
-/* ---- the journal ---- */
-
-struct journal_seen {
-    int64_t at_ms[512];
-    size_t size[512];
-    unsigned count, wrong;
-};
-
-static bool see_journal(void *context, int64_t at_ms, const void *bytes, size_t size)
-{
-    struct journal_seen *seen = context;
-    const unsigned char *body = bytes;
-    seen->wrong += size == 0 || body[0] != (unsigned char)at_ms || body[size - 1] != (unsigned char)at_ms;
-    seen->size[seen->count] = size;
-    seen->at_ms[seen->count++] = at_ms;
-    return seen->count < 512;
-}
-
-static enum status put_journal(struct store *store, int64_t at_ms, size_t size)
-{
-    static unsigned char row[STORE_JOURNAL_MAX + 1];
-    memset(row, (unsigned char)at_ms, sizeof row);
-    return store_journal_put(store, at_ms, INT64_MIN, row, size);
-}
-
-static void test_journal(void **state)
+/* A configuration that makes the store smaller than what is in it: all of it stays, with room for more, and history gives way to the new size. */
+static void test_a_store_made_smaller(void **state)
 {
     (void)state;
-    static struct journal_seen seen;
+    folder.config.size_bytes = 4 * TEST_STORE_BYTES;
     struct store *store = store_folder_open(&folder);
-    for (int64_t at_ms = -3; at_ms <= 3; at_ms++) {
-        assert_int_equal(put_journal(store, at_ms * 1000, 100), STATUS_OK);
+    uint64_t seq = 1;
+    while (percent_used(store) < 50) {
+        assert_int_equal(test_alerts_commit(store, seq, 8, JSON), STATUS_OK);
+        const uint64_t delivered[] = {seq, seq + 1, seq + 2, seq + 3};
+        assert_int_equal(test_deliver(store, delivered, 4), STATUS_OK); /* the other half waits */
+        seq += 8;
     }
-    assert_int_equal(put_journal(store, 5000, STORE_PIECE_MAX + 1), STATUS_OK);
-    static const unsigned char last[50] = {[0] = 5000 & 0xFF, [49] = 5000 & 0xFF};
-    assert_int_equal(store_journal_put(store, 5000, -1000, last, sizeof last), STATUS_OK);
-    assert_int_equal(put_journal(store, 6000, STORE_JOURNAL_MAX + 1), STATUS_TOO_LARGE);
-    seen = (struct journal_seen){0};
-    assert_int_equal(store_journal_each(store, INT64_MIN, see_journal, &seen), STATUS_OK);
-    assert_int_equal(seen.count, 8);
-    assert_int_equal(seen.wrong, 0);
-    assert_int_equal(seen.at_ms[0], -1000);
-    assert_int_equal(seen.at_ms[5], 5000);
-    assert_int_equal(seen.size[5], STORE_PIECE_MAX);
-    assert_int_equal(seen.size[6], 1);
-    assert_int_equal(seen.size[7], 50);
+    struct store_usage before, after;
+    store_usage(store, &before);
+    store_close(store);
+
+    folder.config.size_bytes = TEST_STORE_BYTES;
+    store = store_folder_open(&folder);
+    store_usage(store, &after);
+    assert_int_equal(after.outbox_rows, before.outbox_rows);
+    assert_int_equal(after.history_rows, before.history_rows);
+    assert_true(after.alerts_bytes_max > TEST_STORE_BYTES && after.alerts_bytes_max < before.alerts_bytes_max);
+    assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
+    assert_int_equal(rows.count, before.outbox_rows);
+    assert_int_equal(rows.wrong, 0);
+    for (unsigned i = 0; i < 200; i++, seq += 4) { /* new ones find room, and history goes */
+        assert_int_equal(test_alerts_commit(store, seq, 4, JSON), STATUS_OK);
+    }
+    store_usage(store, &after);
+    assert_true(after.history_rows < before.history_rows / 2);
+    assert_int_equal(after.outbox_rows, before.outbox_rows + 800);
     store_close(store);
 
     store = store_folder_open(&folder);
-    seen = (struct journal_seen){0};
-    assert_int_equal(store_journal_each(store, 1001, see_journal, &seen), STATUS_OK);
-    assert_int_equal(seen.count, 5);
-    assert_int_equal(seen.at_ms[0], 2000);
-    assert_int_equal(store_journal_clear(store), STATUS_OK);
-    seen = (struct journal_seen){0};
-    assert_int_equal(store_journal_each(store, INT64_MIN, see_journal, &seen), STATUS_OK);
-    assert_int_equal(seen.count, 0);
+    store_usage(store, &after);
+    assert_int_equal(after.outbox_rows, before.outbox_rows + 800);
+    assert_int_equal(test_alerts_commit(store, seq, 4, JSON), STATUS_OK);
     store_close(store);
-}
-
-/* The oldest pieces give way; many small ones and then the largest is the hardest case. */
-static void test_journal_turns_over(void **state)
-{
-    (void)state;
-    static struct journal_seen seen;
-    struct store *store = store_folder_open(&folder);
-    int64_t at_ms = 0;
-    for (unsigned i = 0; i < 6000; i++) {
-        assert_int_equal(put_journal(store, ++at_ms, 200), STATUS_OK);
-    }
-    unsigned refused = 0;
-    for (unsigned i = 0; i < 1000; i++) {
-        const enum status status = put_journal(store, ++at_ms, STORE_JOURNAL_MAX);
-        assert_true(status == STATUS_OK || (status == STATUS_FULL && i < 300));
-        refused += status == STATUS_FULL;
-    }
-    assert_in_range(refused, 1, 300); /* while the many small ones went */
-    seen = (struct journal_seen){0};
-    assert_int_equal(store_journal_each(store, at_ms - 5, see_journal, &seen), STATUS_OK);
-    assert_int_equal(seen.count, 6 * 9);
-    assert_int_equal(seen.wrong, 0);
-    assert_int_equal(seen.at_ms[seen.count - 1], at_ms);
-    store_close(store);
-    check_pages("trends");
+    check_pages("alerts");
 }
 
 /* ---- readers beside the writer ---- */
@@ -337,18 +295,91 @@ static void test_readers_beside_the_writer(void **state)
     store_close(store);
 }
 
+/* ---- a disk that has not the room that the store is to have ---- */
+
+/* A file beside the store that takes what is left, to the last page. */
+static void filler_write(void)
+{
+    static const char zeros[4096];
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/filler", folder.path);
+    const int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    while (write(fd, zeros, sizeof zeros) > 0) {
+    }
+    assert_int_equal(errno, ENOSPC);
+    close(fd);
+}
+
+static void filler_remove(void)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/filler", folder.path);
+    assert_int_equal(unlink(path), 0);
+}
+
+static uint64_t reserved_bytes(void)
+{
+    char path[128];
+    struct stat info;
+    (void)snprintf(path, sizeof path, "%s/alerts/data.mdb", folder.path);
+    assert_int_equal(stat(path, &info), 0);
+    return (uint64_t)info.st_blocks * 512;
+}
+
+/* As of a copy, or on a file system that cannot reserve. */
+static void reserved_give_back(void)
+{
+    char path[128];
+    struct stat info;
+    (void)snprintf(path, sizeof path, "%s/alerts/data.mdb", folder.path);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &info), 0);
+    assert_int_equal(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, info.st_size, TEST_STORE_BYTES), 0);
+    close(fd);
+}
+
+/* It is opened as it is, refuses what does not fit and loses nothing by that, and takes its room as soon as there is some. */
+static void test_existing_store_on_a_full_disk(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(folder.path, 0700), 0);
+    if (mount("tmpfs", folder.path, "tmpfs", 0, "size=5m") != 0) {
+        print_message("SKIPPED: no mount permitted here (%s)\n", strerror(errno));
+        skip();
+    }
+    struct store *store = store_folder_open(&folder);
+    assert_false(store_lacks_room(store));
+    assert_int_equal(test_alerts_commit(store, 1, 10, JSON), STATUS_OK);
+    store_close(store);
+    reserved_give_back();
+    filler_write();
+
+    store = store_folder_open(&folder);
+    assert_true(store_lacks_room(store));
+    const uint64_t refused = fill(store, 11, JSON);
+    assert_in_range(percent_used(store), 0, 50); /* it was not the map that was full */
+    assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
+    assert_int_equal(rows.count, refused - 1);
+    assert_int_equal(rows.wrong, 0);
+    filler_remove();
+    assert_int_equal(test_alerts_commit(store, refused, 8, JSON), STATUS_OK);
+    assert_false(store_lacks_room(store));
+    assert_true(reserved_bytes() >= TEST_STORE_BYTES / 4 * 3);
+    store_close(store);
+    check_pages("alerts");
+    assert_int_equal(umount(folder.path), 0);
+}
+
 int main(void)
 {
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        STORE_TEST(test_full_outbox_recovers),
-        STORE_TEST(test_largest_alerts_fill_and_drain),
-        STORE_TEST(test_history_keeps_what_fits),
-        STORE_TEST(test_too_much_at_once),
-        STORE_TEST(test_states_stop_short_of_the_brim),
-        STORE_TEST(test_journal),
-        STORE_TEST(test_journal_turns_over),
-        STORE_TEST(test_readers_beside_the_writer),
+        STORE_TEST(test_full_outbox_recovers),          STORE_TEST(test_largest_alerts_fill_and_drain),
+        STORE_TEST(test_history_keeps_what_fits),       STORE_TEST(test_too_much_at_once),
+        STORE_TEST(test_states_stop_short_of_the_brim), STORE_TEST(test_a_store_made_smaller),
+        STORE_TEST(test_readers_beside_the_writer),     STORE_TEST(test_existing_store_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "app/engine/builtin_delay.h"
 #include "tests/unit/support/engine_ward.h"
 
 static void live_bed(void)
@@ -166,6 +167,42 @@ static void test_a_silent_monitor(void **state)
     ward = ward_start();
     ward_until(ward, 15);
     ward_expect(ward, "15 monitor_silent start active medium -1\n");
+    ward_close(ward);
+}
+
+static void expect_disclosed(const struct ward *ward, enum builtin_alarm alarm)
+{
+    const struct alert *a = ward_newest(ward);
+    assert_int_equal(a->key.index, alarm);
+    assert_int_equal(a->raised_at_ms - a->violated_at_ms,
+                     builtin_delay_ms(&ward_config.engine, &ward_config.beds[0], alarm));
+}
+
+/* What is disclosed is what it takes, to the millisecond, also for one that waits in vain for its line to be found down. */
+static void test_the_disclosed_delay_is_the_real_one(void **state)
+{
+    (void)state;
+    live_bed();
+    ward_add_channel(VITAL_hr, 1000);
+    ward_config.beds[0].monitor_period_ms[0] = 4001;
+    ward_config.engine.line_count = 1;
+    struct ward *ward = ward_start();
+    engine_line(ward->engine, 0, 0, LINE_CLOSED);
+    ward_until(ward, 15.002);
+    ward_expect(ward, "");
+    ward_until(ward, 15.003);
+    ward_expect(ward, "15.003 monitor_silent start active medium -1\n");
+    expect_disclosed(ward, BUILTIN_monitor_silent);
+    ward_close(ward);
+
+    ward_clear_config();
+    ward_add_channel(VITAL_spo2, 1000);
+    ward = ward_start();
+    ward_value(ward, 3, VITAL_spo2, 97);
+    ward_invalids(ward, 4, 14, VITAL_spo2, QUALITY_SENSOR_OFF);
+    ward_until(ward, 14);
+    ward_expect(ward, "14 sensor_off start active low -1\n");
+    expect_disclosed(ward, BUILTIN_sensor_off);
     ward_close(ward);
 }
 
@@ -580,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_implausible_from_the_first),
         cmocka_unit_test(test_identity_changes_there_and_back),
         cmocka_unit_test(test_a_silent_monitor),
+        cmocka_unit_test(test_the_disclosed_delay_is_the_real_one),
         cmocka_unit_test(test_an_outdated_monitor),
         cmocka_unit_test(test_an_outdated_monitor_over_a_reload),
         cmocka_unit_test(test_two_silent_monitors),

@@ -108,6 +108,7 @@ static void test_refused_connection_is_told_and_can_be_tried_again(void **state)
         assert_int_equal(uplink_connection(bench.uplink), attempt);
         const struct uplink_event failed = expect(&bench, UPLINK_CONNECT_FAILED);
         assert_true(failed.reason < 0);
+        assert_true(failed.unreached);
         assert_true(failed.text[0] != '\0');
         assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, 1), STATUS_CLOSED);
     }
@@ -270,11 +271,44 @@ static void test_refused_publish_tells_the_reason(void **state)
     bench_close(&bench);
 }
 
+/* MQTT 5: the broker says how large a packet may be, and would end the connection at a larger one. */
+static void test_what_is_too_large_is_not_sent(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct observer observer;
+    struct seen seen;
+    char text[400];
+    bench_open(&bench, 5);
+    broker_configure(&bench.broker, "allow_anonymous true\nmax_packet_size 300\n");
+    broker_start(&bench.broker);
+    observer_open(&observer, &bench.broker, "ward/#");
+    (void)connect_up(&bench);
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(publish(&bench, "ward/a", text, 1, 0, 3), STATUS_OK);
+    struct uplink_event refused = expect(&bench, UPLINK_PUBLISH_FAILED);
+    assert_int_equal(refused.tag, 3);
+    assert_int_equal(refused.reason, UPLINK_REASON_TOO_LARGE);
+    assert_string_equal(refused.text, "larger than the 300 bytes that the broker takes");
+    assert_int_equal(publish(&bench, "ward/a", text, 0, 0, 0), STATUS_OK);
+    refused = expect(&bench, UPLINK_PUBLISH_FAILED);
+    assert_int_equal(refused.tag, 0);
+    text[260] = '\0';
+    assert_int_equal(publish(&bench, "ward/a", text, 1, 60, 4), STATUS_OK);
+    assert_int_equal(expect(&bench, UPLINK_DELIVERED).tag, 4);
+    assert_true(observer_find(&observer, "ward/a", BROKER_WAIT_MS, &seen)); /* the first that comes through */
+    assert_int_equal(strlen(seen.payload), 260);
+    observer_close(&observer);
+    bench_close(&bench);
+}
+
 static void expect_failure(struct bench *bench, const char *told)
 {
     assert_int_equal(uplink_connect(bench->uplink, &bench->address), STATUS_OK);
     const struct uplink_event failed = expect(bench, UPLINK_CONNECT_FAILED);
     assert_non_null(strstr(failed.text, told));
+    assert_false(failed.unreached);
 }
 
 static void password_decides(int version)
@@ -431,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_nothing_old_is_sent_on_a_new_connection),
         cmocka_unit_test(test_tags_are_bounded_and_come_back),
         cmocka_unit_test(test_refused_publish_tells_the_reason),
+        cmocka_unit_test(test_what_is_too_large_is_not_sent),
         cmocka_unit_test(test_password_file_is_read_at_each_attempt),
         cmocka_unit_test(test_wrong_urls_are_refused),
         cmocka_unit_test(test_clean_disconnect_sends_what_is_queued_and_no_will),

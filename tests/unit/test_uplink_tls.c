@@ -88,6 +88,7 @@ static void expect_failure(struct tls_bench *t, const char *told)
     if (strstr(failed.text, told) == NULL) {
         fail_msg("\"%s\" is not told, but \"%s\"", told, failed.text);
     }
+    assert_int_equal(failed.unreached, strcmp(told, "no answer") == 0);
 }
 
 static void expect_working(struct tls_bench *t)

@@ -228,6 +228,8 @@ static void what_does_not_fit_is_refused(void **state)
     assert_false(unit_convert(&mega_ohm, INT64_MAX, &milli));
     assert_false(unit_convert(&fahrenheit, INT64_MIN, &milli));
     assert_false(unit_convert(&fahrenheit, INT64_MAX / 4, &milli));
+    static const struct unit_conversion huge = {.multiplier = 1000000000000, .divisor = 1};
+    assert_false(unit_convert(&huge, INT64_MAX / 4, &milli));
     assert_int_equal(milli, 42);
 }
 

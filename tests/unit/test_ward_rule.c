@@ -547,9 +547,55 @@ static void test_random_votes_are_counted_right(void **state)
     ward_close(ward);
 }
 
+/* What changes nothing of one rule does not make it begin earlier when another one is looked at. */
+static void test_rules_on_different_vitals(void **state)
+{
+    (void)state;
+    ward_clear_config();
+    ward_add_channel(VITAL_spo2, 1000);
+    ward_add_channel(VITAL_hr, 1000);
+    ward_add_ward_rule("supply", "spo2 < limit", 2, 90, PRIORITY_HIGH)->delay_ms = 5000;
+    ward_add_ward_rule("hearts", "hr > limit", 2, 120, PRIORITY_MEDIUM);
+    ward_add_beds(BEDS);
+    struct ward *ward = ward_start();
+    for (int t = 1; t <= 7; t++) {
+        for (uint16_t b = 0; b < (uint16_t)BEDS; b++) {
+            ward_bed_value(ward, t, b, VITAL_spo2, BELOW);
+            ward_bed_value(ward, t, b, VITAL_hr, t == 3 ? 130 : 80);
+        }
+    }
+    ward_until(ward, 7);
+    ward_expect(ward, "3 hearts start active medium -1\n4 hearts end ended medium -1\n6 supply start active high -1\n");
+    ward_close(ward);
+}
+
+/* Each has its own life, over a restart, too. */
+static void test_the_second_of_two_rules_comes_back(void **state)
+{
+    (void)state;
+    ward_clear_config();
+    ward_add_channel(VITAL_spo2, 1000);
+    ward_add_ward_rule("most", "spo2 < limit", 4, 90, PRIORITY_HIGH);
+    ward_add_ward_rule("some", "spo2 < limit", 2, 90, PRIORITY_MEDIUM)->latching = true;
+    ward_add_beds(BEDS);
+    struct ward *ward = ward_start();
+    all(ward, 1, 3, 3);
+    ward_expect(ward, "1 some start active medium -1\n");
+    const struct ward_break lost = {.committed = ward->record_count, .begin_ms = 4000, .none = true};
+    struct ward *next = ward_restart(ward, &lost);
+    all(next, 4, 6, 0);
+    ward_expect(next, "4 some update latched medium -1\n");
+    assert_int_equal(acknowledge(next, 7, ward_newest(next)), VERDICT_ACCEPTED);
+    ward_expect(next, "7 some end ended medium -1\n");
+    ward_close(next);
+    ward_close(ward);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rules_on_different_vitals),
+        cmocka_unit_test(test_the_second_of_two_rules_comes_back),
         cmocka_unit_test_setup(test_enough_beds_at_once, set_up),
         cmocka_unit_test_setup(test_met_though_others_are_unknown, set_up),
         cmocka_unit_test_setup(test_unknown_is_timed_and_ends_nothing, set_up),

@@ -27,6 +27,7 @@ static const struct payload_context context = {.config = &engine,
                                                .boot = "00c0ffee",
                                                .ward_settings = &settings};
 static struct admissions nobody;
+static struct staffing_told told;
 static struct ward_figures figures;
 static char out[PAYLOAD_WARD_MAX];
 
@@ -36,6 +37,7 @@ static int set_up(void **state)
     assert_int_equal(setenv("TZ", "CET-1", 1), 0); /* noon is 13:00 here */
     tzset();
     settings = (struct ward_settings){.enabled = true};
+    told = (struct staffing_told){.is_told = false};
     return 0;
 }
 
@@ -130,7 +132,7 @@ static const struct ward_bed ward[BEDS] = {
 
 static void make(int64_t wall_ms)
 {
-    ward_figures_make(&settings, ward, BEDS, &nobody, wall_ms, &figures);
+    ward_figures_make(&settings, ward, BEDS, &nobody, &told, wall_ms, &figures);
 }
 
 static void test_beds(void **state)
@@ -145,12 +147,22 @@ static void test_beds(void **state)
     assert_int_equal(figures.priorities[PRIORITY_NONE], 1);
     assert_int_equal(figures.bands[CARE_unscored], 1); /* nobody in the vacant one */
     assert_null(figures.shift);
+    assert_false(figures.has_staff);
 }
 
 static void expect_shift(int64_t wall_ms, const char *name)
 {
     make(wall_ms);
     assert_string_equal(figures.shift->name, name);
+    assert_true(figures.until_ms > wall_ms && figures.until_ms <= wall_ms + 24 * HOUR_MS);
+    const int64_t until_ms = figures.until_ms;
+    make(until_ms - 1);
+    assert_string_equal(figures.shift->name, name);
+    make(until_ms);
+    assert_true(figures.until_ms > until_ms);
+    if (settings.shift_count > 1) {
+        assert_string_not_equal(figures.shift->name, name);
+    }
 }
 
 static void test_shifts_are_local(void **state)
@@ -189,6 +201,66 @@ static void test_staff(void **state)
     settings.shifts[0].nurses = 0;
     make(NOON_MS);
     assert_true(figures.over_ratio);
+}
+
+static void expect_on_duty(int64_t wall_ms, bool is_told, uint8_t nurses, int64_t until_ms)
+{
+    make(wall_ms);
+    assert_true(figures.has_staff);
+    assert_int_equal(figures.is_told, is_told);
+    assert_int_equal(figures.nurses, nurses);
+    assert_int_equal(figures.until_ms, until_ms);
+}
+
+/* Day 07:00 to 19:30 here, which is 06:00 to 18:30 UTC. */
+static void test_staff_told(void **state)
+{
+    (void)state;
+    settings.shift_count = 2;
+    settings.shifts[0] = (struct shift_settings){"day", 7 * 60, 4};
+    settings.shifts[1] = (struct shift_settings){"night", 19 * 60 + 30, 2};
+    const int64_t evening_ms = NOON_MS + 6 * HOUR_MS + HOUR_MS / 2, morning_ms = NOON_MS + 18 * HOUR_MS;
+    expect_on_duty(NOON_MS, false, 4, evening_ms);
+    told = (struct staffing_told){.at_ms = NOON_MS, .nurses = 3, .is_told = true};
+    expect_on_duty(NOON_MS, true, 3, evening_ms);
+    assert_int_equal(ward_patients_per_nurse_milli(&figures), 1000);
+    expect_on_duty(evening_ms - 1, true, 3, evening_ms);
+    expect_on_duty(evening_ms, false, 2, morning_ms);
+    told.at_ms = evening_ms; /* told of the night, which runs over midnight */
+    expect_on_duty(morning_ms - 1, true, 3, morning_ms);
+    expect_on_duty(morning_ms, false, 4, evening_ms + 24 * HOUR_MS);
+    told.until_ms = morning_ms + HOUR_MS; /* over the change of shift */
+    expect_on_duty(morning_ms, true, 3, morning_ms + HOUR_MS);
+    expect_on_duty(morning_ms + HOUR_MS, false, 4, evening_ms + 24 * HOUR_MS);
+}
+
+static void test_staff_told_without_shifts(void **state)
+{
+    (void)state;
+    told = (struct staffing_told){.at_ms = NOON_MS, .nurses = 0, .is_told = true};
+    expect_on_duty(NOON_MS, true, 0, NOON_MS + 12 * HOUR_MS);
+    assert_true(figures.over_ratio); /* patients, and no nurse */
+    assert_null(figures.shift);
+    make(NOON_MS + 12 * HOUR_MS);
+    assert_false(figures.has_staff);
+}
+
+/* The night that is an hour shorter: 02:00 on 31 March 2024 is 03:00. */
+static void test_a_shift_over_a_change_of_the_clock(void **state)
+{
+    (void)state;
+    const int64_t change_ms = INT64_C(1711846800000); /* 01:00 UTC */
+    assert_int_equal(setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1), 0);
+    tzset();
+    settings.shift_count = 2;
+    settings.shifts[0] = (struct shift_settings){"day", 7 * 60, 4};
+    settings.shifts[1] = (struct shift_settings){"night", 19 * 60, 2};
+    const int64_t began_ms = change_ms - 7 * HOUR_MS, ends_ms = change_ms + 4 * HOUR_MS;
+    expect_on_duty(began_ms, false, 2, ends_ms);
+    told = (struct staffing_told){.at_ms = began_ms, .nurses = 3, .is_told = true};
+    expect_on_duty(ends_ms - 1, true, 3, ends_ms);
+    told.at_ms = began_ms - 1; /* of the day before */
+    expect_on_duty(ends_ms - 1, false, 2, ends_ms);
 }
 
 static void test_need(void **state)
@@ -251,16 +323,18 @@ static void test_payload_of_staff_and_capacity(void **state)
     make(NOON_MS);
     const size_t length = payload_ward(&context, ward, &figures, NOON_MS, NOON_MS, out, sizeof out);
     expect_json(out, length);
-    assert_non_null(strstr(out, "\"staff\":{\"shift\":\"day\",\"on_duty\":1,\"patients_per_nurse\":3,"
+    assert_non_null(strstr(out, "\"staff\":{\"shift\":\"day\",\"on_duty\":1,\"source\":\"configuration\","
+                                "\"until\":\"2024-10-04T23:00:00.000Z\",\"planned\":1,\"patients_per_nurse\":3,"
                                 "\"patients_per_nurse_max\":5,\"over_ratio\":false,\"wte\":null,\"nurses_needed\":null,"
                                 "\"balance\":null,\"assignment\":[{\"nurse\":1,\"patients\":3,\"load\":3}]},"));
     assert_non_null(strstr(out, "\"capacity\":{\"source\":\"configuration\",\"reason\":null,\"arrivals_per_day\":0.5,"
                                 "\"mean_stay_days\":4,\"load\":2,\"no_bed_free\":0.095238,\"waiting\":0.173913,"
-                                "\"queue\":0.173913},"));
+                                "\"queue\":0.173913,\"wait_hours\":8.348},"));
     settings.capacity.arrivals_milli = 1000; /* four patients for four beds */
     make(NOON_MS);
     (void)payload_ward(&context, ward, &figures, NOON_MS, NOON_MS, out, sizeof out);
-    assert_non_null(strstr(out, "\"load\":4,\"no_bed_free\":0.31068,\"waiting\":1,\"queue\":null}"));
+    assert_non_null(
+        strstr(out, "\"load\":4,\"no_bed_free\":0.31068,\"waiting\":1,\"queue\":null,\"wait_hours\":null}"));
 }
 
 static void test_payload_of_what_is_not_known(void **state)
@@ -271,11 +345,12 @@ static void test_payload_of_what_is_not_known(void **state)
     make(NOON_MS);
     const size_t length = payload_ward(&context, ward, &figures, NOON_MS, NOON_MS, out, sizeof out);
     expect_json(out, length);
-    assert_non_null(strstr(out, "\"capacity\":{\"source\":\"counted\",\"reason\":\"insufficient_data\","
-                                "\"arrivals_per_day\":null,\"mean_stay_days\":null,\"load\":null,\"no_bed_free\":null,"
-                                "\"waiting\":null,\"queue\":null,\"counted\":{\"admissions\":0,\"stays\":0,"
-                                "\"stays_least\":20,\"days\":0,\"days_least\":7},"
-                                "\"trend\":{\"day_ago\":null,\"week_ago\":null,\"slope_per_day\":null}},"));
+    assert_non_null(
+        strstr(out, "\"capacity\":{\"source\":\"counted\",\"reason\":\"insufficient_data\","
+                    "\"arrivals_per_day\":null,\"mean_stay_days\":null,\"load\":null,\"no_bed_free\":null,"
+                    "\"waiting\":null,\"queue\":null,\"wait_hours\":null,\"counted\":{\"admissions\":0,\"stays\":0,"
+                    "\"stays_least\":20,\"days\":0,\"days_least\":7},"
+                    "\"trend\":{\"day_ago\":null,\"week_ago\":null,\"slope_per_day\":null}},"));
 }
 
 static void test_largest_fits(void **state)
@@ -303,7 +378,8 @@ static void test_largest_fits(void **state)
     struct payload_context wide = context;
     wide.config = &large;
     wide.gateway = id;
-    ward_figures_make(&settings, beds, SETTINGS_BEDS_MAX, &nobody, NOON_MS, &figures);
+    told = (struct staffing_told){.at_ms = NOON_MS, .nurses = STAFFING_NURSES_MAX, .is_told = true};
+    ward_figures_make(&settings, beds, SETTINGS_BEDS_MAX, &nobody, &told, NOON_MS, &figures);
     const size_t length = payload_ward(&wide, beds, &figures, NOON_MS, NOON_MS, out, sizeof out);
     print_message("largest ward: %zu bytes\n", length);
     expect_json(out, length);
@@ -317,6 +393,9 @@ int main(void)
                                        cmocka_unit_test_setup(test_beds, set_up),
                                        cmocka_unit_test_setup(test_shifts_are_local, set_up),
                                        cmocka_unit_test_setup(test_staff, set_up),
+                                       cmocka_unit_test_setup(test_staff_told, set_up),
+                                       cmocka_unit_test_setup(test_staff_told_without_shifts, set_up),
+                                       cmocka_unit_test_setup(test_a_shift_over_a_change_of_the_clock, set_up),
                                        cmocka_unit_test_setup(test_need, set_up),
                                        cmocka_unit_test_setup(test_payload_of_beds, set_up),
                                        cmocka_unit_test_setup(test_payload_of_staff_and_capacity, set_up),

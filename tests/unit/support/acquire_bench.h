@@ -39,6 +39,7 @@ struct bus {
     atomic_uint unannounced; /* puts while the runner said that nothing as old would come */
     int64_t deadline_us, started_us;
     bool always_due;
+    atomic_bool hangs; /* its next deadline does not come back */
     pthread_t thread;
 };
 
@@ -91,6 +92,9 @@ static inline void own_on_deadline(struct bus *bus, int64_t now_us, struct obser
 {
     atomic_fetch_add(&bus->early, now_us < bus->deadline_us);
     atomic_fetch_add(&bus->deadlines, 1);
+    while (atomic_load(&bus->hangs)) {
+        clock_sleep_until_us(clock_boot_us() + 1000);
+    }
     bus->deadline_us += bus->always_due ? 0 : bus->interval_us;
     put_some(bus, now_us, bus->burst, out);
 }

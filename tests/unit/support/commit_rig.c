@@ -43,12 +43,26 @@ int commit_rig_teardown(void **state)
     return 0;
 }
 
+static void build_trends(struct commit_rig *r, struct arena *arena)
+{
+    const struct trend_keeper_config config = {.trends = {.path = r->folder.path,
+                                                          .bytes = trends_bytes(RIG_BEDS, 2 * RIG_BEDS, 60),
+                                                          .minutes = 60,
+                                                          .rows_most = RIG_BEDS},
+                                               .engine = &r->engine,
+                                               .board = &r->board,
+                                               .store = &r->commit.store};
+    board_init(&r->board, arena, RIG_BEDS);
+    trend_keeper_init(&r->trends, arena, &config);
+}
+
 static void build(struct commit_rig *r, struct arena *arena)
 {
     ring_init(&r->records, arena, RIG_RECORD_SLOTS, sizeof(struct record));
     ring_init(&r->journal, arena, RIG_JOURNAL_SLOTS, sizeof(struct observation));
     ring_init(&r->delivered, arena, 1024, sizeof(uint64_t));
     ring_init(&r->direct, arena, RIG_DIRECT_SLOTS, sizeof(struct direct_alert));
+    ring_init(&r->resends, arena, RESEND_SLOTS, sizeof(struct resend_request));
     for (unsigned i = 0; i < ORIGIN_COUNT; i++) {
         ring_init(&r->replies[i], arena, RIG_REPLY_SLOTS, sizeof(struct reply));
     }
@@ -66,10 +80,16 @@ static void build(struct commit_rig *r, struct arena *arena)
                                          .deliver_wake = &r->deliver_wake,
                                          .replies = {&r->replies[ORIGIN_BROKER], &r->replies[ORIGIN_LOCAL]},
                                          .reply_wakes = {&r->deliver_wake, &r->deliver_wake},
+                                         .resends = &r->resends,
                                          .clock = &r->clock,
+                                         .clock_record = r->keeps_clock ? &r->clock_record : NULL,
+                                         .trends = r->keeps_trends ? &r->trends : NULL,
                                          .journal_interval_ms = 1000,
-                                         .journal_keep_ms = 60000};
+                                         .history_keep_ms = r->history_keep_ms};
     commit_init(&r->commit, arena, &config);
+    if (r->keeps_trends) {
+        build_trends(r, arena);
+    }
 }
 
 void commit_rig_make(bool open)
@@ -96,6 +116,9 @@ void commit_rig_unmake(void)
 {
     struct commit_rig *r = &commit_rig;
     if (r->memory != NULL) {
+        if (!r->commit.writer.thread.running) {
+            (void)writer_step(&r->commit.writer); /* what the last round gave it */
+        }
         (void)commit_stop(&r->commit);
         wake_close(&r->deliver_wake);
         free(r->memory);
@@ -114,6 +137,7 @@ void commit_rig_alert(uint16_t bed, enum alarm_phase phase)
         .phase = (uint8_t)phase,
         .state = phase == PHASE_END ? ALARM_ENDED : ALARM_ACTIVE,
         .priority = PRIORITY_MEDIUM,
+        .clock_synced = r->clock_synced,
         .vital = VITAL_spo2,
         .rev = 1,
         .id = r->seq,
@@ -132,6 +156,24 @@ void commit_rig_alert(uint16_t bed, enum alarm_phase phase)
         record.alert.bed_seq = ++r->bed_seq[bed];
         record.bed_state = (struct bed_snapshot){.stay = 7, .stay_start_ms = 1, .bed_seq = r->bed_seq[bed]};
     }
+    assert_true(ring_push(&r->records, &record));
+}
+
+void commit_rig_active(unsigned number)
+{
+    struct commit_rig *r = &commit_rig;
+    struct record record = {.kind = RECORD_ALERT, .bed = 0, .seq = ++r->seq, .next_id = r->seq + 1};
+    record.alert = (struct alert){.key = {.bed = 0, .family = ALARM_REPORTED},
+                                  .phase = PHASE_START,
+                                  .priority = PRIORITY_LOW,
+                                  .vital = VITAL_NONE,
+                                  .rev = 1,
+                                  .id = r->seq,
+                                  .seq = r->seq,
+                                  .bed_seq = ++r->bed_seq[0],
+                                  .stay = 7};
+    (void)snprintf(record.alert.reported, sizeof record.alert.reported, "a%u", number);
+    record.bed_state = (struct bed_snapshot){.stay = 7, .stay_start_ms = 1, .bed_seq = r->bed_seq[0]};
     assert_true(ring_push(&r->records, &record));
 }
 

@@ -35,13 +35,18 @@ struct commit_rig {
     struct timebase timebase;
     struct state_clock clock;
     struct board board;
-    struct ring records, journal, delivered, direct, replies[ORIGIN_COUNT];
+    struct ring records, journal, delivered, direct, resends, replies[ORIGIN_COUNT];
     struct wake deliver_wake;
+    struct trend_keeper trends;
+    bool keeps_trends; /* these set before commit_rig_make */
+    bool keeps_clock;
+    int64_t history_keep_ms;
+    struct clock_record clock_record;
     struct commit commit;
     void *memory;
     int64_t now_us;
     uint64_t seq, bed_seq[RIG_BEDS]; /* of the newest alert made */
-    bool of_command;                 /* of the alerts that are made */
+    bool of_command, clock_synced;   /* of the alerts that are made */
 };
 
 extern struct commit_rig commit_rig; /* one at a time */
@@ -63,6 +68,8 @@ void commit_rig_unmake(void);
 
 /* Pushes the bed's next alert (or the gateway's, BED_NONE) into the ring of records. */
 void commit_rig_alert(uint16_t bed, enum alarm_phase phase);
+/* Pushes the start of an alarm of b01 under a name of its own, which stays active: nothing of it may be given up for room. */
+void commit_rig_active(unsigned number);
 /* Pushes what the engine says of a command at this bed (or BED_NONE); its id is "c<number>", and the patient in the bed 7. */
 void commit_rig_command(uint16_t bed, unsigned number, enum command_verdict verdict, enum command_origin origin);
 void commit_rig_measurement(uint16_t bed, enum vital vital, int32_t value_milli);

@@ -55,7 +55,7 @@ struct bench {
     atomic_ullong committed_row, acknowledged_seq;
     struct timebase timebase;
     struct board board;
-    struct ring delivered, direct, commands, replies;
+    struct ring delivered, direct, commands, replies, resends;
     struct wake store_wake, engine_wake;
     struct deliver *deliver;
     uint64_t seq;
@@ -100,6 +100,7 @@ static inline struct bench *bench_attach(const struct broker *broker)
         .broker_count = 1,
         .uplink = {.client_id = "gw", .version = 5, .keep_alive_s = 10},
         .commands = {.out = &bench->commands, .replies = &bench->replies, .engine_wake = &bench->engine_wake},
+        .resends = &bench->resends,
         .publish_interval_ms = 300,
         .health = bench_health};
     return bench;
@@ -119,6 +120,7 @@ static inline void bench_lay_out(struct bench *bench, struct arena *arena, uint3
     ring_init(&bench->direct, arena, 64, sizeof(struct direct_alert));
     ring_init(&bench->commands, arena, 16, sizeof(struct bed_command));
     ring_init(&bench->replies, arena, REPLY_SLOTS, sizeof(struct reply));
+    ring_init(&bench->resends, arena, RESEND_SLOTS, sizeof(struct resend_request));
     bench->config.link = deliver_link_make(arena);
     bench->deliver = deliver_make(arena, &bench->config);
 }
@@ -147,6 +149,9 @@ static inline void bench_close(struct bench *bench)
 {
     if (bench->deliver != NULL) {
         deliver_stop(bench->deliver);
+    }
+    if (bench->config.link != NULL) {
+        deliver_link_close(bench->config.link);
     }
     store_close(bench->opened);
     store_folder_fini(&bench->folder);
@@ -226,16 +231,22 @@ static inline uint64_t bench_commit(struct bench *bench, unsigned bed_number, ui
     return alert.seq;
 }
 
+/* As the store thread does with what is delivered. */
+static inline void bench_take_delivered(struct bench *bench)
+{
+    uint64_t row;
+    while (ring_pop(&bench->delivered, &row, 1) == 1) {
+        assert_int_equal(test_deliver(bench->opened, &row, 1), STATUS_OK);
+        ++bench->returned;
+    }
+}
+
 /* Moves rows that were delivered to history; true once `count` of them came back since the start. */
 static inline bool bench_return(struct bench *bench, uint64_t count, int timeout_ms)
 {
     const int64_t until_ms = test_now_ms() + timeout_ms;
     do {
-        uint64_t row;
-        while (ring_pop(&bench->delivered, &row, 1) == 1) {
-            assert_int_equal(test_deliver(bench->opened, &row, 1), STATUS_OK);
-            ++bench->returned;
-        }
+        bench_take_delivered(bench);
         if (bench->returned >= count) {
             return true;
         }
@@ -319,6 +330,20 @@ static inline bool bench_wait_connected(struct bench *bench, bool connected, int
         (void)usleep(5000);
     }
     return atomic_load(&bench->board.uplink_connected) == connected;
+}
+
+static inline void bench_go_online(struct bench *bench)
+{
+    bench_start(bench);
+    assert_true(bench_wait_connected(bench, true, BENCH_WAIT_MS));
+}
+
+static inline struct bench *bench_open_online(void)
+{
+    struct bench *bench = bench_open();
+    broker_start(&bench->broker);
+    bench_go_online(bench);
+    return bench;
 }
 
 #endif

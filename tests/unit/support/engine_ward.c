@@ -227,14 +227,15 @@ static bool has_pause(const struct bed_snapshot *bed, enum pause_what what)
 static void check_silence(const struct record *record)
 {
     const struct alert *a = &record->alert;
+    assert_false(a->phase == PHASE_START && a->source == SOURCE_RULE && a->unpaused != INACTIVATION_NONE);
     if (a->inactivation == a->unpaused) {
         return;
     }
-    assert_int_not_equal(record->bed, BED_NONE);
     assert_int_not_equal(a->kind, KIND_ADVISORY);
     const bool audio = a->inactivation == INACTIVATION_AUDIO_PAUSED;
-    assert_true(audio || a->inactivation == INACTIVATION_ALARM_PAUSED);
-    assert_true(has_pause(&record->bed_state, audio ? PAUSE_AUDIO : PAUSE_ALARM));
+    const bool of_ward = record->bed == BED_NONE && a->key.family != ALARM_BUILTIN; /* kept at some bed */
+    assert_true(audio || (!of_ward && a->inactivation == INACTIVATION_ALARM_PAUSED));
+    assert_true(of_ward || has_pause(&record->bed_state, audio ? PAUSE_AUDIO : PAUSE_ALARM));
     assert_false(audio && a->priority == PRIORITY_HIGH && (a->phase == PHASE_START || a->phase == PHASE_ESCALATE));
 }
 
@@ -292,15 +293,16 @@ void ward_describe(const struct record *record, char text[WARD_RECORD_TEXT_MAX])
         (long long)m->at_ms, m->value_milli, m->bed, m->vital, m->flags, (unsigned long long)b->stay,
         (long long)b->stay_start_ms, (unsigned long long)b->bed_seq, (unsigned long long)record->seq,
         (unsigned long long)record->next_id);
-    (void)snprintf(
-        text + length, WARD_RECORD_TEXT_MAX - (size_t)length,
-        " | %d %d %lld | %u %x %lld %lld | %lld %lld %d %d | %x %d %x %d | %s %d | %u %u %u %llu %u %s | %llu %u %x",
-        a->unpaused, a->escalated, (long long)a->pressing_at_ms, (unsigned)b->pauses[0].what,
-        (unsigned)b->pauses[0].rule_key, (long long)b->pauses[0].from_ms, (long long)b->pauses[0].until_ms,
-        (long long)b->away_until_ms, (long long)b->away_at_ms, b->identity[0], b->identity[1], b->limits[0].key,
-        b->limits[0].value_milli, b->limits[1].key, b->limits[1].value_milli, a->reported, a->is_repeated, c->kind,
-        c->verdict, c->bed, (unsigned long long)c->stay, c->rev, c->id, (unsigned long long)a->part_of,
-        a->part_of_index, a->stands_for_key);
+    (void)snprintf(text + length, WARD_RECORD_TEXT_MAX - (size_t)length,
+                   " | %d %d %lld %lld | %u %x %lld %lld | %lld %lld %d %d | %x %d %x %d | %s %d | %u %u %u %llu %u %s "
+                   "| %llu %u %x",
+                   a->unpaused, a->escalated, (long long)a->pressing_at_ms, (long long)a->unseen_since_ms,
+                   (unsigned)b->pauses[0].what, (unsigned)b->pauses[0].rule_key, (long long)b->pauses[0].from_ms,
+                   (long long)b->pauses[0].until_ms, (long long)b->away_until_ms, (long long)b->away_at_ms,
+                   b->identity[0], b->identity[1], b->limits[0].key, b->limits[0].value_milli, b->limits[1].key,
+                   b->limits[1].value_milli, a->reported, a->is_repeated, c->kind, c->verdict, c->bed,
+                   (unsigned long long)c->stay, c->rev, c->id, (unsigned long long)a->part_of, a->part_of_index,
+                   a->stands_for_key);
 }
 
 /* Rounded: a whole number of them may not be one of seconds. */
@@ -462,9 +464,22 @@ static void feed_entered(struct ward *ward, struct entered *entered, int64_t unt
     }
 }
 
+static void restore_past(struct ward *ward, unsigned committed)
+{
+    for (unsigned i = 0; i < committed; i++) {
+        const struct record *record = &ward->records[i];
+        if (has_alert(record) && record->alert.key.family == ALARM_OF_RULE &&
+            find_newest(ward, committed, &record->alert) == &record->alert) {
+            const struct alarm_snapshot snapshot = {.last = record->alert};
+            (void)engine_restore_past(ward->engine, &record->alert.key, &snapshot); /* one of another stay is refused */
+        }
+    }
+}
+
 static void restore_windows(struct ward *ward, const struct ward *before, const struct ward_break *lost)
 {
     struct entered entered = {.count = 0};
+    restore_past(ward, lost->committed);
     collect_entered(&entered, before, lost->committed);
     const bool older = entered.count > 0 && entered.list[0].at_ms < lost->journal_from_ms;
     ward->silent = true;
@@ -494,6 +509,12 @@ static void restore_alarms(struct ward *ward, const struct ward_break *lost)
     }
 }
 
+static void carry_word(void *context, uint16_t bed, const char *name, int64_t at_ms)
+{
+    const struct ward *ward = context;
+    (void)engine_restore_said(ward->engine, bed, name, at_ms);
+}
+
 struct ward *ward_restart(const struct ward *before, const struct ward_break *lost)
 {
     struct ward *ward = ward_open();
@@ -504,6 +525,11 @@ struct ward *ward_restart(const struct ward *before, const struct ward_break *lo
         restore_windows(ward, before, lost);
     }
     restore_alarms(ward, lost);
+    if (lost->none) {
+        engine_each_said(before->engine, carry_word, ward);
+    } else {
+        engine_skip_ids(ward->engine, WARD_IDS_SKIPPED);
+    }
     (lost->none ? engine_continue : engine_begin)(ward->engine, lost->begin_ms);
     return ward;
 }

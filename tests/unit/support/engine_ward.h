@@ -67,6 +67,7 @@ struct ward *ward_start(void);
 void ward_close(struct ward *ward);
 
 /* What is lost when a gateway dies, and what of it comes back. */
+#define WARD_IDS_SKIPPED 1000 /* by a restart: more than any run has given without their being committed */
 struct ward_break {
     unsigned committed;      /* records that reached the store */
     int64_t journal_from_ms; /* the journal reaches back to here */

@@ -40,7 +40,7 @@ static inline void bench_make_series(struct bench *bench, enum vital vital, cons
 static inline void bench_bind(struct bench *bench, int spare)
 {
     memset(bench_storage, 0, sizeof bench_storage);
-    bench->arena = (struct arena){bench_storage, sizeof bench_storage, 0};
+    bench->arena = (struct arena){.base = bench_storage, .size = sizeof bench_storage};
     bench->bound = (struct bound_expression){.expression = &bench->expression, .windows = bench->windows};
     for (unsigned vital = 0; vital < VITAL_COUNT; vital++) {
         struct series_demand demand = {0};

@@ -59,6 +59,13 @@ static inline bool reload(void *context, const char *by, char *out, size_t size)
     return reloads < 2;
 }
 
+static inline bool indicate(void *context, const char *by, const char *words, char *out, size_t size)
+{
+    assert_ptr_equal(context, &reloads);
+    (void)snprintf(out, size, "%s asks for <%s>", by, words);
+    return strcmp(words, "quiet") == 0;
+}
+
 static inline int set_up(void **state)
 {
     (void)state;
@@ -73,7 +80,7 @@ static inline int set_up(void **state)
     ring_init(&commands, &arena, 4, sizeof(struct bed_command));
     ring_init(&replies, &arena, 16, sizeof(struct reply));
     assert_int_equal(wake_open(&engine_wake), STATUS_OK);
-    const struct local_requests requests = {.reload = reload, .context = &reloads};
+    const struct local_requests requests = {.reload = reload, .indicator = indicate, .context = &reloads};
     assert_int_equal(local_init(&local, &requests, buffer), STATUS_OK);
     local_attach(&local,
                  &(struct local_parts){

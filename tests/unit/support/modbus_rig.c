@@ -143,14 +143,16 @@ void rig_close(void)
     peer_close(&rig.peer);
 }
 
-static void run_once(int64_t until_us)
+/* For how long it slept too long: what waits for something does not count that as waiting. */
+static int64_t run_once(int64_t until_us)
 {
     bool writable = false;
     struct pollfd descriptor = {.fd = rig.driver->descriptor(rig.bus, &writable)};
     descriptor.events = writable ? POLLOUT : POLLIN;
     const int64_t deadline_us = rig.driver->next_deadline(rig.bus);
     const int64_t wake_us = deadline_us < until_us ? deadline_us : until_us;
-    const int64_t left_us = wake_us - clock_boot_us();
+    const int64_t begin_us = clock_boot_us();
+    const int64_t left_us = wake_us - begin_us;
     const int64_t wait_us = left_us > 0 ? left_us : 0;
     const struct timespec wait = {.tv_sec = (time_t)(wait_us / 1000000), .tv_nsec = (long)(wait_us % 1000000) * 1000};
     const bool ready = ppoll(&descriptor, 1, &wait, NULL) > 0;
@@ -158,11 +160,13 @@ static void run_once(int64_t until_us)
         rig.driver->on_ready(rig.bus, clock_boot_us(), &rig.sink);
     }
     const int64_t now_us = clock_boot_us();
+    const int64_t asleep_us = now_us - (wake_us > begin_us ? wake_us : begin_us);
     rig.late_us = now_us - wake_us > rig.late_us ? now_us - wake_us : rig.late_us;
     if (rig.driver->next_deadline(rig.bus) <= now_us) {
         rig.driver->on_deadline(rig.bus, now_us, &rig.sink);
     }
     rig.wakes++;
+    return asleep_us > 0 ? asleep_us : 0;
 }
 
 bool rig_was_stalled(void)
@@ -174,7 +178,7 @@ void rig_run_ms(unsigned ms)
 {
     const int64_t until_us = clock_boot_us() + ms * INT64_C(1000);
     while (clock_boot_us() < until_us) {
-        run_once(until_us);
+        (void)run_once(until_us);
     }
 }
 
@@ -200,22 +204,22 @@ static bool is_heart_rate(const struct observation *observation, uint16_t monito
 
 bool rig_run_until_values(uint16_t monitor, unsigned values, unsigned ms)
 {
-    const int64_t until_us = clock_boot_us() + ms * INT64_C(1000);
+    int64_t until_us = clock_boot_us() + ms * INT64_C(1000);
     const unsigned from = rig_values(monitor);
     while (rig_values(monitor) < from + values) {
         if (clock_boot_us() >= until_us) {
             return false;
         }
-        run_once(until_us);
+        until_us += run_once(until_us);
     }
     return true;
 }
 
 bool rig_run_until_failure(uint16_t monitor, enum status status, unsigned before, unsigned ms)
 {
-    const int64_t until_us = clock_boot_us() + ms * INT64_C(1000);
+    int64_t until_us = clock_boot_us() + ms * INT64_C(1000);
     while (rig_failures(monitor, status) <= before && clock_boot_us() < until_us) {
-        run_once(until_us);
+        until_us += run_once(until_us);
     }
     return rig_failures(monitor, status) > before;
 }

@@ -59,10 +59,11 @@ void rig_run_ms(unsigned ms);
 /* While the bus is closed: tries to open it now, and tells how long it would have waited from now on. */
 unsigned rig_retry_ms(void);
 
-/* Until a monitor was observed with at least so many valid values since the call; false after ms. */
+/* Until a monitor was observed with at least so many valid values since the call; false after ms, not counting those for
+ * which this machine stood still. */
 bool rig_run_until_values(uint16_t monitor, unsigned values, unsigned ms);
 
-/* Until a failure of a monitor was counted more often than `before`; false after ms. */
+/* Until a failure of a monitor was counted more often than `before`; false after ms, as above. */
 bool rig_run_until_failure(uint16_t monitor, enum status status, unsigned before, unsigned ms);
 
 /* True when this machine was too busy to keep the rig's time, by more than RIG_STALL_US at once: what a test then

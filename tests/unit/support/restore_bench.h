@@ -141,13 +141,35 @@ static inline struct observation observation(int64_t at_ms, uint16_t bed, enum v
 
 static inline void flush_journal(int64_t at_ms)
 {
-    assert_int_equal(store_journal_put(store, at_ms, INT64_MIN, row.bytes, row.size), STATUS_OK);
-    row = (struct commit_journal){.size = 0};
+    assert_int_equal(store_journal_put(store, at_ms, row.bytes, row.size), STATUS_OK);
+    commit_journal_empty(&row);
 }
 
 static inline void journal(const struct observation *o)
 {
     assert_true(commit_journal_add(&row, o));
+}
+
+/* What stands in the row was committed with an alert, and is not put yet. */
+static inline void put_tail(void)
+{
+    const struct state_tail tail = {.size = (uint32_t)row.size};
+    for (size_t done = 0; done < row.size; done += STORE_PIECE_MAX) {
+        char key[STORE_KEY_MAX];
+        (void)snprintf(key, sizeof key, STATE_TAIL "/%zu", done / STORE_PIECE_MAX);
+        put_state(key, row.bytes + done, row.size - done < STORE_PIECE_MAX ? row.size - done : STORE_PIECE_MAX);
+    }
+    put_state(STATE_TAIL, &tail, sizeof tail);
+}
+
+/* The same into the row alone, a piece a second, of one bed. */
+static inline void row_hr(int from_s, int to_s, uint16_t bed, int32_t rate)
+{
+    for (int s = from_s; s > to_s; s--) {
+        const struct observation o = observation(NOW_MS - s * 1000 + 10, bed, VITAL_hr, rate);
+        journal(&o);
+        commit_journal_close(&row);
+    }
 }
 
 /* Heart rates every second of (from, to] before the restart in the order of the engine, in rows of 5 s; 0: this index has none. */

@@ -1,0 +1,395 @@
+#include "tests/sim/faults.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "tests/powerloss/chance.h"
+#include "tests/sim/bedside.h"
+#include "tests/sim/broker.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/hal.h"
+#include "tests/sim/nurse.h"
+#include "tests/sim/process.h"
+#include "tests/sim/scheduler.h"
+
+#define SECOND_US INT64_C(1000000)
+#define STORM_US  (20 * 60 * SECOND_US)
+#define CALM_US   (5 * 60 * SECOND_US)
+
+static bool restarts; /* the process is to be started again at restart_us */
+static int64_t restart_us;
+static bool boots, boots_unsynced;
+static unsigned struck_bed, struck_line;
+
+/* ---- monitors and lines ---- */
+
+static void monitor_begins(void)
+{
+    struck_bed = (unsigned)chance_draw(WARD_BEDS);
+    bedside_set_fault(struck_bed, (enum monitor_fault)(1 + chance_draw(MONITOR_FAULT_COUNT - 1)));
+}
+
+static void monitor_ends(void)
+{
+    bedside_set_fault(struck_bed, MONITOR_WELL);
+}
+
+static void line_begins(void)
+{
+    struck_line = (unsigned)chance_draw(WARD_LINES);
+    bedside_line_down[struck_line] = true;
+    bedside_disturb_line(struck_line);
+}
+
+static void line_ends(void)
+{
+    bedside_line_down[struck_line] = false;
+    bedside_disturb_line(struck_line);
+}
+
+static void nothing(void)
+{
+}
+
+static void hang_begins(void)
+{
+    const unsigned line = (unsigned)chance_draw(WARD_LINES);
+    bedside_line_hangs_until_us[line] = scheduler_now_us() + SECOND_US * (int64_t)(1 + chance_draw(30));
+    bedside_disturb_line(line);
+}
+
+/* ---- the disk ---- */
+
+static void disk_fails(void)
+{
+    disk_faults.fails = true;
+    disk_trouble();
+}
+
+static void disk_fills(void)
+{
+    disk_faults.is_full = true;
+    disk_trouble();
+}
+
+static void disk_stalls(void)
+{
+    disk_faults.stalls_us = 100000 + (int64_t)chance_draw(8000000);
+    disk_trouble();
+}
+
+static void disk_lies(void)
+{
+    disk_faults.ghosts = 200;
+    disk_trouble();
+}
+
+static void disk_opens_not(void)
+{
+    disk_faults.opens_not = true;
+    disk_trouble();
+}
+
+static void trends_fail(void)
+{
+    disk_faults.trends_fail = true;
+}
+
+static void commits_kill(void)
+{
+    disk_faults.dies_early = disk_faults.dies_late = 20000;
+}
+
+static void disk_mends(void)
+{
+    disk_faults = (struct disk_faults){.fails = false};
+    disk_trouble();
+}
+
+/* ---- the broker ---- */
+
+static void broker_refuses(void)
+{
+    broker_faults.refuses = true;
+    uplink_break();
+    broker_trouble();
+}
+
+static void broker_is_far(void)
+{
+    broker_faults.is_far = true;
+    uplink_break();
+    broker_trouble();
+}
+
+static void link_is_cut(void)
+{
+    broker_faults.link_cut = true;
+    broker_trouble();
+}
+
+static void link_breaks(void)
+{
+    uplink_break();
+    broker_trouble();
+}
+
+static void acks_stay_out(void)
+{
+    broker_faults.keeps_acks = true;
+    broker_trouble();
+}
+
+static void nobody_hears(void)
+{
+    broker_faults.nobody_hears = true;
+    broker_trouble();
+}
+
+static void queue_is_full(void)
+{
+    broker_faults.queue_full = true;
+    broker_trouble();
+}
+
+static void bed_is_refused(void)
+{
+    broker_faults.refused_bed = (int)chance_draw(WARD_BEDS);
+    broker_trouble();
+}
+
+static void broker_is_slow(void)
+{
+    broker_faults.slow_us = 20000 + (int64_t)chance_draw(3000000);
+    broker_trouble();
+}
+
+static void uplink_hangs(void)
+{
+    broker_faults.hangs_until_us = scheduler_now_us() + 200000 + (int64_t)chance_draw(12000000);
+    broker_trouble();
+}
+
+static void broker_mends(void)
+{
+    /* what was published into a link that is cut is gone, and so is the connection when it is whole again */
+    if (broker_faults.link_cut || broker_faults.keeps_acks) {
+        uplink_break();
+    }
+    broker_faults = (struct broker_faults){.refused_bed = -1, .hangs_until_us = broker_faults.hangs_until_us};
+    broker_trouble();
+}
+
+/* ---- clocks ---- */
+
+/* A kernel whose clock is set by hand says that it has no source; a second more or less (a leap) is the source's own. */
+static void clock_steps(void)
+{
+    const int64_t most_ms = chance_is(50) ? 1000 : chance_is(50) ? 60000 : 86400000;
+    hal_set_wall_ms(hal_true_wall_ms() + (int64_t)chance_draw((uint64_t)(2 * most_ms)) - most_ms);
+    if (most_ms > 1000) {
+        hal_set_synced(false);
+    }
+}
+
+static void clock_loses_source(void)
+{
+    hal_set_synced(false);
+}
+
+static void clock_mends(void)
+{
+    hal_set_wall_ms(hal_true_wall_ms());
+    hal_set_synced(true);
+}
+
+/* ---- the process ---- */
+
+static void comes_back_in(int64_t least_us, int64_t most_us)
+{
+    restarts = true;
+    restart_us = scheduler_now_us() + least_us + (int64_t)chance_draw((uint64_t)(most_us - least_us));
+}
+
+static void is_killed(void)
+{
+    process_kill();
+    comes_back_in(100000, 20 * SECOND_US);
+}
+
+static void is_stopped(void)
+{
+    process_signal(SIGTERM);
+}
+
+static void is_reloaded(void)
+{
+    process_signal(SIGHUP);
+    broker_begin_anew();
+}
+
+static void loses_power(void)
+{
+    process_kill();
+    disk_lose_power();
+    boots = true;
+    boots_unsynced = chance_is(40);
+    comes_back_in(5 * SECOND_US, 300 * SECOND_US);
+}
+
+static void starts_again(void)
+{
+    restarts = false;
+    if (boots) {
+        hal_boot();
+        hal_set_synced(!boots_unsynced);
+        hal_set_wall_ms(boots_unsynced && chance_is(50) ? 1000000 : hal_true_wall_ms()); /* 1970 */
+        boots = false;
+    }
+    process_start();
+}
+
+/* ---- people ---- */
+
+static void people_command(void)
+{
+    nurse_command();
+}
+
+/* What goes wrong: about how many seconds apart in a storm, for how long, in any weather or only in some. */
+static struct fault {
+    const char *name;
+    unsigned apart_s, least_ms, most_ms;
+    bool always;
+    void (*begins)(void), (*ends)(void);
+    bool on; /* in this weather */
+    bool is_under_way;
+    int64_t next_us;
+    uint64_t count;
+} faults[] = {
+    {"a monitor", 40, 2000, 120000, false, monitor_begins, monitor_ends, .on = false},
+    {"a line", 200, 1000, 90000, false, line_begins, line_ends, .on = false},
+    {"a line's thread", 400, 31000, 32000, false, hang_begins, nothing, .on = false},
+    {"disk fails", 120, 50, 20000, false, disk_fails, disk_mends, .on = false},
+    {"disk full", 200, 500, 20000, false, disk_fills, disk_mends, .on = false},
+    {"disk stalls", 200, 500, 20000, false, disk_stalls, disk_mends, .on = false},
+    {"disk lies", 300, 500, 60000, false, disk_lies, disk_mends, .on = false},
+    {"store opens not", 300, 500, 60000, false, disk_opens_not, disk_mends, .on = false},
+    {"trends fail", 300, 500, 60000, false, trends_fail, disk_mends, .on = false},
+    {"killed in a commit", 200, 5000, 60000, false, commits_kill, disk_mends, .on = false},
+    {"broker refuses", 120, 100, 90000, false, broker_refuses, broker_mends, .on = false},
+    {"broker far", 200, 100, 90000, false, broker_is_far, broker_mends, .on = false},
+    {"link cut", 150, 100, 60000, false, link_is_cut, broker_mends, .on = false},
+    {"link breaks", 60, 100, 200, false, link_breaks, nothing, .on = false},
+    {"no acks", 150, 100, 30000, false, acks_stay_out, broker_mends, .on = false},
+    {"nobody hears", 300, 1000, 60000, false, nobody_hears, broker_mends, .on = false},
+    {"queue full", 150, 100, 20000, false, queue_is_full, broker_mends, .on = false},
+    {"bed refused", 300, 1000, 40000, false, bed_is_refused, broker_mends, .on = false},
+    {"slow acks", 200, 1000, 60000, false, broker_is_slow, broker_mends, .on = false},
+    {"uplink hangs", 200, 12000, 13000, false, uplink_hangs, nothing, .on = false},
+    {"clock steps", 200, 1000, 300000, false, clock_steps, clock_mends, .on = false},
+    {"clock unsynced", 400, 1000, 900000, false, clock_loses_source, clock_mends, .on = false},
+    {"killed", 200, 100, 200, false, is_killed, nothing, .on = false},
+    {"stopped", 600, 100, 200, false, is_stopped, nothing, .on = false},
+    {"reloaded", 400, 100, 200, false, is_reloaded, nothing, .on = false},
+    {"power", 600, 100, 200, false, loses_power, nothing, .on = false},
+    {"a command", 45, 100, 200, true, people_command, nothing, .on = false},
+};
+#define FAULTS (sizeof faults / sizeof faults[0])
+
+static bool is_storm;
+static int64_t weather_us; /* until when it stays as it is */
+
+static int64_t next_after(const struct fault *f)
+{
+    return scheduler_now_us() + (int64_t)chance_draw(2 * f->apart_s * (uint64_t)SECOND_US);
+}
+
+static void draw_weather(void)
+{
+    is_storm = !is_storm;
+    weather_us = scheduler_now_us() + (is_storm ? STORM_US : CALM_US);
+    if (!is_storm) {
+        faults_end_all();
+    }
+    for (size_t i = 0; i < FAULTS; i++) {
+        faults[i].on = faults[i].always || (is_storm && chance_is(40));
+        faults[i].next_us = faults[i].on ? next_after(&faults[i]) : SCHEDULER_NEVER;
+    }
+}
+
+void faults_init(void)
+{
+    is_storm = true;
+    draw_weather();
+}
+
+void faults_end_all(void)
+{
+    for (size_t i = 0; i < FAULTS; i++) {
+        if (faults[i].is_under_way) {
+            faults[i].is_under_way = false;
+            faults[i].ends();
+        }
+        faults[i].next_us = SCHEDULER_NEVER;
+    }
+    disk_mends();
+    broker_mends();
+    clock_mends();
+    for (unsigned b = 0; b < WARD_BEDS; b++) {
+        bedside_set_fault(b, MONITOR_WELL);
+    }
+}
+
+int64_t faults_next_us(void)
+{
+    int64_t next_us = restarts && restart_us < weather_us ? restart_us : weather_us;
+    for (size_t i = 0; i < FAULTS; i++) {
+        next_us = faults[i].next_us < next_us ? faults[i].next_us : next_us;
+    }
+    return next_us;
+}
+
+static void turn(struct fault *f)
+{
+    f->is_under_way = !f->is_under_way;
+    if (f->is_under_way) {
+        f->count++;
+        process_tell("begins: %s", f->name);
+        f->next_us =
+            scheduler_now_us() + INT64_C(1000) * (int64_t)(f->least_ms + chance_draw(f->most_ms - f->least_ms));
+        f->begins();
+    } else {
+        f->next_us = next_after(f);
+        process_tell("ends: %s", f->name);
+        f->ends();
+    }
+}
+
+void faults_step(void)
+{
+    if (process_is_up() && process_is_dying()) {
+        is_killed();
+    }
+    if (restarts && scheduler_now_us() >= restart_us) {
+        starts_again();
+    }
+    for (size_t i = 0; i < FAULTS; i++) {
+        if (faults[i].next_us <= scheduler_now_us()) {
+            turn(&faults[i]);
+        }
+    }
+    if (scheduler_now_us() >= weather_us) {
+        draw_weather();
+    }
+}
+
+void faults_print_counts(void)
+{
+    for (size_t i = 0; i < FAULTS; i++) {
+        (void)printf("%s%s %" PRIu64, i > 0 ? ", " : "  ", faults[i].name, faults[i].count);
+    }
+    (void)putchar('\n');
+}

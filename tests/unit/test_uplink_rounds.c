@@ -1,0 +1,188 @@
+/*
+ * Rounds of the caller on the uplink's thread, and who makes them while that is in the library.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hal/clock.h"
+#include "tests/unit/support/uplink_bench.h"
+
+#define MS INT64_C(1000)
+
+/* What rounds are told to do, and what came of it. */
+struct caller {
+    struct bench *bench;
+    pthread_t test;
+    atomic_uint rounds, by_test; /* made in all, and of them by the test's own thread */
+    atomic_uint wanted, published;
+    atomic_bool disconnects;
+    atomic_llong disconnect_us; /* how long that took */
+    int64_t every_us;
+};
+
+static void publish_wanted(struct caller *caller)
+{
+    char text[1024];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    while (atomic_load(&caller->published) < atomic_load(&caller->wanted) &&
+           publish(caller->bench, "ward/b01/vitals", text, 0, 0, 0) == STATUS_OK) {
+        atomic_fetch_add(&caller->published, 1);
+    }
+}
+
+static int64_t make_round(void *context)
+{
+    struct caller *caller = context;
+    atomic_fetch_add(&caller->by_test, pthread_equal(pthread_self(), caller->test) != 0);
+    atomic_fetch_add(&caller->rounds, 1);
+    publish_wanted(caller);
+    if (atomic_exchange(&caller->disconnects, false)) {
+        const int64_t begun_us = clock_boot_us();
+        uplink_disconnect(caller->bench->uplink, 1000);
+        atomic_store(&caller->disconnect_us, clock_boot_us() - begun_us);
+    }
+    return clock_boot_us() + caller->every_us;
+}
+
+static struct caller caller_of(struct bench *bench)
+{
+    return (struct caller){.bench = bench, .test = pthread_self(), .every_us = 3600000 * MS};
+}
+
+static bool reaches(atomic_uint *count, unsigned wanted)
+{
+    const int64_t until_ms = test_now_ms() + WAIT_MS;
+    while (atomic_load(count) < wanted && test_now_ms() < until_ms) {
+        (void)usleep(1000);
+    }
+    return atomic_load(count) >= wanted;
+}
+
+static void test_rounds_when_raised_and_when_due(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, 5);
+    struct caller caller = caller_of(&bench);
+    uplink_leave_rounds(bench.uplink, make_round, &caller);
+    assert_true(reaches(&caller.rounds, 1)); /* once at the beginning */
+    (void)usleep(50000);
+    assert_int_equal(atomic_load(&caller.rounds), 1);
+    for (unsigned i = 2; i < 50; i++) {
+        wake_raise(&bench.wake);
+        assert_true(reaches(&caller.rounds, i));
+    }
+    assert_int_equal(atomic_load(&caller.rounds), 49);
+    uplink_take_rounds(bench.uplink);
+    wake_raise(&bench.wake);
+    (void)usleep(50000);
+    assert_int_equal(atomic_load(&caller.rounds), 49);
+    assert_true(wake_wait_until(&bench.wake, 0)); /* it is ours again, and nothing is lost */
+
+    caller.every_us = 20 * MS;
+    uplink_leave_rounds(bench.uplink, make_round, &caller);
+    (void)usleep(500000);
+    uplink_take_rounds(bench.uplink);
+    assert_in_range(atomic_load(&caller.rounds), 49 + 3, 49 + 26);
+    assert_int_equal(atomic_load(&caller.by_test), 0);
+    bench_close(&bench);
+}
+
+/* Ten times what the queue holds. */
+static void test_what_found_the_queue_full_goes_on(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct observer observer;
+    struct seen seen;
+    bench_open(&bench, 5);
+    broker_start(&bench.broker);
+    observer_open(&observer, &bench.broker, "ward/#");
+    (void)connect_up(&bench);
+    struct caller caller = caller_of(&bench); /* it never says that it wants another round */
+    atomic_store(&caller.wanted, 300);
+    uplink_leave_rounds(bench.uplink, make_round, &caller);
+    for (unsigned i = 0; i < 300; i++) {
+        assert_true(observer_next(&observer, WAIT_MS, &seen));
+    }
+    assert_in_range(atomic_load(&caller.rounds), 5, 310);
+    uplink_take_rounds(bench.uplink);
+    observer_close(&observer);
+    bench_close(&bench);
+}
+
+/* A broker that accepts a connection and says nothing holds the uplink's thread for 5 s. */
+static void test_stands_in_while_the_library_does_not_come_back(void **state)
+{
+    (void)state;
+    struct bench bench;
+    char url[64];
+    int port;
+    const int mute = test_mute_listener(&port);
+    bench_open(&bench, 5);
+    (void)snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
+    bench.address.url = url;
+    struct caller caller = caller_of(&bench);
+    const int64_t idle_us = uplink_stand_in(bench.uplink) - clock_boot_us();
+    assert_in_range(idle_us, 1000 * MS, UPLINK_STAND_IN_US);
+    assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
+    (void)usleep(20000);
+    uplink_leave_rounds(bench.uplink, make_round, &caller);
+    const int64_t soon_us = uplink_stand_in(bench.uplink) - clock_boot_us();
+    assert_true(soon_us < 50 * MS); /* not long enough yet */
+    assert_int_equal(atomic_load(&caller.rounds), 0);
+    (void)usleep(60000);
+    wake_raise(&bench.wake);
+    const int64_t again_us = uplink_stand_in(bench.uplink) - clock_boot_us();
+    assert_in_range(again_us, 1, 200 * MS);
+    assert_int_equal(atomic_load(&caller.rounds), 1);
+    assert_int_equal(atomic_load(&caller.by_test), 1);
+    uplink_take_rounds(bench.uplink);
+    assert_false(wake_wait_until(&bench.wake, 0)); /* what it was raised for was done */
+    (void)expect(&bench, UPLINK_CONNECT_FAILED);
+    bench_close(&bench);
+    (void)close(mute);
+}
+
+static void test_a_round_does_not_wait_for_a_disconnect(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench, 5);
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    struct caller caller = caller_of(&bench);
+    atomic_store(&caller.disconnects, true);
+    uplink_leave_rounds(bench.uplink, make_round, &caller);
+    assert_true(reaches(&caller.rounds, 1));
+    (void)usleep(100000);
+    uplink_take_rounds(bench.uplink);
+    assert_true(atomic_load(&caller.disconnect_us) < 500 * MS);
+    assert_int_equal(publish(&bench, "ward/a", "x", 0, 0, 0), STATUS_CLOSED);
+    (void)connect_up(&bench); /* it came after the round */
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rounds_when_raised_and_when_due),
+        cmocka_unit_test(test_what_found_the_queue_full_goes_on),
+        cmocka_unit_test(test_stands_in_while_the_library_does_not_come_back),
+        cmocka_unit_test(test_a_round_does_not_wait_for_a_disconnect),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

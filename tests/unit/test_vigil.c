@@ -1,0 +1,527 @@
+/* Which signs of life are missed when, what feeds the watchdogs and what lets them starve; then with its thread, a watchdog that is a FIFO, and a service manager that is a
+ * datagram socket. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "app/flow/vigil.h"
+#include "hal/clock.h"
+
+#define SECOND_US INT64_C(1000000)
+#define START_US  (INT64_C(5000) * SECOND_US)
+#define BIT(x)    (1U << (x))
+
+static char folder[] = "/tmp/wardgate-vigil-XXXXXX";
+static char device[64], notify[64];
+static struct board board;
+static struct store_state store_state;
+static struct runner runner;
+static const struct runner *const runners[] = {&runner};
+static const char *const runner_names[] = {"line-a"};
+static struct annunciator annunciator;
+static struct vigil_config config;
+static struct vigil_parts parts;
+static int64_t main_us;
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&board, 0, sizeof board);
+    memset(&store_state, 0, sizeof store_state);
+    memset(&runner, 0, sizeof runner);
+    annunciator_init(&annunciator, &(struct annunciator_config){.gateway = "gw-1"});
+    config = (struct vigil_config){.lost_after_us = 30 * SECOND_US, .annunciator = &annunciator};
+    parts = (struct vigil_parts){.board = &board,
+                                 .store_state = &store_state,
+                                 .runners = runners,
+                                 .runner_names = runner_names,
+                                 .runner_count = 1,
+                                 .bed_count = 8};
+    atomic_store(&board.uplink_connected, true);
+    atomic_store(&board.uplink_changed_us, START_US);
+    main_us = START_US;
+    return 0;
+}
+
+static void all_alive(int64_t at_us)
+{
+    atomic_store(&board.engine_alive_us, at_us);
+    atomic_store(&board.store_alive_us, at_us);
+    atomic_store(&board.deliver_alive_us, at_us);
+    atomic_store(&runner.alive_us, at_us);
+    main_us = at_us;
+}
+
+static struct vigil_finding judge(int64_t at_us)
+{
+    return vigil_judge(&parts, &config, main_us, START_US, at_us);
+}
+
+static void test_who_is_stuck(void **state)
+{
+    (void)state;
+    static const struct {
+        atomic_llong *alive_us;
+        enum vigil_part part;
+    } signs[] = {{&board.engine_alive_us, VIGIL_ENGINE},
+                 {&board.store_alive_us, VIGIL_STORE},
+                 {&board.deliver_alive_us, VIGIL_UPLINK}};
+    assert_int_equal(judge(START_US + SECOND_US).stuck, 0); /* what has not begun is not missed */
+    for (unsigned i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        const int64_t now_us = START_US + 100 * SECOND_US;
+        all_alive(now_us);
+        atomic_store(signs[i].alive_us, now_us - VIGIL_STUCK_US + 1);
+        assert_int_equal(judge(now_us).stuck, 0);
+        atomic_store(signs[i].alive_us, now_us - VIGIL_STUCK_US);
+        const struct vigil_finding found = judge(now_us);
+        assert_int_equal(found.stuck, BIT(signs[i].part));
+        assert_int_equal(found.excused, 0);
+        assert_int_equal(found.reasons, BIT(LOCAL_gateway_stuck));
+    }
+    all_alive(START_US);
+    main_us = START_US + SECOND_US;
+    atomic_store(&board.engine_alive_us, START_US + 11 * SECOND_US);
+    atomic_store(&board.store_alive_us, START_US + 11 * SECOND_US);
+    atomic_store(&board.deliver_alive_us, START_US + 11 * SECOND_US);
+    assert_int_equal(judge(START_US + 11 * SECOND_US).stuck, BIT(VIGIL_MAIN)); /* a runner is no part of it */
+}
+
+/* A disk that hangs resets nothing: whoever reads the store may wait for it. The engine and the store's own thread do not. */
+static void test_a_disk_that_hangs(void **state)
+{
+    (void)state;
+    const int64_t now_us = START_US + 100 * SECOND_US;
+    all_alive(START_US);
+    atomic_store(&board.engine_alive_us, now_us);
+    atomic_store(&board.store_alive_us, now_us);
+    atomic_store(&store_state.failing_since_us, now_us - COMMIT_DIRECT_US);
+    struct vigil_finding found = judge(now_us);
+    assert_int_equal(found.stuck, BIT(VIGIL_MAIN) | BIT(VIGIL_UPLINK));
+    assert_int_equal(found.excused, found.stuck);
+    assert_true((found.reasons & BIT(LOCAL_store_failing)) != 0);
+    atomic_store(&board.engine_alive_us, START_US);
+    atomic_store(&board.store_alive_us, START_US);
+    found = judge(now_us);
+    assert_int_equal(found.stuck & ~found.excused, BIT(VIGIL_ENGINE) | BIT(VIGIL_STORE));
+    atomic_store(&store_state.failing_since_us, now_us - COMMIT_DIRECT_US + 1); /* not yet */
+    assert_int_equal(judge(now_us).excused, 0);
+}
+
+static void test_a_reload(void **state)
+{
+    (void)state;
+    parts = (struct vigil_parts){.board = NULL};
+    assert_int_equal(judge(START_US + VIGIL_RELOAD_US - 1).stuck, 0);
+    assert_int_equal(judge(START_US + VIGIL_RELOAD_US).stuck, BIT(VIGIL_MAIN));
+    assert_int_equal(judge(START_US + VIGIL_RELOAD_US).reasons, BIT(LOCAL_gateway_stuck));
+}
+
+static unsigned reasons_at(int64_t at_us)
+{
+    all_alive(at_us);
+    return judge(at_us).reasons;
+}
+
+static void test_no_broker(void **state)
+{
+    (void)state;
+    assert_int_equal(reasons_at(START_US + 100 * SECOND_US), 0);
+    atomic_store(&board.uplink_connected, false);
+    atomic_store(&board.uplink_changed_us, START_US + 100 * SECOND_US);
+    assert_int_equal(reasons_at(START_US + 130 * SECOND_US - 1), 0);
+    assert_int_equal(reasons_at(START_US + 130 * SECOND_US), BIT(LOCAL_uplink_lost));
+    atomic_store(&board.uplink_connected, true);
+    assert_int_equal(reasons_at(START_US + 131 * SECOND_US), 0);
+}
+
+/* Never connected since the start: the first seconds are nobody's fault. */
+static void test_no_broker_from_the_start(void **state)
+{
+    (void)state;
+    atomic_store(&board.uplink_connected, false);
+    atomic_store(&board.uplink_changed_us, 0);
+    atomic_store(&board.high_seq, 7);
+    assert_int_equal(reasons_at(START_US + VIGIL_FRESH_US - 1), 0);
+    assert_int_equal(reasons_at(START_US + VIGIL_FRESH_US), BIT(LOCAL_high_undelivered));
+    assert_int_equal(reasons_at(START_US + 30 * SECOND_US), BIT(LOCAL_uplink_lost) | BIT(LOCAL_high_undelivered));
+}
+
+static void test_a_high_alert_that_waits(void **state)
+{
+    (void)state;
+    atomic_store(&board.uplink_connected, false);
+    atomic_store(&board.uplink_changed_us, START_US + 100 * SECOND_US);
+    atomic_store(&board.high_seq, 41);
+    atomic_store(&board.delivered_seq, 40);
+    assert_int_equal(reasons_at(START_US + 100 * SECOND_US), BIT(LOCAL_high_undelivered)); /* at once */
+    atomic_store(&board.delivered_seq, 41);
+    assert_int_equal(reasons_at(START_US + 101 * SECOND_US), 0);
+    atomic_store(&board.delivered_seq, 40);
+    atomic_store(&store_state.direct_acknowledged_seq, 41); /* it went around a sick store */
+    assert_int_equal(reasons_at(START_US + 102 * SECOND_US), 0);
+    atomic_store(&store_state.direct_acknowledged_seq, 0);
+    atomic_store(&board.delivered_seq, 41);
+    atomic_store(&board.high_row, 9); /* it waited at the start */
+    assert_int_equal(reasons_at(START_US + 102 * SECOND_US), BIT(LOCAL_high_undelivered));
+    atomic_store(&board.delivered_row, 9);
+    assert_int_equal(reasons_at(START_US + 102 * SECOND_US), 0);
+    atomic_store(&board.delivered_seq, 40);
+    atomic_store(&board.uplink_connected, true); /* it is on its way */
+    assert_int_equal(reasons_at(START_US + 103 * SECOND_US), 0);
+}
+
+/* ---- with its thread ---- */
+
+static struct vigil v;
+static int dog = -1, manager = -1;
+static char told[4096];
+
+static void open_watchers(const char *watchdog_usec)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    assert_int_equal(mkfifo(device, 0600), 0);
+    dog = open(device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(dog >= 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", notify);
+    manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(manager, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(setenv("NOTIFY_SOCKET", notify, 1), 0);
+    assert_int_equal(setenv("WATCHDOG_USEC", watchdog_usec, 1), 0);
+    told[0] = '\0';
+}
+
+static void close_watchers(void)
+{
+    (void)close(dog);
+    (void)close(manager);
+    (void)unlink(device);
+    (void)unlink(notify);
+    (void)unsetenv("NOTIFY_SOCKET");
+    (void)unsetenv("WATCHDOG_USEC");
+}
+
+/* Bytes that the watchdog got, and WATCHDOG=1 of the manager; other words are kept in `told`. */
+struct fed {
+    unsigned hardware, service;
+    bool stopped;
+};
+
+static struct fed take_fed(void)
+{
+    struct fed fed = {.hardware = 0};
+    char bytes[256], lines[SERVICE_TEXT_MAX];
+    const ssize_t count = read(dog, bytes, sizeof bytes);
+    for (ssize_t i = 0; i < count; i++) {
+        fed.stopped |= bytes[i] == 'V';
+        fed.hardware += bytes[i] != 'V';
+    }
+    for (ssize_t length; (length = recv(manager, lines, sizeof lines - 1, 0)) > 0;) {
+        lines[length] = '\0';
+        if (strcmp(lines, "WATCHDOG=1") == 0) {
+            fed.service++;
+        } else {
+            const size_t at = strlen(told);
+            (void)snprintf(told + at, sizeof told - at, "%s\n", lines);
+        }
+    }
+    return fed;
+}
+
+static void sleep_ms(unsigned ms)
+{
+    clock_sleep_until_us(clock_boot_us() + ms * INT64_C(1000));
+}
+
+static void begin(void)
+{
+    config.device = device;
+    config.timeout_s = 60;
+    const int64_t now_us = clock_boot_us();
+    all_alive(now_us);
+    atomic_store(&board.uplink_changed_us, now_us);
+    vigil_init(&v, &config);
+    assert_int_equal(vigil_start(&v, &parts), STATUS_OK);
+}
+
+static void test_fed_while_all_is_well(void **state)
+{
+    (void)state;
+    open_watchers("400000"); /* wants to see us every 0.4 s: told each 0.2 s */
+    begin();
+    sleep_ms(1100);
+    const struct fed fed = take_fed();
+    assert_in_range(fed.service, 4, 8);
+    assert_in_range(fed.hardware, 4, 8);
+    assert_string_equal(told, "STATUS=Watches 8 beds; connected; alerts are stored\nREADY=1\n");
+    assert_int_equal(atomic_load(&v.hardware), VIGIL_FED);
+    assert_int_equal(atomic_load(&v.of_manager), VIGIL_FED);
+    vigil_stop(&v, false);
+    told[0] = '\0';
+    assert_true(take_fed().stopped);
+    assert_string_equal(told, "STOPPING=1\nSTATUS=Stops\n");
+    close_watchers();
+}
+
+/* Each part in turn; and it is fed again as soon as that goes on. */
+static void test_starves_when_one_hangs(void **state)
+{
+    (void)state;
+    atomic_llong *const signs[] = {&board.engine_alive_us, &board.store_alive_us, &board.deliver_alive_us, &v.main_us};
+    static const char *const names[] = {"engine", "store", "uplink", "main"};
+    open_watchers("400000");
+    begin();
+    for (unsigned i = 0; i < 4; i++) {
+        char words[64];
+        atomic_store(signs[i], clock_boot_us() - VIGIL_STUCK_US);
+        sleep_ms(300);
+        (void)take_fed();
+        sleep_ms(600);
+        struct fed fed = take_fed();
+        assert_int_equal(fed.hardware + fed.service, 0);
+        (void)snprintf(words, sizeof words, "STATUS=Stuck: %s; watchdogs are not fed\n", names[i]);
+        assert_non_null(strstr(told, words));
+        assert_int_equal(atomic_load(&v.hardware), VIGIL_STARVED);
+        assert_int_equal(annunciator_look(&annunciator, 0).priority, PRIORITY_HIGH);
+        atomic_store(signs[i], clock_boot_us());
+        sleep_ms(600);
+        fed = take_fed();
+        assert_true(fed.hardware > 0 && fed.service > 0);
+        assert_int_equal(annunciator_look(&annunciator, 0).state, ANNUNCIATOR_OFF);
+    }
+    vigil_stop(&v, false);
+    close_watchers();
+}
+
+/* Neither a disk nor a line's thread: both are told. */
+static void test_fed_all_the_same(void **state)
+{
+    (void)state;
+    open_watchers("400000");
+    begin();
+    atomic_store(&store_state.failing_since_us, clock_boot_us() - 20 * SECOND_US);
+    atomic_store(&board.deliver_alive_us, clock_boot_us() - 20 * SECOND_US);
+    atomic_store(&v.main_us, clock_boot_us() - 20 * SECOND_US);
+    sleep_ms(300);
+    (void)take_fed();
+    sleep_ms(500);
+    assert_true(take_fed().hardware > 0);
+    assert_non_null(strstr(told, "STATUS=Stuck: main, uplink; watchdogs are fed: the disk does not answer\n"));
+    atomic_store(&store_state.failing_since_us, 0);
+    all_alive(clock_boot_us());
+    vigil_sign(&v);
+    atomic_store(&runner.alive_us, clock_boot_us() - VIGIL_STUCK_US);
+    sleep_ms(500);
+    assert_true(take_fed().hardware > 0);
+    assert_non_null(strstr(told, "STATUS=Watches 8 beds; connected; alerts are stored; stuck: line-a\n"));
+    vigil_stop(&v, false);
+    close_watchers();
+}
+
+static void test_a_reload_and_a_new_start(void **state)
+{
+    (void)state;
+    open_watchers("400000");
+    begin();
+    vigil_detach(&v);
+    memset(&board, 0xff, sizeof board); /* nobody looks at it any more */
+    sleep_ms(500);
+    assert_true(take_fed().hardware > 0);
+    memset(&board, 0, sizeof board);
+    vigil_attach(&v, &parts);
+    sleep_ms(300);
+    (void)take_fed();
+    assert_non_null(strstr(told, "RELOADING=1\nMONOTONIC_USEC="));
+    assert_non_null(strstr(told, "READY=1\nSTATUS=Watches 8 beds; no broker; alerts are stored\n"));
+    vigil_stop(&v, true);
+    const struct fed fed = take_fed();
+    assert_false(fed.stopped); /* it goes on counting for the next run */
+    assert_true(fed.hardware > 0);
+    assert_null(strstr(told, "STOPPING=1"));
+    close_watchers();
+}
+
+/* A box that slept: nobody could show anything, so nobody is blamed for it. */
+static void test_after_a_long_sleep(void **state)
+{
+    (void)state;
+    const int64_t later_us = START_US + 60 * SECOND_US;
+    vigil_init(&v, &config);
+    v.parts = parts;
+    v.started_us = START_US;
+    all_alive(START_US);
+    atomic_store(&v.main_us, START_US);
+    vigil_look(&v, START_US);
+    vigil_look(&v, later_us);
+    assert_int_equal(atomic_load(&v.stuck), 0);
+    assert_int_equal(annunciator_look(&annunciator, later_us).state, ANNUNCIATOR_OFF);
+    vigil_look(&v, later_us + VIGIL_LOOK_US); /* now they could */
+    assert_int_equal(atomic_load(&v.stuck), (1U << VIGIL_PARTS) - 1);
+    all_alive(later_us + VIGIL_LOOK_US);
+    atomic_store(&v.main_us, later_us + VIGIL_LOOK_US);
+    vigil_look(&v, later_us + 2 * VIGIL_LOOK_US);
+    assert_int_equal(atomic_load(&v.stuck), 0);
+}
+
+/* What was told before a reload is told on amid it, and one that does not end is told at the box, too: there may be no watchdog. */
+static void test_a_reload_that_hangs(void **state)
+{
+    (void)state;
+    const int64_t hung_us = START_US + VIGIL_RELOAD_US;
+    vigil_init(&v, &config);
+    v.parts = parts;
+    v.started_us = START_US;
+    all_alive(START_US);
+    atomic_store(&v.main_us, START_US);
+    atomic_store(&board.engine_alive_us, START_US - VIGIL_STUCK_US);
+    vigil_look(&v, START_US);
+    assert_int_equal(v.told_stuck, BIT(VIGIL_ENGINE));
+    v.parts = (struct vigil_parts){.board = NULL};
+    for (int64_t at_us = START_US + VIGIL_LOOK_US; at_us < hung_us; at_us += VIGIL_LOOK_US) {
+        vigil_look(&v, at_us);
+    }
+    assert_int_equal(v.told_stuck, BIT(VIGIL_ENGINE)); /* nobody has seen it go on */
+    assert_int_equal(annunciator_look(&annunciator, hung_us).reasons, BIT(LOCAL_gateway_stuck));
+    v.told_stuck = v.reasons = 0;
+    vigil_look(&v, hung_us - 1);
+    assert_int_equal(annunciator_look(&annunciator, hung_us).state, ANNUNCIATOR_OFF);
+    vigil_look(&v, hung_us);
+    assert_int_equal(v.told_stuck, BIT(VIGIL_MAIN));
+    assert_int_equal(annunciator_look(&annunciator, hung_us).reasons, BIT(LOCAL_gateway_stuck));
+    v.parts = parts;
+    all_alive(hung_us);
+    atomic_store(&v.main_us, hung_us);
+    vigil_look(&v, hung_us);
+    assert_int_equal(v.told_stuck, 0);
+    assert_int_equal(annunciator_look(&annunciator, hung_us).state, ANNUNCIATOR_OFF);
+}
+
+/* A manager that is busy hears it once it has room: else it would take the start for one that hangs. */
+static void test_a_manager_without_room(void **state)
+{
+    (void)state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    open_watchers("0");
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", notify);
+    int others[4]; /* each has its own bound */
+    for (unsigned i = 0; i < 4; i++) {
+        others[i] = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(others[i], (struct sockaddr *)&address, sizeof address), 0);
+        while (send(others[i], "x", 1, 0) == 1) {
+        }
+    }
+    begin();
+    sleep_ms(VIGIL_LOOK_US / 1000 / 2); /* its thread has looked, too, and looks again after we have made room */
+    (void)take_fed();
+    assert_null(strstr(told, "READY=1"));
+    sleep_ms(VIGIL_LOOK_US / 1000 + 300);
+    (void)take_fed();
+    assert_non_null(strstr(told, "STATUS=Watches 8 beds; connected; alerts are stored\nREADY=1\n"));
+    vigil_stop(&v, false);
+    assert_false(v.owes_ready);
+    for (unsigned i = 0; i < 4; i++) {
+        (void)close(others[i]);
+    }
+    close_watchers();
+}
+
+/* One that breaks while it is used is told, and fed again once it takes that. */
+static void test_a_watchdog_that_breaks(void **state)
+{
+    (void)state;
+    int64_t at_us = START_US;
+    open_watchers("0");
+    config.device = device;
+    all_alive(at_us);
+    vigil_init(&v, &config);
+    v.parts = parts;
+    atomic_store(&v.main_us, at_us);
+    vigil_look(&v, at_us);
+    assert_int_equal(atomic_load(&v.hardware), VIGIL_FED);
+    const int fd = v.watchdog.fd, broken = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    v.watchdog.fd = broken;
+    vigil_look(&v, at_us += VIGIL_LOOK_US);
+    assert_int_equal(atomic_load(&v.hardware), VIGIL_STARVED);
+    assert_int_equal(v.told_open, STATUS_IO);
+    v.watchdog.fd = fd;
+    vigil_look(&v, at_us + VIGIL_LOOK_US);
+    assert_int_equal(atomic_load(&v.hardware), VIGIL_FED);
+    assert_int_equal(v.told_open, STATUS_OK);
+    watchdog_close(&v.watchdog, false);
+    (void)close(broken);
+    close_watchers();
+}
+
+static void test_no_watchdog_there(void **state)
+{
+    (void)state;
+    config.device = device; /* nothing is there */
+    all_alive(clock_boot_us());
+    vigil_init(&v, &config);
+    assert_int_equal(vigil_start(&v, &parts), STATUS_OK);
+    assert_int_equal(atomic_load(&v.hardware), VIGIL_UNAVAILABLE);
+    assert_int_equal(atomic_load(&v.of_manager), VIGIL_NOT_USED);
+    vigil_stop(&v, false);
+    config.device = NULL;
+    vigil_init(&v, &config);
+    assert_int_equal(vigil_start(&v, &parts), STATUS_OK);
+    assert_int_equal(atomic_load(&v.hardware), VIGIL_NOT_USED);
+    vigil_stop(&v, false);
+}
+
+/* Nothing to feed and nobody at the box: main looks, with its signs, at most twice a second. */
+static void test_main_looks_where_there_is_nothing_to_feed(void **state)
+{
+    (void)state;
+    all_alive(clock_boot_us());
+    vigil_init(&v, &config);
+    vigil_sign(&v); /* before the start nothing is there to look at */
+    assert_int_equal(vigil_start(&v, &parts), STATUS_OK);
+    assert_false(v.thread.running);
+    atomic_store(&board.engine_alive_us, clock_boot_us() - VIGIL_STUCK_US);
+    vigil_sign(&v);
+    assert_int_equal(atomic_load(&v.stuck), 0);
+    sleep_ms(VIGIL_LOOK_US / 1000 + 10);
+    assert_int_equal(atomic_load(&v.stuck), 0);
+    vigil_sign(&v);
+    assert_int_equal(atomic_load(&v.stuck), BIT(VIGIL_ENGINE));
+    vigil_stop(&v, false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_who_is_stuck, set_up),
+        cmocka_unit_test_setup(test_a_disk_that_hangs, set_up),
+        cmocka_unit_test_setup(test_a_reload, set_up),
+        cmocka_unit_test_setup(test_no_broker, set_up),
+        cmocka_unit_test_setup(test_no_broker_from_the_start, set_up),
+        cmocka_unit_test_setup(test_a_high_alert_that_waits, set_up),
+        cmocka_unit_test_setup(test_fed_while_all_is_well, set_up),
+        cmocka_unit_test_setup(test_starves_when_one_hangs, set_up),
+        cmocka_unit_test_setup(test_fed_all_the_same, set_up),
+        cmocka_unit_test_setup(test_a_reload_and_a_new_start, set_up),
+        cmocka_unit_test_setup(test_after_a_long_sleep, set_up),
+        cmocka_unit_test_setup(test_a_reload_that_hangs, set_up),
+        cmocka_unit_test_setup(test_a_manager_without_room, set_up),
+        cmocka_unit_test_setup(test_a_watchdog_that_breaks, set_up),
+        cmocka_unit_test_setup(test_no_watchdog_there, set_up),
+        cmocka_unit_test_setup(test_main_looks_where_there_is_nothing_to_feed, set_up),
+    };
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(device, sizeof device, "%s/watchdog", folder);
+    (void)snprintf(notify, sizeof notify, "%s/notify", folder);
+    const int failed = cmocka_run_group_tests_name("vigil", tests, NULL, NULL);
+    (void)rmdir(folder);
+    return failed;
+}
