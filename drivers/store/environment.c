@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "drivers/store/pages.h"
 
 enum { DBI_FREE_PAGES, DBI_MAIN, DBI_OWN_COUNT, META_PAGES = 2 }; /* what LMDB itself keeps in every environment */
+#define DBI_MISSING UINT_MAX                                      /* LMDB has none of that number: EINVAL */
 
 #define LOCK_FILE_BYTES 16384U /* more than its header and all readers take */
 #define PATH_ROOM       1024U
@@ -20,8 +22,10 @@ enum { DBI_FREE_PAGES, DBI_MAIN, DBI_OWN_COUNT, META_PAGES = 2 }; /* what LMDB i
 #define ENDED_LOOKS   5U /* at those that were killed: 10 ms */
 #define ENDED_LOOK_NS 2000000
 
-#define MAP_COMMIT_BYTES 16384U /* of the map, about, that a commit looks at */
-#define MAP_BYTES_MOST   65536U /* looked at before it is given back */
+/* Of the map: each fourth commit gives it back, for little of it is looked at in between; who reads many rows gives it back
+ * less often, for each time costs as much as the reading of some. */
+#define MAP_BYTES_MOST   262144U              /* looked at before it is given back */
+#define MAP_COMMIT_BYTES (MAP_BYTES_MOST / 4) /* that a commit counts for */
 
 _Static_assert(sizeof(MDB_dbi) == sizeof(unsigned), "environment.h spells MDB_dbi out");
 
@@ -87,6 +91,17 @@ static void let_stops_in(struct environment *e)
 
 /* ---- opening ---- */
 
+static int database_open(struct environment *e, MDB_txn *txn, unsigned database, unsigned flags)
+{
+    const bool may_miss = database + e->layout->added >= e->layout->database_count;
+    const int rc = mdb_dbi_open(txn, e->layout->databases[database], flags, &e->dbi[database]);
+    if (rc == MDB_NOTFOUND && may_miss) {
+        e->dbi[database] = DBI_MISSING;
+        return MDB_SUCCESS;
+    }
+    return rc;
+}
+
 static int databases_open(struct environment *e, unsigned flags, unsigned transaction_flags)
 {
     MDB_txn *txn = NULL;
@@ -95,7 +110,7 @@ static int databases_open(struct environment *e, unsigned flags, unsigned transa
         return rc;
     }
     for (unsigned i = 0; rc == MDB_SUCCESS && i < e->layout->database_count; i++) {
-        rc = mdb_dbi_open(txn, e->layout->databases[i], flags, &e->dbi[i]);
+        rc = database_open(e, txn, i, flags);
     }
     if (rc != MDB_SUCCESS) {
         mdb_txn_abort(txn);
@@ -274,6 +289,7 @@ void environment_forget_dead_readers(struct environment *e)
     int dead = 0;
     if (e->env != NULL) {
         (void)mdb_reader_check(e->env, &dead); /* what fails here is told by the transaction that follows */
+        atomic_fetch_add(&e->dead_readers, (unsigned)dead);
     }
 }
 
@@ -367,6 +383,16 @@ bool environment_is_lost(const struct environment *e)
     return e->env == NULL || atomic_load(&e->broken);
 }
 
+bool environment_is_whole(const struct environment *e)
+{
+    for (unsigned i = 0; i < e->layout->database_count; i++) {
+        if (e->dbi[i] == DBI_MISSING) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- transactions ---- */
 
 enum status transaction_begin(struct environment *e, bool write, struct transaction *out)
@@ -445,6 +471,12 @@ enum status transaction_empty(const struct transaction *t, unsigned database)
     return status_of(t->environment, mdb_drop(t->txn, t->environment->dbi[database], 0));
 }
 
+enum status transaction_create(const struct transaction *t, unsigned database)
+{
+    struct environment *e = t->environment;
+    return status_of(e, mdb_dbi_open(t->txn, e->layout->databases[database], MDB_CREATE, &e->dbi[database]));
+}
+
 static enum status key_at(const struct transaction *t, unsigned database, MDB_cursor_op end, struct bytes *out_key)
 {
     MDB_cursor *cursor = NULL;
@@ -471,25 +503,61 @@ enum status transaction_last(const struct transaction *t, unsigned database, str
     return key_at(t, database, MDB_LAST, out_key);
 }
 
+/* ---- cursors ---- */
+
+enum status cursor_open(const struct transaction *t, unsigned database, struct cursor *out)
+{
+    *out = (struct cursor){.transaction = t};
+    return status_of(t->environment, mdb_cursor_open(t->txn, t->environment->dbi[database], &out->place));
+}
+
+static enum status cursor_move(struct cursor *c, struct bytes from, MDB_cursor_op how)
+{
+    MDB_val key = value_of(from), value = {.mv_size = 0};
+    const int rc = mdb_cursor_get(c->place, &key, &value, how);
+    if (rc == MDB_SUCCESS) {
+        c->key = bytes_of(key);
+        c->value = bytes_of(value);
+        c->seen += key.mv_size + value.mv_size;
+    }
+    return status_of(c->transaction->environment, rc);
+}
+
+enum status cursor_seek(struct cursor *c, struct bytes from)
+{
+    return cursor_move(c, from, from.size > 0 ? MDB_SET_RANGE : MDB_FIRST);
+}
+
+enum status cursor_next(struct cursor *c)
+{
+    return cursor_move(c, (struct bytes){NULL, 0}, MDB_NEXT);
+}
+
+void cursor_close(struct cursor *c)
+{
+    if (c->place != NULL) {
+        mdb_cursor_close(c->place);
+        c->place = NULL;
+        map_was_used(c->transaction->environment, c->seen);
+    }
+}
+
 enum status transaction_scan(const struct transaction *t, unsigned database, struct bytes from,
                              transaction_visit *visit, void *context)
 {
-    MDB_cursor *cursor = NULL;
-    int rc = mdb_cursor_open(t->txn, t->environment->dbi[database], &cursor);
-    if (rc != MDB_SUCCESS) {
-        return status_of(t->environment, rc);
+    struct cursor c;
+    enum status status = cursor_open(t, database, &c);
+    if (status == STATUS_OK) {
+        status = cursor_seek(&c, from);
     }
-    MDB_val key = value_of(from), value;
-    uint64_t seen = 0;
-    rc = mdb_cursor_get(cursor, &key, &value, from.size > 0 ? MDB_SET_RANGE : MDB_FIRST);
-    while (rc == MDB_SUCCESS && visit(context, bytes_of(key), bytes_of(value))) {
-        seen += key.mv_size + value.mv_size;
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    while (status == STATUS_OK && visit(context, c.key, c.value)) {
+        status = cursor_next(&c);
     }
-    mdb_cursor_close(cursor);
-    map_was_used(t->environment, seen);
-    return rc == MDB_NOTFOUND ? STATUS_OK : status_of(t->environment, rc);
+    cursor_close(&c);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
+
+/* ---- how full it is ---- */
 
 /* Every tree of the environment keeps its own count, so nothing is walked. */
 static uint64_t pages_of(const struct transaction *t, MDB_dbi dbi)

@@ -20,13 +20,14 @@
 #include "app/engine/status.h"
 #include "drivers/store/folder.h"
 
-#define ENVIRONMENT_DATABASES_MAX 6
+#define ENVIRONMENT_DATABASES_MAX 7
 #define ENVIRONMENT_READERS_MAX   32
 
 struct layout {
     const char *folder;
     unsigned database_count;
     const char *databases[ENVIRONMENT_DATABASES_MAX];
+    unsigned added; /* the last so many of them may be missing in a file from before (transaction_create) */
 };
 
 struct environment {
@@ -43,8 +44,9 @@ struct environment {
     atomic_bool broken;          /* LMDB cannot go on with it: to be closed and opened again */
     unsigned beside;             /* opened to read beside another process: its transactions now */
     bool is_beside;
-    sigset_t signals_before; /* what was blocked before the first of them */
-    bool lacks_room;         /* the disk is full: it was opened without all that it is to have */
+    sigset_t signals_before;    /* what was blocked before the first of them */
+    atomic_ullong dead_readers; /* whose places were freed */
+    bool lacks_room;            /* the disk is full: it was opened without all that it is to have */
 };
 
 /* Opens the existing one, on a full disk as it is (lacks_room). CORRUPT: not LMDB's, or damaged; nothing was changed. */
@@ -70,7 +72,8 @@ void environment_close(struct environment *e);
 void environment_forget_dead_readers(struct environment *e);
 /* The same of those that were stopped inside a transaction (SIGSTOP, a debugger): they are killed, if we may. They only read, and can be started once more. */
 void environment_end_stopped_readers(struct environment *e);
-bool environment_is_lost(const struct environment *e); /* not open, or broken */
+bool environment_is_lost(const struct environment *e);  /* not open, or broken */
+bool environment_is_whole(const struct environment *e); /* none of its databases is missing */
 
 struct bytes {
     const void *data;
@@ -97,8 +100,22 @@ enum status transaction_reserve(const struct transaction *t, unsigned database, 
                                 void **out) MUST_CHECK;
 enum status transaction_delete(const struct transaction *t, unsigned database, struct bytes key) MUST_CHECK;
 enum status transaction_empty(const struct transaction *t, unsigned database) MUST_CHECK;
+/* One that is missing; nobody else is inside. It is there for all that follow once this transaction is committed. */
+enum status transaction_create(const struct transaction *t, unsigned database) MUST_CHECK;
 enum status transaction_first(const struct transaction *t, unsigned database, struct bytes *out_key) MUST_CHECK;
 enum status transaction_last(const struct transaction *t, unsigned database, struct bytes *out_key) MUST_CHECK;
+
+/* A place among the keys, in their order; nothing may be written meanwhile. What it is at stands in it until it moves. NOT_FOUND: behind the last. */
+struct cursor {
+    const struct transaction *transaction;
+    struct MDB_cursor *place; /* NULL: none */
+    struct bytes key, value;
+    uint64_t seen;
+};
+enum status cursor_open(const struct transaction *t, unsigned database, struct cursor *out) MUST_CHECK;
+enum status cursor_seek(struct cursor *c, struct bytes from) MUST_CHECK; /* the first key >= from */
+enum status cursor_next(struct cursor *c) MUST_CHECK;
+void cursor_close(struct cursor *c); /* does nothing without one */
 
 /* Visits from the first key >= from on, in order, until visit returns false. A visit must not write. */
 typedef bool transaction_visit(void *context, struct bytes key, struct bytes value);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "drivers/store/environment.h"
 #include "drivers/store/folder.h"
 
 /* The file as LMDB 0.9 lays it out (its mdb.c: MDB_page, MDB_node, MDB_db, MDB_meta); words are size_t. */
@@ -22,7 +23,13 @@ enum {
 }; /* of a page of a 32-bit machine on one of 64 bits, and the other way round */
 enum { PAGE_BRANCH = 0x01, PAGE_LEAF = 0x02, PAGE_OVERFLOW = 0x04, PAGE_META = 0x08 };
 enum { NODE_HEAD = 8, NODE_BIG = 0x01, NODE_TREE = 0x02 };
-enum { TREE_FREE, TREE_MAIN, TREES_IN_META, TREES_MOST = 8, TREE_INTEGER_KEYS = 0x08 };
+enum {
+    TREE_FREE,
+    TREE_MAIN,
+    TREES_IN_META,
+    TREES_MOST = TREES_IN_META + 4 * ENVIRONMENT_DATABASES_MAX, /* a newer store may have tables that we do not know */
+    TREE_INTEGER_KEYS = 0x08
+};
 #define PAGES_MOST ((size_t)1 << 24) /* far beyond any store; bounds the bitmap */
 
 struct page_head {

@@ -47,14 +47,14 @@ enum status store_drop_rows(const struct transaction *t, unsigned database, uint
 
 static enum status trim(struct store *s)
 {
-    const uint64_t rows = transaction_entries(&s->commit, DB_HISTORY);
+    const uint64_t rows = alerts_delivered(&s->commit);
     if (!transaction_is_above_wanted(&s->commit, STORE_TRIM_PERCENT)) {
         return STATUS_OK;
     }
     if (rows < 2) {
         return store_trim_audit(s, TRIM_ROWS);
     }
-    return store_drop_rows(&s->commit, DB_HISTORY, UINT64_MAX, rows - 1 < TRIM_ROWS ? rows - 1 : TRIM_ROWS);
+    return alerts_drop_delivered(&s->commit, rows - 1 < TRIM_ROWS ? rows - 1 : TRIM_ROWS);
 }
 
 enum status store_written(struct store *s, enum status status)
@@ -120,15 +120,9 @@ bool store_has_room(struct store *store)
 
 static enum status put_row(struct store *s, const struct store_alert *alert)
 {
-    enum status status = row_encode_alert(alert, &s->row);
+    const enum status status = row_encode_alert(alert, &s->row);
     const uint64_t number = s->next_row++; /* never given twice, whatever becomes of this transaction */
-    if (status == STATUS_OK) {
-        unsigned char key[ROW_KEY_SIZE];
-        row_key_write(number, key);
-        const unsigned database = (alert->flags & STORE_ALERT_SENT) != 0 ? DB_HISTORY : DB_OUTBOX;
-        status = transaction_put(&s->commit, database, (struct bytes){key, sizeof key}, row_bytes(&s->row), true);
-    }
-    return status;
+    return status == STATUS_OK ? alerts_put(&s->commit, number, alert->flags, &s->row) : status;
 }
 
 enum status store_put_alert(struct store *store, const struct store_alert *alert)
@@ -144,16 +138,14 @@ bool store_is_crowded(struct store *store)
     if (store_read_begin(store, &store->alerts, &t) != STATUS_OK) {
         return false;
     }
-    const bool crowded = transaction_is_above(&t, STORE_OMIT_PERCENT) && transaction_entries(&t, DB_HISTORY) < 2;
+    const bool crowded = transaction_is_above(&t, STORE_OMIT_PERCENT) && alerts_delivered(&t) < 2;
     store_read_end(store, &t);
     return crowded;
 }
 
 static enum status drop_waiting(struct store *s, uint64_t row)
 {
-    unsigned char key[ROW_KEY_SIZE];
-    row_key_write(row, key);
-    const enum status status = transaction_delete(&s->commit, DB_OUTBOX, (struct bytes){key, sizeof key});
+    const enum status status = alerts_drop_waiting(&s->commit, row);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -205,39 +197,11 @@ enum status store_put_state(struct store *store, const char *key, const void *va
     return store_written(store, status);
 }
 
-/* History is of alerts. One that cannot be read may be one. */
-static bool is_folded(const struct row *row)
-{
-    struct store_alert alert;
-    return row_decode_alert(row->bytes, row->size, &alert) == STATUS_OK && (alert.flags & STORE_ALERT_FOLDED) != 0;
-}
-
-/* The row is copied on its way: what a get gives lies in a page that the put may move. */
 enum status store_mark_delivered(struct store *store, uint64_t row)
 {
     assert(store != NULL && store->commit.txn != NULL);
-    unsigned char number[ROW_KEY_SIZE];
-    row_key_write(row, number);
-    const struct bytes key = {number, sizeof number};
-    struct bytes value;
-    enum status status = transaction_get(&store->commit, DB_OUTBOX, key, &value);
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK && value.size > sizeof store->row.bytes) {
-        status = STATUS_CORRUPT;
-    }
-    if (status == STATUS_OK) {
-        memcpy(store->row.bytes, value.data, value.size);
-        store->row.size = value.size;
-    }
-    if (status == STATUS_OK && !is_folded(&store->row)) {
-        status = transaction_put(&store->commit, DB_HISTORY, key, row_bytes(&store->row), true);
-    }
-    if (status == STATUS_OK) {
-        status = transaction_delete(&store->commit, DB_OUTBOX, key);
-    }
-    return store_written(store, status);
+    const enum status status = alerts_deliver(&store->commit, row, &store->row);
+    return store_written(store, status == STATUS_NOT_FOUND ? STATUS_OK : status);
 }
 
 #define FORGET_ROWS 8U /* a transaction: more than come in one that is not in a hurry */
@@ -264,15 +228,14 @@ static bool count_outdated(void *context, struct bytes key, struct bytes value)
 enum status store_forget_history(struct store *store, int64_t before_wall_ms)
 {
     assert(store != NULL && store->commit.txn != NULL);
-    const uint64_t rows = transaction_entries(&store->commit, DB_HISTORY);
-    struct outdated outdated = {.before_wall_ms = before_wall_ms,
-                                .most = rows > FORGET_ROWS ? FORGET_ROWS
-                                        : rows > 0         ? rows - 1
-                                                           : 0};
-    enum status status =
-        transaction_scan(&store->commit, DB_HISTORY, (struct bytes){NULL, 0}, count_outdated, &outdated);
-    if (status == STATUS_OK) {
-        status = store_drop_rows(&store->commit, DB_HISTORY, UINT64_MAX, outdated.count);
+    const uint64_t rows = alerts_delivered(&store->commit);
+    if (rows < 2) {
+        return STATUS_OK; /* and what waits, which may be all there is, is not gone over */
+    }
+    struct outdated outdated = {.before_wall_ms = before_wall_ms, .most = rows > FORGET_ROWS ? FORGET_ROWS : rows - 1};
+    enum status status = alerts_scan_delivered(&store->commit, (struct bytes){NULL, 0}, count_outdated, &outdated);
+    if (status == STATUS_OK && outdated.count > 0) {
+        status = alerts_drop_delivered(&store->commit, outdated.count);
     }
     return store_written(store, status);
 }
@@ -317,18 +280,28 @@ static enum status alarms_end(struct store *s)
     return status;
 }
 
+static enum status put_epoch(struct store *s, const char *epoch)
+{
+    assert(s != NULL && s->commit.txn != NULL && epoch != NULL && epoch[0] != '\0');
+    assert(strlen(epoch) < STORE_EPOCH_MAX);
+    (void)snprintf(s->epoch_adopted, sizeof s->epoch_adopted, "%s", epoch);
+    return transaction_put(&s->commit, DB_META, text_bytes("epoch"), text_bytes(epoch), false);
+}
+
+enum status store_rename(struct store *store, const char *epoch)
+{
+    return store_written(store, put_epoch(store, epoch));
+}
+
 enum status store_adopt(struct store *store, const char *epoch)
 {
-    assert(store != NULL && store->commit.txn != NULL && epoch != NULL && epoch[0] != '\0');
-    assert(strlen(epoch) < STORE_EPOCH_MAX);
-    enum status status = transaction_put(&store->commit, DB_META, text_bytes("epoch"), text_bytes(epoch), false);
+    enum status status = put_epoch(store, epoch);
     if (status == STATUS_OK) {
         status = transaction_empty(&store->commit, DB_STATE);
     }
     if (status == STATUS_OK) {
         status = alarms_end(store);
     }
-    (void)snprintf(store->epoch_adopted, sizeof store->epoch_adopted, "%s", epoch);
     return store_written(store, status);
 }
 

@@ -2,8 +2,8 @@
  * store.h: what survives a power cut: alarm state, outbox, history, numbers; and, apart from it, the journal of observations.
  *
  * Under one folder: an LMDB environment, `alerts` (every commit synced; three quarters of the size), and a file, `journal` (journal.h; its loss
- * is harmless). A row of the outbox is an alert as JSON with the topics it goes to; delivered rows move to
- * history. A quarter of the map stays free, because a full LMDB map cannot even be emptied; history gives way to new alerts, the outbox never.
+ * is harmless). A row is an alert as JSON with the topics it goes to. Those that wait for the broker are the outbox; delivered ones are
+ * history, and stay where they are. A quarter of the map stays free, because a full LMDB map cannot even be emptied; history gives way to new alerts, the outbox never.
  *
  * Threads: the write calls (begin ... commit, journal_put, _sync, _clear) belong to one thread, the store thread. Reads may come
  * from any thread, each inside its own short read transaction that never outlives the call; what a visit is given is valid during that
@@ -25,7 +25,7 @@
 
 /* Of everything in `alerts`, snapshots and states included: raise it when the form of any of them changes, and say in store_migrate.c how an older store
  * becomes one of the new form. One older than STORE_SCHEMA_OLDEST is set aside. */
-#define STORE_SCHEMA        4U
+#define STORE_SCHEMA        5U
 #define STORE_SCHEMA_OLDEST 3U
 
 /* A value fits one page of 4 KiB with its row, because a nearly full map may have no two pages side by side. A larger state may then find no
@@ -85,6 +85,8 @@ struct store_usage {
     uint64_t alerts_bytes, alerts_bytes_max, journal_bytes, journal_bytes_max; /* 0 of 0: there is no journal */
     uint64_t outbox_rows, history_rows;
     uint64_t commits;
+    uint64_t
+        dead_readers; /* whose process ended inside a transaction, and whose places were freed since it was opened */
 };
 
 /* On STATUS_CORRUPT the damaged folder was set aside under a new name (store_set_aside_path tells) and the store is open and new. On any
@@ -98,7 +100,8 @@ enum status store_open_to_read(const char *path, struct store **out) MUST_CHECK;
 /* Of a store of this size: what alerts that wait may take before those of them that are over have to give way (store_is_crowded). */
 uint64_t store_outbox_bytes(uint64_t size_bytes);
 void store_close(struct store *store);              /* NULL is allowed; no other call may be running */
-const char *store_epoch(const struct store *store); /* random hex id made at creation, or adopted; store thread */
+const char *store_epoch(const struct store *store); /* random hex id made at creation, or taken later; store thread */
+bool store_is_new(const struct store *store);       /* made by this opening: nobody was given a name of its epoch */
 uint64_t store_last_row(
     const struct store *store); /* newest row number given; those of failed commits stay unused; store thread */
 const char *store_set_aside_path(
@@ -128,6 +131,8 @@ enum status store_forget_history(struct store *store, int64_t before_wall_ms) MU
 /* The gateway runs under another epoch than this store's (which was not there when it started, or was replaced since): the store takes that
  * name; what is left of its own is history: alarms are marked ended, states are gone. */
 enum status store_adopt(struct store *store, const char *epoch) MUST_CHECK;
+/* The same of another epoch that goes on with everything in the store: it takes that name, and nothing else changes. */
+enum status store_rename(struct store *store, const char *epoch) MUST_CHECK;
 /* One row of the audit log (UTF-8 JSON, at most STORE_AUDIT_MAX bytes); STATUS_FULL without store_has_room. The oldest rows give way beyond
  * STORE_AUDIT_ROWS or a tenth of the map, and to alerts when history has none to give. */
 enum status store_put_audit(struct store *store, int64_t wall_ms, const char *json, size_t length) MUST_CHECK;
@@ -144,7 +149,7 @@ enum status store_each_outbox(struct store *store, uint64_t after, uint32_t most
                               void *context) MUST_CHECK;
 enum status store_each_history(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
                                void *context) MUST_CHECK;
-/* Both as they are at one instant: up to `most` rows of history, then up to `most` of the outbox, each in order. */
+/* Both as they are at one instant, in order. */
 enum status store_each_alert(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
                              void *context) MUST_CHECK;
 typedef bool store_alarm_visit(void *context, const struct store_alarm *alarm);

@@ -3,9 +3,9 @@
  *
  *     store_open.c     opening, closing, setting aside         environment.h  LMDB
  *     store.c          the group commit                        pages.h        looks at LMDB's file before LMDB does
- *     store_read.c     reads and usage                         folder.h       the folder and its names
+ *     store_alerts.c   alerts, and which of them wait          folder.h       the folder and its names
+ *     store_read.c     reads and usage                         rows.h         rows as bytes
  *     store_journal.c  the journal                             journal.h      its file
- *     rows.h           rows as bytes
  *     store_audit.c    the audit log                           store_audit_check.c  whether it is whole
  *     store_migrate.c  stores of older schemas
  */
@@ -21,7 +21,7 @@
 #include "drivers/store/rows.h"
 #include "drivers/store/store.h"
 
-enum { DB_META, DB_OUTBOX, DB_HISTORY, DB_ALARMS, DB_STATE, DB_AUDIT, ALERTS_DATABASES };
+enum { DB_META, DB_OLD_OUTBOX, DB_ALERTS, DB_ALARMS, DB_STATE, DB_AUDIT, DB_WAITING, ALERTS_DATABASES };
 
 #define STORE_OMIT_PERCENT 70U /* above, when nothing else gives way: alerts are to be taken out of the outbox */
 #define STORE_TRIM_PERCENT 60U /* above: history gives way, and when there is no more of it the audit log */
@@ -41,11 +41,11 @@ struct store {
     uint64_t journal_bytes;         /* wanted of it */
     pthread_mutex_t journal_reader; /* one reads at a time */
     struct transaction commit;      /* the one under way */
-    bool reads_only;
+    bool reads_only, is_new;
     bool starved; /* LMDB found no page for the last one */
     uint64_t next_row;
     char epoch[STORE_EPOCH_MAX];
-    char epoch_adopted[STORE_EPOCH_MAX];              /* from adopt to commit, else empty */
+    char epoch_adopted[STORE_EPOCH_MAX];              /* from adopt or rename to commit, else empty */
     char set_aside[STORE_PATH_MAX + FOLDER_NAME_MAX]; /* empty: nothing was */
     atomic_ullong commits;
     struct row row; /* the one being written */
@@ -67,6 +67,21 @@ enum status store_written(struct store *store, enum status status) MUST_CHECK;
 
 /* Of a full map: the oldest rows of the audit log, at most `most`, as long as the newest few stay. */
 enum status store_trim_audit(struct store *store, uint64_t most) MUST_CHECK;
+
+/* Alerts (store_alerts.c). Of one that is not waiting deliver and drop_waiting say NOT_FOUND; deliver may use *row. */
+enum status alerts_put(const struct transaction *t, uint64_t number, uint16_t flags, const struct row *row) MUST_CHECK;
+enum status alerts_deliver(const struct transaction *t, uint64_t number, struct row *row) MUST_CHECK;
+enum status alerts_drop_waiting(const struct transaction *t, uint64_t number) MUST_CHECK;
+enum status alerts_drop_delivered(const struct transaction *t, uint64_t most) MUST_CHECK; /* the oldest */
+uint64_t alerts_waiting(const struct transaction *t);
+uint64_t alerts_delivered(const struct transaction *t);
+/* From the first key >= from on, in order, until visit returns false. One that waits and is not there has an empty value. */
+enum status alerts_scan_waiting(const struct transaction *t, struct bytes from, transaction_visit *visit,
+                                void *context) MUST_CHECK;
+enum status alerts_scan_delivered(const struct transaction *t, struct bytes from, transaction_visit *visit,
+                                  void *context) MUST_CHECK;
+typedef bool alerts_visit(void *context, bool waits, struct bytes key, struct bytes value);
+enum status alerts_scan(const struct transaction *t, struct bytes from, alerts_visit *visit, void *context) MUST_CHECK;
 
 /* The two ends of the audit log, in DB_META; NOT_FOUND in a log without rows. */
 #define AUDIT_OLD_END "audit/before" /* the row before the oldest that is kept */

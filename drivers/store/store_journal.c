@@ -12,7 +12,7 @@ _Static_assert(STORE_SIZE_LEAST / 4 >= 8 * JOURNAL_ROW_MAX, "there is always roo
 
 enum { DB_PIECES, OLD_DATABASES, OLD_KEY_SIZE = 12 };
 
-static const struct layout old_layout = {"trends", OLD_DATABASES, {"journal"}};
+static const struct layout old_layout = {"trends", OLD_DATABASES, {"journal"}, 0};
 
 static bool take_piece(void *context, struct bytes key, struct bytes value)
 {

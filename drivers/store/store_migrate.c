@@ -73,9 +73,16 @@ static enum status chain_audit(const struct transaction *t)
     return status == STATUS_OK ? store_put_end(t, AUDIT_NEW_END, &c.end) : status;
 }
 
+/* ---- 4 to 5: a list tells which alerts wait; those that do stay where they are, and go out from there ---- */
+
+static enum status begin_list(const struct transaction *t)
+{
+    return transaction_create(t, DB_WAITING);
+}
+
 /* ---- the steps ---- */
 
-static const struct step steps[] = {{3, chain_audit}};
+static const struct step steps[] = {{3, chain_audit}, {4, begin_list}};
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };
 
 _Static_assert(STEP_COUNT == STORE_SCHEMA - STORE_SCHEMA_OLDEST, "a step for each schema since the oldest");
@@ -133,11 +140,16 @@ enum status store_migrate(struct environment *alerts)
     assert(alerts != NULL);
     uint32_t schema = 0;
     const enum status status = store_schema(alerts, &schema);
-    if (status != STATUS_OK || schema == STORE_SCHEMA) {
+    if (status == STATUS_OK && schema == STORE_SCHEMA) {
+        return environment_is_whole(alerts) ? STATUS_OK : STATUS_CORRUPT;
+    }
+    if (status != STATUS_OK) {
         return status;
     }
     if (schema > STORE_SCHEMA || schema < STORE_SCHEMA_OLDEST) {
         return schema > STORE_SCHEMA ? STATUS_WRONG_VERSION : STATUS_CORRUPT;
     }
-    return take_steps(alerts, schema);
+    const enum status fitted =
+        environment_fit(alerts, STORE_TRIM_PERCENT); /* a step may find no page in one that was made smaller */
+    return fitted == STATUS_OK ? take_steps(alerts, schema) : fitted;
 }

@@ -12,7 +12,7 @@
 _Static_assert(EPOCH_DIGITS < STORE_EPOCH_MAX, "it fits");
 
 static const struct layout alerts_layout = {
-    "alerts", ALERTS_DATABASES, {"meta", "outbox", "history", "alarms", "state", "audit"}};
+    "alerts", ALERTS_DATABASES, {"meta", "outbox", "history", "alarms", "state", "audit", "waiting"}, .added = 1};
 
 uint64_t store_outbox_bytes(uint64_t size_bytes)
 {
@@ -49,6 +49,7 @@ static enum status alerts_create(struct store *s)
     if (status == STATUS_OK) {
         status = environment_publish(&s->alerts);
     }
+    s->is_new = status == STATUS_OK;
     return status;
 }
 
@@ -83,8 +84,8 @@ static enum status alerts_resume(struct store *s)
     }
     status = meta_read(s, &t);
     if (status == STATUS_OK) {
-        rows_resume(s, &t, DB_OUTBOX);
-        rows_resume(s, &t, DB_HISTORY);
+        rows_resume(s, &t, DB_OLD_OUTBOX);
+        rows_resume(s, &t, DB_ALERTS);
     }
     transaction_abort(&t);
     return status;
@@ -265,6 +266,11 @@ void store_close(struct store *store)
 const char *store_epoch(const struct store *store)
 {
     return store->epoch;
+}
+
+bool store_is_new(const struct store *store)
+{
+    return store->is_new;
 }
 
 uint64_t store_last_row(const struct store *store)

@@ -56,7 +56,8 @@ static bool read_alert(void *context, struct bytes key, struct bytes value)
 {
     struct reading *r = context;
     struct store_alert alert;
-    if (key.size != ROW_KEY_SIZE || row_decode_alert(value.data, value.size, &alert) != STATUS_OK) {
+    if (key.size != ROW_KEY_SIZE || value.data == NULL ||
+        row_decode_alert(value.data, value.size, &alert) != STATUS_OK) {
         r->damaged = true;
         return true;
     }
@@ -91,51 +92,60 @@ enum status store_read_rows(struct store *s, struct environment *e, unsigned dat
     return status == STATUS_OK && reading->damaged ? STATUS_CORRUPT : status;
 }
 
-static enum status each_alert(struct store *s, unsigned database, uint64_t after, uint32_t most,
-                              store_alert_visit *visit, void *context)
+typedef enum status alerts_scanner(const struct transaction *t, struct bytes from, transaction_visit *visit,
+                                   void *context);
+
+static enum status each_alert(struct store *s, alerts_scanner *scan, uint64_t after, struct reading *reading)
 {
-    assert(s != NULL && visit != NULL);
-    if (after == UINT64_MAX || most == 0) {
+    assert(s != NULL && reading->alert != NULL);
+    unsigned char key[ROW_KEY_SIZE];
+    struct transaction t;
+    enum status status = STATUS_OK;
+    if (after == UINT64_MAX || reading->left == 0) {
         return STATUS_OK;
     }
-    unsigned char key[ROW_KEY_SIZE];
+    status = store_read_begin(s, &s->alerts, &t);
+    if (status != STATUS_OK) {
+        return status;
+    }
     row_key_write(after + 1, key);
-    struct reading reading = {.alert = visit, .context = context, .left = most, .waiting = database == DB_OUTBOX};
-    return store_read_rows(s, &s->alerts, database, (struct bytes){key, sizeof key}, read_alert, &reading);
+    status = scan(&t, (struct bytes){key, sizeof key}, read_alert, reading);
+    store_read_end(s, &t);
+    return status == STATUS_OK && reading->damaged ? STATUS_CORRUPT : status;
 }
 
 enum status store_each_outbox(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
                               void *context)
 {
-    return each_alert(store, DB_OUTBOX, after, most, visit, context);
+    struct reading reading = {.alert = visit, .context = context, .left = most, .waiting = true};
+    return each_alert(store, alerts_scan_waiting, after, &reading);
 }
 
 enum status store_each_history(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
                                void *context)
 {
-    return each_alert(store, DB_HISTORY, after, most, visit, context);
+    struct reading reading = {.alert = visit, .context = context, .left = most};
+    return each_alert(store, alerts_scan_delivered, after, &reading);
+}
+
+static bool read_either(void *context, bool waits, struct bytes key, struct bytes value)
+{
+    struct reading *r = context;
+    r->waiting = waits;
+    return read_alert(r, key, value);
+}
+
+static enum status scan_all(const struct transaction *t, struct bytes from, transaction_visit *visit, void *context)
+{
+    (void)visit; /* it has to know which of them wait */
+    return alerts_scan(t, from, read_either, context);
 }
 
 enum status store_each_alert(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
                              void *context)
 {
-    assert(store != NULL && visit != NULL && after < UINT64_MAX && most > 0);
-    unsigned char number[ROW_KEY_SIZE];
-    struct transaction t;
-    enum status status = store_read_begin(store, &store->alerts, &t);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    row_key_write(after + 1, number);
-    const struct bytes key = {number, sizeof number};
-    struct reading history = {.alert = visit, .context = context, .left = most}, outbox = history;
-    outbox.waiting = true;
-    status = transaction_scan(&t, DB_HISTORY, key, read_alert, &history);
-    if (status == STATUS_OK) {
-        status = transaction_scan(&t, DB_OUTBOX, key, read_alert, &outbox);
-    }
-    store_read_end(store, &t);
-    return status == STATUS_OK && (history.damaged || outbox.damaged) ? STATUS_CORRUPT : status;
+    struct reading reading = {.alert = visit, .context = context, .left = most};
+    return each_alert(store, scan_all, after, &reading);
 }
 
 enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void *context)
@@ -173,7 +183,8 @@ enum status store_get_alarm(struct store *store, const char *bed, const char *al
 void store_usage(struct store *store, struct store_usage *out)
 {
     assert(store != NULL && out != NULL);
-    *out = (struct store_usage){.commits = atomic_load(&store->commits)};
+    *out = (struct store_usage){.commits = atomic_load(&store->commits),
+                                .dead_readers = atomic_load(&store->alerts.dead_readers)};
     struct transaction t;
     if (store_read_begin(store, &store->alerts, &t) != STATUS_OK) {
         return;
@@ -184,7 +195,7 @@ void store_usage(struct store *store, struct store_usage *out)
         out->journal_bytes = store->journal.used;
         out->journal_bytes_max = store->journal.bytes;
     }
-    out->outbox_rows = transaction_entries(&t, DB_OUTBOX);
-    out->history_rows = transaction_entries(&t, DB_HISTORY);
+    out->outbox_rows = alerts_waiting(&t);
+    out->history_rows = alerts_delivered(&t);
     store_read_end(store, &t);
 }

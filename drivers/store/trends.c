@@ -28,7 +28,7 @@ enum { DB_META, DB_ROWS, DATABASES };
 #define PAGE_BYTES  4096U
 #define BYTES_LEAST (1ULL << 20)
 
-static const struct layout layout = {"minutes", DATABASES, {"meta", "rows"}};
+static const struct layout layout = {"minutes", DATABASES, {"meta", "rows"}, 0};
 #define SET_ASIDE "minutes.damaged-1"
 
 struct trends {
