@@ -16,6 +16,8 @@
  *   - In MQTT 5 a DISCONNECT from the broker calls `disconnected`, not `connection lost`: both are taken.
  *   - Above the broker's Receive Maximum a publish blocks: UPLINK_CONNECTED tells it, the caller's window is smaller.
  *   - A message is acknowledged to the broker when Paho has it, before its callback: the inbox takes or drops it.
+ *   - It formats a line about each packet and many of its calls, for a trace in its memory that nobody reads: 3 % of what a
+ *     publish costs. Below the level of errors it does not.
  *   - Its thread wakes every 0.1 s, to look whether it has to ping or to go on with a write that the socket did not take
  *     whole, and costs more by that than by what it is there for. There is no setting for it, and no doing without: its
  *     calls for programs without callbacks are for one thread alone, which cannot wait for our orders and its socket at
@@ -30,6 +32,7 @@
 #include <string.h>
 
 #include "drivers/uplink/certificate.h"
+#include "drivers/uplink/filter.h"
 #include "hal/thread.h"
 
 #define PAHO_SLACK_US          400000
@@ -63,7 +66,9 @@ static void note_acknowledged(struct client_attempt *attempt, int token, int rea
     struct uplink_event event = {.kind = reason >= UPLINK_REASON_REFUSED ? UPLINK_PUBLISH_FAILED : UPLINK_DELIVERED,
                                  .connection = attempt->connection,
                                  .reason = reason};
-    set_text(&event, reason != 0 ? MQTTReasonCode_toString((enum MQTTReasonCodes)reason) : "");
+    if (reason != 0) {
+        set_text(&event, MQTTReasonCode_toString((enum MQTTReasonCodes)reason));
+    }
     inbox_note_acknowledged(attempt->inbox, token, &event);
     make_patient(attempt);
 }
@@ -109,7 +114,9 @@ static int on_message(void *context, char *topic, int topic_length, MQTTClient_m
                                           .connection = attempt->connection,
                                           .topic_is_whole = topic_length == 0,
                                           .retained = message->retained != 0,
-                                          .again = message->dup != 0};
+                                          .again = message->dup != 0,
+                                          .presence = attempt->presence_filter != NULL &&
+                                                      filter_matches(attempt->presence_filter, topic)};
     inbox_put_message(attempt->inbox, &arrival);
     MQTTClient_freeMessage(&message);
     MQTTClient_free(topic);
@@ -165,10 +172,13 @@ static int make_paho(struct client *client, const char *url)
     once.do_openssl_init = 0; /* OpenSSL does that itself, at its first use: none without TLS, and 0.7 MB less */
     MQTTClient_global_init(&once);
     options.MQTTVersion = client->config->version;
-    *attempt = (struct client_attempt){.inbox = client->inbox, .connection = client->target.connection};
+    *attempt = (struct client_attempt){.inbox = client->inbox,
+                                       .connection = client->target.connection,
+                                       .presence_filter = client->config->presence_filter};
     const int made = MQTTClient_createWithOptions(&client->paho, url, client->config->client_id,
                                                   MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
-    if (made == MQTTCLIENT_SUCCESS) { /* these fail only without a client */
+    MQTTClient_setTraceLevel(MQTTCLIENT_TRACE_ERROR); /* behind the first client, which sets it, too */
+    if (made == MQTTCLIENT_SUCCESS) {                 /* these fail only without a client */
         (void)MQTTClient_setCallbacks(client->paho, attempt, on_lost, on_message,
                                       is_5(client) ? NULL : on_acknowledged4);
         (void)MQTTClient_setPublished(client->paho, attempt, is_5(client) ? on_acknowledged5 : NULL);
@@ -246,16 +256,15 @@ static int try_connect(struct client *client, const char *password, int *receive
 
 /* ---- subscribing ---- */
 
-/* What was published to be kept comes marked as such, whenever it comes, and what stands there comes too: so that it
- * can be refused with a reason. (In 3.1.1 only what stood there is marked.) The granted QoS, MQTT's refusal, or Paho's
- * error when negative. */
-static int subscribe(struct client *client, const char *filter)
+/* is_marked: what was published to be kept comes marked as such, whenever it comes, so that it can be refused with a reason. (In 3.1.1 only
+ * what stood there is marked.) What stands there comes too. The granted QoS, MQTT's refusal, or Paho's error when negative. */
+static int subscribe(struct client *client, const char *filter, bool is_marked)
 {
     if (!is_5(client)) {
         return MQTTClient_subscribe(client->paho, filter, 1);
     }
     MQTTSubscribe_options options = MQTTSubscribe_options_initializer;
-    options.retainAsPublished = 1;
+    options.retainAsPublished = is_marked ? 1 : 0;
     options.retainHandling = 0;
     const MQTTResponse response = MQTTClient_subscribe5(client->paho, filter, 1, &options, NULL);
     const int reason = (int)response.reasonCode;
@@ -263,22 +272,30 @@ static int subscribe(struct client *client, const char *filter)
     return reason;
 }
 
+/* A refusal is noted; below 0 there is no connection any more. */
+static int try_subscribe(struct client *client, const char *filter, bool is_marked)
+{
+    const int reason = subscribe(client, filter, is_marked);
+    if (reason >= UPLINK_REASON_REFUSED) {
+        struct uplink_event event = {
+            .kind = UPLINK_UNSUBSCRIBED, .connection = client->target.connection, .reason = reason};
+        set_text(&event, filter);
+        inbox_note(client->inbox, &event);
+    }
+    return reason < 0 ? reason : MQTTCLIENT_SUCCESS;
+}
+
 static int subscribe_all(struct client *client)
 {
-    for (uint8_t i = 0; i < client->config->filter_count; ++i) {
-        const char *const filter = client->config->filters[i];
-        const int reason = subscribe(client, filter);
-        if (reason < 0) {
-            return reason;
-        }
-        if (reason >= UPLINK_REASON_REFUSED) {
-            struct uplink_event event = {
-                .kind = UPLINK_UNSUBSCRIBED, .connection = client->target.connection, .reason = reason};
-            set_text(&event, filter);
-            inbox_note(client->inbox, &event);
-        }
+    const struct uplink_config *config = client->config;
+    int result = MQTTCLIENT_SUCCESS;
+    for (uint8_t i = 0; i < config->filter_count && result == MQTTCLIENT_SUCCESS; ++i) {
+        result = try_subscribe(client, config->filters[i], true);
     }
-    return MQTTCLIENT_SUCCESS;
+    if (config->presence_filter != NULL && result == MQTTCLIENT_SUCCESS) {
+        result = try_subscribe(client, config->presence_filter, false);
+    }
+    return result;
 }
 
 /* ---- an attempt ---- */

@@ -30,7 +30,8 @@ struct client_target {
 struct client_attempt { /* context of a connection's callbacks */
     struct inbox *inbox;
     uint32_t connection;
-    bool is_patient; /* Paho's thread was told how late it may be woken */
+    const char *presence_filter; /* NULL: none */
+    bool is_patient;             /* Paho's thread was told how late it may be woken */
 };
 
 struct client {

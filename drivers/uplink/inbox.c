@@ -137,6 +137,7 @@ static void copy_message(struct uplink_incoming *out, const struct inbox_arrival
     out->whole = arrival->topic_is_whole && arrival->topic[topic_length] == '\0' && out->length == arrival->length;
     out->retained = arrival->retained;
     out->again = arrival->again;
+    out->presence = arrival->presence;
     memcpy(out->topic, arrival->topic, topic_length);
     out->topic[topic_length] = '\0';
     if (out->length > 0) {
@@ -146,10 +147,14 @@ static void copy_message(struct uplink_incoming *out, const struct inbox_arrival
 
 static void queue_message(struct inbox *inbox, const struct inbox_arrival *arrival)
 {
-    if (inbox->message_count == UPLINK_MESSAGES_MAX) {
-        (void)atomic_fetch_add_explicit(&inbox->messages_dropped, 1, memory_order_relaxed);
+    const bool is_full = inbox->message_count == UPLINK_MESSAGES_MAX ||
+                         (arrival->presence && inbox->presence_count == UPLINK_PRESENCES_MAX);
+    if (is_full) {
+        atomic_uint *dropped = arrival->presence ? &inbox->presences_dropped : &inbox->messages_dropped;
+        (void)atomic_fetch_add_explicit(dropped, 1, memory_order_relaxed);
         return;
     }
+    inbox->presence_count += arrival->presence ? 1 : 0;
     copy_message(&inbox->messages[(inbox->first_message + inbox->message_count) % UPLINK_MESSAGES_MAX], arrival);
     ++inbox->message_count;
     wake_raise(inbox->wake);
@@ -172,6 +177,7 @@ bool inbox_next_message(struct inbox *inbox, struct uplink_incoming *out)
         *out = inbox->messages[inbox->first_message];
         inbox->first_message = (inbox->first_message + 1) % UPLINK_MESSAGES_MAX;
         --inbox->message_count;
+        inbox->presence_count -= out->presence ? 1 : 0;
     }
     pthread_mutex_unlock(&inbox->mutex);
     return found;

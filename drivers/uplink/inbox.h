@@ -25,7 +25,7 @@ struct inbox_arrival {
     const void *payload;
     size_t length;
     uint32_t connection;
-    bool topic_is_whole, retained, again;
+    bool topic_is_whole, retained, again, presence;
 };
 
 struct inbox {
@@ -45,7 +45,8 @@ struct inbox {
     int early_token;           /* 0: none. There is at most one, because publishes go one after another */
     uint32_t first_message, message_count;
     struct uplink_incoming messages[UPLINK_MESSAGES_MAX];
-    atomic_uint messages_dropped; /* read without the mutex */
+    uint32_t presence_count;                         /* of them */
+    atomic_uint messages_dropped, presences_dropped; /* read without the mutex */
 };
 
 void inbox_init(struct inbox *inbox, struct wake *wake);
@@ -58,7 +59,7 @@ void inbox_note(struct inbox *inbox, const struct uplink_event *event);
 /* Any thread: the end of the publish that the library calls `token`. Its tag is put into the event. */
 void inbox_note_acknowledged(struct inbox *inbox, int token, const struct uplink_event *event);
 
-/* Any thread: copies it; a full queue drops it and counts it. */
+/* Any thread: copies it; a full queue drops it and counts it. Presences have a part of it and no more. */
 void inbox_put_message(struct inbox *inbox, const struct inbox_arrival *arrival);
 
 /* Caller's thread. Messages outlive the connection that they came by. */

@@ -49,6 +49,7 @@ struct uplink {
     struct watch watch;  /* caller's thread */
     struct probe *probe; /* likewise; NULL: none is wanted */
     struct rounds rounds;
+    atomic_uint stand_ins;
     atomic_llong
         away_us; /* since when the uplink's thread serves orders without a round (CLOCK_BOOTTIME); 0: it does not */
     struct thread thread;
@@ -273,10 +274,16 @@ int64_t uplink_stand_in(struct uplink *uplink)
     }
     pthread_mutex_lock(&uplink->rounds.mutex);
     (void)wake_take(uplink->rounds.wake);
+    (void)atomic_fetch_add(&uplink->stand_ins, 1);
     (void)make_round(uplink);
     pthread_mutex_unlock(&uplink->rounds.mutex);
     wake_raise(&uplink->orders.given); /* should it be back, and asleep until its own round was due again */
     return now_us + AWAY_ROUND_US;
+}
+
+uint32_t uplink_stand_ins(const struct uplink *uplink)
+{
+    return atomic_load(&uplink->stand_ins);
 }
 
 bool uplink_next_event(struct uplink *uplink, struct uplink_event *out)
@@ -335,6 +342,11 @@ bool uplink_next_message(struct uplink *uplink, struct uplink_incoming *out)
 uint32_t uplink_messages_dropped(const struct uplink *uplink)
 {
     return atomic_load_explicit(&uplink->inbox.messages_dropped, memory_order_relaxed);
+}
+
+uint32_t uplink_presences_dropped(const struct uplink *uplink)
+{
+    return atomic_load_explicit(&uplink->inbox.presences_dropped, memory_order_relaxed);
 }
 
 uint32_t uplink_connection(const struct uplink *uplink)

@@ -54,6 +54,9 @@ struct uplink_config {
     const char *const
         *filters; /* topic filters subscribed to (QoS 1) on every connection, before UPLINK_CONNECTED; or NULL */
     uint8_t filter_count; /* at most UPLINK_FILTERS_MAX */
+    /* Or NULL; one more, of what others keep on the broker of themselves: `retained` then means that it stood there before we subscribed, and
+     * what comes gives way to what the filters let in. */
+    const char *presence_filter;
 };
 
 enum uplink_event_kind {
@@ -105,17 +108,20 @@ bool uplink_next_event(struct uplink *uplink, struct uplink_event *out);
 /* Messages that came in over the filters, oldest first, in a queue of their own of UPLINK_MESSAGES_MAX: when it is full
  * the newest is dropped and counted. The broker has its acknowledgement before they are taken: whoever wants an answer
  * gets it as a message. They outlive the connection that they came by. */
-#define UPLINK_MESSAGES_MAX 32
+#define UPLINK_MESSAGES_MAX  32
+#define UPLINK_PRESENCES_MAX 24 /* of them, by the presence filter: one more is dropped and counted apart */
 struct uplink_incoming {
     char topic[UPLINK_TOPIC_MAX];
     uint8_t payload[UPLINK_PAYLOAD_MAX];
     size_t length;
     bool whole;    /* topic and payload were not cut */
+    bool presence; /* it came by the presence filter */
     bool retained; /* published to be kept; in MQTT 3.1.1 told only of what stood there before we subscribed */
     bool again;    /* the broker marked it as a duplicate */
 };
 bool uplink_next_message(struct uplink *uplink, struct uplink_incoming *out);
 uint32_t uplink_messages_dropped(const struct uplink *uplink);
+uint32_t uplink_presences_dropped(const struct uplink *uplink);
 
 /* Which certificate ends first. */
 struct uplink_certificate {
@@ -168,5 +174,6 @@ void uplink_take_rounds(struct uplink *uplink);
  * again: that is, at the latest, when it takes over. */
 #define UPLINK_STAND_IN_US 2000000
 int64_t uplink_stand_in(struct uplink *uplink);
+uint32_t uplink_stand_ins(const struct uplink *uplink); /* rounds made so; any thread */
 
 #endif
