@@ -93,7 +93,8 @@ struct bus_health {
     atomic_int last_error; /* enum status of the newest failed opening; when open STATUS_OK, or STATUS_WRONG_PROTOCOL */
     atomic_int last_errno;
     atomic_int fault; /* enum status of what is wrong with the line or connection as a whole, though it is open */
-    atomic_llong fault_until_us;              /* and until when that holds if it is not seen again; 0: never seen */
+    atomic_llong fault_until_us; /* and until when that holds if it is not seen again; 0: never seen */
+    atomic_uint lost;            /* times that it could not be opened, or was lost with an error while it was */
     atomic_uint opened, requests, gap_us_min; /* gap_us_min: smallest silence kept before a request */
     atomic_ullong busy_us;                    /* time the wire was in use */
     /* What is asked of the line, in thousandths of its time, as far as its speed is known (else 0), and how much of it was in

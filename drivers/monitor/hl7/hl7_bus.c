@@ -58,6 +58,7 @@ static void set_state(struct bus *bus, enum bus_state state, enum status last_er
     atomic_store_explicit(&bus->health.state, (int)state, memory_order_relaxed);
     atomic_store_explicit(&bus->health.last_error, (int)last_error, memory_order_relaxed);
     atomic_store_explicit(&bus->health.last_errno, last_errno, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&bus->health.lost, last_error != STATUS_OK ? 1 : 0, memory_order_relaxed);
 }
 
 /* --- callers ------------------------------------------------------------------------------------------------- */
