@@ -42,7 +42,8 @@
     X(nobody_listening, GATEWAY, TECHNICAL, MEDIUM, "Nobody receives alerts", "Check the dashboards")                  \
     X(certificate_expiring, GATEWAY, TECHNICAL, LOW, "A certificate ends soon", "Renew the certificate")               \
     X(thread_stuck, GATEWAY, TECHNICAL, MEDIUM, "A part of the gateway is stuck", "Restart the gateway")               \
-    X(refused_publish, GATEWAY, TECHNICAL, MEDIUM, "The broker refuses messages", "Check the broker's access rules")
+    X(refused_publish, GATEWAY, TECHNICAL, MEDIUM, "The broker refuses messages", "Check the broker's access rules")   \
+    X(board_missing, GATEWAY, TECHNICAL, LOW, "Fewer boards than expected are on", "Check the dashboards")
 
 enum builtin_alarm {
 #define BUILTIN_ENUM(name, place, kind, priority, text, advice) BUILTIN_##name,

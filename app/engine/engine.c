@@ -136,6 +136,7 @@ static void step_bed(struct engine *engine, struct bed *bed)
     bed->deadline_ms = sooner(bed->deadline_ms, reported_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, pause_step(engine, bed));
     bed->deadline_ms = sooner(bed->deadline_ms, step_channels(bed, engine->now_ms));
+    anew_tell_bed(engine, bed);
     bed->evaluate_all = false;
     bed->changed = 0;
     bed->scored = false;
@@ -166,6 +167,7 @@ static void begin_instant(struct engine *engine)
     if (engine->gateway_dirty || engine->gateway_deadline_ms <= engine->now_ms) {
         engine->gateway_dirty = false;
         technical_gateway_step(engine);
+        anew_tell_ward(engine);
     }
     if (engine->command_due) {
         command_step(engine);
@@ -418,6 +420,9 @@ void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm a
                                              .priority = priority,
                                              .detail = detail});
     engine->now_ms = at_ms;
+    if (alarm == BUILTIN_store_replaced && on && !is_first && strcmp(detail, CONDITION_TRENDS_ONLY) != 0) {
+        anew_begin(engine);
+    }
     g->on = on;
     g->priority = priority;
     g->changed = true;

@@ -199,6 +199,7 @@ struct alarm_view {
     uint64_t id;
     uint32_t rev;
     uint8_t priority, state, inactivation; /* the enums of alert.h */
+    int64_t raised_ms;
 };
 
 struct bed_view {
@@ -291,7 +292,9 @@ void engine_command(struct engine *engine, int64_t at_ms, const struct bed_comma
 void engine_retire(struct engine *engine, int64_t at_ms, const struct engine_config *next);
 
 /* A condition of the gateway itself holds or does not (bus_down ... refused_publish); detail goes into the alert's text.
- * priority: PRIORITY_NONE for the table's; a change while it holds escalates or de-escalates the alarm. */
+ * priority: PRIORITY_NONE for the table's; a change while it holds escalates or de-escalates the alarm. When it is news that a store of alerts was
+ * set aside (store_replaced, with any detail but CONDITION_TRENDS_ONLY) every alarm that is on is told anew: the next store does not know it. */
+#define CONDITION_TRENDS_ONLY "trends only"
 void engine_condition(struct engine *engine, int64_t at_ms, enum builtin_alarm alarm, bool on, enum priority priority,
                       const char *detail);
 void engine_clock_synced(struct engine *engine, bool synced);

@@ -154,7 +154,8 @@ struct bed {
     uint32_t changed;                      /* bit per vital observed at this instant */
     uint32_t measured;                     /* bit per episodic vital measured at this instant */
     bool evaluate_all;
-    bool may_fold; /* one of its alarms may be folded */
+    bool may_fold;   /* one of its alarms may be folded */
+    bool tells_anew; /* see anew.c */
     int64_t
         pulse_turned_ms; /* since when hr and pulse disagree, while that is alarmed agree; INSTANT_NONE: they do not */
     struct scoring scoring;
@@ -172,6 +173,7 @@ struct gateway_condition {
     struct alarm alarm;
     bool on, changed;
     bool said;              /* by somebody in this run */
+    bool tells_anew;        /* see anew.c */
     enum priority priority; /* NONE: the table's */
     char detail[ALERT_DETAIL_MAX];
 };
@@ -194,6 +196,7 @@ struct engine {
     uint16_t ward_rule_count;
     int64_t ward_deadline_ms;
     bool gateway_dirty;
+    bool ward_tells_anew; /* see anew.c */
     bool clock_synced, restoring, begun;
     bool unbroken; /* the journal heard all that was said up to the beginning of this run */
     uint64_t seed, seq, next_id;
@@ -370,6 +373,12 @@ int64_t foreseen_next_ms(const struct rule_alarm *rule_alarm);
 
 /* technical.c */
 int64_t technical_step(struct engine *engine, struct bed *bed); /* returns its next deadline */
+
+/* anew.c: what is on is told once more by the next step of its bed, of its condition, of the ward. */
+void anew_begin(struct engine *engine);
+void anew_tell_bed(struct engine *engine, struct bed *bed);
+void anew_tell_condition(struct engine *engine, struct gateway_condition *g);
+void anew_tell_ward(struct engine *engine);
 void technical_gateway_step(struct engine *engine);
 /* What is gone because of those that others are folded into, before the first of them says so: gone_now. */
 void technical_judge_causes(const struct engine *engine, struct bed *bed);

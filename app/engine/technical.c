@@ -260,9 +260,11 @@ static struct condition judge_rejection(const struct engine *engine, const struc
     struct condition c = CONDITION_NONE;
     for (unsigned i = 0; i < bed->config->channel_count && bed->state.stay != 0; i++) {
         const struct channel *channel = &bed->channels[i];
+        if (channel->lost_at_ms == INSTANT_NONE || !concerns(channel->quality)) {
+            continue;
+        }
         const bool heard = bed->monitors[channel->config->monitor].back_at_ms != INSTANT_NONE;
-        if (channel->lost_at_ms == INSTANT_NONE || !concerns(channel->quality) || !(channel->was_valid || show_raw) ||
-            !(heard || bed->technical[alarm].raised)) {
+        if (!(channel->was_valid || show_raw) || !(heard || bed->technical[alarm].raised)) {
             continue;
         }
         const int64_t at_ms =
@@ -309,10 +311,8 @@ static struct condition judge_refused(const struct engine *engine, const struct 
     c.holds = bed->refused != 0;
     c.since_ms = engine->now_ms;
     c.about = bed->refused;
-    for (unsigned v = 0; v < VITAL_COUNT; v++) {
-        if ((bed->refused >> v & 1U) != 0) {
-            condition_add_word(&c, vital_info((enum vital)v)->name);
-        }
+    for (uint32_t left = bed->refused; left != 0; left &= left - 1) {
+        condition_add_word(&c, vital_info((enum vital)__builtin_ctz(left))->name);
     }
     return c;
 }
@@ -435,6 +435,7 @@ static void step_condition(struct engine *engine, struct gateway_condition *g)
     c.since_ms = engine->now_ms;
     memcpy(c.detail, g->detail, sizeof c.detail);
     settle(engine, NULL, &g->alarm, &c);
+    anew_tell_condition(engine, g);
     if (raised != g->alarm.raised && g->alarm.last.key.index == BUILTIN_bus_down) {
         look_at_beds(engine); /* what is or was part of it */
     }
