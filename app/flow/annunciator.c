@@ -10,10 +10,11 @@
 #include "hal/clock.h"
 #include "hal/indicator.h"
 
-#define HOOK_LOOK_US  50000   /* while it runs */
-#define LINE_AGAIN_US 1000000 /* a line that did not do as it was told is told again */
-#define LAST_WORD_US  300000  /* that it has at the end of the gateway */
-#define KILLED_US     50000   /* until one that was killed is gone */
+#define HOOK_LOOK_US  50000    /* while it runs */
+#define LINE_AGAIN_US 1000000  /* a line that did not do as it was told is told again */
+#define ABSENT_US     60000000 /* a line that could not be had, a program that did not start: tried again */
+#define LAST_WORD_US  300000   /* that it has at the end of the gateway */
+#define KILLED_US     50000    /* until one that was killed is gone */
 #define LAST_LOOK_US  2000
 #define MS            INT64_C(1000)
 #define NOTHING_TOLD  UINT_MAX /* no set of reasons */
@@ -155,20 +156,49 @@ static int64_t show(struct annunciator *a, const struct annunciator_look *now, i
     return done || next_us < now_us + LINE_AGAIN_US ? next_us : now_us + LINE_AGAIN_US;
 }
 
-static int open_line(const char *where, bool active_low, const char *what, atomic_int *out_status)
+/* Told when it changes. */
+static int open_line(const char *where, bool active_low, const char *what, atomic_int *status)
 {
     int fd = -1;
-    if (where == NULL) {
+    const enum status before = (enum status)atomic_load(status);
+    const enum status now = indicator_open(where, active_low, &fd);
+    atomic_store(status, (int)now);
+    if (now != STATUS_OK) {
+        if (now != before) {
+            log_error("the %s of the local alarm cannot be used (%s: %s), it is tried again each minute; see `wardgate "
+                      "help indicator.%s`",
+                      what, where, status_text(now), what);
+        }
         return -1;
     }
-    const enum status status = indicator_open(where, active_low, &fd);
-    atomic_store(out_status, (int)status);
-    if (status != STATUS_OK) {
-        log_error("the %s of the local alarm cannot be used (%s: %s), see `wardgate help indicator.%s`", what, where,
-                  status_text(status), what);
-        return -1;
+    if (before != STATUS_OK) {
+        log_note("the %s of the local alarm is there (%s)", what, where);
     }
     return fd;
+}
+
+/* Those that are not there: an adapter may be plugged in later. When it is to be tried again. */
+static int64_t open_lines(struct annunciator *a, int64_t now_us)
+{
+    const struct annunciator_config *config = &a->config;
+    const bool no_lamp = config->lamp != NULL && a->lamp < 0, no_buzzer = config->buzzer != NULL && a->buzzer < 0;
+    if (!no_lamp && !no_buzzer) {
+        return INT64_MAX;
+    }
+    if (now_us < a->lines_again_us) {
+        return a->lines_again_us;
+    }
+    a->lines_again_us = now_us + ABSENT_US;
+    if (no_lamp) {
+        a->lamp = open_line(config->lamp, config->lamp_active_low, "led", &a->lamp_status);
+        a->lamp_on = false;
+    }
+    if (no_buzzer) {
+        a->buzzer = open_line(config->buzzer, config->buzzer_active_low, "buzzer", &a->buzzer_status);
+        a->buzzer_on = false;
+    }
+    const bool all = (config->lamp == NULL || a->lamp >= 0) && (config->buzzer == NULL || a->buzzer >= 0);
+    return all ? INT64_MAX : a->lines_again_us;
 }
 
 /* ---- the program ---- */
@@ -185,8 +215,12 @@ static void tell_program(struct annunciator *a, const struct annunciator_look *n
     (void)snprintf(what, sizeof what, "WARDGATE_WHAT=%s", names);
     const enum status status = hook_start(&a->hook, a->config.hook, environment, now_us + a->config.hook_us);
     a->told = *now;
+    a->hook_again_us = status != STATUS_OK ? now_us + ABSENT_US : INT64_MAX;
     if (status != STATUS_OK) {
-        log_error("the program of the local alarm does not start (%s: %s)", a->config.hook[0], status_text(status));
+        if (atomic_load(&a->hook_status) != (int)status) {
+            log_error("the program of the local alarm does not start (%s: %s), it is tried again each minute",
+                      a->config.hook[0], status_text(status));
+        }
         atomic_store(&a->hook_status, (int)status);
         (void)atomic_fetch_add(&a->hooks, 1);
     }
@@ -223,14 +257,19 @@ static int64_t step_program(struct annunciator *a, const struct annunciator_look
     if (end != HOOK_RUNS) {
         take_end(a, end, code);
     }
-    if (a->hook.pid == 0 && !is_told(a, now)) {
+    if (a->hook.pid == 0 && (!is_told(a, now) || now_us >= a->hook_again_us)) {
         tell_program(a, now, now_us);
     }
     atomic_store(&a->told_state, a->hook.pid == 0 ? (int)a->told.state : -1);
-    return a->hook.pid != 0 ? now_us + HOOK_LOOK_US : INT64_MAX;
+    return a->hook.pid != 0 ? now_us + HOOK_LOOK_US : a->hook_again_us;
 }
 
 /* ---- the thread ---- */
+
+static int64_t earlier(int64_t left_us, int64_t right_us)
+{
+    return left_us < right_us ? left_us : right_us;
+}
 
 int64_t annunciator_step(struct annunciator *a, int64_t now_us)
 {
@@ -239,10 +278,9 @@ int64_t annunciator_step(struct annunciator *a, int64_t now_us)
     const int64_t since_us = a->since_us < now_us ? a->since_us : now_us;
     const int64_t trial_us = a->trial_until_us > now_us ? a->trial_until_us : INT64_MAX;
     pthread_mutex_unlock(&a->mutex);
-    const int64_t shown_us = show(a, &now, since_us, now_us);
-    const int64_t program_us = step_program(a, &now, now_us);
-    const int64_t next_us = shown_us < program_us ? shown_us : program_us;
-    return next_us < trial_us ? next_us : trial_us;
+    const int64_t lines_us = open_lines(a, now_us);
+    const int64_t shown_us = earlier(show(a, &now, since_us, now_us), lines_us);
+    return earlier(earlier(shown_us, step_program(a, &now, now_us)), trial_us);
 }
 
 /* Waits for the program that runs, and kills it then. */
@@ -279,8 +317,6 @@ static void switch_off(struct annunciator *a)
 static void *run(void *argument)
 {
     struct annunciator *a = argument;
-    a->lamp = open_line(a->config.lamp, a->config.lamp_active_low, "led", &a->lamp_status);
-    a->buzzer = open_line(a->config.buzzer, a->config.buzzer_active_low, "buzzer", &a->buzzer_status);
     while (!atomic_load(&a->stop)) {
         const int64_t next_us = annunciator_step(a, clock_boot_us());
         (void)wake_wait_until(&a->wake, next_us);
@@ -291,8 +327,12 @@ static void *run(void *argument)
 
 void annunciator_init(struct annunciator *a, const struct annunciator_config *config)
 {
-    *a = (struct annunciator){
-        .config = *config, .wake = {.fd = -1}, .lamp = -1, .buzzer = -1, .told = {.reasons = NOTHING_TOLD}};
+    *a = (struct annunciator){.config = *config,
+                              .wake = {.fd = -1},
+                              .lamp = -1,
+                              .buzzer = -1,
+                              .hook_again_us = INT64_MAX,
+                              .told = {.reasons = NOTHING_TOLD}};
     const int failed = pthread_mutex_init(&a->mutex, NULL);
     assert(failed == 0); /* a default mutex needs nothing that could be short */
     (void)failed;

@@ -85,14 +85,15 @@ struct annunciator {
     int lamp, buzzer; /* descriptors; -1: not there */
     bool lamp_on, buzzer_on;
     struct hook hook;
-    struct annunciator_look told; /* what the program was told last */
+    struct annunciator_look told;          /* what the program was told last */
+    int64_t lines_again_us, hook_again_us; /* what could not be had is tried again */
 };
 
 /* Nothing is opened. What the config points at must outlive it. */
 void annunciator_init(struct annunciator *annunciator, const struct annunciator_config *config);
 bool annunciator_is_there(const struct annunciator *annunciator); /* something is configured */
 
-/* A line that cannot be had is told in the log; the rest works without it. STATUS_IO, STATUS_NO_MEMORY: no thread. */
+/* A line that cannot be had, or a program that does not start, is told in the log and tried again each minute; the rest works without it. STATUS_IO, STATUS_NO_MEMORY: no thread. */
 enum status annunciator_start(struct annunciator *annunciator) MUST_CHECK;
 
 /* All is switched off, and the program told so unless that is what it heard last, for which it has 0.3 s. False: its thread hangs in a line, and still has all of this. */

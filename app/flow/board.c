@@ -139,6 +139,20 @@ void board_take_refused(struct board *board, char text[ALERT_DETAIL_MAX])
     pthread_mutex_unlock(&board->mutex);
 }
 
+void board_put_boards(struct board *board, const struct presence *presence)
+{
+    pthread_mutex_lock(&board->mutex);
+    board->presence = *presence;
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_take_boards(struct board *board, struct presence *out)
+{
+    pthread_mutex_lock(&board->mutex);
+    *out = board->presence;
+    pthread_mutex_unlock(&board->mutex);
+}
+
 void board_put_admissions(struct board *board, const struct admissions *admissions)
 {
     pthread_mutex_lock(&board->mutex);
@@ -182,6 +196,12 @@ void board_continue(struct board *board, const struct board *before)
 {
     atomic_store(&board->uplink_connected, atomic_load(&before->uplink_connected));
     atomic_store(&board->uplink_connects, atomic_load(&before->uplink_connects));
+    atomic_store(&board->uplink_failures, atomic_load(&before->uplink_failures));
+    atomic_store(&board->uplink_losses, atomic_load(&before->uplink_losses));
+    atomic_store(&board->uplink_unacknowledged, atomic_load(&before->uplink_unacknowledged));
+    atomic_store(&board->uplink_refusals, atomic_load(&before->uplink_refusals));
+    atomic_store(&board->uplink_unheard_alerts, atomic_load(&before->uplink_unheard_alerts));
+    atomic_store(&board->uplink_stand_ins, atomic_load(&before->uplink_stand_ins));
     atomic_store(&board->uplink_changed_us, atomic_load(&before->uplink_changed_us));
     atomic_store(&board->uplink_broker, atomic_load(&before->uplink_broker));
     for (unsigned i = 0; i < BOARD_BROKERS_MAX; ++i) {
@@ -191,6 +211,11 @@ void board_continue(struct board *board, const struct board *before)
     memcpy(board->refused, before->refused, sizeof board->refused);
     atomic_store(&board->uplink_refused_us, atomic_load(&before->uplink_refused_us));
     atomic_store(&board->uplink_unheard, atomic_load(&before->uplink_unheard));
+    board->presence = before->presence;
+    atomic_store(&board->boards_lately, atomic_load(&before->boards_lately));
+    atomic_store(&board->boards_known_us, atomic_load(&before->boards_known_us));
+    atomic_store(&board->boards_bad, atomic_load(&before->boards_bad));
+    atomic_store(&board->boards_dropped, atomic_load(&before->boards_dropped));
     atomic_store(&board->delivered_row, atomic_load(&before->delivered_row));
     atomic_store(&board->delivered_seq, atomic_load(&before->delivered_seq));
     atomic_store(&board->high_seq, atomic_load(&before->high_seq));

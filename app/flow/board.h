@@ -21,6 +21,7 @@
 #include "app/engine/engine.h"
 #include "app/engine/staffing.h"
 #include "app/flow/clock_record.h"
+#include "app/flow/presence.h"
 #include "drivers/uplink/uplink.h"
 
 /* Of one bed; written under the mutex, counts are also read without it to look whether there are news. */
@@ -41,21 +42,31 @@ struct board {
     /* each written by the thread that owns the figure */
     atomic_bool uplink_connected;
     atomic_uint uplink_connects;
-    atomic_llong uplink_changed_us;                /* CLOCK_BOOTTIME of its newest change */
+    atomic_llong uplink_changed_us; /* CLOCK_BOOTTIME of its newest change */
+    /* Connections that did not come to be, that were lost, and of those the ones given up because nothing was acknowledged; publishes refused, alerts that found no
+     * subscriber; rounds that were made because a call of the library did not come back. */
+    atomic_ullong uplink_failures, uplink_losses, uplink_unacknowledged, uplink_refusals, uplink_unheard_alerts,
+        uplink_stand_ins;
+    atomic_llong uplink_waits_us;                  /* for how long the oldest publish under way has waited */
     atomic_uint uplink_broker;                     /* index in use */
     atomic_uint broker_answers[BOARD_BROKERS_MAX]; /* enum broker_answer, as it was asked or tried last */
     atomic_bool uplink_moves;       /* not connected, because it goes over to another broker on purpose */
     atomic_bool uplink_aside;       /* alerts that the broker refuses are set aside */
     char refused[ALERT_DETAIL_MAX]; /* the newest refusal: of what, and why; under the mutex */
     atomic_llong uplink_refused_us; /* CLOCK_BOOTTIME of the newest publish that the broker refused; 0: none */
-    atomic_bool uplink_unheard;     /* the newest alert found no subscriber, and nothing has found one since (MQTT 5) */
+    struct presence presence;       /* which boards are there; under the mutex */
+    atomic_uint boards_lately;      /* how many were looked at within the last minute */
+    atomic_llong boards_known_us;   /* CLOCK_BOOTTIME since when they are listened for: this connection's beginning */
+    atomic_ullong boards_bad, boards_dropped; /* what they said: not understood, and left out as too much */
+    atomic_bool uplink_unheard; /* the newest alert found no subscriber, and nothing has found one since (MQTT 5) */
     atomic_ullong delivered_row,
         delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
     atomic_ullong observations, observations_late, observations_replaced, journal_dropped;
-    atomic_ullong commands, commands_dropped; /* from the broker: taken, and left out as too many at once */
+    atomic_ullong window_overruns, alarms_dropped; /* as the engine counts them, since it was made */
+    atomic_ullong commands, commands_dropped;      /* from the broker: taken, and left out as too many at once */
     atomic_llong engine_alive_us, store_alive_us, deliver_alive_us;
     atomic_ullong high_seq; /* of the newest alert of high priority but an end, since the start; 0: none */
-    atomic_ullong high_row; /* of the newest one that waited at the start; 0: none */
+    atomic_ullong high_row; /* of the newest one that waited when the store was opened; 0: none */
     struct uplink_certificate certificate; /* that of the uplink which ends first; under the mutex */
     atomic_uint ward_puts;                 /* counts those of the two below, to look whether there are news */
     struct admissions admissions;          /* as the store has them; under the mutex */
@@ -95,6 +106,9 @@ const char *board_broker_word(const struct board *board, unsigned broker);
 
 void board_put_refused(struct board *board, const char text[ALERT_DETAIL_MAX]);
 void board_take_refused(struct board *board, char text[ALERT_DETAIL_MAX]);
+
+void board_put_boards(struct board *board, const struct presence *presence);
+void board_take_boards(struct board *board, struct presence *out);
 
 void board_put_admissions(struct board *board, const struct admissions *admissions);
 void board_put_staff(struct board *board, const struct staffing_told *staff);

@@ -31,7 +31,7 @@ enum status store_state_status(const struct store_state *state)
 void commit_init(struct commit *commit, struct arena *arena, const struct commit_config *config)
 {
     struct pending_record *pending = ARENA_TAKE(arena_reserve(arena), struct pending_record, COMMIT_PENDING_MAX);
-    uint64_t *delivered = ARENA_TAKE(arena, uint64_t, COMMIT_GROUP_MAX);
+    uint64_t *delivered = ARENA_TAKE(arena, uint64_t, COMMIT_DELIVERED_MAX);
     struct commit_journal *journals = ARENA_TAKE(arena, struct commit_journal, 2);
     if (pending != NULL && delivered != NULL && journals != NULL) {
         *commit = (struct commit){.config = *config,
@@ -64,7 +64,9 @@ void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now
     atomic_store(&commit->store, opened);
     if (opened != NULL) {
         atomic_store(&commit->committed_row, store_last_row(opened));
-        atomic_store(&commit->state.replaced, store_set_aside_path(opened) != NULL);
+        if (atomic_load(&commit->state.replaced) == 0) { /* else it is known from before a reload, how often, too */
+            atomic_store(&commit->state.replaced, store_set_aside_path(opened) != NULL);
+        }
     }
     commit->journal_due_us = now_us + commit->config.journal_interval_ms * INT64_C(1000);
     commit->beat_due_us = now_us + COMMIT_BEAT_US;
@@ -116,6 +118,7 @@ static void give_up_handed(struct commit *c)
         struct record *record = &c->pending[i].record;
         const bool handed = i < c->handed;
         if (handed && (has_alert(record) || record->kind == RECORD_COMMAND)) {
+            c->gave_up = c->gave_up || has_alert(record);
             count_given_up(c, record);
             record->kind = RECORD_BED;
         }
@@ -188,7 +191,7 @@ static void gather_delivered(struct commit *c, int64_t now_us)
     }
     if (are_deliveries_due(c, waiting, now_us)) {
         c->delivered_count +=
-            ring_pop(c->config.delivered, c->delivered + c->delivered_count, COMMIT_GROUP_MAX - c->delivered_count);
+            ring_pop(c->config.delivered, c->delivered + c->delivered_count, COMMIT_DELIVERED_MAX - c->delivered_count);
         c->delivered_due_us = 0;
     }
 }
@@ -424,6 +427,23 @@ static void note_failure(struct commit *c, int64_t now_us)
     c->retry_us = now_us + c->retry_wait_us;
 }
 
+/* What was given up for the store will never be in it: that its names were given stays noted. */
+static void settle_around(struct commit *c)
+{
+    if (c->config.around != NULL && c->handed == 0 && !c->gave_up) {
+        around_settle(c->config.around);
+    }
+}
+
+/* Before it is known whether all is settled: a store that has less than this is not the one that we leave. */
+static void note_stored(struct commit *c)
+{
+    const uint32_t done = c->writer.batch.records_done;
+    if (c->config.around != NULL && done > 0) {
+        around_stored(c->config.around, c->pending[done - 1].record.seq);
+    }
+}
+
 static void take(struct commit *c, int64_t now_us)
 {
     if (!writer_take(&c->writer)) {
@@ -436,10 +456,15 @@ static void take(struct commit *c, int64_t now_us)
     if (status == STATUS_OK) {
         note_success(c);
     } else {
+        atomic_fetch_add(&c->state.failures[status], 1);
         note_failure(c, now_us);
     }
+    note_stored(c);
     answer_done(c);
     drop_done(c);
+    if (status == STATUS_OK) {
+        settle_around(c);
+    }
 }
 
 /* ---- around a store that does not commit ---- */
@@ -460,6 +485,14 @@ static bool is_durable_by_now(const struct commit *c, uint32_t index)
     return !writer_is_idle(&c->writer) && index < atomic_load(&c->writer.durable);
 }
 
+/* Before it goes: whatever ends the program from here on, the next start knows. */
+static void note_around(struct commit *c)
+{
+    if (c->config.around != NULL) {
+        around_note(c->config.around);
+    }
+}
+
 /* Each alert once, in order; what is durable goes by the outbox. A full ring is tried again soon. */
 static void hand_over(struct commit *c)
 {
@@ -467,6 +500,7 @@ static void hand_over(struct commit *c)
     while (c->handed < c->pending_count) {
         const struct pending_record *next = &c->pending[c->handed];
         if (has_alert(&next->record) && !is_durable_by_now(c, c->handed)) {
+            note_around(c);
             if (!push_direct(c, next)) {
                 break;
             }
@@ -634,11 +668,16 @@ void commit_fini(struct commit *commit)
 
 void commit_continue(struct commit *commit, const struct commit *before)
 {
+    for (unsigned i = 0; i < STATUS_COUNT; i++) {
+        atomic_store(&commit->state.failures[i], atomic_load(&before->state.failures[i]));
+    }
     atomic_store(&commit->state.commits, atomic_load(&before->state.commits));
     atomic_store(&commit->state.commit_us, atomic_load(&before->state.commit_us));
     atomic_store(&commit->state.unstored, atomic_load(&before->state.unstored));
     atomic_store(&commit->state.omitted, atomic_load(&before->state.omitted));
     atomic_store(&commit->state.unaudited, atomic_load(&before->state.unaudited));
+    atomic_store(&commit->state.replaced, atomic_load(&before->state.replaced));
+    commit->gave_up = before->gave_up;
     commit_clock_continue(&commit->clock, &before->clock);
 }
 

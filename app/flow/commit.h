@@ -11,7 +11,7 @@
  * commit the writer wakes deliver. When the store cannot be opened, fails, or does not answer, the group is kept and tried again
  * (100 ms to 2 s); once it has gone on for COMMIT_DIRECT_US its alerts, and those that follow, are handed once to the deliver thread through the
  * direct ring, as not durable, and are committed later under the same identity: straight into history when the deliver thread has told that
- * the broker has them (direct_acknowledged_seq), into the outbox else.
+ * the broker has them (direct_acknowledged_seq), into the outbox else. Before the first of them goes it is noted outside the store that some did, until all are in it (around.h).
  *
  * The journal goes into its file each COMMIT_BEAT_US, where it survives the program, and is synced each journal_interval, so that it survives a power cut. With
  * each alert is committed what of it is not synced yet, its tail. So windows are never older than the alarms that rest on them, whatever ends the program.
@@ -31,11 +31,13 @@
 #include "app/engine/arena.h"
 #include "app/engine/engine.h"
 #include "app/engine/status.h"
+#include "app/flow/around.h"
 #include "app/flow/bed_numbers.h"
 #include "app/flow/board.h"
 #include "app/flow/commit_clock.h"
 #include "app/flow/commit_journal.h"
 #include "app/flow/direct.h"
+#include "app/flow/epochs.h"
 #include "app/flow/payload.h"
 #include "app/flow/reply.h"
 #include "app/flow/resend.h"
@@ -55,7 +57,7 @@
 
 /* Rows delivered wait for one another, as many or as long: who pushes them raises the wake for the first one in the ring, and
  * whenever there are so many more. What a power cut catches waiting is sent again, under its name. */
-#define COMMIT_DELIVERED_MANY    256U
+#define COMMIT_DELIVERED_MANY    512U
 #define COMMIT_DELIVERED_WAIT_US 200000
 
 /* Keys and forms of what the store keeps for the engine (store_put_state). */
@@ -63,6 +65,7 @@
 #define STATE_CLOCK   "clock"        /* struct state_clock */
 #define STATE_BEDS    "journal/beds" /* struct bed_numbers' text: the beds of the journal's numbers */
 #define STATE_SCORES  "scores"       /* struct score_names */
+#define STATE_EPOCHS  "epochs"       /* struct epochs */
 #define STATE_BED     "bed/"         /* + bed id: struct bed_snapshot */
 #define STATE_MEASUREMENT \
     "measurement/" /* + bed id + "/" + vital: struct observation, the newest of an episodic vital */
@@ -90,15 +93,18 @@ struct state_clock {
     char boot_id[40];  /* of the kernel */
     int64_t anchor_ms; /* engine time = CLOCK_BOOTTIME + this, in that boot */
     uint8_t synced;
+    int64_t
+        unbroken_from_ms; /* engine time: nobody knows how long the break before it was. Stores from before it end here */
 };
 
 /* How the store is doing: written by commit's threads, read by all. */
 struct store_state {
     atomic_int status;             /* enum status of the newest try */
     atomic_llong failing_since_us; /* CLOCK_BOOTTIME: begin of the oldest try since the last that succeeded; 0: none */
+    atomic_ullong failures[STATUS_COUNT]; /* tries that failed, by why */
     atomic_ullong commits;
     atomic_uint commit_us;                 /* the newest commit took this long */
-    atomic_bool replaced;                  /* a damaged store was set aside since start */
+    atomic_uint replaced;                  /* how often a damaged store was set aside since start */
     atomic_ullong unstored;                /* alerts that were only ever sent not durable */
     atomic_ullong omitted;                 /* alerts that a full outbox gave up, which a record stands for */
     atomic_ullong unaudited;               /* commands that are in no audit log */
@@ -113,10 +119,12 @@ enum status store_state_status(const struct store_state *state);
 struct commit_config {
     struct store_config store;
     const struct engine_config *engine;
-    const struct bed_numbers *beds;         /* the journal's; constant from commit_start on */
-    const uint16_t *bed_numbers;            /* of each bed */
-    const struct score_names *scores;       /* ever published; constant from commit_start on; NULL: they are not kept */
-    const struct payload_context *payloads; /* its epoch is the one that the gateway runs under */
+    const struct bed_numbers *beds;   /* the journal's; constant from commit_start on */
+    const uint16_t *bed_numbers;      /* of each bed */
+    const struct score_names *scores; /* ever published; constant from commit_start on; NULL: they are not kept */
+    const struct payload_context *
+        payloads; /* its epoch is the one that the gateway runs under; a store of the newest of epochs_before takes it on */
+    struct around *around; /* NULL: nothing is noted */
     const struct timebase *timebase;
     struct board *board;    /* store_alive_us, journal_dropped */
     struct ring *records;   /* struct record, from the engine */
@@ -144,9 +152,10 @@ struct commit {
     atomic_bool stop;
     struct writer writer;
     struct pending_record *pending; /* COMMIT_PENDING_MAX; the first ones may be with the writer */
-    uint64_t *delivered;            /* COMMIT_GROUP_MAX likewise */
+    uint64_t *delivered;            /* COMMIT_DELIVERED_MAX likewise */
     uint32_t pending_count, delivered_count;
     uint32_t handed;                 /* of the pending ones, the first so many were handed over directly */
+    bool gave_up;                    /* something that was handed over will never be in the store */
     struct commit_journal *journals; /* two: one is being filled, the other is empty or with the writer */
     unsigned filling;
     size_t journal_put;                              /* bytes of the one that is being filled that are in the file */

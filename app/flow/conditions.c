@@ -129,12 +129,14 @@ static void judge_store(struct conditions *c, struct engine *engine, int64_t eng
     const bool failing = store_state_is_failing(c->store_state, boot_us);
     const char *detail = failing ? status_text(store_state_status(c->store_state)) : "";
     engine_condition(engine, engine_ms, BUILTIN_store_failing, failing, PRIORITY_NONE, detail);
-    const bool store = atomic_load(&c->store_state->replaced);
+    const unsigned times = atomic_load(&c->store_state->replaced);
     const bool trends = c->trends_replaced != NULL && atomic_load(c->trends_replaced);
-    engine_condition(engine, engine_ms, BUILTIN_store_replaced, store || trends, PRIORITY_NONE,
-                     store    ? ""
-                     : trends ? "trends only"
-                              : "");
+    char often[ALERT_DETAIL_MAX] = "";
+    if (times > 1) { /* each one is news: the engine tells all alarms anew */
+        (void)snprintf(often, sizeof often, "%u times since the start", times);
+    }
+    engine_condition(engine, engine_ms, BUILTIN_store_replaced, times > 0 || trends, PRIORITY_NONE,
+                     times == 0 && trends ? CONDITION_TRENDS_ONLY : often);
 }
 
 static void judge_uplink(struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
@@ -144,6 +146,33 @@ static void judge_uplink(struct conditions *c, struct engine *engine, int64_t en
     const int64_t since_us = changed_us > c->started_us ? changed_us : c->started_us;
     engine_condition(engine, engine_ms, BUILTIN_uplink_down,
                      !connected && boot_us - since_us >= CONDITION_UPLINK_DOWN_US, PRIORITY_NONE, "");
+}
+
+/* Before a connection has lasted for a minute nobody knows who is there: what was so stays so. */
+static bool knows_boards(const struct conditions *c, int64_t boot_us)
+{
+    return atomic_load_explicit(&c->board->uplink_connected, memory_order_relaxed) &&
+           boot_us - atomic_load_explicit(&c->board->boards_known_us, memory_order_relaxed) >= CONDITION_BOARDS_US;
+}
+
+static void judge_boards(const struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us,
+                         bool unheard)
+{
+    const unsigned lately = atomic_load_explicit(&c->board->boards_lately, memory_order_relaxed);
+    const bool enough = lately >= c->boards_expected;
+    const bool known = enough || knows_boards(c, boot_us);
+    const bool none = known && !enough && lately == 0;
+    char detail[ALERT_DETAIL_MAX] = "";
+    if (!enough) {
+        (void)snprintf(detail, sizeof detail, "%u of %u", lately, c->boards_expected);
+    }
+    if (known || unheard || lately > 0) {
+        engine_condition(engine, engine_ms, BUILTIN_nobody_listening, unheard || none, PRIORITY_NONE,
+                         none ? "no board" : "");
+    }
+    if (known) {
+        engine_condition(engine, engine_ms, BUILTIN_board_missing, !enough && !none, PRIORITY_NONE, detail);
+    }
 }
 
 static void judge_audience(const struct conditions *c, struct engine *engine, int64_t engine_ms, int64_t boot_us)
@@ -157,7 +186,7 @@ static void judge_audience(const struct conditions *c, struct engine *engine, in
         board_take_refused(c->board, detail);
     }
     engine_condition(engine, engine_ms, BUILTIN_refused_publish, refused, PRIORITY_NONE, detail);
-    engine_condition(engine, engine_ms, BUILTIN_nobody_listening, unheard, PRIORITY_NONE, "");
+    judge_boards(c, engine, engine_ms, boot_us, unheard);
 }
 
 /* A line's monitors are awaited as long as the slowest of any line; lines that fall silent together are told together. */
@@ -178,6 +207,9 @@ struct condition_times conditions_times(const struct engine_config *config, enum
         return (struct condition_times){.delay_us = COMMIT_DIRECT_US};
     case BUILTIN_uplink_down:
         return (struct condition_times){.delay_us = CONDITION_UPLINK_DOWN_US};
+    case BUILTIN_nobody_listening:
+    case BUILTIN_board_missing:
+        return (struct condition_times){.delay_us = CONDITION_BOARDS_US};
     case BUILTIN_refused_publish:
         return (struct condition_times){.clear_delay_us = CONDITION_REFUSED_US};
     case BUILTIN_clock_unsynced:

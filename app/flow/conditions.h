@@ -1,6 +1,6 @@
 /*
  * conditions.h: what the gateway knows of its own parts, as technical alarms: dead and overbooked lines, a failing or replaced store, no broker or one that
- * refuses, nobody who listens, a certificate that ends, a clock without a time source, a stuck
+ * refuses, nobody who listens, too few boards, a certificate that ends, a clock without a time source, a stuck
  * thread.
  *
  * Called on the engine's thread (core.h) twice a second; reads the figures that the other threads keep as atomics. Each condition must last for a while before
@@ -18,6 +18,7 @@
 #define CONDITION_UPLINK_DOWN_US 10000000    /* 10 s without a broker */
 #define CONDITION_TURNS_US       30000000    /* turns of a line are judged by the half minute */
 #define CONDITION_TURNS_MISSED   20          /* one in so many missed is too many */
+#define CONDITION_BOARDS_US      60000000    /* 1 min without enough boards */
 #define CONDITION_REFUSED_US     60000000    /* 1 min after the newest refusal */
 #define CONDITION_STUCK_US       10000000    /* 10 s without a round */
 #define CONDITION_UNSYNCED_US    600000000LL /* 10 min without a time source */
@@ -41,6 +42,7 @@ struct conditions {
     const struct store_state *store_state;
     const atomic_bool *trends_replaced; /* NULL: there are none */
     uint16_t bus_count, runner_count;
+    uint8_t boards_expected;       /* 0: none are */
     struct lines lines;            /* the buses, in their order */
     struct line_silence *silences; /* scratch, one a bus */
     struct condition_turns *bus_turns;

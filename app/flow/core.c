@@ -67,14 +67,15 @@ static const struct observation *head_of(struct core_intake *intake, struct runn
 {
     if (intake->next == intake->count) {
         intake->next = 0;
-        intake->count = ring_pop(&runner->ring, intake->taken, CORE_INTAKE_SLOTS);
+        intake->count = ring_is_empty(&runner->ring) ? 0 : ring_pop(&runner->ring, intake->taken, CORE_INTAKE_SLOTS);
     }
     return intake->count > 0 ? &intake->taken[intake->next] : NULL;
 }
 
 static bool has_alarm(struct core_intake *intake, struct runner *runner)
 {
-    intake->has_alarm = intake->has_alarm || ring_pop(&runner->alarms, &intake->alarm, 1) == 1;
+    intake->has_alarm =
+        intake->has_alarm || (!ring_is_empty(&runner->alarms) && ring_pop(&runner->alarms, &intake->alarm, 1) == 1);
     return intake->has_alarm;
 }
 
@@ -348,6 +349,8 @@ static void look_at_conditions(struct core *core, int64_t boot_us)
     struct engine_counts counts;
     engine_count(core->config.engine, &counts);
     atomic_store_explicit(&core->config.board->observations_replaced, counts.replaced, memory_order_relaxed);
+    atomic_store_explicit(&core->config.board->window_overruns, counts.overruns, memory_order_relaxed);
+    atomic_store_explicit(&core->config.board->alarms_dropped, counts.reported_dropped, memory_order_relaxed);
     if (step_to_now(core, boot_us, &at_ms)) {
         core->config.conditions(core->config.conditions_context, core->config.engine, at_ms, boot_us);
         (void)step_until(core, at_ms); /* without room: the next core goes on with it */

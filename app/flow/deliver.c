@@ -39,6 +39,7 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     struct direct_slot *direct = ARENA_TAKE(arena_reserve(arena), struct direct_slot, DELIVER_DIRECT_MAX);
     struct command_id *ids = ARENA_TAKE(arena, struct command_id, DELIVER_COMMAND_IDS);
     char *gathered = ARENA_TAKE(arena_reserve(arena), char, DELIVER_GATHERED_MAX);
+    unsigned char *ahead = ARENA_TAKE(arena_reserve(arena), unsigned char, DELIVER_AHEAD_MAX);
     char *scratch = ARENA_TAKE(arena_reserve(arena), char, DELIVER_SCRATCH_MAX);
     if (d == NULL) {
         return NULL;
@@ -53,6 +54,7 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     d->direct = direct;
     d->commands.ids = ids;
     d->alarms.gathered = gathered;
+    d->ahead.bytes = ahead;
     d->scratch = scratch;
     for (uint16_t i = 0; i < bed_count; ++i) {
         d->ward.beds[i] = (struct ward_bed){.score = SCORE_COUNT, .band = CARE_unscored};
@@ -107,6 +109,7 @@ static void deliver_round(struct deliver *d)
     direct_take(d);
     link_step(d);
     commands_take(d);
+    boards_step(d);
     outbox_return_acked(d);
     const bool is_staying = d->link->state == LINK_UP && !brokers_leaving(d);
     if (is_staying && present_step(d)) {

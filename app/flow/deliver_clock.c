@@ -37,17 +37,19 @@ void clock_refresh(struct deliver *d)
     }
 }
 
+void clock_note(struct deliver *d)
+{
+    d->clock.correction_ms = deliver_correction_ms(d);
+}
+
 bool clock_was_set(struct deliver *d)
 {
-    const int64_t correction_ms = deliver_correction_ms(d);
-    const int64_t moved_ms = correction_ms - d->clock.correction_ms;
-    if (d->clock.is_known && moved_ms <= CLOCK_STEP_MS && moved_ms >= -CLOCK_STEP_MS) {
+    const int64_t moved_ms = deliver_correction_ms(d) - d->clock.correction_ms;
+    if (moved_ms <= CLOCK_STEP_MS && moved_ms >= -CLOCK_STEP_MS) {
         return false;
     }
-    const bool was_known = d->clock.is_known;
-    d->clock.is_known = true;
-    d->clock.correction_ms = correction_ms;
-    return was_known;
+    clock_note(d);
+    return true;
 }
 
 bool clock_makes_late(const struct deliver *d, const struct store_alert *alert)

@@ -285,7 +285,9 @@ static bool take_next(struct deliver *d)
 {
     pthread_mutex_lock(&d->taking);
     const bool taken = !d->held && uplink_next_message(d->link->uplink, &d->commands.incoming);
-    if (taken) {
+    if (taken && d->commands.incoming.presence) {
+        boards_take(d, &d->commands.incoming);
+    } else if (taken) {
         take(d, &d->commands.incoming);
     }
     pthread_mutex_unlock(&d->taking);

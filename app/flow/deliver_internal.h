@@ -13,9 +13,11 @@
  *     deliver_ward.c     the retained summary of the ward
  *     deliver_alarms.c   the retained states of alarms
  *     deliver_outbox.c   the rows of the outbox, in order per bed
+ *     deliver_ahead.c    rows of the backlog, read some at a time
  *     deliver_direct.c   alerts that a sick store could not commit
  *     deliver_clock.c    the wall clock, and what a step of it makes wrong
  *     deliver_commands.c commands that come in, and their replies
+ *     deliver_boards.c   boards that say that they are there
  *     deliver_resend.c   alerts that are sent again on request
  *
  * Every step does what can be done now and says by deliver_due when it wants the next round; an acknowledgement or news
@@ -29,6 +31,7 @@
 #include "app/flow/asides.h"
 #include "app/flow/deliver.h"
 #include "app/flow/direct.h"
+#include "app/flow/presence.h"
 #include "app/flow/spans.h"
 #include "app/settings/settings.h"
 
@@ -58,6 +61,7 @@
 #define DELIVER_STATUS_MAX        512
 #define DELIVER_ALARM_PAYLOAD_MAX (PAYLOAD_ALERT_MAX + 64) /* and expires_at */
 #define DELIVER_GATHERED_MAX      65536
+#define DELIVER_AHEAD_MAX         32768
 #define DELIVER_SCRATCH_MAX       PAYLOAD_SETTINGS_MAX /* the largest payload */
 #define DELIVER_STALE_GRACE_MS    2000 /* a value this long past its stale time: the engine's thread stands still */
 
@@ -66,6 +70,7 @@ _Static_assert(DELIVER_SCRATCH_MAX >= PAYLOAD_HEALTH_MAX && DELIVER_SCRATCH_MAX 
                "one scratch buffer holds any payload");
 _Static_assert(DELIVER_GATHERED_MAX >= 2 * STORE_VALUE_MAX, "a batch holds any alarm");
 _Static_assert(BOARD_BROKERS_MAX - SETTINGS_BROKERS_MAX >= 0, "the board has a place for each broker");
+_Static_assert(PRESENCE_BOARDS_MAX >= SETTINGS_BOARDS_MAX, "as many as may be expected are known");
 _Static_assert(DELIVER_FLIGHTS <= UPLINK_TAGS_MAX, "the uplink keeps a place for each publish in flight");
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_UP };
@@ -169,7 +174,13 @@ struct deliver_link {
     char will_payload[DELIVER_STATUS_MAX];
     char filter[PAYLOAD_TOPIC_MAX]; /* of commands */
     const char *filters[1];
+    uint32_t stand_ins;        /* of the uplink, as far as board.uplink_stand_ins has them */
     uint32_t messages_dropped; /* by the uplink, as far as board.commands_dropped has them */
+    char presence_filter[PAYLOAD_TOPIC_MAX];
+    uint32_t presences_dropped; /* likewise, board.boards_dropped */
+    struct presence presence;   /* of boards, since this connection was made */
+    bool presence_changed, told_presence;
+    int64_t presence_due_us; /* when it changes by itself */
     struct brokers brokers;
     struct refused refused;
     struct resend resend;
@@ -261,12 +272,19 @@ struct outbox {
     uint64_t through, behind_through;         /* rows */
     uint64_t through_seq, behind_through_seq; /* and their seq */
     uint64_t behind_rows;                     /* sum over places */
-    uint32_t *behind; /* a place: a bed, or one of the two behind them: the gateway, and beds no longer configured */
-    uint64_t newest;  /* committed when this connection began: its alarms' states are part of the present */
+    uint32_t last_place; /* of them, the one that was asked for last: alerts of a bed often follow each other */
+    uint32_t *behind;    /* a place: a bed, or one of the two behind them: the gateway, and beds no longer configured */
+    uint64_t newest;     /* committed when this connection began: its alarms' states are part of the present */
     int64_t behind_due_us; /* pace */
     int64_t again_us;      /* when what had to be left in it is tried again; 0: nothing was */
     int64_t again_wait_us; /* until then, the newest time */
     bool left;             /* some of it was refused since it was begun */
+};
+
+/* Rows behind behind_through, as they were read. */
+struct ahead {
+    unsigned char *bytes; /* DELIVER_AHEAD_MAX */
+    size_t filled, at;
 };
 
 enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_SETTLED };
@@ -315,7 +333,6 @@ struct deliver_clock {
     struct clock_record record; /* as it was shown */
     unsigned puts;              /* as the board counted them when that was taken */
     bool is_owed;               /* it could not be shown yet */
-    bool is_known;              /* the next */
     int64_t correction_ms;      /* wall - engine, by which everything retained is shown */
     int64_t shown_us;
 };
@@ -339,6 +356,7 @@ struct deliver {
     struct alarms alarms;
     struct leave leave;
     struct outbox outbox;
+    struct ahead ahead;
     struct commands commands;
     struct direct_slot *direct;
     unsigned direct_waiting;     /* of them, DIRECT_WAITING: usually none, then nothing of them is touched */
@@ -427,7 +445,8 @@ void ward_refresh(struct deliver *d);                           /* when it is du
 /* deliver_clock.c */
 bool clock_show(struct deliver *d);    /* on connect */
 void clock_refresh(struct deliver *d); /* when it is due */
-bool clock_was_set(struct deliver *d); /* since the call before: what is retained expires at other instants */
+void clock_note(struct deliver *d);    /* all that is retained is told from here on, by the clock as it is */
+bool clock_was_set(struct deliver *d); /* since then, or the call before: what is retained expires at other instants */
 bool clock_makes_late(const struct deliver *d, const struct store_alert *alert);
 
 /* deliver_alarms.c */
@@ -450,6 +469,13 @@ bool outbox_is_settled(struct deliver *d);    /* the store, too, knows that ever
 bool outbox_is_busy(const struct deliver *d); /* an alert waits, or is not acknowledged */
 void outbox_return_acked(struct deliver *d);  /* acknowledged rows to the store thread */
 
+/* deliver_ahead.c */
+/* Some of the outbox's rows from `after` on up to `through`, in the place of those that are there; none: there are no more. As store_each_outbox. */
+enum status ahead_read(struct deliver *d, uint64_t after, uint64_t through) MUST_CHECK;
+const struct store_alert *ahead_first(const struct deliver *d); /* NULL: there is none */
+void ahead_pass(struct deliver *d);                             /* over the first */
+void ahead_forget(struct deliver *d);
+
 /* deliver_direct.c */
 void direct_take(struct deliver *d);
 void direct_step(struct deliver *d);
@@ -468,11 +494,18 @@ void resend_settled(struct deliver *d, const struct flight *flight, bool refused
 void resend_leave(struct deliver *d);    /* before the deliver is made anew */
 void resend_farewell(struct deliver *d); /* says that what is left of them has ended */
 
+/* deliver_boards.c */
+void boards_listen(struct deliver *d,
+                   struct uplink_config *uplink); /* has an uplink that is to be opened subscribe to them */
+void boards_begin(struct deliver *d);             /* a connection stands */
+void boards_take(struct deliver *d, const struct uplink_incoming *incoming);
+void boards_step(struct deliver *d); /* behind those: tells the others who is there */
+
 /* deliver_commands.c */
 /* Has an uplink that is to be opened subscribe to commands, if they are on. */
 void commands_listen(struct deliver *d, struct uplink_config *uplink);
 void commands_learn(struct deliver *d); /* once the store is open: ids that were used before */
-void commands_take(struct deliver *d);  /* what has come in, to the engine */
+void commands_take(struct deliver *d);  /* what has come in: to the engine, or of boards to boards_take */
 void commands_reply(struct deliver *d);
 
 #endif

@@ -75,6 +75,7 @@ enum status deliver_link_open(struct deliver *d)
     config.will_topic = link->will_topic;
     config.will_payload = link->will_payload;
     commands_listen(d, &config);
+    boards_listen(d, &config);
     config.probes = d->config.broker_count > 1;
     brokers_begin(link, d->config.return_after_ms);
     link->random = seed_of(d->context);
@@ -135,6 +136,7 @@ static void link_drop(struct deliver *d, uint32_t backoff_ms_most)
         d->now_us + (int64_t)(next_backoff_ms(link, backoff_ms_most) * (80 + next_random(link) % 41) / 100) * 1000;
     link->state = LINK_DOWN;
     link->changed_us = d->now_us;
+    atomic_store(&d->config.board->uplink_waits_us, 0);
     forget_flights(link);
     direct_unsent(d);
     brokers_lost(d);
@@ -154,6 +156,7 @@ static void tell_failure(struct deliver *d, const char *what, const char *why)
 static void link_fail(struct deliver *d, bool unreached, const char *why)
 {
     tell_failure(d, "the broker is not reached", why);
+    atomic_fetch_add(&d->config.board->uplink_failures, 1);
     atomic_store(&d->config.board->uplink_moves, false);
     link_drop(d, unreached ? BACKOFF_MS_UNREACHED : BACKOFF_MS_MAX);
     d->link->broker = (uint8_t)((d->link->broker + 1) % d->config.broker_count);
@@ -187,6 +190,7 @@ static void link_rise(struct deliver *d, uint16_t receive_maximum)
     atomic_store(&d->config.board->uplink_moves, false);
     set_connected(d, true);
     brokers_risen(d);
+    boards_begin(d);
     present_begin(d);
 }
 
@@ -198,6 +202,7 @@ static void note_audience(struct deliver *d, const struct flight *flight, int re
     const bool is_alert = (flight->kind == FLIGHT_ROW && !flight->record) || flight->kind == FLIGHT_DIRECT;
     if (reason == UPLINK_REASON_NO_SUBSCRIBERS && is_alert) {
         atomic_store(&d->config.board->uplink_unheard, true);
+        atomic_fetch_add(&d->config.board->uplink_unheard_alerts, 1);
     } else if (reason == 0) {
         atomic_store(&d->config.board->uplink_unheard, false);
     }
@@ -239,6 +244,7 @@ static void take_refused(struct deliver *d, const struct uplink_event *event)
 static void lose(struct deliver *d, bool answered)
 {
     const bool is_explained = refused_lost(d, answered);
+    atomic_fetch_add(&d->config.board->uplink_losses, 1);
     link_drop(d, BACKOFF_MS_MAX);
     if (is_explained) { /* the next connection is another experiment */
         d->link->backoff_ms = BACKOFF_MS_MIN;
@@ -280,7 +286,7 @@ static void take_event(struct deliver *d, const struct uplink_event *event)
         take_publish_failed(d, event);
         break;
     case UPLINK_UNSUBSCRIBED:
-        log_warning("the broker does not let this gateway listen for commands (%s), allow it in its access rules",
+        log_warning("the broker does not let this gateway listen there (%s), allow it in its access rules",
                     event->text);
         break;
     }
@@ -317,12 +323,14 @@ static void watch_acknowledgements(struct deliver *d)
         d->config.uplink.keep_alive_s * INT64_C(800000); /* the link is found dead within the whole */
     const int64_t patience_us = share_us < DELIVER_ACK_TIMEOUT_US ? share_us : DELIVER_ACK_TIMEOUT_US;
     refused_step(d, oldest_us);
+    atomic_store(&d->config.board->uplink_waits_us, oldest_us == INT64_MAX ? 0 : d->now_us - oldest_us);
     if (oldest_us == INT64_MAX) {
         return;
     }
     if (d->now_us - oldest_us >= patience_us) {
         log_warning("publishes are not acknowledged (%s), connecting anew", broker_of(d)->url);
         uplink_disconnect(d->link->uplink, DISCONNECT_MS);
+        atomic_fetch_add(&d->config.board->uplink_unacknowledged, 1);
         lose(d, false);
     } else {
         deliver_due(d, oldest_us + patience_us);
@@ -367,9 +375,17 @@ static void link_move(struct deliver *d)
     link->retry_us = d->now_us;
 }
 
+static void count_stand_ins(struct deliver *d)
+{
+    const uint32_t stand_ins = uplink_stand_ins(d->link->uplink);
+    atomic_fetch_add(&d->config.board->uplink_stand_ins, stand_ins - d->link->stand_ins);
+    d->link->stand_ins = stand_ins;
+}
+
 void link_step(struct deliver *d)
 {
     take_events(d);
+    count_stand_ins(d);
     brokers_step(d);
     if (d->now_us >= d->link->look_us) {
         look_at_files(d);

@@ -7,7 +7,7 @@
  *     backlog pass: [ ... behind_through ]   live pass: [ ... through ]   behind_through <= through
  *     behind[place] = rows of the place in (behind_through, through]      0: the live pass hands its rows over
  *
- * An acknowledged row goes to the store thread, which moves it to history. A connection that ends forgets all of this;
+ * An acknowledged row goes to the store thread, for which it is history then. A connection that ends forgets all of this;
  * the next one begins with what the outbox still holds.
  */
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 
 #define BACKLOG_BURST 20 /* rows that go without a pause: the first ones, and what a late round catches up with */
 
-static uint32_t place_of(const struct deliver *d, const char *bed)
+static uint32_t find_place(const struct deliver *d, const char *bed)
 {
     const struct engine_config *config = d->context->config;
     uint32_t low = 0;
@@ -40,6 +40,16 @@ static uint32_t place_of(const struct deliver *d, const char *bed)
         }
     }
     return config->bed_count + 1U;
+}
+
+static uint32_t place_of(struct deliver *d, const char *bed)
+{
+    const struct engine_config *config = d->context->config;
+    const uint32_t last = d->outbox.last_place;
+    if (last >= config->bed_count || strcmp(bed, config->beds[last].id) != 0) {
+        d->outbox.last_place = find_place(d, bed);
+    }
+    return d->outbox.last_place;
 }
 
 static uint64_t committed_row(const struct deliver *d)
@@ -201,17 +211,13 @@ static int64_t pace_us(const struct deliver *d)
     return d->config.backlog_rate > 0 ? 1000000 / (int64_t)d->config.backlog_rate : 0;
 }
 
-static bool visit_behind(void *context, const struct store_alert *alert)
+/* False: the row does not go now. */
+static bool pass_on_behind(struct deliver *d, const struct store_alert *alert)
 {
-    struct deliver *d = context;
     struct outbox *outbox = &d->outbox;
     uint32_t *behind = &outbox->behind[place_of(d, alert->bed)];
-    if (alert->row > outbox->through || outbox->behind_rows == 0) {
-        return false;
-    }
     if (*behind > 0) {
         if ((d->now_us < outbox->behind_due_us && !is_folded(alert)) || !pass_on(d, alert)) {
-            outbox->stopped = true;
             return false;
         }
         outbox->behind_due_us += is_folded(alert) ? 0 : pace_us(d);
@@ -220,8 +226,7 @@ static bool visit_behind(void *context, const struct store_alert *alert)
     }
     outbox->behind_through = alert->row;
     outbox->behind_through_seq = alert->seq;
-    outbox->stopped = !link_has_room(d, FLIGHT_ROW); /* the next one would be read in vain */
-    return !outbox->stopped;
+    return true;
 }
 
 /* All that was behind has been handed over; rows that were counted and are not there were given up by a full outbox. */
@@ -231,26 +236,37 @@ static void forget_behind(struct deliver *d)
     d->outbox.behind_rows = 0;
 }
 
+/* False: the store cannot be read, or nothing is behind any more. */
+static bool has_read_ahead(struct deliver *d)
+{
+    struct outbox *outbox = &d->outbox;
+    if (ahead_first(d) != NULL) {
+        return true;
+    }
+    if (!was_read(d, ahead_read(d, outbox->behind_through, outbox->through))) {
+        return false;
+    }
+    if (ahead_first(d) == NULL) {
+        forget_behind(d);
+    }
+    return ahead_first(d) != NULL;
+}
+
 static void pass_behind(struct deliver *d)
 {
     struct outbox *outbox = &d->outbox;
     const int64_t earliest_us = d->now_us - BACKLOG_BURST * pace_us(d);
-    if (outbox->behind_rows == 0 || !link_has_room(d, FLIGHT_ROW)) { /* an acknowledgement wakes */
-        return;
-    }
     if (outbox->behind_due_us < earliest_us) {
         outbox->behind_due_us = earliest_us;
     }
-    outbox->stopped = false;
-    const enum status status = store_each_outbox(d->store, outbox->behind_through, UINT32_MAX, visit_behind, d);
-    if (!was_read(d, status)) {
-        return;
-    }
-    if (!outbox->stopped) {
-        forget_behind(d);
+    while (outbox->behind_rows > 0 && link_has_room(d, FLIGHT_ROW)) { /* else an acknowledgement wakes */
+        if (!has_read_ahead(d) || !pass_on_behind(d, ahead_first(d))) {
+            break;
+        }
+        ahead_pass(d);
     }
     if (outbox->behind_rows > 0 && outbox->behind_due_us > d->now_us) {
-        deliver_due(d, outbox->behind_due_us); /* else an acknowledgement wakes */
+        deliver_due(d, outbox->behind_due_us);
     }
 }
 
@@ -273,6 +289,7 @@ void outbox_begin(struct deliver *d)
 {
     struct outbox *outbox = &d->outbox;
     forget_behind(d);
+    ahead_forget(d);
     outbox->behind_through = 0;
     outbox->through = outbox->newest; /* through_seq stays: what was passed before is not behind it now */
     outbox->behind_through_seq = 0;
@@ -399,5 +416,5 @@ bool outbox_precedes(const struct deliver *d, const char *bed)
     if (d->store == NULL || !outbox->begun || outbox->unread) {
         return false;
     }
-    return outbox->through < committed_row(d) || outbox->behind[place_of(d, bed)] > 0;
+    return outbox->through < committed_row(d) || outbox->behind[find_place(d, bed)] > 0;
 }

@@ -328,6 +328,7 @@ static bool pass_stage(struct deliver *d)
 {
     switch (d->present.stage) {
     case PRESENT_STATUS:
+        clock_note(d);
         return present_status(d, "online");
     case PRESENT_ALARMS:
         return alarms_step(d);

@@ -109,6 +109,7 @@ static void set_aside(struct deliver *d, const struct flight *flight, int reason
 void refused_take(struct deliver *d, const struct flight *flight, int reason, const char *why)
 {
     tell_refusal(d, flight != NULL ? flight->topic : "", why);
+    atomic_fetch_add(&d->config.board->uplink_refusals, 1);
     if (flight != NULL) {
         set_aside(d, flight, reason, why);
     }

@@ -2,8 +2,8 @@
  * Alerts sent again on request (resend.h). One is in flight at a time, so that each is acknowledged before the next goes: a connection that ends begins
  * again with the one that was not.
  *
- * History is in order of rows, and within an epoch seq grows with them; what comes before an epoch's first row is of others. So the first row that is asked for
- * is found by halving, a row a look.
+ * History is in order of rows, and seq grows with them within an epoch and those that it goes on with; what comes before their first row is of others. So the
+ * first row that is asked for is found by halving, a row a look.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -45,11 +45,19 @@ static void drop_first(struct resend *r)
 
 /* ---- which rows ---- */
 
-static bool is_of_epoch(const struct deliver *d, const struct store_alert *alert)
+/* Of the present epoch, or of one whose numbers it goes on with. */
+static bool is_of_numbers(const struct deliver *d, const struct store_alert *alert)
 {
-    char head[STORE_EPOCH_MAX + 40];
-    const int length = snprintf(head, sizeof head, "{\"schema\":\"1\",\"epoch\":\"%s\",", d->context->epoch);
-    return alert->json_length > (uint32_t)length && memcmp(alert->json, head, (size_t)length) == 0;
+    static const char head[] = "{\"schema\":\"1\",\"epoch\":\"";
+    const size_t at = sizeof head - 1;
+    char epoch[STORE_EPOCH_MAX];
+    if (alert->json_length < at || memcmp(alert->json, head, at) != 0) {
+        return false;
+    }
+    (void)snprintf(epoch, sizeof epoch, "%.*s", (int)(alert->json_length - at), alert->json + at);
+    epoch[strcspn(epoch, "\"")] = '\0';
+    const struct epochs *before = d->context->epochs_before;
+    return strcmp(epoch, d->context->epoch) == 0 || (before != NULL && epochs_has(before, epoch));
 }
 
 struct look {
@@ -62,7 +70,7 @@ static bool visit_look(void *context, const struct store_alert *alert)
 {
     struct look *look = context;
     look->row = alert->row;
-    look->has_come = is_of_epoch(look->d, alert) && alert->seq >= request_of(look->d)->from_seq;
+    look->has_come = is_of_numbers(look->d, alert) && alert->seq >= request_of(look->d)->from_seq;
     return false;
 }
 
@@ -108,7 +116,7 @@ static bool visit_next(void *context, const struct store_alert *alert)
     struct deliver *d = context;
     struct resend *r = resend_of(d);
     const bool is_alert = (alert->flags & STORE_ALERT_OMITS) == 0;
-    const bool is_ours = is_alert && is_of_epoch(d, alert) && alert->seq >= request_of(d)->from_seq;
+    const bool is_ours = is_alert && is_of_numbers(d, alert) && alert->seq >= request_of(d)->from_seq;
     r->seen++;
     r->is_over = is_ours && alert->seq > request_of(d)->through_seq;
     if (!is_ours || r->is_over) {

@@ -79,7 +79,9 @@ bool link_publish(struct deliver *d, const struct uplink_message *message, const
     if (place == NULL || !link_has_room(d, what->kind)) {
         return false;
     }
-    (void)snprintf(flight.topic, sizeof flight.topic, "%s", message->topic);
+    const size_t topic_length = strnlen(message->topic, sizeof flight.topic - 1);
+    memcpy(flight.topic, message->topic, topic_length);
+    flight.topic[topic_length] = '\0';
     const enum refused_gate gate = refused_look(d, &flight);
     if (gate == GATE_SHUT) {
         refused_shut(d, &flight); /* left out, as if it had gone */

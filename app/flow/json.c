@@ -91,9 +91,8 @@ static char *milli_before(char *end, int32_t value_milli)
     return decimal_before(end, magnitude, 3, value_milli < 0);
 }
 
-/* Length of the well-formed UTF-8 sequence (RFC 3629) at `text`, 0 when there is none. The second byte's range keeps
- * out overlong forms, surrogates and what lies beyond U+10FFFF. */
-static size_t utf8_length(const unsigned char *text, size_t available)
+/* The second byte's range keeps out overlong forms, surrogates and what lies beyond U+10FFFF. */
+size_t json_utf8_length(const unsigned char *text, size_t available)
 {
     const unsigned char first = text[0];
     if (first < 0x80) {
@@ -117,6 +116,21 @@ static size_t utf8_length(const unsigned char *text, size_t available)
         }
     }
     return length;
+}
+
+size_t json_utf8_write(uint32_t code, char bytes[4])
+{
+    static const unsigned char heads[] = {0, 0xC0, 0xE0, 0xF0};
+    if (code < 0x80) {
+        bytes[0] = (char)code;
+        return 1;
+    }
+    const unsigned more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    bytes[0] = (char)(heads[more] | code >> 6 * more);
+    for (unsigned i = 1; i <= more; i++) {
+        bytes[i] = (char)(0x80 | (code >> 6 * (more - i) & 0x3F));
+    }
+    return more + 1;
 }
 
 static size_t escape_ascii(unsigned char byte, char escape[ESCAPE_TEXT_MAX])
@@ -263,9 +277,11 @@ void json_hex(struct json *json, const char *key, uint64_t value, int digits)
 
 void json_time(struct json *json, const char *key, int64_t wall_ms)
 {
-    char text[TIME_TEXT_MAX];
-    time_text(wall_ms, text);
-    json_text(json, key, text);
+    char text[TIME_TEXT_MAX + 1];
+    time_text(wall_ms, text + 1);
+    text[0] = text[TIME_TEXT_MAX] = '"'; /* nothing in between needs an escape */
+    put_key(json, key);
+    put(json, text, sizeof text);
 }
 
 void json_text(struct json *json, const char *key, const char *text)
@@ -317,7 +333,7 @@ void json_text_add(struct json *json, const char *piece, size_t length)
         if (i == length) {
             return;
         }
-        const size_t sequence = utf8_length((const unsigned char *)piece + i, length - i);
+        const size_t sequence = json_utf8_length((const unsigned char *)piece + i, length - i);
         bool taken;
         if (sequence == 1) {
             char escape[ESCAPE_TEXT_MAX];

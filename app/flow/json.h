@@ -44,4 +44,10 @@ void json_text_add(struct json *json, const char *piece, size_t length);
 void json_text_add_milli(struct json *json, int32_t value_milli);
 void json_text_close(struct json *json);
 
+/* Length of the well-formed UTF-8 sequence (RFC 3629) at `text`, 0 when there is none. */
+size_t json_utf8_length(const unsigned char *text, size_t available);
+
+/* The UTF-8 of a character up to U+10FFFF; how many bytes. */
+size_t json_utf8_write(uint32_t code, char bytes[4]);
+
 #endif

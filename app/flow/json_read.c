@@ -7,6 +7,8 @@
 #define JSMN_STRICT
 #include <jsmn.h>
 
+#include "app/flow/json.h"
+
 #define TOKENS_MAX (1 + 2 * JSON_MEMBERS_MAX)
 
 /* jsmn finds the tokens and forgives much of what stands between them: this goes over all of it. */
@@ -202,5 +204,102 @@ bool json_read_text(const struct json_member *member, char *out, size_t size)
         out[length++] = c;
     }
     out[length] = '\0';
+    return true;
+}
+
+#define CODE_REPLACEMENT 0xFFFDU
+
+/* Of UTF-16: the first half of a character beyond U+FFFF, and the second. */
+static bool is_high_half(unsigned code)
+{
+    return code >= 0xD800 && code <= 0xDBFF;
+}
+
+static bool is_low_half(unsigned code)
+{
+    return code >= 0xDC00 && code <= 0xDFFF;
+}
+
+/* Behind "\u", moving on behind the character. */
+static unsigned take_escaped_code(const char **at, const char *end)
+{
+    const unsigned code = code_of(*at);
+    *at += 4;
+    if (is_high_half(code) && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u') {
+        const unsigned low = code_of(*at + 2);
+        if (is_low_half(low)) {
+            *at += 6;
+            return 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+        }
+    }
+    return code == 0 || is_high_half(code) || is_low_half(code) ? CODE_REPLACEMENT : code;
+}
+
+/* Behind a backslash. */
+static unsigned take_escape(const char **at, const char *end)
+{
+    static const char letters[] = "bfnrt", codes[] = "\b\f\n\r\t";
+    const char letter = **at;
+    *at += 1;
+    if (letter == 'u') {
+        return take_escaped_code(at, end);
+    }
+    const char *const found = strchr(letters, letter);
+    return found != NULL ? (unsigned char)codes[found - letters] : (unsigned char)letter;
+}
+
+/* The bytes of the character at *at, moving on. */
+static size_t take_bytes(const char **at, const char *end, char bytes[4])
+{
+    if (**at == '\\') {
+        *at += 1;
+        return json_utf8_write(take_escape(at, end), bytes);
+    }
+    const size_t length = json_utf8_length((const unsigned char *)*at, (size_t)(end - *at));
+    if (length == 0) {
+        *at += 1;
+        return json_utf8_write(CODE_REPLACEMENT, bytes);
+    }
+    memcpy(bytes, *at, length);
+    *at += length;
+    return length;
+}
+
+void json_read_words(const struct json_member *member, char *out, size_t size)
+{
+    const char *at = member->value, *const end = member->kind == JSON_TEXT ? at + member->value_length : at;
+    size_t length = 0;
+    while (at < end) {
+        char bytes[4];
+        const size_t count = take_bytes(&at, end, bytes);
+        if (length + count >= size) {
+            break;
+        }
+        memcpy(out + length, bytes, count);
+        length += count;
+    }
+    out[length] = '\0';
+}
+
+bool json_read_milli(const struct json_member *member, int64_t *out_milli)
+{
+    if (member->kind != JSON_NUMBER) {
+        return false;
+    }
+    const char *at = member->value, *const end = at + member->value_length;
+    const bool negative = *at == '-';
+    at += negative ? 1 : 0;
+    const size_t whole = count_digits(at, end);
+    const bool has_point = at + whole < end && at[whole] == '.';
+    const size_t places = has_point ? count_digits(at + whole + 1, end) : 0;
+    if (whole > 15 || places > 3 || at + whole + (has_point ? 1 + places : 0) != end) {
+        return false;
+    }
+    int64_t value = 0;
+    for (size_t i = 0; i < whole + 3; i++) {
+        const size_t place = i < whole ? i : i + 1;
+        value = value * 10 + (i < whole + places ? at[place] - '0' : 0);
+    }
+    *out_milli = negative ? -value : value;
     return true;
 }

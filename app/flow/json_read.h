@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define JSON_MEMBERS_MAX 32
 
@@ -28,5 +29,12 @@ bool json_member_is(const struct json_member *member, const char *key);
 
 /* A text of printable ASCII, its escapes resolved, with a NUL; false, and "", for any other and for one that does not fit. */
 bool json_read_text(const struct json_member *member, char *out, size_t size);
+
+/* Any text in UTF-8, its escapes resolved, whatever characters come of them; "" for what is no text. What does not fit is cut behind a whole
+ * character; a character that is none, NUL among them, becomes U+FFFD. */
+void json_read_words(const struct json_member *member, char *out, size_t size);
+
+/* A number in thousandths: at most 15 digits before the point, 3 behind it, no exponent; false, and *out is untouched, for any other. */
+bool json_read_milli(const struct json_member *member, int64_t *out_milli);
 
 #endif

@@ -189,3 +189,23 @@ enum status connection_ask(const char *path, const char *request, int wait_ms, c
     *out_length = length;
     return STATUS_OK;
 }
+
+enum status connection_begin(const char *path, const char *request, int *out_fd)
+{
+    struct sockaddr_un address;
+    if (!make_address(path, &address)) {
+        return STATUS_TOO_LARGE;
+    }
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return from_errno(errno);
+    }
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) { /* at once, or not at all */
+        const enum status status = from_errno(errno);
+        (void)close(fd);
+        return status;
+    }
+    (void)(connection_send(fd, request, strlen(request)) && connection_send(fd, "\n", 1));
+    *out_fd = fd;
+    return STATUS_OK;
+}

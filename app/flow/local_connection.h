@@ -30,4 +30,8 @@ bool connection_send(int client, const char *bytes, size_t length); /* false: it
 enum status connection_ask(const char *path, const char *request, int wait_ms, char *out, size_t size,
                            size_t *out_length) MUST_CHECK;
 
+/* The same for one who waits for more than the gateway: asks, and does not wait. The answer comes at *out_fd, which does not block and is the caller's
+ * to close. */
+enum status connection_begin(const char *path, const char *request, int *out_fd) MUST_CHECK;
+
 #endif

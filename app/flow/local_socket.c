@@ -17,6 +17,7 @@
 #include "app/flow/bed_numbers.h"
 #include "app/flow/command_read.h"
 #include "app/flow/local_connection.h"
+#include "app/flow/report_rows.h"
 #include "hal/clock.h"
 
 #define LOOK_MS 20 /* how often it is looked whether a broker has the alert */
@@ -51,6 +52,39 @@ static void send_report(struct local_socket *local, int fd, bool json)
     const size_t length = json ? report_json_with_alarms(report, clock_wall_ms(), local->buffer, REPORT_TEXT_MAX)
                                : report_text(report, local->buffer, REPORT_TEXT_MAX);
     (void)connection_send(fd, local->buffer, length);
+}
+
+struct row_stream {
+    struct local_socket *local;
+    int fd;
+    int64_t until_us;
+    size_t length; /* of what waits in local->buffer */
+};
+
+static bool flush_rows(struct row_stream *stream)
+{
+    const bool sent =
+        clock_boot_us() < stream->until_us && connection_send(stream->fd, stream->local->buffer, stream->length);
+    stream->length = 0;
+    return sent;
+}
+
+static bool put_row(void *context, const char *row, size_t length)
+{
+    struct row_stream *stream = context;
+    if (stream->length + length > REPORT_TEXT_MAX && !flush_rows(stream)) {
+        return false;
+    }
+    memcpy(stream->local->buffer + stream->length, row, length);
+    stream->length += length;
+    return true;
+}
+
+static void send_rows(struct local_socket *local, int fd, const char *bed)
+{
+    struct row_stream stream = {.local = local, .fd = fd, .until_us = clock_boot_us() + LOCAL_ROWS_MS * INT64_C(1000)};
+    report_rows(local->parts.report, clock_wall_ms(), bed, put_row, &stream);
+    (void)flush_rows(&stream);
 }
 
 struct audit_stream {
@@ -188,7 +222,9 @@ static bool take_request(struct local_socket *local, int fd, char *line)
         const char *const priority = cut_word(rest);
         return take_test(local, fd, rest, priority);
     }
-    if (strcmp(line, "audit") == 0) {
+    if (strcmp(line, "rows") == 0) {
+        send_rows(local, fd, rest);
+    } else if (strcmp(line, "audit") == 0) {
         send_audit(local, fd, rest);
     } else if (strcmp(line, "reload") == 0) {
         send_reload(local, fd);

@@ -4,16 +4,17 @@
  * A request is one line, one a connection; the answer ends with the stream:
  *
  *     text, json              the report
+ *     rows [BED]              the same for a program that shows it (report_rows.h), one bed in detail
  *     audit N                 the newest N rows of the audit log, a line each, oldest first
  *     command BED {...}       a command (command_read.h) under the role `local`: its reply
  *     test-alert BED [PRIORITY]   the same, then waits until a broker has the alert
  *     reload                  the configuration again (struct local_requests)
  *     indicator [WORDS]       the local alarm: `test PRIORITY`, `quiet`, or how it is (struct local_requests)
  *
- * All but the report begin with `ok` or `failed` and a space; then comes what there is to say: rows, a reply's payload, or words for a person. Whoever may open the
+ * All but reports begin with `ok` or `failed` and a space; then comes what there is to say: rows, a reply's payload, or words for a person. Whoever may open the
  * socket file (mode 0660) may ask; the audit log has the user's number.
  *
- * Thread: main's. A client that stalls holds it for at most LOCAL_CLIENT_MS each way, LOCAL_AUDIT_MS with the audit log. What must wait for other threads
+ * Thread: main's. A client that stalls holds it for at most LOCAL_CLIENT_MS each way, LOCAL_AUDIT_MS with the audit log, LOCAL_ROWS_MS with rows. What must wait for other threads
  * keeps its client in a list of LOCAL_CLIENTS_MAX, for at most REPLY_WAIT_MS for the commit and as long again for the broker.
  */
 #ifndef WARDGATE_LOCAL_SOCKET_H
@@ -28,6 +29,7 @@
 
 #define LOCAL_CLIENT_MS   200 /* longest that a client may hold the gateway */
 #define LOCAL_AUDIT_MS    1000
+#define LOCAL_ROWS_MS     400
 #define LOCAL_ANSWER_MS   3000 /* longest that a client waits for what the gateway can say at once */
 #define LOCAL_CLIENTS_MAX 8
 #define LOCAL_REQUEST_MAX 1280

@@ -318,12 +318,14 @@ static size_t splice(const char *content, size_t length, const char *tail, size_
     return length - 1 + tail_length;
 }
 
+/* One is made for each alert that goes out: no printf. */
 size_t payload_alert_delivery(const char *content, size_t length, bool late, bool durable, char *out, size_t size)
 {
-    char tail[64];
-    const int tail_length = snprintf(tail, sizeof tail, ",\"delivery\":{\"late\":%s,\"durable\":%s}}",
-                                     late ? "true" : "false", durable ? "true" : "false");
-    return splice(content, length, tail, (size_t)tail_length, out, size);
+    static const char *const tails[2][2] = {
+        {",\"delivery\":{\"late\":false,\"durable\":false}}", ",\"delivery\":{\"late\":false,\"durable\":true}}"},
+        {",\"delivery\":{\"late\":true,\"durable\":false}}", ",\"delivery\":{\"late\":true,\"durable\":true}}"}};
+    const char *const tail = tails[late][durable];
+    return splice(content, length, tail, strlen(tail), out, size);
 }
 
 size_t payload_alert_resent(const char *content, size_t length, char *out, size_t size)
@@ -464,6 +466,7 @@ size_t payload_status(const struct payload_context *context, const char *state, 
     json_text(&json, "version", context->version);
     json_text(&json, "boot", context->boot);
     put_epoch(&json, context);
+    json_text(&json, "epoch_before", context->epochs_before != NULL ? epochs_newest(context->epochs_before) : NULL);
     json_unsigned(&json, "connect_count", connect_count);
     json_time(&json, "at", at_wall_ms);
     return json_end(&json);

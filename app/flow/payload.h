@@ -14,6 +14,7 @@
 
 #include "app/engine/engine.h"
 #include "app/flow/clock_record.h"
+#include "app/flow/epochs.h"
 #include "app/flow/omitted.h"
 #include "app/flow/reply.h"
 #include "app/flow/resend.h"
@@ -22,7 +23,7 @@
 #define PAYLOAD_ALERT_MAX          2560
 #define PAYLOAD_VITALS_MAX         4096
 #define PAYLOAD_SETTINGS_MAX       163840
-#define PAYLOAD_HEALTH_MAX         98304
+#define PAYLOAD_HEALTH_MAX         106496
 #define PAYLOAD_REPLY_MAX          1024
 #define PAYLOAD_SCORE_MAX          4096
 #define PAYLOAD_WARD_MAX           65536
@@ -41,6 +42,7 @@ struct payload_context {
     const char *topic_root, *site, *ward, *gateway;
     const char *boot;                          /* random id of this run of the program, 8 hex characters */
     const char *epoch;                         /* NULL or "": not known yet */
+    const struct epochs *epochs_before;        /* whose numbers it goes on with; NULL: none */
     const char *version;                       /* of the program */
     uint8_t command_roles;                     /* bit per enum command_role that may send commands to the broker */
     const struct ward_settings *ward_settings; /* NULL: nothing is told of the ward as a whole */

@@ -41,4 +41,8 @@ void payload_put_delays(struct json *json, const struct engine_config *config, c
 void payload_put_ward(struct json *json, const struct payload_context *context, const struct ward_bed *beds,
                       const struct ward_figures *figures);
 
+/* The value of a rule's parameter that is in force at a bed: set by command, by the configuration, or the class's. False: it has none there. */
+bool payload_limit_in_force(const struct engine_config *config, const struct bed_view *view, unsigned rule,
+                            unsigned parameter, int32_t *out_milli);
+
 #endif

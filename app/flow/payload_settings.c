@@ -22,6 +22,22 @@ static const struct set_limit *find_limit(const struct bed_view *view, const str
     return NULL;
 }
 
+bool payload_limit_in_force(const struct engine_config *config, const struct bed_view *view, unsigned rule,
+                            unsigned parameter, int32_t *out_milli)
+{
+    const struct bed_config *bed = &config->beds[view->bed];
+    const struct rule_parameter *of_class = &config->rules[rule].parameters[parameter];
+    const struct override_config *override = find_override(bed, rule, parameter);
+    const struct set_limit *set = find_limit(view, &config->rules[rule], parameter);
+    if (override == NULL && !of_class->has[bed->patient_class]) {
+        return false;
+    }
+    *out_milli = set != NULL        ? set->value_milli
+                 : override != NULL ? override->value_milli
+                                    : of_class->value_milli[bed->patient_class];
+    return true;
+}
+
 /* What a command may set it to. */
 static void put_settable(struct json *json, const struct rule_parameter *parameter)
 {

@@ -1,33 +1,19 @@
 /* The health payload. */
-#include <stdio.h>
+#include <string.h>
 
 #include "app/flow/payload_internal.h"
 #include "app/flow/report.h"
+#include "app/flow/report_json_internal.h"
+#include "app/flow/status_key.h"
 #include "hal/clock.h"
 
-#define DAY_MS 86400000U
-
 /* What there is no room for goes from the end of this list: a large ward without its monitors is better than none. */
-enum detail { DETAIL_NONE, DETAIL_BUSES, DETAIL_MONITORS, DETAIL_REJECTED, DETAIL_ALARMS };
+enum detail { DETAIL_NONE, DETAIL_BUSES, DETAIL_MONITORS, DETAIL_REJECTED, DETAIL_ALARMS, DETAIL_VALUES };
 
 static const char *bus_state_word(int state)
 {
     static const char *const words[] = {[BUS_CLOSED] = "closed", [BUS_OPENING] = "opening", [BUS_OPEN] = "open"};
     return (unsigned)state < sizeof words / sizeof words[0] ? words[state] : "unknown";
-}
-
-/* STATUS_SHORT_FRAME is "short_frame" in JSON. */
-static void status_key(enum status status, char text[32])
-{
-    static const char *const names[STATUS_COUNT] = {
-#define STATUS_NAME(name, text) #name,
-        STATUS_LIST(STATUS_NAME)
-#undef STATUS_NAME
-    };
-    (void)snprintf(text, 32, "%s", names[status]);
-    for (char *c = text; *c != '\0'; c++) {
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-    }
 }
 
 static void write_failures(struct json *json, const struct monitor_health *health)
@@ -36,7 +22,7 @@ static void write_failures(struct json *json, const struct monitor_health *healt
     for (unsigned s = 1; s < STATUS_COUNT; s++) {
         const unsigned count = atomic_load_explicit(&health->failures[s], memory_order_relaxed);
         if (count > 0) {
-            char key[32];
+            char key[STATUS_KEY_MAX];
             status_key((enum status)s, key);
             json_unsigned(json, key, count);
         }
@@ -47,7 +33,7 @@ static void write_failures(struct json *json, const struct monitor_health *healt
 /* One word for what is wrong now; nothing when nothing is. */
 static void write_fault(struct json *json, enum status fault)
 {
-    char word[32];
+    char word[STATUS_KEY_MAX];
     if (fault != STATUS_OK) {
         status_key(fault, word);
         json_text(json, "fault", word);
@@ -119,11 +105,27 @@ static void write_load(struct json *json, const struct bus_health *health)
     json_close_object(json);
 }
 
+static void write_metrics(struct json *json, const struct metrics_file *metrics)
+{
+    if (metrics == NULL) {
+        return;
+    }
+    const int error = atomic_load_explicit(&metrics->error, memory_order_relaxed);
+    json_open_object(json, "metrics");
+    json_text(json, "error", error != 0 ? strerrordesc_np(error) : NULL);
+    json_unsigned(json, "failures", metrics_failures(metrics));
+    json_close_object(json);
+}
+
 /* Few have any. */
 static void write_rare(struct json *json, const struct bus_health *health)
 {
     const unsigned hang_ups = atomic_load_explicit(&health->hang_ups, memory_order_relaxed);
     const unsigned repeated = atomic_load_explicit(&health->repeated, memory_order_relaxed);
+    const unsigned lost = atomic_load_explicit(&health->lost, memory_order_relaxed);
+    if (lost > 0) {
+        json_unsigned(json, "lost", lost);
+    }
     if (repeated > 0) {
         json_unsigned(json, "repeated", repeated);
     }
@@ -189,7 +191,28 @@ static void write_alarm(struct json *json, const struct alarm_view *alarm)
     json_close_object(json);
 }
 
-static void write_bed(struct json *json, const struct report *report, uint16_t bed)
+/* As the vitals topic has them. */
+static void write_values(struct json *json, const struct bed_view *view)
+{
+    json_open_object(json, "vitals");
+    for (unsigned i = 0; i < view->vital_count; i++) {
+        const struct vital_view *v = &view->vitals[i];
+        if (v->quality == QUALITY_VALID) {
+            json_milli(json, vital_info((enum vital)v->vital)->name, v->value_milli);
+        }
+    }
+    json_close_object(json);
+    json_open_object(json, "invalid");
+    for (unsigned i = 0; i < view->vital_count; i++) {
+        const struct vital_view *v = &view->vitals[i];
+        if (v->quality != QUALITY_VALID) {
+            json_text(json, vital_info((enum vital)v->vital)->name, quality_word((enum quality)v->quality));
+        }
+    }
+    json_close_object(json);
+}
+
+static void write_bed(struct json *json, const struct report *report, uint16_t bed, enum detail detail)
 {
     struct bed_view view;
     if (board_take(report->board, bed, &view) == 0) {
@@ -204,6 +227,9 @@ static void write_bed(struct json *json, const struct report *report, uint16_t b
         write_alarm(json, &view.alarms[i]);
     }
     json_close_array(json);
+    if (detail >= DETAIL_VALUES) {
+        write_values(json, &view);
+    }
     json_close_object(json);
 }
 
@@ -214,7 +240,7 @@ static void write_beds(struct json *json, const struct report *report, enum deta
     }
     json_open_array(json, "beds");
     for (uint16_t b = 0; b < report->bed_count; b++) {
-        write_bed(json, report, b);
+        write_bed(json, report, b, detail);
     }
     json_close_array(json);
 }
@@ -270,7 +296,7 @@ static void write_rejected(struct json *json, const struct report *report, enum 
     json_close_array(json);
 }
 
-static uint64_t dropped(const struct report *report)
+uint64_t report_dropped(const struct report *report)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < report->runner_count; i++) {
@@ -286,8 +312,10 @@ static void write_engine(struct json *json, const struct report *report)
     json_unsigned(json, "observations", atomic_load_explicit(&board->observations, memory_order_relaxed));
     json_unsigned(json, "late", atomic_load_explicit(&board->observations_late, memory_order_relaxed));
     json_unsigned(json, "replaced", atomic_load_explicit(&board->observations_replaced, memory_order_relaxed));
-    json_unsigned(json, "dropped", dropped(report));
+    json_unsigned(json, "dropped", report_dropped(report));
     json_unsigned(json, "journal_dropped", atomic_load_explicit(&board->journal_dropped, memory_order_relaxed));
+    json_unsigned(json, "window_overruns", atomic_load_explicit(&board->window_overruns, memory_order_relaxed));
+    json_unsigned(json, "alarms_dropped", atomic_load_explicit(&board->alarms_dropped, memory_order_relaxed));
     json_close_object(json);
 }
 
@@ -357,90 +385,6 @@ static void write_commands(struct json *json, const struct report *report)
     json_close_object(json);
 }
 
-static const char *trends_word(const struct trend_keeper *trends)
-{
-    if (trends == NULL || trends->config.trends.minutes == 0) {
-        return "off";
-    }
-    return atomic_load_explicit(&trends->failing, memory_order_relaxed) ? "failing" : "ok";
-}
-
-/* Kept by whoever keeps health, it is the mark outside that `wardgate audit verify --from` asks for. */
-static void write_newest_audit(struct json *json, const struct report *report)
-{
-    char text[STORE_MARK_TEXT_MAX];
-    struct store_audit_mark mark;
-    struct store *store = atomic_load(report->store);
-    if (store == NULL || store_audit_newest(store, &mark) != STATUS_OK) {
-        json_null(json, "audit_newest");
-        return;
-    }
-    store_mark_text(&mark, text);
-    json_text(json, "audit_newest", text);
-}
-
-static void write_storage(struct json *json, const struct report *report, const struct store_usage *usage)
-{
-    const bool failing = store_state_is_failing(report->store_state, clock_boot_us());
-    json_open_object(json, "queue");
-    json_unsigned(json, "waiting", usage->outbox_rows);
-    json_unsigned(json, "delivered_through", atomic_load_explicit(&report->board->delivered_seq, memory_order_relaxed));
-    json_unsigned(json, "history", usage->history_rows);
-    json_unsigned(json, "omitted", atomic_load_explicit(&report->store_state->omitted, memory_order_relaxed));
-    json_close_object(json);
-    json_open_object(json, "storage");
-    json_text(json, "state", failing ? "failing" : "ok");
-    json_text(json, "error", failing ? status_text(store_state_status(report->store_state)) : NULL);
-    json_unsigned(json, "commits", usage->commits);
-    json_unsigned(json, "alerts_bytes", usage->alerts_bytes);
-    json_unsigned(json, "alerts_bytes_max", usage->alerts_bytes_max);
-    json_unsigned(json, "trends_bytes", usage->journal_bytes);
-    json_unsigned(json, "trends_bytes_max", usage->journal_bytes_max);
-    json_text(json, "trends", trends_word(report->trends));
-    write_newest_audit(json, report);
-    json_close_object(json);
-}
-
-/* Whole days until the first certificate ends, 0 once it has; a clock that may be wrong tells none. */
-static void write_certificate(struct json *json, const struct report *report, int64_t wall_ms)
-{
-    struct uplink_certificate first_end;
-    board_take_certificate(report->board, &first_end);
-    if (first_end.ends_ms == 0 || !clock_is_synchronised()) {
-        json_null(json, "certificate_days");
-    } else {
-        const int64_t left_ms = first_end.ends_ms - wall_ms;
-        json_unsigned(json, "certificate_days", left_ms > 0 ? (uint64_t)left_ms / DAY_MS : 0);
-    }
-}
-
-/* Of all brokers, in order of preference. */
-static void write_brokers(struct json *json, const struct report *report, unsigned in_use, bool connected)
-{
-    json_open_array(json, "brokers");
-    for (unsigned i = 0; i < report->broker_count; i++) {
-        json_open_object(json, NULL);
-        json_text(json, "broker", report->brokers[i]);
-        json_text(json, "state", i == in_use && connected ? "connected" : board_broker_word(report->board, i));
-        json_close_object(json);
-    }
-    json_close_array(json);
-}
-
-static void write_uplink(struct json *json, const struct report *report, int64_t wall_ms)
-{
-    const struct board *board = report->board;
-    const unsigned broker = atomic_load_explicit(&board->uplink_broker, memory_order_relaxed);
-    const bool connected = atomic_load_explicit(&board->uplink_connected, memory_order_relaxed);
-    json_open_object(json, "uplink");
-    json_bool(json, "connected", connected);
-    json_text(json, "broker", broker < report->broker_count ? report->brokers[broker] : NULL);
-    json_unsigned(json, "connects", atomic_load_explicit(&board->uplink_connects, memory_order_relaxed));
-    write_certificate(json, report, wall_ms);
-    write_brokers(json, report, broker, connected);
-    json_close_object(json);
-}
-
 static size_t write_report(const struct report *report, const struct store_usage *usage, enum detail detail,
                            const char *left_out, int64_t wall_ms, char *out, size_t size)
 {
@@ -454,13 +398,15 @@ static size_t write_report(const struct report *report, const struct store_usage
     json_text(&json, "version", report->payloads->version);
     json_unsigned(&json, "uptime_s", (uint64_t)(clock_boot_us() - report->started_us) / 1000000U);
     json_text(&json, "clock", clock_is_synchronised() ? "synced" : "unsynced");
-    write_uplink(&json, report, wall_ms);
-    write_storage(&json, report, usage);
+    report_json_uplink(&json, report, wall_ms);
+    report_json_boards(&json, report);
+    report_json_storage(&json, report, usage);
     write_engine(&json, report);
     write_commands(&json, report);
     write_watchdog(&json, report->vigil);
     write_indicator(&json, report->annunciator);
     write_recording(&json, report->recorder);
+    write_metrics(&json, report->metrics);
     json_open_object(&json, "memory");
     json_unsigned(&json, "arena_bytes", report->arena_bytes);
     json_close_object(&json);
@@ -478,7 +424,8 @@ static size_t write_most(const struct report *report, enum detail most, int64_t 
     static const char *const left_out[] = {[DETAIL_NONE] = "buses",
                                            [DETAIL_BUSES] = "monitors",
                                            [DETAIL_MONITORS] = "rejected",
-                                           [DETAIL_REJECTED] = "alarms"};
+                                           [DETAIL_REJECTED] = "alarms",
+                                           [DETAIL_ALARMS] = "values"};
     struct store *store = atomic_load(report->store);
     struct store_usage usage = {.commits = 0};
     size_t length = 0;
@@ -499,5 +446,5 @@ size_t report_json(const struct report *report, int64_t wall_ms, char *out, size
 
 size_t report_json_with_alarms(const struct report *report, int64_t wall_ms, char *out, size_t size)
 {
-    return write_most(report, DETAIL_ALARMS, wall_ms, out, size);
+    return write_most(report, DETAIL_VALUES, wall_ms, out, size);
 }

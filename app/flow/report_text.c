@@ -335,6 +335,24 @@ static void put_brokers(struct page *page, const struct report *report)
     }
 }
 
+/* Where some are expected, or some are there. */
+static void put_boards(struct page *page, const struct report *report)
+{
+    struct presence presence;
+    board_take_boards(report->board, &presence);
+    const struct presence_count count = presence_count(&presence, clock_boot_us());
+    if (report->boards_expected > 0 || count.there > 0) {
+        report_put(page, "boards   %u on", count.looking);
+        if (report->boards_expected > 0) {
+            report_put(page, " of %u expected", report->boards_expected);
+        }
+        if (count.there > count.looking) {
+            report_put(page, ", %u that nobody sees", count.there - count.looking);
+        }
+        report_put(page, "\n");
+    }
+}
+
 size_t report_text(const struct report *report, char *out, size_t size)
 {
     struct page page = {.out = out, .size = size, .id_width = widest_id(report)};
@@ -348,6 +366,7 @@ size_t report_text(const struct report *report, char *out, size_t size)
         put_bus(&page, report, i);
     }
     put_brokers(&page, report);
+    put_boards(&page, report);
     put_store(&page, report);
     put_recording(&page, report->recorder);
     put_watch(&page, report);

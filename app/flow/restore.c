@@ -1,6 +1,7 @@
 #include "app/flow/restore.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ struct restorer {
     struct bed_numbers numbers;             /* the journal's */
     uint16_t bed_of[BED_NUMBERS_MAX];       /* number -> today's index; BED_NONE: gone */
     int64_t stay_start_ms[BED_NUMBERS_MAX]; /* INT64_MIN: vacant */
-    int64_t journal_from_ms, now_ms;
+    int64_t unbroken_from_ms, journal_from_ms, now_ms;
     struct observation measurements[MEASUREMENTS_MAX], spare[MEASUREMENTS_MAX];
     uint32_t measurement_count, measurements_fed;
     struct gone_alarm gone[GONE_MAX];
@@ -113,17 +114,22 @@ enum status restore_check(struct store *store, const struct engine_config *confi
     return worse(status, STATUS_OK);
 }
 
-bool restore_clock(struct store *store, const struct restore_clock *now, struct state_clock *out)
+static bool read_clock(struct store *store, struct state_clock *out)
+{
+    size_t length = 0;
+    *out = (struct state_clock){.unbroken_from_ms = INT64_MIN};
+    const enum status status = store_get_state(store, STATE_CLOCK, out, sizeof *out, &length);
+    out->boot_id[sizeof out->boot_id - 1] = '\0';
+    return status == STATUS_OK && (length == sizeof *out || length == offsetof(struct state_clock, unbroken_from_ms));
+}
+
+/* The anchor, and whether there was no break of unknown length. */
+static bool choose_anchor(struct store *store, const struct restore_clock *now, const struct state_clock *known_before,
+                          struct state_clock *out)
 {
     const int64_t boot_ms = now->boot_us / 1000;
-    struct state_clock before;
-    *out = (struct state_clock){.anchor_ms = now->wall_ms - boot_ms, .synced = now->synced};
-    (void)snprintf(out->boot_id, sizeof out->boot_id, "%s", now->boot_id);
-    if (store == NULL) {
-        return false;
-    }
-    const bool known = get_state(store, STATE_CLOCK, &before, sizeof before);
-    before.boot_id[sizeof before.boot_id - 1] = '\0';
+    const bool known = known_before != NULL;
+    struct state_clock before = known ? *known_before : (struct state_clock){.anchor_ms = 0};
     if (known && strcmp(before.boot_id, out->boot_id) == 0) {
         out->anchor_ms = before.anchor_ms;
         return true;
@@ -143,6 +149,19 @@ bool restore_clock(struct store *store, const struct restore_clock *now, struct 
     return known && readable && now->synced && before.synced != 0;
 }
 
+/* What is from before a break stays in the journal: a later start that goes on from this one must not join it either. */
+bool restore_clock(struct store *store, const struct restore_clock *now, struct state_clock *out)
+{
+    const int64_t boot_ms = now->boot_us / 1000;
+    struct state_clock before = {.unbroken_from_ms = INT64_MIN};
+    *out = (struct state_clock){.anchor_ms = now->wall_ms - boot_ms, .synced = now->synced};
+    (void)snprintf(out->boot_id, sizeof out->boot_id, "%s", now->boot_id);
+    const bool known = store != NULL && read_clock(store, &before);
+    const bool continuous = store != NULL && choose_anchor(store, now, known ? &before : NULL, out);
+    out->unbroken_from_ms = continuous ? before.unbroken_from_ms : out->anchor_ms + boot_ms;
+    return continuous;
+}
+
 void restore_clock_record(struct store *store, const struct state_clock *clock, const struct restore_clock *now,
                           const char *epoch, struct clock_record *out)
 {
@@ -150,6 +169,12 @@ void restore_clock_record(struct store *store, const struct state_clock *clock, 
     struct state_numbers numbers = {.seq = 0};
     if (store == NULL || !get_state(store, STATE_CLOCK_RECORD, out, sizeof *out)) {
         *out = (struct clock_record){.count = 0};
+    }
+    if (store != NULL && strncmp(out->epoch, store_epoch(store), sizeof out->epoch) == 0) {
+        memset(
+            out->epoch, 0,
+            sizeof out->epoch); /* another epoch may go on with the store's numbers, and with what is known of them */
+        (void)snprintf(out->epoch, sizeof out->epoch, "%s", epoch);
     }
     if (store != NULL && !get_state(store, STATE_NUMBERS, &numbers, sizeof numbers)) {
         restore_find_numbers(store, &numbers);
@@ -207,7 +232,8 @@ static enum status restore_beds(struct restorer *r)
 
 static bool is_of_this_stay(const struct restorer *r, uint16_t bed, int64_t at_ms)
 {
-    return r->stay_start_ms[bed] != INT64_MIN && at_ms >= r->stay_start_ms[bed] && at_ms <= r->now_ms;
+    return r->stay_start_ms[bed] != INT64_MIN && at_ms >= r->stay_start_ms[bed] && at_ms >= r->unbroken_from_ms &&
+           at_ms <= r->now_ms;
 }
 
 static void collect_entries(struct restorer *r, uint16_t bed, const struct channel_config *channel)
@@ -463,12 +489,17 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
                            int64_t now_ms, int64_t journal_keep_ms, bool continuous, struct restore_counts *out)
 {
     static struct restorer restorer; /* too large for a stack; start-up has one thread */
+    struct state_clock clock;
     restorer.store = store;
     restorer.config = config;
     restorer.engine = engine;
     restorer.counts = out;
     restorer.unverified = !continuous;
+    restorer.unbroken_from_ms = read_clock(store, &clock) ? clock.unbroken_from_ms : INT64_MIN;
     restorer.journal_from_ms = now_ms - journal_keep_ms;
+    if (restorer.journal_from_ms < restorer.unbroken_from_ms) {
+        restorer.journal_from_ms = restorer.unbroken_from_ms;
+    }
     restorer.now_ms = now_ms;
     restorer.measurement_count = restorer.measurements_fed = restorer.gone_count = restorer.unknown = 0;
     assert(config->bed_count <= BED_NUMBERS_MAX);

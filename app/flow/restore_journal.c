@@ -16,7 +16,8 @@ struct reading {
     unsigned char tail[COMMIT_JOURNAL_BYTES];
     size_t tail_size;
     int64_t tail_from_ms;
-    uint32_t before, seen; /* pieces of the journal: given before the tail; seen behind it */
+    uint32_t whole, before; /* given before the tail: so many rows of the journal, and pieces of the next one */
+    uint32_t seen;          /* rows, behind the tail */
 };
 
 /* Of what was put at an instant, nothing is much newer: a damaged one must not carry the engine's time away. */
@@ -37,6 +38,7 @@ static bool is_in_tail(const struct reading *r, const unsigned char *piece, size
 static bool give_before_tail(void *context, int64_t at_ms, const void *bytes, size_t size)
 {
     struct reading *r = context;
+    r->before = 0;
     for (size_t from = 0, at = 0; at < size; from = at) {
         const uint32_t count = commit_journal_next(bytes, size, &at, r->piece, COMMIT_JOURNAL_PIECE);
         const bool is_behind = r->tail_size > 0 && count > 0 && r->piece[0].at_ms > r->tail_from_ms;
@@ -46,6 +48,7 @@ static bool give_before_tail(void *context, int64_t at_ms, const void *bytes, si
         give_piece(r, count, at_ms);
         r->before++;
     }
+    r->whole++;
     return true;
 }
 
@@ -60,9 +63,11 @@ static void give_tail(struct reading *r)
 static bool give_behind_tail(void *context, int64_t at_ms, const void *bytes, size_t size)
 {
     struct reading *r = context;
-    for (size_t from = 0, at = 0; at < size; from = at) {
+    const uint32_t row = r->seen++, given = row == r->whole ? r->before : 0;
+    uint32_t pieces = 0;
+    for (size_t from = 0, at = 0; row >= r->whole && at < size; from = at) {
         const uint32_t count = commit_journal_next(bytes, size, &at, r->piece, COMMIT_JOURNAL_PIECE);
-        if (r->seen++ >= r->before && !is_in_tail(r, (const unsigned char *)bytes + from, at - from)) {
+        if (pieces++ >= given && !is_in_tail(r, (const unsigned char *)bytes + from, at - from)) {
             give_piece(r, count, at_ms);
         }
     }
@@ -114,7 +119,7 @@ enum status restore_journal_each(struct store *store, int64_t from_ms, restore_v
     r.visit = visit;
     r.context = context;
     r.tail_size = 0;
-    r.before = r.seen = 0;
+    r.whole = r.before = r.seen = 0;
     const enum status tail = read_tail(&r, store);
     enum status status = store_journal_each(store, from_ms, give_before_tail, &r);
     if (r.tail_size > 0) {

@@ -42,6 +42,14 @@ uint32_t ring_push_batch(struct ring *ring, const void *elements, uint32_t count
 /* Consumer only. Wait-free. Copies at most `most` elements in order to out; how many it took. */
 uint32_t ring_pop(struct ring *ring, void *out, uint32_t most);
 
+/* Consumer only. Wait-free. Whether there is nothing to take: what is often asked costs no call. */
+static inline bool ring_is_empty(const struct ring *ring)
+{
+    /* Acquire: who sees that something is in it sees what its producer did before. */
+    return atomic_load_explicit(&ring->tail, memory_order_acquire) ==
+           atomic_load_explicit(&ring->head, memory_order_relaxed); /* our own */
+}
+
 /* Room as the producer sees it (at least this much). */
 uint32_t ring_room(struct ring *ring);
 

@@ -65,7 +65,7 @@ struct vigil_finding vigil_judge(const struct vigil_parts *parts, const struct v
     struct vigil_finding found = {.stuck = 0};
     const struct board *board = parts->board;
     if (board == NULL) {
-        const bool is_stuck = now_us - main_us >= VIGIL_RELOAD_US;
+        const bool is_stuck = now_us - main_us >= parts->alone_us;
         return (struct vigil_finding){.stuck = is_stuck ? 1U << VIGIL_MAIN : 0U,
                                       .reasons = is_stuck ? 1U << LOCAL_gateway_stuck : 0U};
     }
@@ -154,7 +154,7 @@ static void tell_status(struct vigil *v, const struct vigil_parts *parts, const 
     char text[SERVICE_TEXT_MAX], stuck[64];
     list_parts(found->stuck, stuck, sizeof stuck);
     if (parts->board == NULL) {
-        return; /* the reload says so itself */
+        return; /* what is under way is said by itself */
     }
     if (found->stuck != 0) {
         (void)snprintf(text, sizeof text, "STATUS=Stuck: %s; watchdogs %s", stuck,
@@ -174,6 +174,14 @@ static void tell_status(struct vigil *v, const struct vigil_parts *parts, const 
 static void tell_ready(struct vigil *v)
 {
     v->owes_ready = service_tell(&v->service, "READY=1") != STATUS_OK;
+}
+
+/* Until we are ready it waits for so much longer; of its watchdog it wants to see nothing before, but from a run that follows one that was ready. */
+static void ask_for_time(const struct vigil *v)
+{
+    char text[64];
+    (void)snprintf(text, sizeof text, "EXTEND_TIMEOUT_USEC=%d", VIGIL_EXTEND_US);
+    (void)!service_tell(&v->service, text);
 }
 
 /* ---- feeding ---- */
@@ -239,7 +247,8 @@ void vigil_look(struct vigil *v, int64_t now_us)
     char threads[sizeof v->told_threads];
     pthread_mutex_lock(&v->mutex);
     struct vigil_finding found = vigil_judge(&v->parts, &v->config, sign_of(&v->main_us), v->started_us, now_us);
-    const bool is_reload = v->parts.board == NULL;
+    const bool is_alone = v->parts.board == NULL;
+    const int64_t limit_us = is_alone ? v->parts.alone_us : VIGIL_STUCK_US;
     const bool was_away = v->looked_us != 0 && now_us - v->looked_us >= VIGIL_AWAY_US;
     v->looked_us = now_us;
     found.stuck = was_away ? 0 : found.stuck; /* they get their time first */
@@ -250,16 +259,19 @@ void vigil_look(struct vigil *v, int64_t now_us)
     if (v->owes_ready) {
         tell_ready(v);
     }
+    if (v->phase == VIGIL_STARTS && is_well) {
+        ask_for_time(v);
+    }
     pthread_mutex_unlock(&v->mutex);
     atomic_store(&v->stuck, found.stuck);
     atomic_store(&v->hardware, (int)feed_hardware(v, is_well, now_us));
     atomic_store(&v->of_manager, (int)feed_manager(v, is_well));
-    const unsigned unseen = was_away ? ~0U : is_reload ? ~(1U << VIGIL_MAIN) : 0U;
-    tell_parts(v, &found, unseen, is_reload ? VIGIL_RELOAD_US : VIGIL_STUCK_US);
-    if (!is_reload && !was_away) {
+    const unsigned unseen = was_away ? ~0U : is_alone ? ~(1U << VIGIL_MAIN) : 0U;
+    tell_parts(v, &found, unseen, limit_us);
+    if (!is_alone && !was_away) {
         tell_threads(v, threads);
     }
-    v->reasons = is_reload ? v->reasons : found.reasons;
+    v->reasons = is_alone ? v->reasons : found.reasons;
     annunciator_set(v->config.annunciator, v->reasons | found.reasons, now_us); /* what was true before a reload is */
 }
 
@@ -295,7 +307,18 @@ static void sign(struct vigil *v, int64_t now_us)
     atomic_store_explicit(&v->main_us, now_us, memory_order_relaxed);
 }
 
-enum status vigil_start(struct vigil *v, const struct vigil_parts *parts)
+static void watch_main_alone(struct vigil *v, enum vigil_phase phase, int64_t most_us)
+{
+    sign(v, clock_boot_us());
+    pthread_mutex_lock(&v->mutex);
+    v->phase = phase;
+    v->parts = (struct vigil_parts){.board = NULL, .alone_us = most_us};
+    v->told_status[0] = '\0';
+    v->owes_ready = false; /* until that is over */
+    pthread_mutex_unlock(&v->mutex);
+}
+
+enum status vigil_start(struct vigil *v)
 {
     if (service_open(&v->service) != STATUS_OK) {
         log_warning("the service manager cannot be told anything (NOTIFY_SOCKET), start this as its unit says");
@@ -304,14 +327,18 @@ enum status vigil_start(struct vigil *v, const struct vigil_parts *parts)
     if (status != STATUS_OK) {
         return status;
     }
-    v->parts = *parts;
-    v->started_us = clock_boot_us();
     v->has_thread =
         v->config.device != NULL || v->service.watchdog_us > 0 || annunciator_is_there(v->config.annunciator);
-    sign(v, v->started_us);
-    vigil_look(v, v->started_us);
-    tell_ready(v);
+    watch_main_alone(v, VIGIL_STARTS, VIGIL_START_US);
+    (void)!service_tell(&v->service, "STATUS=Starts");
+    vigil_look(v, clock_boot_us());
     return v->has_thread ? thread_start(&v->thread, "vigil", run, v) : STATUS_OK;
+}
+
+void vigil_ends(struct vigil *v, bool goes_on)
+{
+    watch_main_alone(v, VIGIL_STOPS, VIGIL_STOP_US);
+    (void)!service_tell(&v->service, goes_on ? "STATUS=Starts anew: a thread is stuck" : "STOPPING=1\nSTATUS=Stops");
 }
 
 /* It waits for nothing that could hang but a log that nobody reads. */
@@ -321,10 +348,8 @@ void vigil_stop(struct vigil *v, bool goes_on)
     wake_raise(&v->wake);
     thread_join(&v->thread);
     if (goes_on) {
-        (void)!service_tell(&v->service, "STATUS=Starts anew: a thread is stuck\nWATCHDOG=1");
+        (void)!service_tell(&v->service, "WATCHDOG=1");
         (void)!(v->watchdog.fd >= 0 && watchdog_feed(&v->watchdog) == STATUS_OK);
-    } else {
-        (void)!service_tell(&v->service, "STOPPING=1\nSTATUS=Stops");
     }
     watchdog_close(&v->watchdog, !goes_on);
     service_close(&v->service);
@@ -342,20 +367,19 @@ void vigil_sign(struct vigil *v)
 
 void vigil_detach(struct vigil *v)
 {
-    sign(v, clock_boot_us());
-    pthread_mutex_lock(&v->mutex);
-    v->parts = (struct vigil_parts){.board = NULL};
-    v->told_status[0] = '\0';
-    v->owes_ready = false; /* until the reload is over */
-    pthread_mutex_unlock(&v->mutex);
+    watch_main_alone(v, VIGIL_RELOADS, VIGIL_RELOAD_US);
     service_tell_reload(&v->service);
 }
 
 void vigil_attach(struct vigil *v, const struct vigil_parts *parts)
 {
-    sign(v, clock_boot_us());
+    const int64_t now_us = clock_boot_us();
+    sign(v, now_us);
     pthread_mutex_lock(&v->mutex);
+    v->started_us = v->phase == VIGIL_STARTS ? now_us : v->started_us;
+    v->phase = VIGIL_WATCHES;
     v->parts = *parts;
     tell_ready(v);
     pthread_mutex_unlock(&v->mutex);
+    wake_raise(&v->wake);
 }

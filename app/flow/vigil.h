@@ -15,6 +15,11 @@
  *     the writer alone           | are fed   | it waits for the disk: store_failing
  *     a bus thread               | are fed   | the other lines go on: bus_down, thread_stuck (conditions.h), gateway_restart.c
  *
+ * It is there from before the first part starts until behind the end of the last one. Main alone is watched while the gateway starts, loads its
+ * configuration again, or stops: each may take so long as said below, and then the watchdogs starve, too.
+ *
+ *     STARTS ──vigil_attach──► WATCHES ◄──vigil_attach── vigil_detach──► RELOADS        any ──vigil_ends──► STOPS
+ *
  * A thread of its own, which waits for none of them and touches no disk. It looks every VIGIL_LOOK_US, or twice as often as the manager wants to see us.
  * Where there is neither a watchdog nor a local alarm, nothing would come of it if main hung: then main looks, with its signs, and there is no such thread.
  *
@@ -39,6 +44,10 @@
 
 #define VIGIL_STUCK_US  10000000 /* without a sign of life; as thread_stuck has it */
 #define VIGIL_RELOAD_US 60000000 /* main, while it loads the configuration again */
+#define VIGIL_START_US \
+    600000000 /* while it starts: a large store is looked through, and what a disk does not answer is waited for */
+#define VIGIL_STOP_US   10000000
+#define VIGIL_EXTEND_US 30000000 /* that the manager is asked to wait for the start from each look on */
 #define VIGIL_LOOK_US   500000
 #define VIGIL_AWAY_US   5000000  /* between two looks: the box did not get to run us, and nobody else either */
 #define VIGIL_AGAIN_US  60000000 /* a hardware watchdog that could not be had is tried again */
@@ -46,9 +55,12 @@
 
 enum vigil_part { VIGIL_MAIN, VIGIL_ENGINE, VIGIL_STORE, VIGIL_UPLINK, VIGIL_PARTS };
 
+enum vigil_phase { VIGIL_STARTS, VIGIL_WATCHES, VIGIL_RELOADS, VIGIL_STOPS };
+
 /* What it looks at; others after a reload. */
 struct vigil_parts {
-    const struct board *board;
+    const struct board *board; /* NULL: main alone is watched, */
+    int64_t alone_us;          /* and may be without a sign of life for so long */
     const struct store_state *store_state;
     const struct runner *const *runners;
     const char *const *runner_names;
@@ -79,9 +91,10 @@ struct vigil {
     atomic_bool stop;
     atomic_llong main_us; /* CLOCK_BOOTTIME of main's newest sign */
     pthread_mutex_t mutex;
-    struct vigil_parts parts; /* under the mutex; board NULL: main alone is watched */
-    bool owes_ready;          /* under it, too: the manager has not taken READY=1 yet */
-    int64_t started_us;
+    enum vigil_phase phase; /* under the mutex, these four; board NULL but in WATCHES */
+    struct vigil_parts parts;
+    bool owes_ready;    /* the manager has not taken READY=1 yet */
+    int64_t started_us; /* all parts were up */
     bool has_thread;
     /* for whoever asks */
     atomic_uint stuck;               /* a bit each */
@@ -94,16 +107,19 @@ struct vigil {
 };
 
 void vigil_init(struct vigil *vigil, const struct vigil_config *config);
-/* Nobody is told or fed before vigil_start. */
-enum status vigil_start(struct vigil *vigil, const struct vigil_parts *parts) MUST_CHECK;
+/* Nobody is told or fed before vigil_start, which comes before the parts. They are up with vigil_attach, and the manager is told that we are ready. */
+enum status vigil_start(struct vigil *vigil) MUST_CHECK;
 
-/* goes_on: another run of this program follows at once, so the hardware watchdog goes on counting; else it stops, and the manager is told. */
+/* The parts are about to be stopped. goes_on: another run of this program follows at once. */
+void vigil_ends(struct vigil *vigil, bool goes_on);
+
+/* They are all stopped. goes_on: the hardware watchdog goes on counting until the next run feeds it; else it stops. */
 void vigil_stop(struct vigil *vigil, bool goes_on);
 
 /* Main is there; and looks, where there is no thread that does. */
 void vigil_sign(struct vigil *vigil);
 
-/* A reload begins, and ends: in between main alone is watched, and has VIGIL_RELOAD_US. */
+/* A reload begins, and ends. */
 void vigil_detach(struct vigil *vigil);
 void vigil_attach(struct vigil *vigil, const struct vigil_parts *parts);
 

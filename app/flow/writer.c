@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/flow/around.h"
 #include "app/flow/commit.h"
 #include "app/flow/snapshot_read.h"
 #include "app/flow/writer_admissions.h"
@@ -204,6 +205,20 @@ static enum status put_audited(const struct writer *w, struct store *store)
 
 /* ---- meeting a store ---- */
 
+static bool visit_waiting(void *context, const struct store_alert *alert)
+{
+    atomic_ullong *high_row = context;
+    if ((alert->flags & (STORE_ALERT_HIGH | STORE_ALERT_ENDS_ALARM)) == STORE_ALERT_HIGH) {
+        atomic_store(high_row, alert->row);
+    }
+    return true;
+}
+
+void writer_find_waiting(struct store *store, struct board *board)
+{
+    (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, &board->high_row);
+}
+
 static enum status open_store(struct writer *w, struct store **out)
 {
     *out = atomic_load(w->store);
@@ -215,8 +230,12 @@ static enum status open_store(struct writer *w, struct store **out)
         return status;
     }
     if (status == STATUS_CORRUPT) {
-        atomic_store(w->replaced, true);
+        atomic_fetch_add(w->replaced, 1);
     }
+    if (w->config->around != NULL) {
+        around_take_up(w->config->around, w->config->store.path, w->config->payloads->epoch);
+    }
+    writer_find_waiting(*out, w->config->board);
     atomic_store(w->store, *out);
     return STATUS_OK;
 }
@@ -226,10 +245,23 @@ static bool epoch_is_ours(const struct writer *w, const struct store *store)
     return strcmp(store_epoch(store), w->config->payloads->epoch) == 0;
 }
 
+/* Ours goes on with its numbers, and with all that is in it. */
+static bool epoch_is_before_ours(const struct writer *w, const struct store *store)
+{
+    const struct epochs *before = w->config->payloads->epochs_before;
+    const char *newest = before != NULL ? epochs_newest(before) : NULL;
+    return newest != NULL && strcmp(store_epoch(store), newest) == 0;
+}
+
+static bool numbers_are_ours(const struct writer *w, const struct store *store)
+{
+    return epoch_is_ours(w, store) || epoch_is_before_ours(w, store);
+}
+
 /* Once: what this store says of the beds, should it have to be said to another. */
 static void learn(struct writer *w, struct store *store)
 {
-    if (w->store_is_known || !epoch_is_ours(w, store)) {
+    if (w->store_is_known || !numbers_are_ours(w, store)) {
         return;
     }
     struct state_numbers numbers;
@@ -269,16 +301,23 @@ static enum status adopt(struct writer *w, struct store *store)
     return status == STATUS_OK && w->next_id > 0 ? put_numbers(w, store) : status;
 }
 
+static enum status go_on(struct writer *w, struct store *store)
+{
+    const struct epochs *before = w->config->payloads->epochs_before;
+    const enum status status = store_rename(store, w->config->payloads->epoch);
+    return status == STATUS_OK ? store_put_state(store, STATE_EPOCHS, before, sizeof *before) : status;
+}
+
 /* The store may set a damaged file aside and go on with a new one. */
 static enum status begin(struct writer *w, struct store *store)
 {
     enum status status = store_begin(store);
     if (status == STATUS_CORRUPT) {
-        atomic_store(w->replaced, store_set_aside_path(store) != NULL);
+        atomic_fetch_add(w->replaced, store_set_aside_path(store) != NULL);
         status = store_begin(store);
     }
     if (status == STATUS_OK && !epoch_is_ours(w, store)) {
-        status = adopt(w, store);
+        status = epoch_is_before_ours(w, store) ? go_on(w, store) : adopt(w, store);
     }
     return status;
 }
@@ -290,7 +329,7 @@ static void read_stored(const struct writer *w, struct store *store, struct stor
     struct state_numbers numbers;
     struct state_audited audited;
     size_t length = 0;
-    if (!epoch_is_ours(w, store)) {
+    if (!numbers_are_ours(w, store)) {
         return;
     }
     if (store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK) {
@@ -337,7 +376,7 @@ static void look_for_room(struct writer *w, struct store *store)
     for (uint32_t i = 0; i < b->delivered_count; i++) {
         omission_delivered(&w->omission, b->delivered[i]);
     }
-    if (epoch_is_ours(w, store) && b->delivered_count == 0) { /* else they make room, which history keeps */
+    if (numbers_are_ours(w, store) && b->delivered_count == 0) { /* else they make room, which history keeps */
         omission_look(&w->omission, store);
     }
 }
@@ -453,7 +492,7 @@ static enum status commit_group(struct writer *w, struct store *store)
 {
     struct stored stored = {.seq = 0, .audited = {.command_us = INT64_MIN, .note_us = INT64_MIN}};
     enum status status = w->batch.again ? find_stored(w, store, &stored) : STATUS_OK;
-    if (status == STATUS_OK && has_alert(&w->batch) && epoch_is_ours(w, store)) {
+    if (status == STATUS_OK && has_alert(&w->batch) && numbers_are_ours(w, store)) {
         (void)!agree_on_beds(w, store); /* an alert does not wait for its tail */
     }
     look_for_room(w, store);

@@ -16,6 +16,7 @@
 #include "app/engine/arena.h"
 #include "app/engine/engine.h"
 #include "app/engine/status.h"
+#include "app/flow/board.h"
 #include "app/flow/clock_record.h"
 #include "app/flow/commit_journal.h"
 #include "app/flow/omission.h"
@@ -27,7 +28,8 @@
 #include "hal/thread.h"
 #include "hal/wake.h"
 
-#define COMMIT_GROUP_MAX 256U /* records, and deliveries, of one transaction */
+#define COMMIT_GROUP_MAX     256U  /* records of one transaction */
+#define COMMIT_DELIVERED_MAX 1024U /* deliveries, each a number that leaves a list */
 
 struct commit_config;
 
@@ -91,7 +93,7 @@ enum writer_beds { BEDS_UNKNOWN, BEDS_TO_PUT, BEDS_AGREE };
 struct writer {
     const struct commit_config *config;
     _Atomic(struct store *) *store; /* opened by the writer when it is NULL */
-    atomic_bool *replaced;
+    atomic_uint *replaced;
     atomic_ullong *omitted;       /* commit's */
     atomic_ullong *committed_row; /* commit's */
     struct wake *done_wake;
@@ -121,6 +123,9 @@ enum status writer_start(struct writer *writer) MUST_CHECK; /* does nothing whil
 
 /* Ends the thread when it is idle; false when it is still in a batch. */
 bool writer_stop(struct writer *writer);
+
+/* What the local alarm is to know of the outbox of a store that has just been opened: what is added from then on it hears from the engine. */
+void writer_find_waiting(struct store *store, struct board *board);
 
 bool writer_is_idle(const struct writer *writer);
 

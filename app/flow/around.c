@@ -1,0 +1,109 @@
+#include "app/flow/around.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/store/store.h"
+#include "hal/keepsake.h"
+
+/* Zeros, as a new page has them, are none of these. */
+enum { SETTLED = 0x5E771ED, AROUND = 0xA20D };
+
+struct around_page {
+    atomic_uint state;
+    char epoch[STORE_EPOCH_MAX];
+    atomic_ullong stored_seq;
+};
+_Static_assert(sizeof(struct around_page) <= KEEPSAKE_BYTES, "it fits");
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+               "another process reads what this one wrote, and has none of its locks");
+
+static struct around_page *page_of(const struct around *around)
+{
+    return atomic_load(&around->page);
+}
+
+enum status around_open(struct around *around, const char *folder)
+{
+    void *page = NULL;
+    const enum status status = keepsake_open(folder, &page);
+    atomic_store(&around->page, page);
+    return status;
+}
+
+void around_close(struct around *around)
+{
+    keepsake_close(atomic_exchange(&around->page, NULL));
+}
+
+static bool is(const struct around *around, const char *epoch, unsigned state)
+{
+    const struct around_page *page = page_of(around);
+    return page != NULL && atomic_load(&page->state) == state && strncmp(page->epoch, epoch, STORE_EPOCH_MAX) == 0;
+}
+
+/* A store that has less than was stored is one from before. */
+bool around_is_settled(const struct around *around, const char *epoch, uint64_t seq)
+{
+    return is(around, epoch, SETTLED) && atomic_load(&page_of(around)->stored_seq) <= seq;
+}
+
+bool around_is_open(const struct around *around, const char *epoch)
+{
+    return is(around, epoch, AROUND);
+}
+
+/* At no moment it says of one epoch what is true of another. */
+static void begin(struct around_page *page, const char *epoch, uint64_t seq, unsigned state)
+{
+    atomic_store(&page->state, 0);
+    atomic_store(&page->stored_seq, seq);
+    memset(page->epoch, 0, sizeof page->epoch);
+    (void)snprintf(page->epoch, sizeof page->epoch, "%s", epoch);
+    atomic_store(&page->state, state);
+}
+
+void around_begin(struct around *around, const char *epoch, uint64_t seq)
+{
+    if (page_of(around) != NULL) {
+        begin(page_of(around), epoch, seq, SETTLED);
+    }
+}
+
+/* It is whole before commit's thread can see it. */
+void around_take_up(struct around *around, const char *folder, const char *epoch)
+{
+    void *page = NULL;
+    if (page_of(around) == NULL && keepsake_open(folder, &page) == STATUS_OK) {
+        begin(page, epoch, 0, AROUND);
+        atomic_store(&around->page, page);
+    }
+}
+
+static void say(struct around *around, unsigned state)
+{
+    struct around_page *page = page_of(around);
+    if (page != NULL) {
+        atomic_store(&page->state, state);
+    }
+}
+
+void around_note(struct around *around)
+{
+    say(around, AROUND);
+}
+
+void around_settle(struct around *around)
+{
+    say(around, SETTLED);
+}
+
+void around_stored(struct around *around, uint64_t seq)
+{
+    struct around_page *page = page_of(around);
+    if (page != NULL && seq > atomic_load(&page->stored_seq)) {
+        atomic_store(&page->stored_seq, seq);
+    }
+}

@@ -1,0 +1,80 @@
+/*
+ * Rows of the backlog, read some at a time: a transaction of the store costs as much as several of them. What a full outbox gives up meanwhile goes out all
+ * the same, as what is in flight does; nothing else takes them from the outbox before they have gone.
+ */
+#include <stdalign.h>
+#include <string.h>
+
+#include "app/flow/deliver_internal.h"
+
+/* An alert, followed by its texts. */
+struct ahead_row {
+    size_t size;
+    struct store_alert alert; /* points behind itself */
+};
+
+struct reading {
+    struct ahead *ahead;
+    uint64_t through;
+};
+
+static char *append(char **at, const char *text, size_t length)
+{
+    char *place = *at;
+    memcpy(place, text, length);
+    place[length] = '\0';
+    *at += length + 1;
+    return place;
+}
+
+/* Where it ends there is room for another one, of any size. */
+static bool has_room(const struct ahead *ahead)
+{
+    const size_t largest = sizeof(struct ahead_row) + STORE_KEY_MAX + STORE_VALUE_MAX + alignof(max_align_t) + 3;
+    return DELIVER_AHEAD_MAX - ahead->filled >= largest;
+}
+
+static bool visit(void *context, const struct store_alert *alert)
+{
+    const struct reading *reading = context;
+    struct ahead *ahead = reading->ahead;
+    if (alert->row > reading->through) {
+        return false;
+    }
+    struct ahead_row *row = (struct ahead_row *)(void *)(ahead->bytes + ahead->filled);
+    char *at = (char *)(row + 1);
+    row->alert = *alert;
+    row->alert.bed = append(&at, alert->bed, strlen(alert->bed));
+    row->alert.alarm = append(&at, alert->alarm, strlen(alert->alarm));
+    row->alert.json = append(&at, alert->json, alert->json_length);
+    row->size = ((size_t)(at - (char *)row) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    ahead->filled += row->size;
+    return has_room(ahead);
+}
+
+enum status ahead_read(struct deliver *d, uint64_t after, uint64_t through)
+{
+    struct reading reading = {.ahead = &d->ahead, .through = through};
+    ahead_forget(d);
+    return store_each_outbox(d->store, after, UINT32_MAX, visit, &reading);
+}
+
+static struct ahead_row *first_row(const struct ahead *ahead)
+{
+    return (struct ahead_row *)(void *)(ahead->bytes + ahead->at);
+}
+
+const struct store_alert *ahead_first(const struct deliver *d)
+{
+    return d->ahead.at < d->ahead.filled ? &first_row(&d->ahead)->alert : NULL;
+}
+
+void ahead_pass(struct deliver *d)
+{
+    d->ahead.at += first_row(&d->ahead)->size;
+}
+
+void ahead_forget(struct deliver *d)
+{
+    d->ahead.at = d->ahead.filled = 0;
+}
