@@ -273,6 +273,10 @@ static bool check_bed_name(struct load *load, const struct node *node)
         report_key_fault(load->reader.report, node, "a bed cannot be called gateway, its topics are the gateway's own");
         return false;
     }
+    if (strcmp(node->key, "board") == 0) {
+        report_key_fault(load->reader.report, node, "a bed cannot be called board, its topics are those of screens");
+        return false;
+    }
     return true;
 }
 

@@ -81,7 +81,7 @@ static void add_section(struct collector *c, const char *path, const struct node
                         const struct section *section)
 {
     for (size_t i = 0; i < section->count; i++) {
-        if (section->fields[i].section == NULL) { /* brokers: add_brokers */
+        if (section->fields[i].section == NULL && !section->fields[i].can_follow) { /* brokers: add_brokers */
             add_field(c, path, mapping, &section->fields[i]);
         }
     }

@@ -241,7 +241,8 @@ static void print_below(const struct field *field, FILE *stream)
 
 static bool needs_restart(const struct entry *entry)
 {
-    return entry->place->depth > 0 ? entry->place->path[0]->needs_restart : entry->field->needs_restart;
+    const struct field *outermost = entry->place->depth > 0 ? entry->place->path[0] : entry->field;
+    return outermost->needs_restart && !entry->field->can_follow;
 }
 
 static void print_entry(const struct entry *entry, FILE *stream)

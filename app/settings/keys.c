@@ -148,6 +148,11 @@ static const struct field uplink_fields[] = {
     {KEY(uplink_keys, backlog_rate), .type = FIELD_INTEGER, .low = 0, .high = 100000, .fallback = "0",
      .help =
          "alerts of a backlog a second at most, for boards that drop what comes faster; 0: as the broker takes them"},
+    {KEY(uplink_keys, boards), .can_follow = true, .type = FIELD_INTEGER, .low = 0, .high = SETTINGS_BOARDS_MAX,
+     .fallback = "0",
+     .help =
+         "screens that show this ward and say so, at all times: fewer for a minute is a technical alarm; 0: none is "
+         "expected"},
 };
 const struct section uplink_section = {SECTION("uplink", uplink_fields)};
 
@@ -441,6 +446,10 @@ static const struct field ward_fields[] = {
      .help = "most memory that the windows of all beds may take"},
     {KEY(ward_keys, rule_load), .type = FIELD_DECIMAL, .low = MICRO / 1000, .high = MICRO, .fallback = "0.5",
      .help = "most of a core of 500 MHz that all rules may take, by the worst case that wardgate check prints"},
+    {KEY(ward_keys, metrics), .needs_restart = true, .type = FIELD_TEXT, .high = SETTINGS_METRICS_PATH_MAX,
+     .sample = "/var/lib/prometheus/node-exporter/wardgate.prom",
+     .help = "file of figures for Prometheus' node exporter (textfile collector), written anew every 10 s; best not on "
+             "flash"},
     {KEY(ward_keys, status_socket), .needs_restart = true, .type = FIELD_TEXT, .high = PATH_TEXT_MAX,
      .sample = "/run/wardgate.sock",
      .help = "local socket of `wardgate status`; status.sock in the store's folder unless said"},

@@ -16,7 +16,7 @@
 struct ward_keys {
     const struct node *gateway, *store, *uplink, *commands, *watchdog, *indicator, *buses, *beds, *rules, *pulse, *ward,
         *models, *pauses, *escalate;
-    const char *status_socket;
+    const char *status_socket, *metrics;
     int64_t memory, rule_load, stay_after, scores, observation_interval,
         blood_pressure; /* scores: a bit per enum score */
 };
@@ -37,7 +37,7 @@ struct login_keys { /* of a broker, and of the uplink for all of its brokers */
 struct uplink_keys {
     const struct node *brokers;
     const char *topic_root;
-    int64_t version, insecure, keep_alive, publish_interval, return_after, backlog_rate;
+    int64_t version, insecure, keep_alive, publish_interval, return_after, backlog_rate, boards;
     struct login_keys login;
 };
 enum { MQTT_VERSION_5, MQTT_VERSION_3_1_1 }; /* places of the words of `version` */

@@ -46,6 +46,7 @@ struct field {
     const char *fallback;     /* the default, as one would write it; NULL: the struct keeps what it held */
     const struct section *section;
     bool needs_restart;  /* of a key of the ward: a running gateway cannot take it over, nor what stands in it */
+    bool can_follow;     /* of a key in such a section: but this it can */
     const char *example; /* how the shipped example has it; NULL: there it stands behind a #, */
     const char *sample;  /* as this, or else as its default; of a mapping: what faults show */
     const char *help;    /* one line */

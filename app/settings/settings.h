@@ -20,19 +20,21 @@
 #include "app/engine/staffing.h"
 #include "drivers/monitor/profile.h"
 
-#define SETTINGS_ID_MAX         32 /* [A-Za-z][A-Za-z0-9_-]{0,31} */
-#define SETTINGS_BEDS_MAX       256
-#define SETTINGS_BUSES_MAX      256
-#define SETTINGS_RULES_MAX      128
-#define SETTINGS_PROFILES_MAX   64
-#define SETTINGS_BROKERS_MAX    4
-#define SETTINGS_RULE_FILES_MAX 16
-#define SETTINGS_SHIFTS_MAX     8
-#define SETTINGS_HOOK_WORDS_MAX 8                                              /* the program and its arguments */
-#define SETTINGS_FAULTS_MAX     50                                             /* shown; more are counted */
-#define SETTINGS_SCORES         (1U << SCORE_news2 | 1U << SCORE_bedside_pews) /* unless said */
-#define SETTINGS_FILES_MAX      (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX + ESTIMATE_MODELS_MAX)
-#define SETTINGS_FILE_TEXT_MAX  256 /* longer names are shown by their end */
+#define SETTINGS_ID_MAX           32 /* [A-Za-z][A-Za-z0-9_-]{0,31} */
+#define SETTINGS_BEDS_MAX         256
+#define SETTINGS_BUSES_MAX        256
+#define SETTINGS_RULES_MAX        128
+#define SETTINGS_PROFILES_MAX     64
+#define SETTINGS_METRICS_PATH_MAX 1000 /* with the folder of the configuration, if it is seen from there */
+#define SETTINGS_BOARDS_MAX       32
+#define SETTINGS_BROKERS_MAX      4
+#define SETTINGS_RULE_FILES_MAX   16
+#define SETTINGS_SHIFTS_MAX       8
+#define SETTINGS_HOOK_WORDS_MAX   8                                              /* the program and its arguments */
+#define SETTINGS_FAULTS_MAX       50                                             /* shown; more are counted */
+#define SETTINGS_SCORES           (1U << SCORE_news2 | 1U << SCORE_bedside_pews) /* unless said */
+#define SETTINGS_FILES_MAX        (1 + SETTINGS_PROFILES_MAX + SETTINGS_RULE_FILES_MAX + ESTIMATE_MODELS_MAX)
+#define SETTINGS_FILE_TEXT_MAX    256 /* longer names are shown by their end */
 
 struct settings_mark { /* where something stands, for later messages (line and column from 1; line 0: a default) */
     const char *file;
@@ -143,6 +145,7 @@ struct settings {
         uint32_t publish_interval_ms; /* 500 */
         uint32_t return_after_ms;     /* 60 s */
         uint32_t backlog_rate;        /* alerts a second; 0: no bound */
+        uint8_t boards;               /* how many are expected to be on; 0: none is */
     } uplink;
     struct {
         bool enabled;  /* false: nothing is subscribed to */
@@ -153,6 +156,7 @@ struct settings {
         uint32_t timeout_s;
     } watchdog;
     struct indicator_settings indicator;
+    const char *metrics;              /* NULL: none are written */
     const char *status_socket;        /* <store.path>/status.sock unless said */
     uint32_t stay_after_ms;           /* 30 s: valid vitals at a vacant bed for this long begin a stay */
     uint16_t scores;                  /* bit per enum score */
@@ -207,7 +211,7 @@ void settings_free(struct settings *settings); /* NULL is allowed */
 /* A profile file by itself, named after the profile in it. False: the faults are in the report. */
 bool settings_load_profile(const char *file, struct profile_room *out, struct settings_report *report);
 
-/* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, commands, watchdog, indicator): a fault
+/* What `next` changes that a running gateway cannot take over (gateway, store, uplink, status_socket, metrics, commands, watchdog, indicator): a fault
  * each, added to the report of loading `next`, with its line there and what to do; false when there is one. Rules,
  * limits, beds, buses, profiles, pulse, pauses, escalate, stay_after, scores, estimates, ward and memory can be taken over. */
 bool settings_can_follow(const struct settings *now, const struct settings *next, struct settings_report *report);

@@ -186,6 +186,7 @@ void uplink_read(struct load *load, const struct node *node)
     load->settings->uplink.publish_interval_ms = (uint32_t)keys.publish_interval;
     load->settings->uplink.return_after_ms = (uint32_t)keys.return_after;
     load->settings->uplink.backlog_rate = (uint32_t)keys.backlog_rate;
+    load->settings->uplink.boards = (uint8_t)keys.boards;
     if (is_whole && check_login(load, node, &keys.login)) {
         read_brokers(load, keys.brokers, &keys.login);
     }

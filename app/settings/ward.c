@@ -132,6 +132,37 @@ static void read_socket(struct load *load, const char *path)
     }
 }
 
+#define METRICS_ENDING ".prom"
+
+/* One that is not there yet may be made at the start of the box: no fault. */
+static void check_metrics_folder(struct load *load, const struct node *node, const char *file)
+{
+    const char *folder = file_folder(file, load->reader.pool);
+    if (folder != NULL && !file_is_there(folder)) {
+        report_warning(load->reader.report, node, "its folder is not there (%s), nothing is written until it is",
+                       folder);
+    }
+}
+
+static void read_metrics(struct load *load, const char *path)
+{
+    const struct node *node = node_child(load->root, "metrics");
+    const char *file = path != NULL ? file_path(load->folder, path, load->reader.pool) : NULL;
+    const size_t length = file != NULL ? strlen(file) : 0;
+    if (file == NULL) {
+        return;
+    }
+    if (length <= sizeof METRICS_ENDING || strcmp(file + length + 1 - sizeof METRICS_ENDING, METRICS_ENDING) != 0) {
+        report_fault(load->reader.report, node, "%s does not end in " METRICS_ENDING ", other files are not collected",
+                     file);
+    } else if (length > SETTINGS_METRICS_PATH_MAX) {
+        report_fault(load->reader.report, node, "the path is too long, at most %d bytes", SETTINGS_METRICS_PATH_MAX);
+    } else {
+        load->settings->metrics = file;
+        check_metrics_folder(load, node, file);
+    }
+}
+
 static void read_rules(struct load *load, const struct node *list)
 {
     if (node_child(load->root, "rules") == NULL) {
@@ -165,6 +196,7 @@ void ward_read(struct load *load)
     indicator_read(load, keys.indicator);
     summary_read(load, keys.ward);
     read_socket(load, keys.status_socket);
+    read_metrics(load, keys.metrics);
     if (keys.gateway != NULL) {
         read_gateway(load, keys.gateway);
     }
