@@ -278,6 +278,9 @@ const struct command command_audit = {
         "                    gateway runs or not. Prints the newest row as ROW:LINK\n"
         "  --from ROW:LINK   one that was printed earlier and kept elsewhere: also whether it is the same still\n"
         "  --csv, --json     for a spreadsheet; for a program, a line each\n\n"
+        "Rows are shown as they were written, by the clock of that moment. One called clock tells that it was\n"
+        "set, and by how many seconds (step_s): what stands above it, back to where the box was started, is off\n"
+        "by so much, but for up to a minute before it.\n\n"
         "  wardgate audit show\n"
         "  wardgate audit show 1000 --json | jq 'select(.command == \"set_limit\")'\n"
         "  wardgate audit verify || echo 'somebody was here'\n",

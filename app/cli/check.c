@@ -263,6 +263,13 @@ static void print_uplink(const struct settings *settings)
         (void)printf("  back to an earlier one when it has answered for %g s\n",
                      settings->uplink.return_after_ms / 1000.0);
     }
+    if (settings->uplink.boards > 0) {
+        (void)printf("  %u board%s expected to be on: fewer for 60 s are a technical alarm\n", settings->uplink.boards,
+                     settings->uplink.boards == 1 ? " is" : "s are");
+    }
+    if (settings->metrics != NULL) {
+        (void)printf("\nmetrics %s, every 10 s\n", settings->metrics);
+    }
 }
 
 /* What there is at the box itself. */

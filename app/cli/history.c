@@ -10,6 +10,7 @@
 #include "app/cli/local.h"
 #include "app/flow/clock_record.h"
 #include "app/flow/commit.h"
+#include "app/flow/epochs.h"
 #include "app/flow/timebase.h"
 #include "app/settings/value.h"
 #include "hal/clock.h"
@@ -19,6 +20,7 @@ struct options {
     enum listing listing;
     int64_t since_ms, until_ms; /* wall time */
     struct clock_record clock;  /* by how much what was shown was off */
+    struct epochs epochs;       /* that the numbers in it go back to */
 };
 
 /* ---- what is asked for ---- */
@@ -97,7 +99,7 @@ static const struct clock_span *span_of(const struct options *o, const struct hi
     char epoch[LISTING_CELL_MAX], seq[LISTING_CELL_MAX];
     listing_find(row->json, row->length, "epoch", epoch);
     listing_find(row->json, row->length, "seq", seq);
-    return strncmp(epoch, o->clock.epoch, sizeof o->clock.epoch) == 0
+    return strncmp(epoch, o->clock.epoch, sizeof o->clock.epoch) == 0 || epochs_has(&o->epochs, epoch)
                ? clock_record_find(&o->clock, strtoull(seq, NULL, 10))
                : NULL;
 }
@@ -199,8 +201,8 @@ static int print_pages(const struct options *o, const struct settings *settings,
             return COMMAND_FAILED;
         }
         for (uint32_t i = 0; i < page->count; i++) {
-            if (is_alert(page->rows[i]) && is_asked_for(o, page->rows[i])) {
-                print_row(o, page->rows[i]);
+            if (is_alert(&page->rows[i]) && is_asked_for(o, &page->rows[i])) {
+                print_row(o, &page->rows[i]);
             }
         }
     } while (page->count > 0 && ferror(stdout) == 0);
@@ -241,6 +243,7 @@ static int show(struct options *o, const struct settings *settings)
             command_complain("this bed is not in the configuration any more (%s), shown is what is kept of it", o->bed);
         }
         read_clock(store, &o->clock);
+        epochs_read(&o->epochs, store);
         result = print_pages(o, settings, store, page);
     }
     store_close(store);
@@ -277,7 +280,8 @@ const struct command command_history = {
         "  --csv, --json      for a spreadsheet; for a program, a line each\n\n"
         "Reads the store itself, whether a gateway runs or not, and never holds one up.\n"
         "Instants are shown by the clock as it was set since (corrected); unsynced: it had no time source,\n"
-        "and by how much they are off is not known. --json gives the alert as it was sent, and its correction.\n\n"
+        "and by how much they are off is not known. --json gives the alert as it was sent, and its correction.\n"
+        "Trends stay under the minute in which they were written; `wardgate audit show` has each step of the clock.\n\n"
         "  wardgate history | less\n"
         "  wardgate history --bed b07 --since 8h\n"
         "  wardgate history --trends b07 spo2 --since 24h\n"

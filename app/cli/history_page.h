@@ -29,10 +29,7 @@ struct history_page {
     bool is_last;
     uint32_t damaged; /* pages with rows that could not be read and were passed over */
     uint32_t count;
-    const struct history_row *rows[2 * HISTORY_PAGE_ROWS]; /* in order of commits */
-    /* as they were read */
-    uint32_t found[2];
-    struct history_row kept[2][HISTORY_PAGE_ROWS]; /* of history, of the outbox */
+    struct history_row rows[HISTORY_PAGE_ROWS]; /* in order of commits */
 };
 
 /* The next page, count 0 behind the last. On failure the page is what it was. */
