@@ -122,7 +122,7 @@ static void name_everything(struct gateway *g)
 {
     const struct settings *s = g->settings;
     random_hex(g->boot, sizeof g->boot - 1);
-    random_hex(g->epoch, 16); /* the store's own takes its place as soon as it is open */
+    random_hex(g->epoch, 16); /* unless that of the store can be gone on with */
     (void)snprintf(g->client_id, sizeof g->client_id, "wardgate-%s", s->gateway.id);
     for (unsigned i = 0; i < s->uplink.broker_count; i++) {
         const struct broker_settings *b = &s->uplink.brokers[i];
@@ -144,6 +144,7 @@ static void build_lasting(struct gateway *g, struct arena *arena)
     g->asides = (struct asides){.ring = &g->asides_ring, .brokers = g->brokers};
     g->report_text = ARENA_TAKE(arena_reserve(arena), char, REPORT_TEXT_MAX);
     g->reload_text = ARENA_TAKE(arena_reserve(arena), char, RELOAD_TEXT_MAX);
+    metrics_init(&g->metrics, arena, g->settings->metrics);
     if (g->record != NULL) {
         recorder_init(&g->recorder, arena);
     }

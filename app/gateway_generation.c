@@ -8,7 +8,7 @@
 #define JOURNAL_RING_LEAST   2048U
 #define JOURNAL_RING_MOST    8192U
 #define JOURNAL_RING_MS      2500U /* what comes in so long; the store thread comes for it every second */
-#define DELIVERED_RING_SLOTS 1024U
+#define DELIVERED_RING_SLOTS 2048U
 #define DIRECT_RING_SLOTS    64U
 #define JOURNAL_KEEP_LEAST   (10LL * 60 * 1000) /* what the longest window needs, and at least this */
 
@@ -91,6 +91,7 @@ static void build_commit(struct gateway *g, struct generation *gen, struct arena
         .scores = &gen->scores,
         .bed_numbers = gen->journal_numbers,
         .payloads = &gen->payloads,
+        .around = &g->around,
         .timebase = &g->timebase,
         .board = &gen->board,
         .records = &gen->records,
@@ -167,6 +168,7 @@ static void fill_views(struct gateway *g, struct generation *gen)
     gen->conditions.runner_names = gen->runner_names;
     gen->conditions.runner_count = gen->runner_count;
     gen->conditions.board = &gen->board;
+    gen->conditions.boards_expected = gen->settings->uplink.boards;
     gen->conditions.store_state = &gen->commit.state;
     gen->conditions.trends_replaced = &gen->trends.replaced;
     gen->report = (struct report){.payloads = &gen->payloads,
@@ -186,6 +188,8 @@ static void fill_views(struct gateway *g, struct generation *gen)
                                   .runner_count = gen->runner_count,
                                   .bed_count = gen->plan->engine.bed_count,
                                   .broker_count = g->settings->uplink.broker_count,
+                                  .metrics = metrics_is_on(&g->metrics) ? &g->metrics : NULL,
+                                  .boards_expected = gen->settings->uplink.boards,
                                   .arena_bytes = gen->arena.size + gen->reserve.size + g->lasting.size +
                                                  g->lasting_reserve.size + lines_measure(gen->plan),
                                   .started_us = g->started_us};
@@ -201,6 +205,7 @@ static void name_everything(const struct gateway *g, struct generation *gen)
                                  .gateway = g->settings->gateway.id,
                                  .boot = g->boot,
                                  .epoch = g->epoch,
+                                 .epochs_before = &g->epochs_before,
                                  .command_roles = g->settings->commands.enabled ? g->settings->commands.roles : 0,
                                  .version = WARDGATE_VERSION,
                                  .ward_settings = &gen->settings->ward};

@@ -15,6 +15,7 @@
 
 #include "app/flow/acquire.h"
 #include "app/flow/annunciator.h"
+#include "app/flow/around.h"
 #include "app/flow/asides.h"
 #include "app/flow/bed_numbers.h"
 #include "app/flow/board.h"
@@ -22,7 +23,9 @@
 #include "app/flow/conditions.h"
 #include "app/flow/core.h"
 #include "app/flow/deliver.h"
+#include "app/flow/epochs.h"
 #include "app/flow/local_socket.h"
+#include "app/flow/metrics_file.h"
 #include "app/flow/notices.h"
 #include "app/flow/recorder.h"
 #include "app/flow/report.h"
@@ -99,6 +102,8 @@ struct generation {
 struct gateway {
     const struct settings *settings; /* of the start: what cannot change while it runs is read there */
     char boot[9], epoch[STORE_EPOCH_MAX], client_id[CLIENT_ID_MAX];
+    struct epochs epochs_before; /* whose numbers that one goes on with */
+    struct around around;
     struct timebase timebase;
     struct state_clock clock;
     struct clock_record clock_record; /* of commit's thread, while there is one */
@@ -122,6 +127,7 @@ struct gateway {
     const char *record; /* the file to record in; NULL: none */
     int signal_fd;
 
+    struct metrics_file metrics;
     struct vigil vigil;
     struct annunciator annunciator;
     int64_t restarted_us;  /* CLOCK_BOOTTIME: when the run before began this one because a thread hung; 0: it did not */
@@ -193,6 +199,9 @@ int lines_find(const struct generation *gen, const struct line *line);
 
 /* --- gateway_parts.c --- */
 
+/* Of the store that is open: under its epoch, or another one that goes on with it. */
+void gateway_name_epoch(struct gateway *g);
+
 /* From the store that is open (none: from nothing) into an engine that has not begun. */
 enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, bool continuous,
                             struct restore_counts *out) MUST_CHECK;
@@ -200,7 +209,7 @@ enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t n
 /* What goes into its engine, which has taken nothing yet, is recorded in the file that is open, if any is to be. */
 enum status gateway_record(struct gateway *g, struct generation *gen) MUST_CHECK;
 
-/* Who asks over the local socket hears of what is now. */
+/* Who asks over the local socket, and who reads the metrics, hears of what is now. */
 void gateway_show(struct gateway *g);
 
 /* Starts every part, watches until a signal says stop, stops every part in reverse. False when a part could not start. */
@@ -214,8 +223,11 @@ void stop_annunciator(struct gateway *g);
 enum status start_vigil(struct gateway *g);
 void stop_vigil(struct gateway *g);
 
-/* What the vigil looks at from now on, which is the generation that runs. */
+/* What the vigil looks at from now on: the generation that runs. */
 void watch_generation(struct gateway *g);
+
+/* All of it is about to be stopped. */
+void watch_stops(struct gateway *g);
 
 /* True when a line's thread hangs, and only a new start of the program ends it, and that may be now: at most once in RESTART_PAUSE_US. Main's, once a second. */
 #define RESTART_STUCK_US 20000000

@@ -75,9 +75,8 @@ static void number_beds(struct gateway *g)
     score_names_add(&g->now->scores, config);
 }
 
-/* What went out not durable and was not committed before the end of its run has ids that this run would give again: to
- * somebody else, whose alerts would then pass for known ones. Which of them were given nobody knows, so this run takes a
- * block of its own: chance keeps it from that of a run before that could commit nothing at all. */
+/* Stays are shown with vitals before they are committed, and their ids come from these numbers: which of them a run that was killed gave nobody knows, so
+ * this one takes a block of its own. Chance keeps it from that of a run before that could commit nothing at all. */
 static uint64_t ids_to_skip(const struct gateway *g)
 {
     const uint64_t chance = strtoull(g->boot, NULL, 16) % IDS_BLOCKS;
@@ -99,23 +98,6 @@ enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t n
     engine_skip_ids(gen->engine,
                     ids_to_skip(g)); /* after a reload, too: this run may not have committed any number yet */
     return status;
-}
-
-static bool visit_waiting(void *context, const struct store_alert *alert)
-{
-    atomic_ullong *high_row = context;
-    if ((alert->flags & (STORE_ALERT_HIGH | STORE_ALERT_ENDS_ALARM)) == STORE_ALERT_HIGH) {
-        atomic_store(high_row, alert->row);
-    }
-    return true;
-}
-
-/* What the vigil is to know of the outbox: what is added to it from now on it hears from the engine. */
-static void find_waiting(struct gateway *g)
-{
-    if (g->opened != NULL) {
-        (void)!store_each_outbox(g->opened, 0, UINT32_MAX, visit_waiting, &g->now->board.high_row);
-    }
 }
 
 static void restore(struct gateway *g, const struct restore_clock *now)
@@ -156,6 +138,37 @@ static void tell_larger(const struct store_config *config, struct store *store)
     }
 }
 
+static uint64_t stored_seq(struct store *store)
+{
+    struct state_numbers numbers;
+    size_t length = 0;
+    const enum status status = store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length);
+    return status == STATUS_OK && length == sizeof numbers ? numbers.seq : 0;
+}
+
+/* Its epoch goes on when all names that were given in it are in the store, as in one that has just been made. Else ours is a new one, which takes the store over with its first commit, and
+ * goes on with the numbers (around.h). */
+void gateway_name_epoch(struct gateway *g)
+{
+    const char *found = store_epoch(g->opened);
+    const uint64_t seq = stored_seq(g->opened);
+    const enum status status = around_open(&g->around, g->settings->store.path);
+    if (status != STATUS_OK) {
+        log_warning("the system keeps no memory for the store (/dev/shm: %s), so the next start begins a new epoch",
+                    status_text(status));
+    }
+    epochs_read(&g->epochs_before, g->opened);
+    if (store_is_new(g->opened) || around_is_settled(&g->around, found, seq)) {
+        (void)snprintf(g->epoch, sizeof g->epoch, "%s", found);
+    } else {
+        epochs_add(&g->epochs_before, found);
+        log_note("a new epoch begins (%s behind %s): nobody knows whether alerts were sent that are not in the store; "
+                 "numbers go on",
+                 g->epoch, found);
+    }
+    around_begin(&g->around, g->epoch, seq);
+}
+
 /* One that another gateway has is told by tell_fault. */
 static enum status open_store(struct gateway *g)
 {
@@ -173,7 +186,7 @@ static enum status open_store(struct gateway *g)
     }
     if (g->opened != NULL) {
         tell_larger(&config, g->opened);
-        (void)snprintf(g->epoch, sizeof g->epoch, "%s", store_epoch(g->opened));
+        gateway_name_epoch(g);
     }
     return status == STATUS_BUSY ? STATUS_BUSY : STATUS_OK;
 }
@@ -208,7 +221,9 @@ static enum status start_engine_state(struct gateway *g)
         return recording;
     }
     restore(g, &now);
-    find_waiting(g);
+    if (g->opened != NULL) {
+        writer_find_waiting(g->opened, &g->now->board);
+    }
     number_beds(g);
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now.boot_us);
     engine_begin(engine, now_ms > engine_now(engine) ? now_ms : engine_now(engine));
@@ -220,6 +235,7 @@ static void drop_engine_state(struct gateway *g)
 {
     recorder_stop(&g->recorder, RECORDER_STOPS);
     store_close(g->opened); /* NULL once the store thread has it */
+    around_close(&g->around);
 }
 
 static enum status start_commit(struct gateway *g)
@@ -236,6 +252,7 @@ static void stop_commit(struct gateway *g)
 {
     if (!commit_stop(&g->now->commit)) {
         log_error("the disk does not answer (%s), its newest alerts are not stored", g->settings->store.path);
+        vigil_stop(&g->vigil, false); /* a disk that hangs resets nothing */
         _exit(EXIT_FAILURE);
     }
 }
@@ -279,6 +296,7 @@ void gateway_show(struct gateway *g)
                                                   .commands = &gen->commands[ORIGIN_LOCAL],
                                                   .replies = &gen->replies[ORIGIN_LOCAL],
                                                   .engine_wake = &g->engine_wake});
+    metrics_attach(&g->metrics, &gen->report);
 }
 
 /* Without it the gateway works all the same. */
@@ -298,12 +316,25 @@ static void stop_status(struct gateway *g)
     local_close(&g->local);
 }
 
-/* What comes up in this order goes down in reverse. Buses first: the first request is on the wire before the store is open. */
+static enum status start_metrics(struct gateway *g)
+{
+    return metrics_start(&g->metrics);
+}
+
+static void stop_metrics(struct gateway *g)
+{
+    g->has_left_behind |= !metrics_stop(&g->metrics);
+}
+
+/* What comes up in this order goes down in reverse. Who watches comes before all that may hang, and goes behind it; then buses: the first request is on the
+ * wire before the store is open. */
 static const struct {
     const char *name;
     enum status (*start)(struct gateway *g);
     void (*stop)(struct gateway *g);
 } parts[] = {{"signals", start_signals, stop_signals},
+             {"local alarm", start_annunciator, stop_annunciator},
+             {"vigil", start_vigil, stop_vigil},
              {"lines to monitors", start_lines, stop_lines},
              {"engine state", start_engine_state, drop_engine_state},
              {"connection", begin_link, close_link},
@@ -311,8 +342,7 @@ static const struct {
              {"uplink", start_deliver, stop_deliver},
              {"engine", start_core, stop_core},
              {"status socket", start_status, stop_status},
-             {"local alarm", start_annunciator, stop_annunciator},
-             {"vigil", start_vigil, stop_vigil}};
+             {"metrics", start_metrics, stop_metrics}};
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 
 /* Every signal that waits; SIGTERM comes first, whatever else does. False: stop. */
@@ -420,11 +450,13 @@ bool gateway_run_parts(struct gateway *g)
         }
     }
     if (whole) {
+        watch_generation(g);
         log_note("%s watches %u bed%s; secondary notification, the monitors' own alarms come first",
                  g->settings->gateway.id, g->now->plan->engine.bed_count, plural_s(g->now->plan->engine.bed_count));
         note_start(g);
         watch(g);
     }
+    watch_stops(g);
     while (started > 0) {
         parts[--started].stop(g);
     }

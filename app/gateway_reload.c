@@ -469,6 +469,7 @@ bool gateway_reload(struct gateway *g, const char *by, char *out, size_t size)
     struct generation *before = g->now;
     out[0] = '\0';
     vigil_detach(&g->vigil);
+    metrics_detach(&g->metrics);
     struct generation *next = prepare(&r);
     const bool done = next != NULL && go_over(&r, before, next);
     if (done) {

@@ -67,8 +67,12 @@ static struct vigil_parts parts_of(const struct generation *gen)
 
 enum status start_vigil(struct gateway *g)
 {
-    const struct vigil_parts parts = parts_of(g->now);
-    return vigil_start(&g->vigil, &parts);
+    return vigil_start(&g->vigil);
+}
+
+void watch_stops(struct gateway *g)
+{
+    vigil_ends(&g->vigil, g->starts_anew);
 }
 
 void stop_vigil(struct gateway *g)
