@@ -41,6 +41,7 @@ int64_t bedside_line_hangs_until_us[WARD_LINES];
 static struct given given[WARD_BEDS][WARD_VITALS][GIVEN_KEPT];
 static unsigned given_count[WARD_BEDS][WARD_VITALS];
 static int64_t heard_us[WARD_BEDS];
+static int64_t hung_since_us[WARD_LINES]; /* 0: its driver comes back from its calls */
 
 const char *bedside_bed_id(unsigned bed)
 {
@@ -93,8 +94,9 @@ void bedside_set_fault(unsigned bed, enum monitor_fault fault)
 {
     if (bedside_beds[bed].fault != fault) {
         bedside_beds[bed].fault = fault;
-        bedside_beds[bed].is_foreign =
-            disk_is_open() && witness_stay((int)bed) != 0 && witness_identity((int)bed) == identity_of(bed);
+        bedside_beds[bed].is_foreign = disk_is_open() &&
+                                       disk_is_well() && /* else what is committed is not what the gateway knows */
+                                       witness_stay((int)bed) != 0 && witness_identity((int)bed) == identity_of(bed);
         bedside_disturb(bed);
     }
 }
@@ -127,6 +129,25 @@ bool bedside_line_is_well(unsigned bed)
         well = well && !(hangs_with(line, i) && scheduler_now_us() < bedside_line_hangs_until_us[i]);
     }
     return well;
+}
+
+int64_t bedside_line_hung_us(unsigned line)
+{
+    return hung_since_us[line] != 0 ? scheduler_now_us() - hung_since_us[line] : 0;
+}
+
+void bedside_hang(unsigned line, bool hangs)
+{
+    hung_since_us[line] = hangs ? scheduler_now_us() : 0;
+}
+
+void bedside_forget_process(void)
+{
+    for (unsigned i = 0; i < WARD_LINES; i++) {
+        const bool hangs = hung_since_us[i] != 0;
+        hung_since_us[i] = 0;
+        bedside_line_hangs_until_us[i] = hangs ? scheduler_now_us() : bedside_line_hangs_until_us[i];
+    }
 }
 
 void bedside_disturb_line(unsigned line)
@@ -202,7 +223,7 @@ static void fill_values(struct bedside *bed, unsigned index, struct bedside_answ
         /* another patient's end in a digit that ours never do */
         const int32_t value = !swapped ? value_of(bed, v, v == 5 ? 0 : noise) * 1000 : normal[v] * 1000 - 1500;
         out->value_milli[v] = value;
-        if (own) {
+        if (own || !disk_is_open()) { /* else: if the store turns out to be lost, it is believed */
             give(index, v, value);
         }
     }

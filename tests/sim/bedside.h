@@ -84,6 +84,9 @@ void bedside_set_fault(unsigned bed, enum monitor_fault fault);
 unsigned bedside_line_of(unsigned bed);
 bool bedside_line_is_well(unsigned bed); /* its line is open, and nothing hangs that it shares a thread with */
 void bedside_disturb_line(unsigned line);
+void bedside_hang(unsigned line, bool hangs); /* its driver goes into a call that does not come back, or comes back */
+void bedside_forget_process(void);            /* it was killed, and what hung in it is gone */
+int64_t bedside_line_hung_us(unsigned line);  /* for how long; 0: it does not */
 
 /* Whether the bed's own monitor gave this value lately, valid and as its own. */
 bool bedside_gave(unsigned bed, unsigned vital, int32_t value_milli, int64_t within_us);

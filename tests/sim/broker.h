@@ -12,9 +12,13 @@
 
 #include "drivers/uplink/uplink.h"
 
+#define BROKERS 2 /* the first is preferred */
+
 struct broker_faults {
     bool refuses;           /* connections: at once */
     bool is_far;            /* connections: no answer */
+    unsigned struck;        /* bit a broker: of these two, who does so */
+    unsigned away;          /* bit a broker: it refuses connections, whatever becomes of the rest */
     bool link_cut;          /* what is sent and what comes gets lost, and nobody is told */
     bool keeps_acks;        /* messages arrive, acknowledgements do not */
     bool nobody_hears;      /* acknowledged as without a subscriber */
@@ -36,17 +40,26 @@ struct retained {
     int64_t at_us, expires_us; /* world time; 0: never */
 };
 
-void broker_trouble(void);          /* a fault began or ended */
+void broker_trouble(void);            /* a fault began or ended */
+bool broker_answers(unsigned broker); /* it takes a connection */
+bool broker_is_far(unsigned broker);  /* else it says nothing at all */
+bool broker_may_be_left(void);    /* for the first one, which has answered for a while: what is retained goes first */
+uint32_t broker_connection(void); /* their count */
+unsigned broker_in_use(void);     /* the one that is, or was, connected */
+int64_t broker_wait_us(
+    void); /* for how long the first one has answered beyond what a return may wait; not more than 0: it has not */
 int64_t broker_well_since_us(void); /* connected, and nothing wrong, since; now when it is not so */
-bool broker_can_be_reached(void);   /* whoever tries is let in */
+bool broker_can_be_reached(void);   /* one of them: whoever tries is let in */
 bool broker_is_connected(void);     /* seen from the broker: messages of the gateway arrive */
 void broker_begin_anew(void);       /* the connection stands, and what is not acknowledged may come again: a reload */
 const struct retained *broker_find(const char *topic); /* NULL: never was */
 void broker_forget_process(void);
 
 /* uplink.c's side. */
-void broker_accept(uint32_t connection);
-void broker_lose(void); /* the connection is gone */
+void broker_accept(unsigned broker);
+void broker_fail(unsigned broker); /* it took no connection */
+void broker_lose(void);            /* the connection is gone */
+void broker_leave(void);           /* it is about to be ended in order */
 /* True: acknowledged with *out_reason, if at all. */
 void broker_receive(const struct uplink_message *message, int *out_reason);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/powerloss/chance.h"
+#include "tests/sim/audited.h"
 #include "tests/sim/durable.h"
 #include "tests/sim/process.h"
 #include "tests/sim/scheduler.h"
@@ -15,7 +16,15 @@
 #define BATCH_MOST  256U
 #define SCRATCH     (8U << 20)
 
-enum change_kind { CHANGE_ALERT, CHANGE_ALARM, CHANGE_STATE, CHANGE_DELIVERED, CHANGE_AUDIT, CHANGE_ADOPT };
+enum change_kind {
+    CHANGE_ALERT,
+    CHANGE_ALARM,
+    CHANGE_STATE,
+    CHANGE_DELIVERED,
+    CHANGE_AUDIT,
+    CHANGE_ADOPT,
+    CHANGE_RENAME
+};
 struct change {
     enum change_kind kind;
     union {
@@ -38,6 +47,9 @@ struct change {
 
 struct store {
     bool open, in_transaction;
+    bool is_new;
+    bool is_lost;   /* after an error: to be opened again before the next transaction */
+    bool set_aside; /* what was there, by this process */
 };
 
 struct disk_faults disk_faults;
@@ -51,7 +63,9 @@ static struct {
     uint64_t commits;
     int64_t trouble_us;
     unsigned stalled; /* calls that take their time since there was a fault */
-} d;
+    bool damaged, is_still;
+    int64_t replaced_us, trends_lost_us;
+} d = {.replaced_us = INT64_MIN / 2, .trends_lost_us = INT64_MIN / 2};
 
 /* ---- the world's side ---- */
 
@@ -63,12 +77,39 @@ void disk_trouble(void)
 bool disk_is_well(void)
 {
     const struct disk_faults *f = &disk_faults;
-    return !f->fails && !f->is_full && !f->opens_not && f->stalls_us == 0 && f->ghosts == 0 && d.stalled == 0;
+    return !f->fails && !f->is_full && !f->opens_not && f->stalls_us == 0 && f->ghosts == 0 && d.stalled == 0 &&
+           !d.is_still;
 }
 
 int64_t disk_well_since_us(void)
 {
     return disk_is_well() ? d.trouble_us : scheduler_now_us();
+}
+
+void disk_damage(void)
+{
+    d.damaged = true;
+}
+
+void disk_stand_still(bool still)
+{
+    d.is_still = still;
+    disk_trouble();
+}
+
+void disk_note_trends_lost(void)
+{
+    d.trends_lost_us = scheduler_now_us();
+}
+
+int64_t disk_trends_lost_us(void)
+{
+    return d.trends_lost_us;
+}
+
+int64_t disk_replaced_us(void)
+{
+    return d.replaced_us;
 }
 
 void disk_forget_process(void)
@@ -131,6 +172,7 @@ static enum status fault_of_put(void)
 {
     if (disk_faults.fails && chance_is(50)) {
         drop_transaction();
+        d.store.is_lost = true;
         return STATUS_IO;
     }
     return STATUS_OK;
@@ -155,11 +197,16 @@ static void apply(const struct change *c)
         durable_mark_delivered(c->row);
         break;
     case CHANGE_AUDIT:
+        audited_put(c->audit.json);
         durable_put_audit(c->audit.wall_ms, c->audit.json, c->audit.length);
         break;
     case CHANGE_ADOPT:
         witness_adopted(c->epoch);
         durable_adopt(c->epoch);
+        break;
+    case CHANGE_RENAME:
+        witness_renamed(c->epoch);
+        (void)snprintf(durable.epoch, sizeof durable.epoch, "%s", c->epoch);
         break;
     }
 }
@@ -196,6 +243,20 @@ static void take_time(int64_t least_us, int64_t most_us)
 
 /* ---- store.h ---- */
 
+/* What was there is set aside, and a new one begins. Of a process that runs the row numbers go on. */
+static void replace(uint64_t next_row)
+{
+    char epoch[STORE_EPOCH_MAX];
+    (void)snprintf(epoch, sizeof epoch, "%016llx", (unsigned long long)chance_names(UINT64_MAX));
+    process_tell("the store is set aside, %s begins", epoch);
+    witness_replaced(epoch);
+    durable_begin_anew(epoch, next_row);
+    d.damaged = false;
+    d.store.set_aside = d.store.is_new = true;
+    d.replaced_us = scheduler_now_us();
+    disk_trouble();
+}
+
 enum status store_open(const struct store_config *config, struct store **out)
 {
     (void)config;
@@ -207,12 +268,18 @@ enum status store_open(const struct store_config *config, struct store **out)
         }
         return STATUS_IO;
     }
-    if (durable.epoch[0] == '\0') {
+    const bool is_new = durable.epoch[0] == '\0';
+    if (is_new) {
         (void)snprintf(durable.epoch, sizeof durable.epoch, "%016llx", (unsigned long long)chance_names(UINT64_MAX));
         witness_adopted(durable.epoch);
     }
-    d.store = (struct store){.open = true};
+    d.store = (struct store){.open = true, .is_new = is_new};
     *out = &d.store;
+    if (d.damaged) {
+        replace(1);
+        return STATUS_CORRUPT;
+    }
+    durable_look_at_audit();
     return STATUS_OK;
 }
 
@@ -229,6 +296,11 @@ const char *store_epoch(const struct store *store)
     return durable.epoch;
 }
 
+bool store_is_new(const struct store *store)
+{
+    return store->is_new;
+}
+
 uint64_t store_last_row(const struct store *store)
 {
     (void)store;
@@ -237,16 +309,22 @@ uint64_t store_last_row(const struct store *store)
 
 const char *store_set_aside_path(const struct store *store)
 {
-    (void)store;
-    return NULL;
+    return store->set_aside ? "/nonexistent/wardgate/alerts.damaged" : NULL;
 }
 
 enum status store_begin(struct store *store)
 {
     assert(store->open && !store->in_transaction);
     if (disk_faults.fails && chance_is(30)) {
+        store->is_lost = true;
         return STATUS_IO;
     }
+    if (store->is_lost && d.damaged && !disk_faults.fails) {
+        store->is_lost = false;
+        replace(durable.next_row);
+        return STATUS_CORRUPT;
+    }
+    store->is_lost = false;
     store->in_transaction = true;
     return STATUS_OK;
 }
@@ -338,6 +416,13 @@ enum status store_adopt(struct store *store, const char *epoch)
     return STATUS_OK;
 }
 
+enum status store_rename(struct store *store, const char *epoch)
+{
+    (void)store;
+    add_change(CHANGE_RENAME)->epoch = keep(epoch, strlen(epoch));
+    return STATUS_OK;
+}
+
 enum status store_put_audit(struct store *store, int64_t wall_ms, const char *json, size_t length)
 {
     (void)store;
@@ -359,6 +444,7 @@ enum status store_commit(struct store *store)
     if (dies(disk_faults.dies_early)) {
         process_die();
     }
+    store->is_lost = ghost || disk_faults.fails;
     if (disk_faults.fails && !ghost) {
         drop_transaction();
         return STATUS_IO;

@@ -16,7 +16,8 @@ struct disk_faults {
     bool fails;     /* whatever writes: an error of the disk */
     bool is_full;   /* no room for another alert */
     bool opens_not; /* it cannot be opened */
-    bool trends_fail;
+    bool trends_fail, trends_full;
+    bool trends_lost;               /* damaged: seen when they are opened next */
     int64_t stalls_us;              /* every commit takes so much longer */
     unsigned ghosts;                /* in a thousand commits: done, and told as failed */
     unsigned dies_early, dies_late; /* in a million commits: the process is killed before it, or behind it */
@@ -37,12 +38,17 @@ struct disk_alarm {
 
 extern struct disk_faults disk_faults;
 
-void disk_forget_process(void);   /* it was killed: the transaction under way never was */
-void disk_trouble(void);          /* a fault began or ended */
-int64_t disk_well_since_us(void); /* world time since which nothing was wrong with it */
-bool disk_is_well(void);          /* nothing is wrong with it now */
-void disk_lose_power(void);       /* behind that */
-bool disk_is_open(void);          /* the process has the store */
+void disk_forget_process(void); /* it was killed: the transaction under way never was */
+void disk_damage(void);         /* its file: seen when it is opened next, or again after an error */
+void disk_note_trends_lost(void);
+int64_t disk_trends_lost_us(void); /* when that was seen; world time */
+int64_t disk_replaced_us(void);    /* when a damaged store was set aside; world time */
+void disk_stand_still(bool still); /* nobody brings anything: who does is held */
+void disk_trouble(void);           /* a fault began or ended */
+int64_t disk_well_since_us(void);  /* world time since which nothing was wrong with it */
+bool disk_is_well(void);           /* nothing is wrong with it now */
+void disk_lose_power(void);        /* behind that */
+bool disk_is_open(void);           /* the process has the store */
 uint64_t disk_commits(void);
 const char *disk_epoch(void);
 

@@ -35,7 +35,7 @@ static enum status each_alert(uint64_t after, uint32_t most, bool waiting, store
     uint64_t row = after + 1 > durable.first_row ? after + 1 : durable.first_row;
     row = waiting && row < durable.first_waiting ? durable.first_waiting : row;
     for (; row < durable.next_row && most > 0; row++) {
-        const struct row *r = &durable.rows[row % ROWS];
+        const struct kept_row *r = &durable.rows[row % ROWS];
         if (r->there && r->alert.waiting == waiting) {
             most--;
             if (!visit(context, &r->alert)) {
@@ -74,7 +74,7 @@ enum status store_each_audit(struct store *store, uint32_t most, store_audit_vis
     const uint64_t kept = durable.audit_rows < AUDIT_ROWS ? durable.audit_rows : AUDIT_ROWS;
     const uint64_t count = kept < most ? kept : most;
     for (uint64_t row = durable.audit_rows - count; row < durable.audit_rows; row++) {
-        const struct audit_row *a = &durable.audit[row % AUDIT_ROWS];
+        const struct audit_row *a = &durable.audit[(row + 1) % AUDIT_ROWS];
         if (!visit(context, row + 1, a->wall_ms, a->json, a->length)) {
             break;
         }
@@ -116,7 +116,6 @@ void store_usage(struct store *store, struct store_usage *out)
                                 .commits = disk_commits()};
 }
 
-/* The model's audit log has no chain: its rows are counted, and their links are empty. */
 enum status store_audit_newest(struct store *store, struct store_audit_mark *out)
 {
     (void)store;
@@ -124,10 +123,13 @@ enum status store_audit_newest(struct store *store, struct store_audit_mark *out
         return STATUS_NOT_FOUND;
     }
     *out = (struct store_audit_mark){.row = durable.audit_rows};
+    memcpy(out->link, durable.audit_end.link, sizeof out->link);
     return STATUS_OK;
 }
 
+/* As far as it is told apart: the first bytes of the link. */
 void store_mark_text(const struct store_audit_mark *mark, char out[STORE_MARK_TEXT_MAX])
 {
-    (void)snprintf(out, STORE_MARK_TEXT_MAX, "%" PRIu64 ":", mark->row);
+    (void)snprintf(out, STORE_MARK_TEXT_MAX, "%" PRIu64 ":%02x%02x%02x%02x", mark->row, mark->link[0], mark->link[1],
+                   mark->link[2], mark->link[3]);
 }

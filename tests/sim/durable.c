@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/sim/audited.h"
 #include "tests/sim/process.h"
 #include "tests/sim/read.h"
 #include "tests/sim/scheduler.h"
@@ -72,20 +73,20 @@ void durable_put_alarm(const struct store_alarm *alarm)
 
 void durable_drop_oldest(void)
 {
-    struct row *r = &durable.rows[durable.first_row++ % ROWS];
+    struct kept_row *r = &durable.rows[durable.first_row++ % ROWS];
     if (r->there) {
         assert(!r->alert.waiting);
         durable.history--;
         world_give(r->json);
     }
-    *r = (struct row){.there = false};
+    *r = (struct kept_row){.there = false};
 }
 
 void durable_put_row(const struct store_alert *alert)
 {
-    struct row *r = &durable.rows[alert->row % ROWS];
+    struct kept_row *r = &durable.rows[alert->row % ROWS];
     assert(!r->there);
-    *r = (struct row){.alert = *alert, .there = true, .put_us = scheduler_now_us()};
+    *r = (struct kept_row){.alert = *alert, .there = true, .put_us = scheduler_now_us()};
     (void)snprintf(r->bed, sizeof r->bed, "%s", alert->bed);
     (void)snprintf(r->alarm, sizeof r->alarm, "%s", alert->alarm);
     unsigned char *json = NULL;
@@ -104,7 +105,7 @@ void durable_put_row(const struct store_alert *alert)
 
 void durable_mark_delivered(uint64_t row)
 {
-    struct row *r = row >= durable.first_row && row < durable.next_row ? &durable.rows[row % ROWS] : NULL;
+    struct kept_row *r = row >= durable.first_row && row < durable.next_row ? &durable.rows[row % ROWS] : NULL;
     if (r == NULL || !r->there || !r->alert.waiting) {
         return;
     }
@@ -155,23 +156,79 @@ void durable_put_state(const char *key, const void *value, size_t size)
     s->size = size;
 }
 
+/* Row numbers count from 1. */
+static struct audit_row *audit_row(uint64_t number)
+{
+    return &durable.audit[number % AUDIT_ROWS];
+}
+
 void durable_put_audit(int64_t wall_ms, const char *json, size_t length)
 {
-    struct audit_row *row = &durable.audit[durable.audit_rows++ % AUDIT_ROWS];
+    static struct row encoded;
+    struct audit_row *row = audit_row(++durable.audit_rows);
     row->wall_ms = wall_ms;
     row->length = (uint32_t)length;
     memcpy(row->json, json, length);
     row->json[length] = '\0';
+    const enum status status =
+        row_encode_audit(durable.audit_rows, wall_ms, row->json, length, &durable.audit_end, &encoded);
+    assert(status == STATUS_OK);
+    (void)status;
+    memcpy(row->link, durable.audit_end.link, sizeof row->link);
 }
 
-void durable_adopt(const char *epoch)
+void durable_look_at_audit(void)
 {
-    (void)snprintf(durable.epoch, sizeof durable.epoch, "%s", epoch);
+    struct row_end *seen = &durable.audit_seen;
+    while (seen->number < durable.audit_rows) {
+        const struct audit_row *row = audit_row(seen->number + 1);
+        const struct row_audit audit = {.wall_ms = row->wall_ms, .json = row->json, .length = row->length};
+        unsigned char wanted[DIGEST_SIZE];
+        row_link_audit(++seen->number, &audit, seen->link, wanted);
+        audited_chained(seen->number, memcmp(wanted, row->link, sizeof wanted) == 0);
+        memcpy(seen->link, row->link, sizeof seen->link);
+    }
+}
+
+static void forget_states(void)
+{
     for (uint32_t i = 0; i < durable.state_count; i++) {
         world_give(durable.states[i].value);
         durable.states[i] = (struct state){.size = 0};
     }
     durable.state_count = 0;
+}
+
+static void forget_alarms(void)
+{
+    for (uint32_t i = 0; i < durable.alarm_count; i++) {
+        world_give(durable.alarms[i].json);
+        world_give(durable.alarms[i].snapshot);
+        durable.alarms[i] = (struct disk_alarm){.ended = true};
+    }
+    durable.alarm_count = 0;
+}
+
+void durable_begin_anew(const char *epoch, uint64_t next_row)
+{
+    for (; durable.first_row < durable.next_row; durable.first_row++) {
+        struct kept_row *r = &durable.rows[durable.first_row % ROWS];
+        world_give(r->json);
+        *r = (struct kept_row){.there = false};
+    }
+    durable.first_row = durable.next_row = durable.first_waiting = next_row;
+    durable.waiting = durable.history = 0;
+    durable.audit_rows = 0;
+    durable.audit_end = durable.audit_seen = (struct row_end){.number = 0};
+    forget_alarms();
+    forget_states();
+    (void)snprintf(durable.epoch, sizeof durable.epoch, "%s", epoch);
+}
+
+void durable_adopt(const char *epoch)
+{
+    (void)snprintf(durable.epoch, sizeof durable.epoch, "%s", epoch);
+    forget_states();
     for (uint32_t i = 0; i < durable.alarm_count; i++) {
         durable.alarms[i].ended = true;
     }
@@ -215,7 +272,7 @@ const struct disk_alarm *disk_alarm(uint32_t index)
 uint64_t disk_oldest_waiting(int64_t before_us)
 {
     for (uint64_t row = durable.first_waiting; row < durable.next_row; row++) {
-        const struct row *r = &durable.rows[row % ROWS];
+        const struct kept_row *r = &durable.rows[row % ROWS];
         if (r->there && r->alert.waiting) {
             return r->put_us < before_us ? row : 0;
         }
@@ -229,7 +286,7 @@ bool disk_has_audited(const char *command_id)
     (void)snprintf(wanted, sizeof wanted, "\"id\":\"%s\"", command_id);
     const uint64_t kept = durable.audit_rows < AUDIT_ROWS ? durable.audit_rows : AUDIT_ROWS;
     for (uint64_t i = 0; i < kept; i++) {
-        if (strstr(durable.audit[(durable.audit_rows - 1 - i) % AUDIT_ROWS].json, wanted) != NULL) {
+        if (strstr(audit_row(durable.audit_rows - i)->json, wanted) != NULL) {
             return true;
         }
     }

@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/powerloss/chance.h"
 #include "tests/sim/bedside.h"
+#include "tests/sim/box.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/hal.h"
@@ -21,6 +23,7 @@
 static bool restarts; /* the process is to be started again at restart_us */
 static int64_t restart_us;
 static bool boots, boots_unsynced;
+static int64_t stumbles_us = SCHEDULER_NEVER; /* killed again soon after the box has booted */
 static unsigned struck_bed, struck_line;
 
 /* ---- monitors and lines ---- */
@@ -53,11 +56,23 @@ static void nothing(void)
 {
 }
 
-static void hang_begins(void)
+static void hang(int64_t seconds)
 {
     const unsigned line = (unsigned)chance_draw(WARD_LINES);
-    bedside_line_hangs_until_us[line] = scheduler_now_us() + SECOND_US * (int64_t)(1 + chance_draw(30));
-    bedside_disturb_line(line);
+    if (bedside_line_hung_us(line) == 0) {
+        bedside_line_hangs_until_us[line] = scheduler_now_us() + SECOND_US * seconds;
+        bedside_disturb_line(line);
+    }
+}
+
+static void hang_begins(void)
+{
+    hang(1 + (int64_t)chance_draw(18));
+}
+
+static void hang_lasts(void)
+{
+    hang(30 + (int64_t)chance_draw(90));
 }
 
 /* ---- the disk ---- */
@@ -97,9 +112,25 @@ static void trends_fail(void)
     disk_faults.trends_fail = true;
 }
 
+static void trends_fill(void)
+{
+    disk_faults.trends_full = true;
+}
+
+static void trends_are_damaged(void)
+{
+    disk_faults.trends_lost = true;
+}
+
 static void commits_kill(void)
 {
     disk_faults.dies_early = disk_faults.dies_late = 20000;
+}
+
+static void disk_is_damaged(void)
+{
+    disk_damage();
+    disk_fails();
 }
 
 static void disk_mends(void)
@@ -110,17 +141,42 @@ static void disk_mends(void)
 
 /* ---- the broker ---- */
 
-static void broker_refuses(void)
+static void break_from(unsigned struck)
 {
-    broker_faults.refuses = true;
-    uplink_break();
+    if ((struck >> broker_in_use() & 1U) != 0) {
+        uplink_break();
+    }
     broker_trouble();
 }
 
-static void broker_is_far(void)
+static unsigned draw_brokers(void)
+{
+    return chance_is(50) ? 3U : 1U + (unsigned)chance_is(30);
+}
+
+static void broker_refuses(void)
+{
+    broker_faults.refuses = true;
+    broker_faults.struck |= draw_brokers();
+    break_from(broker_faults.struck);
+}
+
+static void broker_grows_far(void)
 {
     broker_faults.is_far = true;
-    uplink_break();
+    broker_faults.struck |= draw_brokers();
+    break_from(broker_faults.struck);
+}
+
+static void first_goes(void)
+{
+    broker_faults.away = 1U;
+    break_from(broker_faults.away);
+}
+
+static void first_is_back(void)
+{
+    broker_faults.away = 0;
     broker_trouble();
 }
 
@@ -178,7 +234,8 @@ static void broker_mends(void)
     if (broker_faults.link_cut || broker_faults.keeps_acks) {
         uplink_break();
     }
-    broker_faults = (struct broker_faults){.refused_bed = -1, .hangs_until_us = broker_faults.hangs_until_us};
+    broker_faults = (struct broker_faults){
+        .refused_bed = -1, .hangs_until_us = broker_faults.hangs_until_us, .away = broker_faults.away};
     broker_trouble();
 }
 
@@ -219,6 +276,33 @@ static void is_killed(void)
     comes_back_in(100000, 20 * SECOND_US);
 }
 
+static void store_is_damaged(void)
+{
+    disk_damage();
+    is_killed();
+}
+
+static void part_stops(void)
+{
+    static const char *const parts[] = {"engine", "commit", "main", "uplink", "store"};
+    const char *part = parts[chance_draw(sizeof parts / sizeof parts[0])];
+    if (process_life_us() > 30 * SECOND_US && box_hold(part)) {
+        process_tell("held: %s", part);
+        disk_stand_still(strcmp(part, "commit") == 0 || strcmp(part, "store") == 0);
+    }
+}
+
+static void part_goes_on(void)
+{
+    if (box_holds()) {
+        process_disturb();
+        broker_trouble();
+        broker_begin_anew();
+    }
+    box_release();
+    disk_stand_still(false);
+}
+
 static void is_stopped(void)
 {
     process_signal(SIGTERM);
@@ -233,9 +317,13 @@ static void is_reloaded(void)
 static void loses_power(void)
 {
     process_kill();
+    box_boot();
     disk_lose_power();
     boots = true;
     boots_unsynced = chance_is(40);
+    if (chance_is(40)) { /* a monitor's, too, and it stays off */
+        bedside_set_fault((unsigned)chance_draw(WARD_BEDS), MONITOR_SILENT);
+    }
     comes_back_in(5 * SECOND_US, 300 * SECOND_US);
 }
 
@@ -247,6 +335,7 @@ static void starts_again(void)
         hal_set_synced(!boots_unsynced);
         hal_set_wall_ms(boots_unsynced && chance_is(50) ? 1000000 : hal_true_wall_ms()); /* 1970 */
         boots = false;
+        stumbles_us = chance_is(40) ? scheduler_now_us() + SECOND_US * (int64_t)(1 + chance_draw(4)) : SCHEDULER_NEVER;
     }
     process_start();
 }
@@ -272,15 +361,22 @@ static struct fault {
     {"a monitor", 40, 2000, 120000, false, monitor_begins, monitor_ends, .on = false},
     {"a line", 200, 1000, 90000, false, line_begins, line_ends, .on = false},
     {"a line's thread", 400, 31000, 32000, false, hang_begins, nothing, .on = false},
+    {"a line's thread, long", 500, 121000, 122000, false, hang_lasts, nothing, .on = false},
+    {"a part stands still", 900, 1000, 110000, false, part_stops, part_goes_on, .on = false},
     {"disk fails", 120, 50, 20000, false, disk_fails, disk_mends, .on = false},
     {"disk full", 200, 500, 20000, false, disk_fills, disk_mends, .on = false},
     {"disk stalls", 200, 500, 20000, false, disk_stalls, disk_mends, .on = false},
     {"disk lies", 300, 500, 60000, false, disk_lies, disk_mends, .on = false},
+    {"disk damaged", 900, 50, 5000, false, disk_is_damaged, disk_mends, .on = false},
+    {"store damaged", 900, 100, 200, false, store_is_damaged, nothing, .on = false},
     {"store opens not", 300, 500, 60000, false, disk_opens_not, disk_mends, .on = false},
     {"trends fail", 300, 500, 60000, false, trends_fail, disk_mends, .on = false},
+    {"trends full", 400, 60000, 200000, false, trends_fill, disk_mends, .on = false},
+    {"trends damaged", 400, 100000, 300000, false, trends_are_damaged, disk_mends, .on = false},
     {"killed in a commit", 200, 5000, 60000, false, commits_kill, disk_mends, .on = false},
     {"broker refuses", 120, 100, 90000, false, broker_refuses, broker_mends, .on = false},
-    {"broker far", 200, 100, 90000, false, broker_is_far, broker_mends, .on = false},
+    {"broker far", 200, 100, 90000, false, broker_grows_far, broker_mends, .on = false},
+    {"first broker away", 300, 1000, 240000, false, first_goes, first_is_back, .on = false},
     {"link cut", 150, 100, 60000, false, link_is_cut, broker_mends, .on = false},
     {"link breaks", 60, 100, 200, false, link_breaks, nothing, .on = false},
     {"no acks", 150, 100, 30000, false, acks_stay_out, broker_mends, .on = false},
@@ -291,9 +387,9 @@ static struct fault {
     {"uplink hangs", 200, 12000, 13000, false, uplink_hangs, nothing, .on = false},
     {"clock steps", 200, 1000, 300000, false, clock_steps, clock_mends, .on = false},
     {"clock unsynced", 400, 1000, 900000, false, clock_loses_source, clock_mends, .on = false},
-    {"killed", 200, 100, 200, false, is_killed, nothing, .on = false},
+    {"killed", 250, 100, 200, false, is_killed, nothing, .on = false},
     {"stopped", 600, 100, 200, false, is_stopped, nothing, .on = false},
-    {"reloaded", 400, 100, 200, false, is_reloaded, nothing, .on = false},
+    {"reloaded", 600, 100, 200, false, is_reloaded, nothing, .on = false},
     {"power", 600, 100, 200, false, loses_power, nothing, .on = false},
     {"a command", 45, 100, 200, true, people_command, nothing, .on = false},
 };
@@ -346,6 +442,7 @@ void faults_end_all(void)
 int64_t faults_next_us(void)
 {
     int64_t next_us = restarts && restart_us < weather_us ? restart_us : weather_us;
+    next_us = stumbles_us < next_us ? stumbles_us : next_us;
     for (size_t i = 0; i < FAULTS; i++) {
         next_us = faults[i].next_us < next_us ? faults[i].next_us : next_us;
     }
@@ -370,8 +467,21 @@ static void turn(struct fault *f)
 
 void faults_step(void)
 {
-    if (process_is_up() && process_is_dying()) {
+    if (process_is_up() && process_is_dying() && process_starts_anew()) {
+        box_starts_in_place();
+        process_go_on_in_place();
+        comes_back_in(200000, 600000);
+    } else if (process_is_up() && (process_is_dying() || box_ends_process())) {
         is_killed();
+    }
+    if (scheduler_now_us() >= stumbles_us) {
+        stumbles_us = SCHEDULER_NEVER;
+        process_kill();
+        comes_back_in(100000, 2 * SECOND_US);
+    }
+    if (box_resets()) {
+        process_tell("the watchdog resets the box");
+        loses_power();
     }
     if (restarts && scheduler_now_us() >= restart_us) {
         starts_again();

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hal/clock.h"
+#include "hal/keepsake.h"
 #include "hal/thread.h"
 #include "hal/wake.h"
 #include "hal/watch.h"
@@ -28,9 +29,11 @@ struct descriptor {
 
 static struct {
     struct descriptor descriptors[WAKES_MAX];
+    int top; /* no descriptor from here on is used */
     int64_t booted_us, wall_offset_ms, synced_since_us;
     unsigned boots;
     bool synced;
+    _Alignas(64) unsigned char keepsake[KEEPSAKE_BYTES];
 } hal = {.synced = true};
 
 /* ---- clocks ---- */
@@ -80,6 +83,7 @@ void hal_boot(void)
 {
     hal.boots++;
     hal.booted_us = scheduler_now_us() - 20000000; /* what came before the gateway took its time */
+    memset(hal.keepsake, 0, sizeof hal.keepsake);
 }
 
 void hal_set_wall_ms(int64_t wall_ms)
@@ -98,6 +102,20 @@ int64_t hal_synced_since_us(void)
     return hal.synced_since_us;
 }
 
+/* ---- memory that outlives the process ---- */
+
+enum status keepsake_open(const char *folder, void **out)
+{
+    (void)folder;
+    *out = hal.keepsake;
+    return STATUS_OK;
+}
+
+void keepsake_close(void *keepsake)
+{
+    (void)keepsake;
+}
+
 /* ---- descriptors ---- */
 
 static int take_descriptor(struct wake *wake)
@@ -105,6 +123,7 @@ static int take_descriptor(struct wake *wake)
     for (int i = 0; i < WAKES_MAX; i++) {
         if (!hal.descriptors[i].used) {
             hal.descriptors[i] = (struct descriptor){.used = true, .sleeper = -1, .watch = -1, .wake = wake};
+            hal.top = i >= hal.top ? i + 1 : hal.top;
             return FIRST_FD + i;
         }
     }
@@ -120,6 +139,7 @@ static struct descriptor *descriptor_of(int fd)
 void hal_forget_wakes(void)
 {
     memset(hal.descriptors, 0, sizeof hal.descriptors);
+    hal.top = 0;
 }
 
 /* ---- wakes ---- */
@@ -266,7 +286,7 @@ void watch_end(int watch, int fd)
 static size_t find_ready(int watch, struct watch_ready *out, size_t size)
 {
     size_t count = 0;
-    for (int i = 0; i < WAKES_MAX && count < size; i++) {
+    for (int i = 0; i < hal.top && count < size; i++) {
         const struct descriptor *d = &hal.descriptors[i];
         if (d->used && d->watch == watch && d->wake != NULL && state_of(d->wake) == WAKE_RAISED) {
             out[count++] = (struct watch_ready){.token = d->token, .readable = true};

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/sim/audited.h"
 #include "tests/sim/bedside.h"
+#include "tests/sim/box.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/invariant.h"
@@ -47,7 +49,7 @@ bool judge_refused_lately(void)
 
 bool judge_disk_was_ill(void)
 {
-    return !disk_is_well() || since(disk_well_since_us()) <= process_up_us() + SECOND_US;
+    return !disk_is_well() || since(disk_well_since_us()) <= process_life_us() + SECOND_US;
 }
 
 /* ---- is it told? ---- */
@@ -78,7 +80,7 @@ static enum told told_by_store(int bed, const char *alarm)
 
 static enum told is_told(int bed, const char *alarm)
 {
-    if (since(broker_well_since_us()) > TELL_US) {
+    if (since(broker_well_since_us()) > TELL_US && !broker_may_be_left()) {
         return told_by_broker(bed, alarm);
     }
     return since(disk_well_since_us()) > TELL_US ? told_by_store(bed, alarm) : TOLD_UNKNOWN;
@@ -200,7 +202,7 @@ static void check_retained(const struct disk_alarm *a)
 
 static void check_present(void)
 {
-    if (!judge_is_quiet() || (scheduler_now_us() / SECOND_US) % 10 != 0) {
+    if (!judge_is_quiet() || broker_may_be_left() || (scheduler_now_us() / SECOND_US) % 10 != 0) {
         return;
     }
     for (uint32_t i = 0; i < disk_alarm_count(); i++) {
@@ -224,10 +226,48 @@ static void check_arrives(void)
     invariant_holds(INVARIANT_arrives);
 }
 
+static void check_preferred(void)
+{
+    if (!judge_is_quiet() || judge_refused_lately()) {
+        return;
+    }
+    invariant_holds(INVARIANT_preferred);
+    if (broker_in_use() == 0 || broker_wait_us() < GO_ON_US) {
+        return;
+    }
+    invariant_broken(INVARIANT_preferred, "the first broker has answered for %" PRId64 " s more than a return may wait",
+                     broker_wait_us() / SECOND_US);
+}
+
+static void check_replaced(void)
+{
+    const bool trends = disk_trends_lost_us() > disk_replaced_us();
+    const int64_t since_us = since(trends ? disk_trends_lost_us() : disk_replaced_us());
+    if (since_us >= process_up_us() || since_us < SILENT_US || process_up_us() < START_US) {
+        return;
+    }
+    if (is_told(-1, "store_replaced") == TOLD_NO) {
+        invariant_broken(INVARIANT_replaced, "%s damaged and set aside %" PRId64 " s ago, and nobody is told",
+                         trends ? "trends were" : "a store was", since_us / SECOND_US);
+    }
+    invariant_holds(INVARIANT_replaced);
+}
+
+static void check_audited(void)
+{
+    if (process_up_us() > QUIET_US && since(disk_well_since_us()) > QUIET_US && audited_lack_start()) {
+        invariant_broken(INVARIANT_audited, "the gateway runs for %" PRId64 " s, and its start is not in the audit log",
+                         process_up_us() / SECOND_US);
+    }
+}
+
 static void check_goes_on(void)
 {
     static int64_t away_us;
-    const bool could = process_up_us() > START_US && !broker_is_connected() && broker_can_be_reached();
+    static uint32_t connection;
+    const bool was_there = connection != broker_connection(); /* since the last look, if only for a moment */
+    connection = broker_connection();
+    const bool could = !was_there && process_up_us() > START_US && !broker_is_connected() && broker_can_be_reached();
     away_us = !could ? 0 : away_us == 0 ? scheduler_now_us() : away_us;
     if (could && since(away_us) > GO_ON_US) {
         invariant_broken(INVARIANT_goes_on, "the broker could be reached for %" PRId64 " s, and is not",
@@ -253,5 +293,9 @@ void judge_second(void)
     }
     check_present();
     check_arrives();
+    check_preferred();
+    check_replaced();
+    check_audited();
     check_goes_on();
+    box_judge();
 }

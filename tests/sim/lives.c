@@ -18,6 +18,7 @@ struct life {
     uint64_t id, stay;
     uint32_t rev;
     bool ended;
+    bool is_loose;  /* what was stored of it is lost: whether it goes on or not is seen when it is heard of */
     bool is_behind; /* what was put last in this transaction is not the newest */
     uint64_t said[SAID_KEPT];
     unsigned said_count;
@@ -59,6 +60,9 @@ static bool has_said(const struct life *life, uint64_t digest)
 static void check_life(const struct life *life, const struct store_alarm *alarm, uint64_t id, uint32_t rev)
 {
     const bool goes_on = id == life->id;
+    if (life->is_loose) { /* what was put last into the lost store may be put once more into this one */
+        return;
+    }
     if (goes_on ? life->ended || rev != life->rev + 1 : !life->ended || rev != 1) {
         invariant_broken(INVARIANT_one_life, "%s/%s: %016" PRIx64 " rev %u (%s) is followed by %016" PRIx64 " rev %u",
                          alarm->bed, alarm->alarm, life->id, life->rev, life->ended ? "ended" : "there", id, rev);
@@ -71,11 +75,9 @@ static void check_life(const struct life *life, const struct store_alarm *alarm,
     invariant_holds(INVARIANT_stay);
 }
 
-/* What is missing counts from there on: the patient is back, the monitor is the right one again. */
-static void note_break(const struct store_alarm *alarm)
+void lives_note_break(int bed, const char *alarm)
 {
-    const int bed = bedside_bed_of(alarm->bed);
-    if (bed >= 0 && (strcmp(alarm->alarm, "patient_away") == 0 || strcmp(alarm->alarm, "identity_changed") == 0)) {
+    if (bed >= 0 && (strcmp(alarm, "patient_away") == 0 || strcmp(alarm, "identity_changed") == 0)) {
         bedside_disturb((unsigned)bed);
     }
 }
@@ -85,7 +87,7 @@ void lives_put(const struct store_alarm *alarm, uint64_t digest)
     struct life *life = find_life(alarm->bed, alarm->alarm);
     const uint64_t id = read_hex(alarm->json, "id");
     const uint32_t rev = (uint32_t)read_number(alarm->json, "rev");
-    if (has_said(life, digest)) {
+    if (has_said(life, digest) && !life->is_loose) {
         life->is_behind = id != life->id || rev != life->rev;
         l.is_behind = life->is_behind ? life : l.is_behind == life ? NULL : l.is_behind;
         return;
@@ -94,9 +96,10 @@ void lives_put(const struct store_alarm *alarm, uint64_t digest)
     life->id = id;
     life->rev = rev;
     life->ended = alarm->ended;
+    life->is_loose = false;
     life->stay = read_hex(alarm->json, "stay");
     life->said[life->said_count++ % SAID_KEPT] = digest;
-    note_break(alarm);
+    lives_note_break(bedside_bed_of(alarm->bed), alarm->alarm);
     l.is_behind = l.is_behind == life ? NULL : l.is_behind;
 }
 
@@ -104,7 +107,16 @@ void lives_begin_anew(void)
 {
     for (unsigned i = 0; i < l.life_count; i++) {
         l.lives[i].ended = true;
+        l.lives[i].is_loose = false;
         l.lives[i].id = 0;
+        l.lives[i].said_count = 0;
+    }
+}
+
+void lives_are_lost(void)
+{
+    for (unsigned i = 0; i < l.life_count; i++) {
+        l.lives[i].is_loose = true;
         l.lives[i].said_count = 0;
     }
 }

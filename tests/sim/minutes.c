@@ -1,4 +1,4 @@
-/* drivers/store/trends.h as a model: their loss is harmless, so it keeps nothing, and only fails and takes its time as a disk does. */
+/* drivers/store/trends.h as a model: their loss is harmless, so it keeps nothing, and only fails, is full or lost, and takes its time as a disk does. */
 #include <stddef.h>
 
 #include "drivers/store/trends.h"
@@ -23,14 +23,20 @@ uint64_t trends_minute_bytes(unsigned beds, unsigned vitals)
 
 static enum status how_it_went(void)
 {
-    return disk_faults.trends_fail || disk_faults.fails ? STATUS_IO : STATUS_OK;
+    return disk_faults.trends_fail || disk_faults.fails ? STATUS_IO : disk_faults.trends_full ? STATUS_FULL : STATUS_OK;
 }
 
 enum status trends_open(const struct trends_config *config, struct trends **out)
 {
     (void)config;
-    *out = how_it_went() == STATUS_OK ? &only : NULL;
-    return how_it_went();
+    const bool opens = !disk_faults.trends_fail && !disk_faults.fails;
+    *out = opens ? &only : NULL;
+    if (opens && disk_faults.trends_lost) { /* set aside, and begun anew */
+        disk_faults.trends_lost = false;
+        disk_note_trends_lost();
+        return STATUS_CORRUPT;
+    }
+    return opens ? STATUS_OK : STATUS_IO;
 }
 
 void trends_close(struct trends *trends)

@@ -43,11 +43,17 @@ static struct bus *make(struct arena *arena, const struct bus_config *config)
     return bus;
 }
 
+/* On a whole millisecond, as the engine's deadlines are: an answer comes now just before what is due at its instant, now just behind. */
+static int64_t instant_us(int64_t us)
+{
+    return us / 1000 * 1000;
+}
+
 static void start(struct bus *bus, int64_t now_us)
 {
     bus->started = true;
     for (unsigned m = 0; m < bus->config->monitor_count; m++) {
-        bus->polled[m].due_us = now_us + 1000 + (int64_t)chance_draw(WARD_PERIOD_US);
+        bus->polled[m].due_us = instant_us(now_us + 1000 + (int64_t)chance_draw(WARD_PERIOD_US));
         bus->polled[m].said_us = 0;
     }
 }
@@ -137,7 +143,7 @@ static void poll_monitor(struct bus *bus, unsigned index, int64_t now_us, struct
     const struct observation head = {.at_ms = now_us / 1000, .bed = monitor->bed, .monitor = monitor->monitor};
     struct bedside_answer answer;
     polled->due_us += WARD_PERIOD_US;
-    polled->due_us = polled->due_us > now_us ? polled->due_us : now_us + WARD_PERIOD_US;
+    polled->due_us = polled->due_us > now_us ? polled->due_us : instant_us(now_us) + WARD_PERIOD_US;
     bedside_poll(monitor->address - 1U, &answer);
     note(&bus->health.monitors[index], answer.answers, now_us);
     if (answer.answers) {
@@ -149,7 +155,9 @@ static void on_deadline(struct bus *bus, int64_t now_us, struct observation_sink
 {
     const bool down = bedside_line_down[bus->line];
     if (scheduler_now_us() < bedside_line_hangs_until_us[bus->line]) {
+        bedside_hang(bus->line, true);
         scheduler_hang_until(bedside_line_hangs_until_us[bus->line]);
+        bedside_hang(bus->line, false);
         bedside_disturb_line(bus->line);
     }
     atomic_store_explicit(&bus->health.state, down ? BUS_CLOSED : BUS_OPEN, memory_order_relaxed);
@@ -158,7 +166,7 @@ static void on_deadline(struct bus *bus, int64_t now_us, struct observation_sink
         if (bus->polled[m].due_us <= now_us && !down) {
             poll_monitor(bus, m, now_us, out);
         } else if (bus->polled[m].due_us <= now_us) {
-            bus->polled[m].due_us = now_us + WARD_PERIOD_US;
+            bus->polled[m].due_us = instant_us(now_us) + WARD_PERIOD_US;
             note(&bus->health.monitors[m], false, now_us);
         }
     }

@@ -14,12 +14,16 @@
 #include "app/flow/log.h"
 #include "app/gateway.h"
 #include "tests/powerloss/chance.h"
+#include "tests/sim/audited.h"
+#include "tests/sim/bedside.h"
+#include "tests/sim/box.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/hal.h"
 #include "tests/sim/scheduler.h"
 #include "tests/sim/witness.h"
 
+#define SIGNAL_US INT64_C(120000000) /* what it asks for is done by then */
 enum { SIGNAL_FD = 0x6FFF, MAGIC = 0x5A5A1234 };
 
 /* Before each block: 64 bytes, so that what is aligned to them stays so. */
@@ -36,8 +40,8 @@ static struct {
     struct settings *settings;
     struct block *blocks; /* of the process */
     int main;
-    int64_t started_us;
-    bool up, dying, shows_log;
+    int64_t started_us, settled_us, signalled_us;
+    bool up, dying, shows_log, starts_anew;
     unsigned signals; /* bit per SIGTERM (0), SIGHUP (1) */
 } process;
 
@@ -324,7 +328,7 @@ static void *run(void *argument)
     const enum status status = plan_make(process.settings, &plan);
     assert(status == STATUS_OK); /* the sim's own configuration */
     (void)status;
-    (void)gateway_run(process.settings, &plan, NULL);
+    process.starts_anew = gateway_run(process.settings, &plan, NULL) == GATEWAY_STARTS_ANEW;
     process_die();
     return NULL;
 }
@@ -335,13 +339,19 @@ void process_start(void)
     process.up = true;
     process.dying = false;
     process.signals = 0;
-    process.started_us = scheduler_now_us();
+    process.signalled_us = 0;
+    box_begin_process(process.starts_anew);
+    audited_begin_process();
+    process.starts_anew = false;
+    process.started_us = process.settled_us = scheduler_now_us();
     process.main = scheduler_spawn("main", run, NULL);
 }
 
 void process_signal(int number)
 {
     process.signals |= number == SIGTERM ? 1U : 2U;
+    process.signalled_us = scheduler_now_us();
+    box_note_signal();
     if (process.up) {
         scheduler_wake(process.main);
     }
@@ -349,16 +359,18 @@ void process_signal(int number)
 
 void process_kill(void)
 {
+    process.starts_anew = false;
     if (!process.up) {
         return;
     }
     process.up = process.dying = false;
     scheduler_end_all();
+    box_forget_process();
+    bedside_forget_process();
     hal_forget_wakes();
     free_blocks();
     disk_forget_process();
     broker_forget_process();
-    witness_forget_process();
 }
 
 bool process_is_up(void)
@@ -366,9 +378,35 @@ bool process_is_up(void)
     return process.up;
 }
 
-int64_t process_up_us(void)
+int64_t process_life_us(void)
 {
     return process.up ? scheduler_now_us() - process.started_us : 0;
+}
+
+int64_t process_up_us(void)
+{
+    return process.up && !box_holds() ? scheduler_now_us() - process.settled_us : 0;
+}
+
+void process_disturb(void)
+{
+    process.settled_us = scheduler_now_us();
+}
+
+bool process_was_signalled(void)
+{
+    return process.signalled_us != 0 && scheduler_now_us() - process.signalled_us < SIGNAL_US;
+}
+
+void process_go_on_in_place(void)
+{
+    process_kill();
+    process.starts_anew = true;
+}
+
+bool process_starts_anew(void)
+{
+    return process.starts_anew;
 }
 
 void process_die(void)

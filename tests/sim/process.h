@@ -21,9 +21,14 @@ void process_start(void);
 void process_signal(int number); /* SIGTERM, SIGHUP */
 void process_kill(void);         /* as by SIGKILL: nothing of it is left, the broker notices */
 bool process_is_up(void);
-int64_t process_up_us(void); /* world time since it was started; 0: it is not up */
-void process_die(void);      /* a fiber of it, at this very point; does not come back */
-bool process_is_dying(void); /* the world is to kill it at once */
+int64_t process_life_us(void);     /* world time since it was started; 0: it is not up */
+int64_t process_up_us(void);       /* the same, or since a part of it was held; 0: also while one is */
+void process_disturb(void);        /* process_up_us counts from now */
+bool process_was_signalled(void);  /* not long ago */
+void process_go_on_in_place(void); /* kills it; the next one is started in its place, if nothing comes between */
+bool process_starts_anew(void);    /* that is what it ends for: in its place */
+void process_die(void);            /* a fiber of it, at this very point; does not come back */
+bool process_is_dying(void);       /* the world is to kill it at once */
 
 /* Memory of the world, which no kill takes. */
 void *world_take(size_t size);

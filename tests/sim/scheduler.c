@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <ucontext.h>
 
 #include "tests/powerloss/chance.h"
@@ -26,13 +27,16 @@ struct fiber {
 
 static struct {
     struct fiber fibers[SCHEDULER_FIBERS];
-    int top; /* no fiber from here on was ever used */
+    uint32_t ready, waiting; /* a bit a fiber, of those in these states; hanging is waiting */
+    uint32_t held;
     int current;
     int64_t now_us;
     bool leaving;
     unsigned spins;
     jmp_buf world;
 } s = {.current = -1};
+
+_Static_assert(SCHEDULER_FIBERS <= 32, "a bit each");
 
 static _Alignas(64) unsigned char stacks[SCHEDULER_FIBERS][STACK_BYTES];
 
@@ -56,6 +60,14 @@ bool scheduler_is_alive(int fiber)
     return s.fibers[fiber].state != FIBER_FREE;
 }
 
+static void set_state(int fiber, enum fiber_state state)
+{
+    const uint32_t bit = UINT32_C(1) << fiber;
+    s.fibers[fiber].state = state;
+    s.ready = state == FIBER_READY ? s.ready | bit : s.ready & ~bit;
+    s.waiting = state == FIBER_WAITING || state == FIBER_HANGING ? s.waiting | bit : s.waiting & ~bit;
+}
+
 /* ---- from stack to stack ---- */
 
 static void give_back(void)
@@ -70,7 +82,7 @@ static void enter(void)
 {
     struct fiber *self = &s.fibers[s.current];
     (void)self->run(self->argument);
-    self->state = FIBER_FREE;
+    set_state(s.current, FIBER_FREE);
     for (int i = 0; i < SCHEDULER_FIBERS; i++) {
         scheduler_wake(i); /* who joins looks again */
     }
@@ -106,9 +118,9 @@ int scheduler_spawn(const char *name, void *(*run)(void *), void *argument)
     for (int i = 0; i < SCHEDULER_FIBERS; i++) {
         struct fiber *f = &s.fibers[i];
         if (f->state == FIBER_FREE) {
-            *f = (struct fiber){.state = FIBER_READY, .name = name, .run = run, .argument = argument};
+            *f = (struct fiber){.name = name, .run = run, .argument = argument};
+            set_state(i, FIBER_READY);
             prepare(f, stacks[i]);
-            s.top = i >= s.top ? i + 1 : s.top;
             return i;
         }
     }
@@ -119,25 +131,22 @@ int scheduler_spawn(const char *name, void *(*run)(void *), void *argument)
 
 void scheduler_wait_until(int64_t world_us)
 {
-    struct fiber *self = &s.fibers[s.current];
-    self->state = world_us > s.now_us ? FIBER_WAITING : FIBER_READY;
-    self->until_us = world_us;
+    set_state(s.current, world_us > s.now_us ? FIBER_WAITING : FIBER_READY);
+    s.fibers[s.current].until_us = world_us;
     give_back();
 }
 
 void scheduler_hang_until(int64_t world_us)
 {
-    struct fiber *self = &s.fibers[s.current];
-    self->state = FIBER_HANGING;
-    self->until_us = world_us;
+    set_state(s.current, FIBER_HANGING);
+    s.fibers[s.current].until_us = world_us;
     give_back();
 }
 
 void scheduler_wake(int fiber)
 {
-    struct fiber *f = &s.fibers[fiber];
-    if (f->state == FIBER_WAITING) {
-        f->state = FIBER_READY;
+    if (s.fibers[fiber].state == FIBER_WAITING) {
+        set_state(fiber, FIBER_READY);
     }
 }
 
@@ -152,7 +161,7 @@ bool scheduler_join(int fiber, int64_t world_us)
 void scheduler_leave(void)
 {
     s.leaving = true;
-    s.fibers[s.current].state = FIBER_READY;
+    set_state(s.current, FIBER_READY);
     give_back();
 }
 
@@ -160,35 +169,33 @@ void scheduler_leave(void)
 
 static int draw_ready(void)
 {
-    int ready[SCHEDULER_FIBERS], count = 0;
-    for (int i = 0; i < s.top; i++) {
-        if (s.fibers[i].state == FIBER_READY) {
-            ready[count++] = i;
-        }
-    }
-    if (count == 0) {
+    uint32_t ready = s.ready & ~s.held;
+    if (ready == 0) {
         return -1;
     }
-    return count == 1 ? ready[0] : ready[chance_draw((uint64_t)count)];
+    if ((ready & (ready - 1)) != 0) {
+        for (uint64_t skip = chance_draw((uint64_t)__builtin_popcount(ready)); skip > 0; skip--) {
+            ready &= ready - 1;
+        }
+    }
+    return __builtin_ctz(ready);
 }
 
 static int64_t next_instant(int64_t until_us)
 {
-    for (int i = 0; i < s.top; i++) {
-        const struct fiber *f = &s.fibers[i];
-        if ((f->state == FIBER_WAITING || f->state == FIBER_HANGING) && f->until_us < until_us) {
-            until_us = f->until_us;
-        }
+    for (uint32_t left = s.waiting; left != 0; left &= left - 1) {
+        const struct fiber *f = &s.fibers[__builtin_ctz(left)];
+        until_us = f->until_us < until_us ? f->until_us : until_us;
     }
     return until_us;
 }
 
 static void wake_due(void)
 {
-    for (int i = 0; i < s.top; i++) {
-        struct fiber *f = &s.fibers[i];
-        if ((f->state == FIBER_WAITING || f->state == FIBER_HANGING) && f->until_us <= s.now_us) {
-            f->state = FIBER_READY;
+    for (uint32_t left = s.waiting; left != 0; left &= left - 1) {
+        const int fiber = __builtin_ctz(left);
+        if (s.fibers[fiber].until_us <= s.now_us) {
+            set_state(fiber, FIBER_READY);
         }
     }
 }
@@ -221,9 +228,25 @@ void scheduler_run_until(int64_t world_us)
     }
 }
 
-void scheduler_end_all(void)
+bool scheduler_hold(const char *name)
 {
     for (int i = 0; i < SCHEDULER_FIBERS; i++) {
-        s.fibers[i].state = FIBER_FREE;
+        if (scheduler_is_alive(i) && s.fibers[i].begun && strcmp(s.fibers[i].name, name) == 0) {
+            s.held |= UINT32_C(1) << i;
+        }
+    }
+    return s.held != 0;
+}
+
+void scheduler_release(void)
+{
+    s.held = 0;
+}
+
+void scheduler_end_all(void)
+{
+    s.held = 0;
+    for (int i = 0; i < SCHEDULER_FIBERS; i++) {
+        set_state(i, FIBER_FREE);
     }
 }

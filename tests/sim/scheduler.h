@@ -33,6 +33,8 @@ bool scheduler_join(int fiber, int64_t world_us); /* false: it has not ended by 
 
 /* The world: runs the fibers up to the instant; sooner when one asked for it by scheduler_leave. */
 void scheduler_run_until(int64_t world_us);
+bool scheduler_hold(const char *name); /* the world: fibers of that name go on no more; false: there is none */
+void scheduler_release(void);          /* all of them do */
 void scheduler_leave(void);   /* a fiber: the world goes on at once; comes back when it lets the fibers run again */
 void scheduler_end_all(void); /* the world: no fiber is there any more */
 

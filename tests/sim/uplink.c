@@ -33,9 +33,13 @@ struct uplink {
     struct wake *wake, given;
     struct thread thread;
     bool ends, connected, connecting;
+    unsigned broker, probed; /* that it connects to; that is asked */
+    bool probing, has_probed;
+    int64_t probed_us; /* world time: of the answer */
     uint32_t connection;
     int64_t answer_us, heard_us; /* world time: of the attempt; when the broker was last reached */
     struct ack acks[UPLINK_TAGS_MAX];
+    unsigned ack_count; /* used */
     struct uplink_event events[UPLINK_EVENTS_MAX];
     uint32_t first_event, next_event;
     struct uplink_incoming messages[UPLINK_MESSAGES_MAX];
@@ -60,18 +64,21 @@ static void note(struct uplink *u, const struct uplink_event *event)
 static void lose(struct uplink *u)
 {
     memset(u->acks, 0, sizeof u->acks);
+    u->ack_count = 0;
     u->connected = false;
     broker_lose();
 }
 
 static void serve_connecting(struct uplink *u)
 {
-    const bool reached = !broker_faults.refuses && !broker_faults.is_far && !broker_faults.link_cut;
+    const bool reached = broker_answers(u->broker);
     u->connecting = false;
     u->connected = reached;
     u->heard_us = scheduler_now_us();
     if (reached) {
-        broker_accept(u->connection);
+        broker_accept(u->broker);
+    } else {
+        broker_fail(u->broker);
     }
     note(u, &(struct uplink_event){.kind = reached ? UPLINK_CONNECTED : UPLINK_CONNECT_FAILED,
                                    .connection = u->connection,
@@ -81,16 +88,27 @@ static void serve_connecting(struct uplink *u)
 
 static void serve_acks(struct uplink *u)
 {
-    for (unsigned i = 0; i < UPLINK_TAGS_MAX; i++) {
+    for (unsigned i = 0, left = u->ack_count; left > 0; left -= u->acks[i].used, i++) {
         struct ack *a = &u->acks[i];
         if (a->used && a->due_us <= scheduler_now_us()) {
             a->used = false;
+            left--;
+            u->ack_count--;
             note(u, &(struct uplink_event){.kind = a->reason >= UPLINK_REASON_REFUSED ? UPLINK_PUBLISH_FAILED
                                                                                       : UPLINK_DELIVERED,
                                            .tag = a->tag,
                                            .reason = a->reason,
                                            .connection = u->connection});
         }
+    }
+}
+
+static void serve_probe(struct uplink *u)
+{
+    if (u->probing && scheduler_now_us() >= u->probed_us) {
+        u->probing = false;
+        u->has_probed = true;
+        wake_raise(u->wake);
     }
 }
 
@@ -107,7 +125,8 @@ static void serve_keep_alive(struct uplink *u)
 static int64_t next_service_us(const struct uplink *u)
 {
     int64_t next_us = u->connecting ? u->answer_us : scheduler_now_us() + KEEP_ALIVE_US / 3;
-    for (unsigned i = 0; i < UPLINK_TAGS_MAX; i++) {
+    next_us = u->probing && u->probed_us < next_us ? u->probed_us : next_us;
+    for (unsigned i = 0, left = u->ack_count; left > 0; left -= u->acks[i].used, i++) {
         if (u->acks[i].used && u->acks[i].due_us < next_us) {
             next_us = u->acks[i].due_us;
         }
@@ -141,6 +160,7 @@ static void *run(void *argument)
             serve_connecting(u);
         }
         serve_acks(u);
+        serve_probe(u);
         serve_keep_alive(u);
         if (u->round != NULL && (wake_take(u->wake) || clock_boot_us() >= u->due_us)) {
             make_round(u);
@@ -182,16 +202,24 @@ void uplink_close(struct uplink *uplink)
     free(uplink);
 }
 
+/* The second one has the next port. */
+static unsigned number_of(const struct uplink_broker *broker)
+{
+    return strcmp(broker->url, "mqtt://127.0.0.1:1883") == 0 ? 0 : 1;
+}
+
+static int64_t takes_us(unsigned broker)
+{
+    return broker_is_far(broker) ? FAR_US : 2000 + (int64_t)chance_draw(60000);
+}
+
 enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *broker)
 {
-    (void)broker;
-    assert(!uplink->connecting);
-    lose(uplink);
+    lose(uplink); /* an attempt that hung is given up */
+    uplink->broker = number_of(broker);
     uplink->connection++;
     uplink->connecting = true;
-    const int64_t takes_us =
-        broker_faults.is_far || broker_faults.link_cut ? FAR_US : 2000 + (int64_t)chance_draw(60000);
-    uplink->answer_us = scheduler_now_us() + takes_us;
+    uplink->answer_us = scheduler_now_us() + takes_us(uplink->broker);
     wake_raise(&uplink->given);
     return STATUS_OK;
 }
@@ -199,6 +227,7 @@ enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *br
 void uplink_disconnect(struct uplink *uplink, uint32_t timeout_ms)
 {
     (void)timeout_ms;
+    broker_leave();
     lose(uplink);
 }
 
@@ -234,6 +263,7 @@ enum status uplink_publish(struct uplink *uplink, const struct uplink_message *m
         broker_receive(message, &reason);
     }
     if (ack != NULL) {
+        uplink->ack_count++;
         *ack = (struct ack){.used = true, .tag = message->tag, .reason = reason, .due_us = ack_due_us()};
         wake_raise(&uplink->given);
     }
@@ -263,6 +293,18 @@ uint32_t uplink_messages_dropped(const struct uplink *uplink)
     return uplink->dropped;
 }
 
+uint32_t uplink_stand_ins(const struct uplink *uplink)
+{
+    (void)uplink;
+    return 0;
+}
+
+uint32_t uplink_presences_dropped(const struct uplink *uplink)
+{
+    (void)uplink;
+    return 0;
+}
+
 void uplink_look(struct uplink *uplink, struct uplink_look *out)
 {
     (void)uplink;
@@ -275,19 +317,26 @@ void uplink_note_end(const struct uplink_broker *broker, struct uplink_certifica
     (void)first_end;
 }
 
-/* The simulated ward has one broker: there is no other to ask. */
 enum status uplink_probe(struct uplink *uplink, const struct uplink_broker *broker)
 {
-    (void)uplink;
-    (void)broker;
-    return STATUS_BUSY;
+    if (uplink->probing || uplink->has_probed) {
+        return STATUS_BUSY;
+    }
+    uplink->probing = true;
+    uplink->probed = number_of(broker);
+    uplink->probed_us = scheduler_now_us() + takes_us(uplink->probed);
+    wake_raise(&uplink->given);
+    return STATUS_OK;
 }
 
 bool uplink_next_probed(struct uplink *uplink, struct uplink_probed *out)
 {
-    (void)uplink;
-    (void)out;
-    return false;
+    if (!uplink->has_probed) {
+        return false;
+    }
+    uplink->has_probed = false;
+    *out = (struct uplink_probed){.answers = broker_answers(uplink->probed), .text = "refused"};
+    return true;
 }
 
 uint32_t uplink_connection(const struct uplink *uplink)

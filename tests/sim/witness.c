@@ -8,6 +8,7 @@
 #include "app/engine/engine.h"
 #include "app/flow/commit.h"
 #include "hal/clock.h"
+#include "tests/sim/audited.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/hal.h"
@@ -21,6 +22,7 @@
 enum { EPOCHS_MAX = 512, PLACES = WARD_BEDS + 1, STAYS_KEPT = 16 };
 #define LIVE_US  2000000
 #define KNOWN_US 10000000 /* the gateway has noticed by then */
+#define REPLY_US 90000000 /* a reply may be that late */
 #define STALE_US 15000000 /* stale time, what a poll and a pause of publishing take */
 
 /* An alert, under its seq. */
@@ -36,7 +38,13 @@ struct epoch {
     char name[STORE_EPOCH_MAX];
     struct seen *alerts; /* by seq */
     uint64_t room, last_seq, first_missing;
-    uint64_t bed_seq[PLACES], arrived_bed_seq[PLACES];
+    uint64_t bed_seq[PLACES];
+    /* In the place of a store that was set aside: what that had and what never came into it are lost, numbers go on somewhere. */
+    bool resumes[PLACES];
+    struct epoch *before; /* whose numbers it goes on with behind from_seq; NULL: none */
+    uint64_t from_seq;
+    struct epoch *root; /* the first of those, or itself: */
+    uint64_t arrived_bed_seq[PLACES];
 };
 
 /* What an id names: one occurrence of one alarm at one place, for ever. */
@@ -78,7 +86,7 @@ static struct epoch *find_epoch(const char *name)
         abort();
     }
     struct epoch *e = &w.epochs[w.epoch_count++];
-    *e = (struct epoch){.first_missing = 1};
+    *e = (struct epoch){.first_missing = 1, .root = e};
     (void)snprintf(e->name, sizeof e->name, "%s", name);
     return e;
 }
@@ -92,6 +100,15 @@ static struct seen *find_seen(struct epoch *e, uint64_t seq)
         e->room = room;
     }
     return &e->alerts[seq];
+}
+
+/* As it was committed. */
+static struct seen *find_committed(struct epoch *e, uint64_t seq)
+{
+    while (e->before != NULL && seq <= e->from_seq) {
+        e = e->before;
+    }
+    return find_seen(e, seq);
 }
 
 static unsigned place_of(int bed)
@@ -196,23 +213,49 @@ static struct seen *hold_against(struct epoch *e, const struct alert_seen *a)
     return s;
 }
 
-/* What was only ever sent as not durable is gone with the process, and its number is given again. */
-void witness_forget_process(void)
-{
-    for (unsigned i = 0; i < w.epoch_count; i++) {
-        struct epoch *e = &w.epochs[i];
-        for (uint64_t seq = e->last_seq + 1; seq < e->room; seq++) {
-            e->alerts[seq] = (struct seen){.known = false};
-        }
-    }
-}
-
 /* ---- what is committed ---- */
+
+/* All goes on under another name: numbers, alarms, and what has not arrived yet is still to come. */
+void witness_renamed(const char *epoch)
+{
+    struct epoch *before = w.now;
+    w.now = find_epoch(epoch);
+    w.now->before = before;
+    w.now->root = before->root;
+    w.now->from_seq = w.now->last_seq = before->last_seq;
+    w.now->first_missing = before->first_missing;
+    memcpy(w.now->bed_seq, before->bed_seq, sizeof before->bed_seq);
+    memcpy(w.now->resumes, before->resumes, sizeof before->resumes);
+}
 
 void witness_adopted(const char *epoch)
 {
     w.now = find_epoch(epoch);
-    lives_begin_anew();
+    const bool goes_on = w.now->last_seq > 0;
+    for (unsigned p = 0; p < PLACES; p++) {
+        w.now->resumes[p] = goes_on;
+    }
+    if (!goes_on) {
+        lives_begin_anew();
+    }
+}
+
+/* What waited there is lost, as one knows from the alarm. */
+void witness_replaced(const char *epoch)
+{
+    if (w.now != NULL) {
+        w.now->first_missing = w.now->last_seq + 1;
+    }
+    w.now = find_epoch(epoch);
+    lives_are_lost();
+    w.has_alert = w.has_numbers = w.awaits_alarm = false;
+    audited_are_lost();
+    for (unsigned b = 0; b < WARD_BEDS; b++) {
+        w.patient[b] = 0;
+        w.identity[b] = 0;
+        w.bed_is_put[b] = false;
+        bedside_change_patient(b);
+    }
 }
 
 static void note_stay(int bed, const char *json)
@@ -235,12 +278,17 @@ static void note_stay(int bed, const char *json)
 static void check_numbers(const struct alert_seen *a)
 {
     struct epoch *e = w.now;
-    if (a->seq != e->last_seq + 1) {
+    bool *resumes = &e->resumes[PLACES - 1];
+    if (a->seq != e->last_seq + 1 && !*resumes) {
         invariant_broken(INVARIANT_no_gap, "seq %" PRIu64 " is committed behind %" PRIu64, a->seq, e->last_seq);
     }
+    *resumes = false;
     e->last_seq = a->seq;
     if (a->place < WARD_BEDS) {
-        if (a->bed_seq != e->bed_seq[a->place] + 1) {
+        resumes = &e->resumes[a->place];
+        const bool is_known = !*resumes;
+        *resumes = false;
+        if (a->bed_seq != e->bed_seq[a->place] + 1 && is_known) {
             invariant_broken(INVARIANT_no_gap, "bed %s: bed_seq %" PRIu64 " is committed behind %" PRIu64,
                              bedside_bed_id(a->place), a->bed_seq, e->bed_seq[a->place]);
         }
@@ -329,7 +377,7 @@ void witness_alarm(const struct store_alarm *alarm)
 static void check_beds(void)
 {
     for (unsigned b = 0; b < WARD_BEDS; b++) {
-        if (w.bed_is_put[b] && w.put_bed_seq[b] != w.now->bed_seq[b]) {
+        if (w.bed_is_put[b] && !w.now->resumes[b] && w.put_bed_seq[b] != w.now->bed_seq[b]) {
             invariant_broken(INVARIANT_together,
                              "bed %s is committed with bed_seq %" PRIu64 ", its alerts reach %" PRIu64,
                              bedside_bed_id(b), w.put_bed_seq[b], w.now->bed_seq[b]);
@@ -376,11 +424,11 @@ static void check_durable(struct epoch *e, struct seen *s, const struct alert_se
         invariant_broken(INVARIANT_once, "seq %" PRIu64 " comes twice on connection %u", a->seq, connection);
     }
     if (!s->arrived && a->place < WARD_BEDS && !judge_refused_lately()) {
-        if (a->bed_seq <= e->arrived_bed_seq[a->place]) {
+        if (a->bed_seq <= e->root->arrived_bed_seq[a->place]) {
             invariant_broken(INVARIANT_order, "bed %s: bed_seq %" PRIu64 " comes behind %" PRIu64,
-                             bedside_bed_id(a->place), a->bed_seq, e->arrived_bed_seq[a->place]);
+                             bedside_bed_id(a->place), a->bed_seq, e->root->arrived_bed_seq[a->place]);
         }
-        e->arrived_bed_seq[a->place] = a->bed_seq;
+        e->root->arrived_bed_seq[a->place] = a->bed_seq;
         invariant_holds(INVARIANT_order);
     }
     if (!s->arrived && judge_is_quiet() && scheduler_now_us() - s->committed_us > LIVE_US) {
@@ -406,6 +454,9 @@ void witness_arrived(int bed, const char *json, size_t length, uint32_t connecti
         check_durable(e, s, &a, connection);
     } else if (!judge_disk_was_ill()) {
         invariant_broken(INVARIANT_durable, "seq %" PRIu64 " is sent as not durable, and the disk is well", a.seq);
+    } else {
+        read_text(json, "rule", name, sizeof name);
+        lives_note_break(bed, name);
     }
     invariant_holds(INVARIANT_durable);
     s->arrived = true;
@@ -447,7 +498,7 @@ void witness_reply(int bed, const char *json)
     char id[64];
     (void)bed;
     read_text(json, "id", id, sizeof id);
-    if (id[0] == '\0' || read_is(json, "reason", "busy")) {
+    if (id[0] == '\0' || read_is(json, "reason", "busy") || scheduler_now_us() - disk_replaced_us() < REPLY_US) {
         return;
     }
     if (!disk_has_audited(id)) {
@@ -489,9 +540,10 @@ uint64_t witness_missing(int64_t before_us)
     if (e == NULL) {
         return 0;
     }
-    while (e->first_missing <= e->last_seq && find_seen(e, e->first_missing)->arrived) {
+    while (e->first_missing <= e->last_seq && find_committed(e, e->first_missing)->arrived) {
         e->first_missing++;
     }
-    const bool missing = e->first_missing <= e->last_seq && find_seen(e, e->first_missing)->committed_us < before_us;
+    const bool missing =
+        e->first_missing <= e->last_seq && find_committed(e, e->first_missing)->committed_us < before_us;
     return missing ? e->first_missing : 0;
 }

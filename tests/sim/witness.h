@@ -19,8 +19,9 @@ void witness_alarm(const struct store_alarm *alarm);
 void witness_state(const char *key, const void *value, size_t size);
 void witness_delivered(const struct store_alert *alert);
 void witness_adopted(const char *epoch);
+void witness_renamed(const char *epoch);
+void witness_replaced(const char *epoch); /* all that was stored is gone, under this name it begins anew */
 void witness_commit_ends(void);
-void witness_forget_process(void); /* it was killed */
 
 /* The broker's side; bed -1: the gateway's own. */
 void witness_arrived(int bed, const char *json, size_t length, uint32_t connection);
@@ -34,6 +35,7 @@ int64_t witness_vitals_us(int bed, bool whole); /* when they last came; whole: w
 uint64_t witness_alerts(void);                  /* committed in all */
 uint64_t witness_arrivals(void);
 uint64_t witness_missing(
-    int64_t before_us); /* committed in this epoch before then, not arrived: the first such seq; 0: none */
+    int64_t
+        before_us); /* committed in this epoch, or one that it goes on with, before then, not arrived: the first such seq; 0: none */
 
 #endif
