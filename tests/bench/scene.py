@@ -186,12 +186,12 @@ class Scene:
 
     # ---- broker and subscriber ----
 
-    def start_broker(self):
+    def start_broker(self, more=""):
         # Without waiting for small packets to fill: what is timed is not the broker's TCP.
         self.write(
             "broker.conf",
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n"
-            "max_queued_messages 100000\n",
+            f"max_queued_messages 100000\n{more}",
         )
         self.start_mosquitto()
 
