@@ -30,9 +30,12 @@ $BASE/b01/command/charge             r   r  rw r  r  -
 $BASE/b01/command/biomed             r   r  r  rw r  -
 $BASE/b01/command/local              r   r  r  r  r  -
 $BASE/b01/command/nurse/more         -   r  r  r  r  -
+$BASE/board/w1-corridor              r   rw rw rw rw -
+$BASE/board/w1-corridor/more         -   r  r  r  r  -
 $BASE/b01/elsewhere                  -   r  r  r  r  -
 wardgate/test/w2/b01/vitals          -   -  -  -  -  -
 wardgate/test/w2/b01/command/nurse   -   -  -  -  -  -
+wardgate/test/w2/board/w1-corridor   -   -  -  -  -  -
 wardgate/test/w2/gateway/gw-test/alert - -  -  -  -  -
 somewhere/else                       -   -  -  -  -  -
 END

@@ -264,26 +264,32 @@ def act_before_it(play):
 
 
 def act_killed_meanwhile(play):
-    """What went out and was committed nowhere is told again, under ids that nobody has heard of."""
+    """What went out and was committed nowhere is told again, in another epoch: none of its names, and no number, is given to anything else."""
     since = play.count()
     play.stop_writing(play.take_all)
     grow_until_failing(play)
     play.turn_all()
     before = {alert["id"] for alert in starts(play, since) if not alert["delivery"]["durable"]}
+    epochs = {arrival.alert["epoch"] for arrival in play.arrived()}
     play.stage.kill_gateway()
     play.disk.clear()
     restarted = play.count()
     play.stage.start_gateway()
     play.turn_all(2)
     until("the outbox is empty", play.stage.outbox_is_empty, COMMITTED_S)
-    contents = {}
-    for alert in starts(play, since):
-        contents.setdefault(alert["id"], set()).add(judge.content_of(alert))
-    shared = [name for name, all_of in contents.items() if len(all_of) > 1]
+    contents, numbers = {}, {}
+    for arrival in play.arrived():
+        contents.setdefault(judge.name_of(arrival.alert), set()).add(judge.content_of(arrival.alert))
+        numbers.setdefault((arrival.alert["epoch"], arrival.alert["seq"]), set()).add(judge.content_of(arrival.alert))
+    shared = [name for name, all_of in [*contents.items(), *numbers.items()] if len(all_of) > 1]
     if shared or not before:
-        raise Failed(f"killed while the store failed: {len(before)} alarms began; ids with two contents: {shared[:3]}")
-    again = len({alert["id"] for alert in starts(play, restarted)} - before)
-    return f"{len(before)} alarms had begun, not durable; then {again} under other ids"
+        raise Failed(f"killed while the store failed: {len(before)} alarms began; names with two contents: {shared[:3]}")
+    anew = [alert for alert in starts(play, restarted) if alert["epoch"] not in epochs]
+    stored = play.stage.history()
+    seqs = sorted(alert["seq"] for alert in stored)
+    if not anew or seqs != list(range(seqs[0], seqs[0] + len(seqs))):
+        raise Failed(f"killed while the store failed: {len(anew)} alarms began in another epoch; numbers stored: {seqs}")
+    return f"{len(before)} alarms had begun, not durable; then {len(anew)} in another epoch, which goes on with the numbers"
 
 
 def starts(play, since):

@@ -126,11 +126,19 @@ class Stage:
         lines += [f"monitor {bed} gw {i + 1} generated seed={i + 1}" for i, bed in enumerate(self.beds)]
         self.write("ward.conf", "\n".join(lines) + "\n")
         self.start([WARD, "-q", self.path("ward.conf")], "ward.log")
-        if not wait_for("the ward is ready", lambda: os.path.exists(self.path("ward.sock")), 10):
+        if not wait_for("the ward is ready", self.reaches_ward, 10):
             raise Failed("the ward is not ready")
-        self.control = socket.socket(socket.AF_UNIX)
-        self.control.connect(self.path("ward.sock"))
         self.answers = self.control.makefile("r")
+
+    def reaches_ward(self):
+        """Its socket has a name before it listens."""
+        self.control = socket.socket(socket.AF_UNIX)
+        try:
+            self.control.connect(self.path("ward.sock"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            self.control.close()
+            return False
+        return True
 
     def ask_ward(self, line):
         self.control.sendall((line + "\n").encode())

@@ -22,11 +22,11 @@
 
 #include "tests/powerloss/chance.h"
 #include "tests/powerloss/disk.h"
-#include "tests/powerloss/older.h"
 #include "tests/powerloss/recorder.h"
 #include "tests/powerloss/run.h"
 #include "tests/powerloss/verdict.h"
 #include "tests/powerloss/witness.h"
+#include "tests/unit/support/older_store.h"
 
 enum { LIVES = 3, SECONDS = 22, IMAGES_OPEN = 3, CUTS_AFTER_KILL = 24 };
 
@@ -172,7 +172,7 @@ static void begin_record(void)
     if (plan.sequel == SEQUEL_OF_DAMAGED) {
         make_damaged();
     }
-    if (plan.sequel == SEQUEL_OF_OLDER && !older_make(store_of_load)) {
+    if (plan.sequel == SEQUEL_OF_OLDER && !older_store_make(store_of_load, 3)) {
         fail("the store cannot be made older", store_of_load);
     }
     recorder_begin(load);

@@ -11,7 +11,8 @@ DERIVED_MAP=PR_bpm=pulse,ABP_sys=abp_sys,ABP_dia=abp_dia,ABP_mean=abp_mean,RESP_
 
 ### The recording of a run
 
-start_two_beds <<<'stay_after: 2s'
+start_broker
+watch_beds 2 <<<'stay_after: 2s'
 subscribe seen.txt "$BASE/+/alert" "$BASE/gateway/+/alert"
 
 seen() { grep -q "$1" "$TEST_DIR/seen.txt"; }

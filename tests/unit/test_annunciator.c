@@ -9,6 +9,7 @@
 
 #include "app/flow/annunciator.h"
 #include "hal/clock.h"
+#include "hal/indicator.h"
 #include "tests/unit/support/fake_gpio.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -280,6 +281,44 @@ static void test_a_program_that_fails(void **state)
     assert_true(annunciator_stop(&a));
 }
 
+/* An adapter that is plugged in later, a program that is installed later: tried again each minute, without its thread here. */
+static void test_what_is_not_there_at_the_start(void **state)
+{
+    (void)state;
+    const int64_t minute_us = 60 * SECOND_US;
+    const char *const later[] = {program, seen, NULL};
+    int64_t at_us = clock_boot_us();
+    (void)unlink(program);
+    annunciator_init(&a, &(struct annunciator_config){
+                             .gateway = "gw-1", .lamp = "gpiochip7:1", .hook = later, .hook_us = SECOND_US});
+    assert_int_equal(wake_open(&a.wake), STATUS_OK);
+    annunciator_set(&a, UPLINK, at_us);
+    const int64_t next_us = annunciator_step(&a, at_us);
+    assert_true(next_us <= at_us + minute_us);
+    assert_int_equal(atomic_load(&a.lamp_status), STATUS_NOT_FOUND);
+    assert_int_equal(atomic_load(&a.hook_status), STATUS_NOT_FOUND);
+    const unsigned runs = atomic_load(&a.hooks);
+    (void)annunciator_step(&a, at_us + minute_us - 1);
+    assert_int_equal(atomic_load(&a.hooks), runs);
+    write_program("echo $WARDGATE_STATE >>\"$1\"");
+    a.config.lamp = "gpiochip0:1";
+    at_us += minute_us;
+    (void)annunciator_step(&a, at_us);
+    assert_int_equal(atomic_load(&a.lamp_status), STATUS_OK);
+    assert_true(a.lamp >= 0);
+    while (a.hook.pid != 0) {
+        clock_sleep_until_us(clock_boot_us() + 5000);
+        (void)annunciator_step(&a, at_us);
+    }
+    assert_int_equal(atomic_load(&a.hook_status), STATUS_OK);
+    expect_seen("on\n");
+    (void)annunciator_step(&a, at_us + minute_us); /* and not told a second time */
+    assert_int_equal(a.hook.pid, 0);
+    expect_seen("on\n");
+    indicator_close(a.lamp);
+    wake_close(&a.wake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_slow_program, set_up),
         cmocka_unit_test_setup(test_a_program_that_hangs, set_up),
         cmocka_unit_test_setup(test_a_program_that_fails, set_up),
+        cmocka_unit_test_setup(test_what_is_not_there_at_the_start, set_up),
     };
     assert_non_null(mkdtemp(folder));
     (void)snprintf(program, sizeof program, "%s/program", folder);

@@ -150,6 +150,34 @@ static void test_store_that_appears_later(void **state)
     assert_false(atomic_load(&commit_rig.commit.state.replaced));
 }
 
+/* What waits in it from before, with high priority, is known to the local alarm then. */
+static void test_high_ones_in_a_store_that_appears_later(void **state)
+{
+    (void)state;
+    char moved[128];
+    struct test_alert made;
+    struct store *store = store_folder_open(&commit_rig.folder);
+    assert_int_equal(store_begin(store), STATUS_OK);
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        struct store_alert alert = *test_alert_make(&made, seq, 100);
+        alert.flags = (uint16_t)(seq == 2   ? STORE_ALERT_HIGH
+                                 : seq == 3 ? STORE_ALERT_HIGH | STORE_ALERT_ENDS_ALARM
+                                            : 0);
+        assert_int_equal(store_put_alert(store, &alert), STATUS_OK);
+    }
+    assert_int_equal(store_commit(store), STATUS_OK);
+    const uint64_t newest = store_last_row(store);
+    store_close(store);
+    (void)snprintf(moved, sizeof moved, "%s.away", commit_rig.folder.base);
+    assert_int_equal(rename(commit_rig.folder.base, moved), 0);
+    commit_rig_make(false);
+    rounds(60, 50000);
+    assert_int_equal(atomic_load(&commit_rig.board.high_row), 0);
+    assert_int_equal(rename(moved, commit_rig.folder.base), 0);
+    rounds(50, 50000);
+    assert_int_equal(atomic_load(&commit_rig.board.high_row), newest - 1);
+}
+
 /* LMDB said that the commit failed, and yet it is on the disk: it must not be there twice. */
 static void test_commit_that_came_through_after_all(void **state)
 {
@@ -520,6 +548,7 @@ int main(void)
         COMMIT_TEST(test_acknowledged_ones_go_straight_to_history),
         COMMIT_TEST(test_full_direct_ring_is_tried_again),
         COMMIT_TEST(test_store_that_appears_later),
+        COMMIT_TEST(test_high_ones_in_a_store_that_appears_later),
         COMMIT_TEST(test_commit_that_came_through_after_all),
         COMMIT_TEST(test_damaged_while_running),
         COMMIT_TEST(test_full_outbox),

@@ -301,6 +301,87 @@ static void test_a_broker_that_refuses(void **state)
     expect("400 refused_publish end: b02/alert: Not authorized\n");
 }
 
+static void set_boards(unsigned expected, unsigned lately)
+{
+    conditions.boards_expected = (uint8_t)expected;
+    atomic_store(&board.boards_lately, lately);
+}
+
+/* Nothing is known for a minute; then nobody looks, one of two does, both do. */
+static void test_boards_that_are_expected(void **state)
+{
+    (void)state;
+    atomic_store(&board.boards_known_us, START_US);
+    set_boards(2, 0);
+    look(0, 60);
+    expect("");
+    look(60, 61);
+    expect("60 nobody_listening start: no board\n");
+    set_boards(2, 1);
+    look(61, 62);
+    expect("61 nobody_listening end: no board\n61 board_missing start: 1 of 2\n");
+    set_boards(2, 0);
+    look(62, 63);
+    expect("62 nobody_listening start: no board\n62 board_missing end: 1 of 2\n");
+    set_boards(2, 2);
+    look(63, 64);
+    expect("63 nobody_listening end: no board\n");
+    set_boards(3, 2); /* another configuration */
+    look(64, 65);
+    expect("64 board_missing start: 2 of 3\n");
+    set_boards(0, 0);
+    look(65, 200);
+    expect("65 board_missing end: 2 of 3\n");
+}
+
+/* Without a connection, and for a minute behind it, what was so stays so. */
+static void test_boards_and_the_connection(void **state)
+{
+    (void)state;
+    atomic_store(&board.boards_known_us, START_US);
+    set_boards(1, 1);
+    look(0, 5);
+    atomic_store(&board.uplink_changed_us, START_US + 5 * SECOND_US);
+    atomic_store(&board.uplink_connected, false);
+    set_boards(1, 0);
+    look(5, 100);
+    expect("15 uplink_down start\n");
+    atomic_store(&board.uplink_connected, true);
+    atomic_store(&board.boards_known_us, START_US + 100 * SECOND_US);
+    look(100, 160);
+    expect("100 uplink_down end\n");
+    look(160, 161);
+    expect("160 nobody_listening start: no board\n");
+    atomic_store(&board.uplink_connected, false);
+    atomic_store(&board.uplink_changed_us, START_US + 161 * SECOND_US);
+    look(161, 165);
+    atomic_store(&board.uplink_connected, true);
+    atomic_store(&board.boards_known_us, START_US + 165 * SECOND_US);
+    look(165, 170);
+    expect("");
+    set_boards(1, 1); /* it has found the way, too */
+    look(170, 171);
+    expect("170 nobody_listening end: no board\n");
+}
+
+/* The newest alert reached nobody: that is so whatever boards say of themselves. */
+static void test_an_alert_that_nobody_received(void **state)
+{
+    (void)state;
+    set_boards(1, 1);
+    atomic_store(&board.uplink_unheard, true);
+    look(0, 1);
+    expect("0 nobody_listening start\n");
+    set_boards(1, 0);
+    look(1, 70);
+    atomic_store(&board.uplink_unheard, false);
+    look(70, 80);
+    seen[0] = '\0'; /* now it is for want of a board */
+    set_boards(1, 1);
+    look(80, 81);
+    assert_non_null(strstr(seen, "80 nobody_listening end"));
+}
+
 static void test_a_store_that_fails(void **state)
 {
     (void)state;
@@ -338,6 +419,9 @@ static void test_what_was_set_aside(void **state)
     atomic_store(&trends_replaced, true);
     look(4, 6);
     expect("4 store_replaced start\n");
+    atomic_store(&store_state.replaced, 2);
+    look(6, 8);
+    expect("6 store_replaced update: 2 times since the start\n");
 }
 
 static void test_threads_that_are_stuck(void **state)
@@ -551,6 +635,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_broker, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_broker_from_the_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_broker_that_refuses, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_boards_that_are_expected, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_boards_and_the_connection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_alert_that_nobody_received, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_store_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_was_set_aside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads_that_are_stuck, set_up, tear_down),

@@ -106,6 +106,32 @@ static void test_those_asked_for_and_no_others(void **state)
     bench_close(bench);
 }
 
+/* The present epoch may go on with the numbers of others: those are asked for by their numbers, too. */
+static void test_of_an_epoch_that_is_gone_on_from(void **state)
+{
+    (void)state;
+    struct observer observer;
+    struct bench *bench = bench_open();
+    bench_build(bench, 64);
+    epochs_add(&bench_epochs_before, "before");
+    for (uint64_t seq = 1; seq <= 9; seq++) {
+        put_foreign(bench, seq);
+    }
+    bench->seq = 9;
+    broker_start(&bench->broker);
+    bench_go_online(bench);
+    assert_int_equal(deliver_some(bench, 3), 12);
+    observer_open(&observer, &bench->broker, TOPIC);
+    ask(bench, "c-1", 8, 11);
+    for (uint64_t seq = 8; seq <= 11; seq++) {
+        expect_alert(&observer, seq);
+    }
+    expect_end(&observer, "c-1", 4, 0, COMPLETE);
+    bench_epochs_before.count = 0;
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 /* Of what history has given up the end tells how many they were. */
 static void test_what_is_not_kept_any_more(void **state)
 {
@@ -258,9 +284,14 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_those_asked_for_and_no_others), cmocka_unit_test(test_what_is_not_kept_any_more),
-        cmocka_unit_test(test_behind_everything_else),        cmocka_unit_test(test_over_a_lost_connection),
-        cmocka_unit_test(test_a_reload_and_a_stop),           cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_those_asked_for_and_no_others),
+        cmocka_unit_test(test_what_is_not_kept_any_more),
+        cmocka_unit_test(test_of_an_epoch_that_is_gone_on_from),
+        cmocka_unit_test(test_what_is_not_kept_any_more),
+        cmocka_unit_test(test_behind_everything_else),
+        cmocka_unit_test(test_over_a_lost_connection),
+        cmocka_unit_test(test_a_reload_and_a_stop),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,11 +45,11 @@ static uint64_t read_on(struct store *store, uint64_t seen, const bool *delivere
 {
     do {
         assert_int_equal(history_page_next(store, &page), STATUS_OK);
-        assert_true(page.count <= 2 * HISTORY_PAGE_ROWS);
+        assert_true(page.count <= HISTORY_PAGE_ROWS);
         for (uint32_t i = 0; i < page.count; i++) {
-            assert_int_equal(page.rows[i]->row, ++seen);
-            assert_int_equal(page.rows[i]->waiting, !delivered[seen]);
-            assert_int_equal(page.rows[i]->length, JSON);
+            assert_int_equal(page.rows[i].row, ++seen);
+            assert_int_equal(page.rows[i].waiting, !delivered[seen]);
+            assert_int_equal(page.rows[i].length, JSON);
         }
     } while (page.count > 0);
     return seen;
@@ -93,7 +93,7 @@ static void test_rows_that_move(void **state)
         }
         assert_int_equal(history_page_next(store, &page), STATUS_OK);
         for (uint32_t i = 0; i < page.count; i++) {
-            assert_int_equal(page.rows[i]->row, ++seen);
+            assert_int_equal(page.rows[i].row, ++seen);
         }
     } while (page.count > 0);
     assert_int_equal(seen, rows);
@@ -145,7 +145,7 @@ static void read_and_wait(int ready)
     }
     tell(ready);
     for (;;) {
-        (void)!write(stuck[1], mine.rows[0]->json, mine.rows[0]->length);
+        (void)!write(stuck[1], mine.rows[0].json, mine.rows[0].length);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "tests/unit/support/local_bench.h"
 
@@ -25,6 +26,35 @@ static void test_text_and_json(void **state)
     expect_begin("wardgate ");
     local_close(&local);
     assert_int_equal(access(path, F_OK), -1);
+}
+
+static void test_rows(void **state)
+{
+    (void)state;
+    open_socket();
+    ask_and_serve("rows b01");
+    assert_int_equal(asked, STATUS_OK);
+    assert_true(answer_length > 16);
+    assert_string_equal(answer + answer_length - 14, "{\"row\":\"end\"}\n");
+    expect_begin("{\"row\":\"gateway\",\"gateway\":\"gw-7e\"");
+}
+
+/* Who asks without waiting has the answer when it comes. */
+static void test_asking_without_waiting(void **state)
+{
+    (void)state;
+    char bytes[64];
+    int fd = -1;
+    assert_int_equal(connection_begin(path, "rows", &fd), STATUS_NOT_FOUND);
+    assert_int_equal(fd, -1);
+    open_socket();
+    assert_int_equal(connection_begin(path, "rows", &fd), STATUS_OK);
+    assert_int_equal(recv(fd, bytes, sizeof bytes, 0), -1);
+    assert_int_equal(errno, EAGAIN);
+    local_step(&local);
+    assert_int_equal(recv(fd, bytes, 16, 0), 16);
+    assert_memory_equal(bytes, "{\"row\":\"gateway\"", 16);
+    (void)close(fd);
 }
 
 static void test_a_small_buffer_gets_what_fits(void **state)
@@ -216,6 +246,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(test_text_and_json),
+        LOCAL_TEST(test_rows),
+        LOCAL_TEST(test_asking_without_waiting),
         LOCAL_TEST(test_a_small_buffer_gets_what_fits),
         LOCAL_TEST(test_only_its_user_and_group_may_ask),
         LOCAL_TEST(test_one_that_listens_keeps_its_place),

@@ -223,6 +223,8 @@ static void test_delays_of_alarms_of_the_gateway(void **state)
     expect_builtin(&config, BUILTIN_thread_stuck, OF_GATEWAY("10", "0", "0"));
     expect_builtin(&config, BUILTIN_clock_unsynced, OF_GATEWAY("600", "0", "0"));
     expect_builtin(&config, BUILTIN_refused_publish, OF_GATEWAY("0", "0", "60"));
+    expect_builtin(&config, BUILTIN_nobody_listening, OF_GATEWAY("60", "0", "0"));
+    expect_builtin(&config, BUILTIN_board_missing, OF_GATEWAY("60", "0", "0"));
     expect_builtin(&config, BUILTIN_certificate_expiring, OF_GATEWAY("0", "0", "0"));
     config.escalate_ms = 0;
     expect_builtin(&config, BUILTIN_store_replaced, NO_DELAY);
@@ -510,13 +512,21 @@ static void test_status(void **state)
     expect_text(
         out, length,
         "{\"schema\":\"1\",\"state\":\"online\",\"gateway\":\"gw-7e\",\"version\":\"1.2.3\",\"boot\":\"00c0ffee\","
-        "\"epoch\":\"8f3a\",\"connect_count\":7,\"at\":\"2026-01-31T23:59:59.000Z\"}");
+        "\"epoch\":\"8f3a\",\"epoch_before\":null,\"connect_count\":7,\"at\":\"2026-01-31T23:59:59.000Z\"}");
     struct payload_context without_epoch = context;
     without_epoch.epoch = "";
     length = payload_status(&without_epoch, "offline", 0, NOW_MS, out, sizeof out);
     expect_json(out, length);
     assert_non_null(strstr(out, "\"state\":\"offline\""));
     assert_non_null(strstr(out, "\"epoch\":null"));
+    struct epochs before = {.count = 0};
+    epochs_add(&before, "8f39");
+    epochs_add(&before, "8f38");
+    struct payload_context that_goes_on = context;
+    that_goes_on.epochs_before = &before;
+    length = payload_status(&that_goes_on, "online", 1, NOW_MS, out, sizeof out);
+    expect_json(out, length);
+    assert_non_null(strstr(out, "\"epoch\":\"8f3a\",\"epoch_before\":\"8f38\","));
 }
 
 static void test_clock(void **state)
@@ -689,8 +699,12 @@ static void test_largest_vitals_and_settings_fit(void **state)
     length = payload_settings(&context_most, &view, 0, INT64_MAX, INT64_MAX, out, PAYLOAD_SETTINGS_MAX);
     expect_json(out, length);
     print_message("largest settings: %zu bytes\n", length);
+    struct epochs before = {.count = 1};
+    memset(before.names[0], 'f', STORE_EPOCH_MAX - 1);
+    context_most.epochs_before = &before;
     length = payload_status(&context_most, "offline", UINT32_MAX, INT64_MAX, out, 512);
     expect_json(out, length);
+    context_most.epochs_before = NULL;
 }
 
 static void test_largest_topics_fit(void **state)

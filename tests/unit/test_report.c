@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,7 @@ static void make_ward(uint16_t bed_count, uint16_t monitor_count, const char *id
                              .buses = buses,
                              .runners = runner_list,
                              .brokers = brokers,
+                             .boards_expected = 2,
                              .bus_count = bed_count,
                              .runner_count = 2,
                              .bed_count = bed_count,
@@ -141,13 +143,18 @@ static void test_a_gateway_that_has_just_started(void **state)
     expect("{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.000Z\",\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\","
            "\"epoch\":\"8f3a\",\"version\":\"1.2.3\",\"uptime_s\":61,\"clock\":");
     expect("\"uplink\":{\"connected\":false,\"broker\":\"mqtts://"
-           "broker-a.example:8883\",\"connects\":0,\"certificate_days\":null,\"brokers\":["
+           "broker-a.example:8883\",\"connects\":0,\"certificate_days\":null,\"failures\":{\"connect\":0,\"lost\":0,"
+           "\"unacknowledged\":0,\"refused\":0,\"unheard\":0,\"stand_ins\":0},\"brokers\":["
            "{\"broker\":\"mqtts://broker-a.example:8883\",\"state\":\"unknown\"},"
            "{\"broker\":\"mqtt://127.0.0.1:1883\",\"state\":\"unknown\"}]}");
     expect("\"queue\":{\"waiting\":0,\"delivered_through\":0,\"history\":0,\"omitted\":0}");
-    expect("\"storage\":{\"state\":\"ok\",\"error\":null,\"commits\":0,");
+    expect(
+        "\"storage\":{\"state\":\"ok\",\"error\":null,\"commits\":0,\"commit_us\":0,\"failures\":{},\"not_stored\":0,"
+        "\"replaced\":false,\"dead_readers\":0,");
+    expect_not("\"metrics\":");
     expect("\"trends\":\"off\",\"audit_newest\":null}");
-    expect("\"engine\":{\"observations\":0,\"late\":0,\"replaced\":0,\"dropped\":0,\"journal_dropped\":0},\"commands\":"
+    expect("\"engine\":{\"observations\":0,\"late\":0,\"replaced\":0,\"dropped\":0,\"journal_dropped\":0,"
+           "\"window_overruns\":0,\"alarms_dropped\":0},\"commands\":"
            "{\"taken\":0,"
            "\"dropped\":0,\"unaudited\":0}");
     expect("\"memory\":{\"arena_bytes\":1234567}");
@@ -185,6 +192,7 @@ static void test_figures(void **state)
     atomic_store(&lines[0].health.foreign, 2);
     atomic_store(&lines[0].health.refused, 3);
     atomic_store(&lines[0].health.repeated, 5);
+    atomic_store(&lines[0].health.lost, 6);
     atomic_store(&lines[0].health.connections, 4);
     atomic_store(&lines[0].health.speaks, "nonin-df8");
     atomic_store(&lines[0].monitors[1].failures[STATUS_TIMEOUT], 1);
@@ -207,7 +215,15 @@ static void test_figures(void **state)
     atomic_store(&runners[1].dropped, 6);
     atomic_store(&store_state.status, STATUS_FULL);
     atomic_store(&store_state.failing_since_us, clock_boot_us() - 5000000);
+    board_put_boards(&board, &(struct presence){.boards = {{"wall", true, PRESENCE_SOUND_blocked, INT64_MAX, 0, true},
+                                                           {"gone", true, PRESENCE_SOUND_on, 1, 0, true},
+                                                           {"phone", false, PRESENCE_SOUND_off, INT64_MAX, 0, false}}});
+    atomic_store(&board.boards_bad, 11);
+    atomic_store(&board.boards_dropped, 12);
     assert_true(json(sizeof out) > 0);
+    expect("\"boards\":{\"expected\":2,\"looking\":1,\"there\":2,\"bad\":11,\"dropped\":12,\"list\":["
+           "{\"board\":\"wall\",\"visible\":true,\"sound\":\"blocked\"},"
+           "{\"board\":\"phone\",\"visible\":false,\"sound\":\"off\"}]}");
     expect("\"connected\":true,\"broker\":\"mqtt://127.0.0.1:1883\",\"connects\":7");
     expect("\"delivered_through\":4711");
     expect("\"storage\":{\"state\":\"failing\",\"error\":\"no room left\"");
@@ -216,7 +232,8 @@ static void test_figures(void **state)
     expect(
         "\"state\":\"open\",\"error\":null,\"opened\":3,\"requests\":1000,\"gap_us_min\":1750,\"busy_us\":5000000000,"
         "\"load\":{\"planned_permille\":1250,\"busy_permille\":998,\"turns\":2000,\"missed\":400},"
-        "\"adapter_us\":900,\"unasked\":12,\"foreign\":2,\"refused\":3,\"connections\":4,\"repeated\":5,\"speaks\":"
+        "\"adapter_us\":900,\"unasked\":12,\"foreign\":2,\"refused\":3,\"connections\":4,\"lost\":6,\"repeated\":5,"
+        "\"speaks\":"
         "\"nonin-df8\"");
     expect("\"monitor_count\":2,\"answering_count\":1");
     expect("\"answering\":true,\"outdated\":false,\"polls\":500,\"answers\":498,\"answer_us\":12345,\"missed\":300,"
@@ -350,11 +367,43 @@ static void test_the_store_s_own_figures(void **state)
 
 /* ---- large wards ---- */
 
+/* Of the broker, the store, the file for Prometheus and the engine: each is told from the start. */
+static void test_failures(void **state)
+{
+    (void)state;
+    make_ward(1, 1, "b", "line-");
+    static struct metrics_file metrics;
+    atomic_store(&metrics.error, ENOSPC);
+    atomic_store(&metrics.failures, 13);
+    report.metrics = &metrics;
+    atomic_store(&board.uplink_failures, 14);
+    atomic_store(&board.uplink_losses, 15);
+    atomic_store(&board.uplink_unacknowledged, 16);
+    atomic_store(&board.uplink_refusals, 17);
+    atomic_store(&board.uplink_unheard_alerts, 18);
+    atomic_store(&board.uplink_stand_ins, 19);
+    atomic_store(&board.window_overruns, 20);
+    atomic_store(&board.alarms_dropped, 21);
+    atomic_store(&store_state.failures[STATUS_FULL], 22);
+    atomic_store(&store_state.failures[STATUS_IO], 23);
+    atomic_store(&store_state.commit_us, 24);
+    atomic_store(&store_state.unstored, 25);
+    atomic_store(&store_state.replaced, true);
+    assert_true(json(sizeof out) > 0);
+    expect("\"metrics\":{\"error\":\"No space left on device\",\"failures\":13}");
+    expect("\"failures\":{\"connect\":14,\"lost\":15,\"unacknowledged\":16,\"refused\":17,\"unheard\":18,\"stand_ins\":"
+           "19}");
+    expect("\"window_overruns\":20,\"alarms_dropped\":21");
+    expect(
+        "\"commit_us\":24,\"failures\":{\"full\":22,\"io\":23},\"not_stored\":25,\"replaced\":true,\"dead_readers\":0");
+}
+
 static void worst_figures(unsigned line)
 {
     atomic_store(&lines[line].health.state, BUS_OPENING);
     atomic_store(&lines[line].health.last_error, STATUS_UNASKED);
     atomic_store(&lines[line].health.opened, UINT32_MAX);
+    atomic_store(&lines[line].health.lost, UINT32_MAX);
     atomic_store(&lines[line].health.requests, UINT32_MAX);
     atomic_store(&lines[line].health.gap_us_min, UINT32_MAX);
     atomic_store(&lines[line].health.busy_us, UINT64_MAX);
@@ -492,10 +541,30 @@ static void test_alarms_of_beds(void **state)
            "{\"rule\":\"monitor.vtach\",\"priority\":\"high\",\"id\":\"fedcba9876543210\",\"rev\":1,"
            "\"state\":\"latched\",\"inactivation\":\"none\"},"
            "{\"rule\":\"spo2_low\",\"priority\":\"medium\",\"id\":\"0000000000000012\",\"rev\":3,"
-           "\"state\":\"active\",\"inactivation\":\"acknowledged\"}]},"
-           "{\"bed\":\"b03\",\"stay\":\"000000000000abcd\",\"alarm_count\":0,\"alarms\":[]}]");
+           "\"state\":\"active\",\"inactivation\":\"acknowledged\"}],\"vitals\":{},\"invalid\":{}},"
+           "{\"bed\":\"b03\",\"stay\":\"000000000000abcd\",\"alarm_count\":0,\"alarms\":[],\"vitals\":{},\"invalid\":{}"
+           "}]");
+    assert_true(json(strlen(out)) > 0);
+    expect("\"left_out\":\"values\"");
+    expect_not("\"vitals\"");
     assert_true(json(strlen(out)) > 0);
     expect("\"left_out\":\"alarms\"");
+}
+
+/* As the vitals topic has them: a number, or the reason why there is none. */
+static void test_values_of_beds(void **state)
+{
+    (void)state;
+    make_ward(1, 1, "b", "line-");
+    const struct bed_view view = {.stay = 1,
+                                  .monitored = true,
+                                  .vital_count = 2,
+                                  .vitals = {{.vital = VITAL_temp, .quality = QUALITY_VALID, .value_milli = 36850},
+                                             {.vital = VITAL_hr, .quality = QUALITY_STALE, .value_milli = 72000}}};
+    board_put(&board, &view);
+    with_alarms = true;
+    assert_true(json(sizeof out) > 0);
+    expect("\"alarms\":[],\"vitals\":{\"temp\":36.85},\"invalid\":{\"hr\":\"stale\"}}]");
 }
 
 /* Any buffer: whole JSON of less and less detail, or nothing. */
@@ -639,9 +708,11 @@ int main(void)
         cmocka_unit_test(test_a_usual_ward_is_whole),
         cmocka_unit_test(test_256_beds_without_their_monitors),
         cmocka_unit_test(test_the_worst_ward_and_without_its_lines),
+        cmocka_unit_test(test_failures),
         cmocka_unit_test(test_a_recording),
         cmocka_unit_test(test_the_clock),
         cmocka_unit_test(test_alarms_of_beds),
+        cmocka_unit_test(test_values_of_beds),
         cmocka_unit_test(test_every_size_of_buffer),
         cmocka_unit_test(test_a_screen),
         cmocka_unit_test(test_a_screen_names_every_alarm),

@@ -103,6 +103,26 @@ static void test_windows_and_numbers_go_on(void **state)
     assert_int_equal(taken[0].alert.stay, 11);
 }
 
+/* What is from before an earlier break stays in the journal, and stands close by when the wall clock had fallen behind. */
+static void test_a_break_before_the_last_run_is_not_bridged(void **state)
+{
+    (void)state;
+    struct state_clock clock = {.boot_id = "boot", .unbroken_from_ms = NOW_MS - 20000};
+    const struct observation pressure = observation(NOW_MS - 30000, 0, VITAL_nibp_sys, 120);
+    put_ward();
+    put_state(STATE_CLOCK, &clock, sizeof clock);
+    put_state(STATE_MEASUREMENT "b1/nibp_sys", &pressure, sizeof pressure);
+    journal_beds(60, 0, (const int32_t[]){130, 80}, 2);
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_int_equal(counts.observations, 40);
+    assert_string_equal(view_of(0), "hr 130 valid");
+    open_engine();
+    clock.unbroken_from_ms = NOW_MS;
+    put_state(STATE_CLOCK, &clock, sizeof clock);
+    assert_int_equal(restore(true), STATUS_OK);
+    assert_string_equal(view_of(0), "");
+}
+
 static void test_a_break_of_unknown_length_empties_windows(void **state)
 {
     (void)state;
@@ -638,6 +658,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_an_empty_store, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_windows_and_numbers_go_on, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_break_before_the_last_run_is_not_bridged, restore_set_up,
+                                        restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_break_of_unknown_length_empties_windows, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_the_tail_goes_on_where_the_journal_ends, restore_set_up,

@@ -91,6 +91,24 @@ static void test_a_clock_of_another_form_is_no_clock(void **state)
     expect_clock(&now, false, NOW_MS);
 }
 
+/* The run after a break does not know it any more: it is in the store. */
+static void test_where_a_break_was_is_known_later(void **state)
+{
+    (void)state;
+    struct state_clock clock;
+    put_clock(BOOT_A, NOW_MS - 100000, false);
+    const struct restore_clock first = at_start(BOOT_B, 20, NOW_MS, true);
+    assert_false(restore_clock(store, &first, &clock));
+    assert_int_equal(clock.unbroken_from_ms, NOW_MS);
+    put_state(STATE_CLOCK, &clock, sizeof clock);
+    const struct restore_clock second = at_start(BOOT_B, 50, NOW_MS + 30000, true);
+    assert_true(restore_clock(store, &second, &clock));
+    assert_int_equal(clock.unbroken_from_ms, NOW_MS);
+    put_state(STATE_CLOCK, &clock, offsetof(struct state_clock, unbroken_from_ms)); /* as stores from before have it */
+    assert_true(restore_clock(store, &second, &clock));
+    assert_int_equal(clock.unbroken_from_ms, INT64_MIN);
+}
+
 /* ---- what the boot before showed, and by which clock it ended ---- */
 
 static void put_record(const char *boot, int64_t correction_ms, bool synced)
@@ -150,6 +168,27 @@ static void expect_record(const struct restore_clock *now, uint64_t open_seq, in
     assert_int_equal(record.synced, synced);
 }
 
+/* Another epoch that goes on with the store's numbers has what is known of them. */
+static void test_what_was_shown_goes_on_in_another_epoch(void **state)
+{
+    (void)state;
+    struct state_clock clock;
+    struct clock_record record = {.synced = 1, .count = 1, .open_seq = 8, .spans = {{3, 7, 1000000, 1}}};
+    (void)snprintf(record.boot_id, sizeof record.boot_id, "%s", BOOT_A);
+    (void)snprintf(record.epoch, sizeof record.epoch, "%s", store_epoch(store));
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_state(STATE_CLOCK_RECORD, &record, sizeof record);
+    const struct restore_clock now = at_start(BOOT_B, 20, NOW_MS, true);
+    (void)restore_clock(store, &now, &clock);
+    restore_clock_record(store, &clock, &now, "00c0ffee00c0ffee", &record);
+    assert_string_equal(record.epoch, "00c0ffee00c0ffee");
+    assert_non_null(clock_record_find(&record, 5));
+    memset(record.epoch, 'e', 4); /* of no epoch of this store */
+    put_state(STATE_CLOCK_RECORD, &record, sizeof record);
+    restore_clock_record(store, &clock, &now, "00c0ffee00c0ffee", &record);
+    assert_null(clock_record_find(&record, 5));
+}
+
 static void test_what_was_shown_goes_on_with_its_boot(void **state)
 {
     (void)state;
@@ -190,10 +229,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nor_before_an_alert_when_the_journal_is_lost, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_clock_of_another_form_is_no_clock, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_where_a_break_was_is_known_later, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_boot_that_began_in_1970_is_gone_on_from, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_source_that_was_lost_before_the_end, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_record_of_an_older_boot_says_nothing_of_the_newest, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_what_was_shown_goes_on_in_another_epoch, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_what_was_shown_goes_on_with_its_boot, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_start_without_a_store, restore_set_up, restore_tear_down),

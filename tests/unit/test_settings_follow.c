@@ -83,7 +83,9 @@ static void write_key(const struct field *field, bool is_other, char *text, size
     if (write_value(field, is_other, text, room)) {
         return;
     }
-    if (strcmp(field->name, "url") == 0) {
+    if (strcmp(field->name, "metrics") == 0) {
+        (void)snprintf(text, room, "%s.prom", is_other ? "two" : "one");
+    } else if (strcmp(field->name, "url") == 0) {
         (void)snprintf(text, room, "mqtts://%s.example", is_other ? "b" : "a");
     } else {
         assert_true(field->type == FIELD_ID || field->type == FIELD_TEXT);
@@ -97,7 +99,7 @@ static void add_keys(struct ward *ward, const char *path, unsigned indent, const
     for (size_t i = 0; i < section->count; i++) {
         const struct field *field = &section->fields[i];
         char key[64], value[64], text[128];
-        if (field->type == FIELD_LIST && field->section != NULL) {
+        if (field->can_follow || (field->type == FIELD_LIST && field->section != NULL)) {
             continue;
         }
         (void)snprintf(key, sizeof key, "%s.%s", path, field->name);

@@ -266,6 +266,40 @@ static void test_too_large(void **state)
     store_close(store);
 }
 
+/* It goes on with all that is in the store. */
+static void test_renamed_epoch(void **state)
+{
+    (void)state;
+    char value[8];
+    size_t length = 0;
+    struct alarms_seen seen = {0};
+    struct store *store = store_folder_open(&folder);
+    assert_int_equal(test_alerts_commit(store, 1, 2, JSON), STATUS_OK);
+    assert_int_equal(store_begin(store), STATUS_OK);
+    assert_int_equal(put_alarm(store, "b01", "spo2_low", "{1}", false), STATUS_OK);
+    assert_int_equal(store_put_state(store, "numbers", "1", 1), STATUS_OK);
+    assert_int_equal(store_commit(store), STATUS_OK);
+
+    assert_int_equal(store_begin(store), STATUS_OK);
+    assert_int_equal(store_rename(store, "feed"), STATUS_OK);
+    store_abort(store);
+    assert_string_not_equal(store_epoch(store), "feed");
+    assert_int_equal(store_begin(store), STATUS_OK);
+    assert_int_equal(store_rename(store, "feed"), STATUS_OK);
+    assert_int_equal(store_commit(store), STATUS_OK);
+    assert_string_equal(store_epoch(store), "feed");
+    store_close(store);
+    store = store_folder_open(&folder);
+    assert_string_equal(store_epoch(store), "feed");
+    assert_int_equal(store_get_state(store, "numbers", value, sizeof value, &length), STATUS_OK);
+    assert_int_equal(store_each_alarm(store, see_alarm, &seen), STATUS_OK);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.ended, 0);
+    assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
+    assert_int_equal(rows.count, 2);
+    store_close(store);
+}
+
 static void test_adopted_epoch(void **state)
 {
     (void)state;
@@ -468,6 +502,7 @@ int main(void)
         STORE_TEST(test_alarms),
         STORE_TEST(test_state),
         STORE_TEST(test_too_large),
+        STORE_TEST(test_renamed_epoch),
         STORE_TEST(test_adopted_epoch),
         STORE_TEST(test_one_process_only),
         STORE_TEST(test_wrong_places),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/store/environment.h"
 #include "drivers/store/pages.h"
 #include "tests/unit/support/disk_fault.h"
 #include "tests/unit/support/store_folder.h"
@@ -302,6 +303,34 @@ static void test_newer_schema_is_left_alone(void **state)
     assert_memory_equal(pristine.bytes, damaged.bytes, damaged.size);
 }
 
+/* One that a newer wardgate has given another table is no damaged one. */
+static void test_newer_schema_with_another_table_is_left_alone(void **state)
+{
+    (void)state;
+    static const struct layout newer = {
+        "alerts", 7, {"meta", "outbox", "history", "alarms", "state", "audit", "later"}, .added = 1};
+    static const unsigned char schema[4] = {STORE_SCHEMA + 1};
+    struct environment e = {.layout = &newer, .root = folder.path, .bytes = TEST_STORE_BYTES / 4 * 3};
+    struct transaction t;
+    make_pristine();
+    e.root_fd = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(environment_open(&e), STATUS_OK);
+    assert_int_equal(transaction_begin(&e, true, &t), STATUS_OK);
+    assert_int_equal(transaction_create(&t, 6), STATUS_OK);
+    assert_int_equal(transaction_put(&t, 0, (struct bytes){"schema", 6}, (struct bytes){schema, sizeof schema}, false),
+                     STATUS_OK);
+    assert_int_equal(transaction_commit(&t), STATUS_OK);
+    environment_close(&e);
+    close(e.root_fd);
+    file_read(data_path, &damaged);
+    struct store *store = NULL;
+    assert_int_equal(open_status(&store), STATUS_WRONG_VERSION);
+    assert_null(store);
+    file_read(data_path, &pristine);
+    assert_int_equal(pristine.size, damaged.size);
+    assert_memory_equal(pristine.bytes, damaged.bytes, damaged.size);
+}
+
 static void expect_other_machine(void)
 {
     struct store *store = NULL;
@@ -454,6 +483,7 @@ int main(void)
         STORE_TEST(test_check_believes_lmdb),
         STORE_TEST(test_older_schema_is_set_aside),
         STORE_TEST(test_newer_schema_is_left_alone),
+        STORE_TEST(test_newer_schema_with_another_table_is_left_alone),
         STORE_TEST(test_another_machine_is_left_alone),
         STORE_TEST(test_damaged_row_is_passed_over),
         STORE_TEST(test_a_damaged_journal_is_gone_on_with),

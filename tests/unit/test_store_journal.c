@@ -252,7 +252,7 @@ static void test_of_another_size(void **state)
 /* ---- a store of before: an environment `trends` of pieces ---- */
 
 enum { DB_PIECES, OLD_DATABASES };
-static const struct layout old_layout = {"trends", OLD_DATABASES, {"journal"}};
+static const struct layout old_layout = {"trends", OLD_DATABASES, {"journal"}, 0};
 
 static void old_put(const struct transaction *t, int64_t at_ms, uint64_t number, const void *bytes, size_t size)
 {

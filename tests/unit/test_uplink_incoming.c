@@ -177,6 +177,56 @@ static void test_full_queue_drops_the_newest_and_counts(void **state)
     bench_close(&bench);
 }
 
+/* `retained` tells of presences what stood there before, in MQTT 5, too; and they have a part of the queue. */
+static void presences_come_in(int version)
+{
+    struct bench bench;
+    struct uplink_incoming message;
+    char text[16];
+    broker_open(&bench.broker);
+    broker_start(&bench.broker);
+    send_by(&bench, (const char *const[]){"-r", NULL}, "ward/board/wall", "stood there");
+    bench_attach_with(&bench, version, command_filters, "ward/board/+");
+    (void)connect_up(&bench);
+    assert_true(next_message(&bench, WAIT_MS, &message));
+    assert_message(&message, "ward/board/wall", "stood there", true);
+    assert_true(message.presence);
+    send_by(&bench, (const char *const[]){"-r", NULL}, "ward/board/wall", "comes now");
+    assert_true(next_message(&bench, WAIT_MS, &message));
+    assert_message(&message, "ward/board/wall", "comes now", false);
+    for (int i = 0; i < UPLINK_MESSAGES_MAX; ++i) {
+        (void)snprintf(text, sizeof text, "%d", i);
+        send_by(&bench, NULL, "ward/board/wall", text);
+    }
+    send_by(&bench, NULL, "ward/b01/command/nurse", "for me there is room");
+    for (int i = 0; i < UPLINK_PRESENCES_MAX; ++i) {
+        (void)snprintf(text, sizeof text, "%d", i);
+        assert_true(next_message(&bench, WAIT_MS, &message));
+        assert_message(&message, "ward/board/wall", text, false);
+    }
+    assert_true(next_message(&bench, WAIT_MS, &message));
+    assert_message(&message, "ward/b01/command/nurse", "for me there is room", false);
+    assert_false(message.presence);
+    assert_int_equal(uplink_messages_dropped(bench.uplink), 0);
+    assert_int_equal(uplink_presences_dropped(bench.uplink), UPLINK_MESSAGES_MAX - UPLINK_PRESENCES_MAX);
+    send_by(&bench, NULL, "ward/board/wall", "room again");
+    assert_true(next_message(&bench, WAIT_MS, &message));
+    assert_message(&message, "ward/board/wall", "room again", false);
+    bench_close(&bench);
+}
+
+static void test_presences_come_in_by_mqtt_5(void **state)
+{
+    (void)state;
+    presences_come_in(5);
+}
+
+static void test_presences_come_in_by_mqtt_311(void **state)
+{
+    (void)state;
+    presences_come_in(4);
+}
+
 /* What the broker has our acknowledgement for is not forgotten with the connection; and the next one listens too. */
 static void test_messages_outlive_the_connection(void **state)
 {
@@ -323,6 +373,8 @@ int main(void)
         cmocka_unit_test(test_retained_is_told),
         cmocka_unit_test(test_long_messages_are_cut_and_say_so),
         cmocka_unit_test(test_full_queue_drops_the_newest_and_counts),
+        cmocka_unit_test(test_presences_come_in_by_mqtt_5),
+        cmocka_unit_test(test_presences_come_in_by_mqtt_311),
         cmocka_unit_test(test_messages_outlive_the_connection),
         cmocka_unit_test(test_refused_filter_is_told_and_the_connection_stands),
         cmocka_unit_test(test_connection_that_ends_while_subscribing_has_failed),

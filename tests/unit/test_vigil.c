@@ -121,7 +121,7 @@ static void test_a_disk_that_hangs(void **state)
 static void test_a_reload(void **state)
 {
     (void)state;
-    parts = (struct vigil_parts){.board = NULL};
+    parts = (struct vigil_parts){.board = NULL, .alone_us = VIGIL_RELOAD_US};
     assert_int_equal(judge(START_US + VIGIL_RELOAD_US - 1).stuck, 0);
     assert_int_equal(judge(START_US + VIGIL_RELOAD_US).stuck, BIT(VIGIL_MAIN));
     assert_int_equal(judge(START_US + VIGIL_RELOAD_US).reasons, BIT(LOCAL_gateway_stuck));
@@ -251,7 +251,14 @@ static void begin(void)
     all_alive(now_us);
     atomic_store(&board.uplink_changed_us, now_us);
     vigil_init(&v, &config);
-    assert_int_equal(vigil_start(&v, &parts), STATUS_OK);
+    assert_int_equal(vigil_start(&v), STATUS_OK);
+    vigil_attach(&v, &parts);
+}
+
+static void end(void)
+{
+    vigil_ends(&v, false);
+    vigil_stop(&v, false);
 }
 
 static void test_fed_while_all_is_well(void **state)
@@ -263,13 +270,78 @@ static void test_fed_while_all_is_well(void **state)
     const struct fed fed = take_fed();
     assert_in_range(fed.service, 4, 8);
     assert_in_range(fed.hardware, 4, 8);
-    assert_string_equal(told, "STATUS=Watches 8 beds; connected; alerts are stored\nREADY=1\n");
+    assert_non_null(strstr(told, "STATUS=Starts\nEXTEND_TIMEOUT_USEC=30000000\n"));
+    assert_non_null(strstr(told, "READY=1\nSTATUS=Watches 8 beds; connected; alerts are stored\n"));
     assert_int_equal(atomic_load(&v.hardware), VIGIL_FED);
     assert_int_equal(atomic_load(&v.of_manager), VIGIL_FED);
-    vigil_stop(&v, false);
     told[0] = '\0';
+    end();
     assert_true(take_fed().stopped);
     assert_string_equal(told, "STOPPING=1\nSTATUS=Stops\n");
+    close_watchers();
+}
+
+/* Nothing is up yet, and the store may be looked through for minutes: the box's watchdog is fed, and the manager's, which counts on when this run follows one that
+ * hung; and it is asked to wait. */
+static void test_fed_while_it_starts(void **state)
+{
+    (void)state;
+    open_watchers("400000");
+    config.device = device;
+    config.timeout_s = 60;
+    atomic_store(&board.uplink_connected, false);
+    vigil_init(&v, &config);
+    assert_int_equal(vigil_start(&v), STATUS_OK);
+    sleep_ms(1100);
+    const struct fed fed = take_fed();
+    assert_in_range(fed.service, 4, 8);
+    assert_in_range(fed.hardware, 4, 8);
+    assert_null(strstr(told, "READY=1"));
+    assert_non_null(
+        strstr(told, "EXTEND_TIMEOUT_USEC=30000000\nEXTEND_TIMEOUT_USEC=30000000\n")); /* asked again and again */
+    assert_int_equal(annunciator_look(&annunciator, 0).reasons, 0);
+    atomic_store(&v.main_us, clock_boot_us() - VIGIL_START_US); /* for ever is too long */
+    sleep_ms(300);
+    (void)take_fed();
+    sleep_ms(600);
+    told[0] = '\0';
+    assert_int_equal(take_fed().hardware, 0);
+    assert_null(strstr(told, "EXTEND_TIMEOUT_USEC"));
+    assert_int_equal(annunciator_look(&annunciator, 0).reasons, BIT(LOCAL_gateway_stuck));
+    all_alive(clock_boot_us());
+    vigil_attach(&v, &parts);
+    sleep_ms(300);
+    (void)take_fed();
+    told[0] = '\0';
+    sleep_ms(600);
+    assert_true(take_fed().hardware > 0);
+    assert_null(strstr(told, "EXTEND_TIMEOUT_USEC"));
+    end();
+    close_watchers();
+}
+
+/* While the parts stop it is fed, and when all have stopped it is stopped; one that hangs then ends what hangs. */
+static void test_fed_while_it_stops(void **state)
+{
+    (void)state;
+    open_watchers("400000");
+    begin();
+    vigil_ends(&v, false);
+    memset(&board, 0xff, sizeof board); /* nobody looks at it any more */
+    sleep_ms(300);
+    (void)take_fed();
+    sleep_ms(600);
+    struct fed fed = take_fed();
+    assert_true(fed.hardware > 0 && fed.service > 0 && !fed.stopped);
+    assert_non_null(strstr(told, "STOPPING=1\nSTATUS=Stops\n"));
+    atomic_store(&v.main_us, clock_boot_us() - VIGIL_STOP_US);
+    sleep_ms(300);
+    (void)take_fed();
+    sleep_ms(600);
+    assert_int_equal(take_fed().hardware, 0);
+    vigil_stop(&v, false);
+    assert_true(take_fed().stopped);
+    memset(&board, 0, sizeof board);
     close_watchers();
 }
 
@@ -343,11 +415,13 @@ static void test_a_reload_and_a_new_start(void **state)
     (void)take_fed();
     assert_non_null(strstr(told, "RELOADING=1\nMONOTONIC_USEC="));
     assert_non_null(strstr(told, "READY=1\nSTATUS=Watches 8 beds; no broker; alerts are stored\n"));
+    vigil_ends(&v, true);
     vigil_stop(&v, true);
     const struct fed fed = take_fed();
     assert_false(fed.stopped); /* it goes on counting for the next run */
     assert_true(fed.hardware > 0);
     assert_null(strstr(told, "STOPPING=1"));
+    assert_non_null(strstr(told, "STATUS=Starts anew: a thread is stuck\n"));
     close_watchers();
 }
 
@@ -386,7 +460,7 @@ static void test_a_reload_that_hangs(void **state)
     atomic_store(&board.engine_alive_us, START_US - VIGIL_STUCK_US);
     vigil_look(&v, START_US);
     assert_int_equal(v.told_stuck, BIT(VIGIL_ENGINE));
-    v.parts = (struct vigil_parts){.board = NULL};
+    v.parts = (struct vigil_parts){.board = NULL, .alone_us = VIGIL_RELOAD_US};
     for (int64_t at_us = START_US + VIGIL_LOOK_US; at_us < hung_us; at_us += VIGIL_LOOK_US) {
         vigil_look(&v, at_us);
     }
@@ -426,7 +500,7 @@ static void test_a_manager_without_room(void **state)
     assert_null(strstr(told, "READY=1"));
     sleep_ms(VIGIL_LOOK_US / 1000 + 300);
     (void)take_fed();
-    assert_non_null(strstr(told, "STATUS=Watches 8 beds; connected; alerts are stored\nREADY=1\n"));
+    assert_non_null(strstr(told, "READY=1\n"));
     vigil_stop(&v, false);
     assert_false(v.owes_ready);
     for (unsigned i = 0; i < 4; i++) {
@@ -468,13 +542,13 @@ static void test_no_watchdog_there(void **state)
     config.device = device; /* nothing is there */
     all_alive(clock_boot_us());
     vigil_init(&v, &config);
-    assert_int_equal(vigil_start(&v, &parts), STATUS_OK);
+    assert_int_equal(vigil_start(&v), STATUS_OK);
     assert_int_equal(atomic_load(&v.hardware), VIGIL_UNAVAILABLE);
     assert_int_equal(atomic_load(&v.of_manager), VIGIL_NOT_USED);
     vigil_stop(&v, false);
     config.device = NULL;
     vigil_init(&v, &config);
-    assert_int_equal(vigil_start(&v, &parts), STATUS_OK);
+    assert_int_equal(vigil_start(&v), STATUS_OK);
     assert_int_equal(atomic_load(&v.hardware), VIGIL_NOT_USED);
     vigil_stop(&v, false);
 }
@@ -486,7 +560,8 @@ static void test_main_looks_where_there_is_nothing_to_feed(void **state)
     all_alive(clock_boot_us());
     vigil_init(&v, &config);
     vigil_sign(&v); /* before the start nothing is there to look at */
-    assert_int_equal(vigil_start(&v, &parts), STATUS_OK);
+    assert_int_equal(vigil_start(&v), STATUS_OK);
+    vigil_attach(&v, &parts);
     assert_false(v.thread.running);
     atomic_store(&board.engine_alive_us, clock_boot_us() - VIGIL_STUCK_US);
     vigil_sign(&v);
@@ -508,6 +583,8 @@ int main(void)
         cmocka_unit_test_setup(test_no_broker_from_the_start, set_up),
         cmocka_unit_test_setup(test_a_high_alert_that_waits, set_up),
         cmocka_unit_test_setup(test_fed_while_all_is_well, set_up),
+        cmocka_unit_test_setup(test_fed_while_it_starts, set_up),
+        cmocka_unit_test_setup(test_fed_while_it_stops, set_up),
         cmocka_unit_test_setup(test_starves_when_one_hangs, set_up),
         cmocka_unit_test_setup(test_fed_all_the_same, set_up),
         cmocka_unit_test_setup(test_a_reload_and_a_new_start, set_up),

@@ -5,7 +5,7 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin # where Debian has mosquitto
 
-: "${BUILD:?run this through make demo}" "${WARDGATE:?}" "${WARD:?}"
+: "${BUILD:?run this through make demo}" "${WARDGATE:?}" "${WARD:?}" "${BOARD:?}"
 seconds=${DEMO_SECONDS:-0}
 case $seconds in
 '' | *[!0-9]*)
@@ -15,7 +15,8 @@ case $seconds in
 esac
 
 WARD_DIR=$(mktemp -d "${TMPDIR:-/tmp}/wardgate-demo.XXXXXX")
-port=$((20000 + RANDOM % 20000))
+port=$((20000 + RANDOM % 10000))
+web_port=${DEMO_WEB_PORT:-$((port + 10000))}
 WARD_PORT=$((port + 1))
 export WARD_DIR WARD_PORT
 pids=()
@@ -50,7 +51,23 @@ wait_until() { # WHAT COMMAND...
     exit 1
 }
 
-printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\n' "$port" >"$WARD_DIR/broker.conf"
+# The board, as a hospital would have it: the page, and beside it what this ward is. There is none where it could not be built.
+has_board=false
+if [ -e "$BOARD/board.js" ]; then
+    has_board=true
+    cp -r "$BOARD" "$WARD_DIR/board"
+    cat >"$WARD_DIR/board/board.json" <<END
+{"base": "wardgate/demo/ward", "board": "demo", "title": "Demonstration ward", "role": "charge"}
+END
+fi
+{
+    printf 'listener %s 127.0.0.1\n' "$port"
+    # Without socket_domain mosquitto's websockets listen on every address of the machine, whatever is said here.
+    ! $has_board || printf 'listener %s 127.0.0.1\nsocket_domain ipv4\nprotocol websockets\nhttp_dir %s\n' "$web_port" "$WARD_DIR/board"
+    printf 'allow_anonymous true\npersistence false\nset_tcp_nodelay true\nmax_packet_size 131072\n'
+    # Started by root it would become somebody who cannot read this folder.
+    if [ "$(id -u)" -eq 0 ]; then echo 'user root'; fi
+} >"$WARD_DIR/broker.conf"
 start broker mosquitto -c "$WARD_DIR/broker.conf"
 wait_until "the broker" mosquitto_pub -h 127.0.0.1 -p "$port" -t started -n
 start ward "$WARD" -q tests/ward/demo-ward.conf
@@ -64,6 +81,11 @@ gateway: {id: gw-demo, site: demo, ward: ward}
 store: {path: $WARD_DIR/store, size: 16MiB}
 uplink: {brokers: ["mqtt://127.0.0.1:$port"]}
 stay_after: 5s
+commands: {enabled: true, roles: [nurse, charge]}
+ward:
+  shifts: {day: {from: "07:00", nurses: 3}, night: {from: "19:00", nurses: 2}}
+  patients_per_nurse: 6
+  capacity: {arrivals_per_day: 3.1, mean_stay: 3d}
 buses:
   line-a: {kind: modbus-rtu, device: $WARD_DIR/line-a, baud: 19200, parity: even}
   gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
@@ -84,6 +106,7 @@ start gateway "$WARDGATE" run -c "$WARD_DIR/wardgate.yaml"
 
 echo "A ward of fourteen beds: eight on a 19200 line, four over TCP, an oximeter (b13) and HL7 (b14)."
 echo "b04 is a recorded deterioration, played 20 times faster."
+! $has_board || echo "The board, in a browser of this machine:  http://127.0.0.1:$web_port/"
 echo "The broker listens on 127.0.0.1:$port:  mosquitto_sub -h 127.0.0.1 -p $port -v -t 'wardgate/#'"
 echo "The gateway itself:  $WARDGATE status -c $WARD_DIR/wardgate.yaml"
 echo

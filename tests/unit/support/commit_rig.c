@@ -29,6 +29,7 @@ int commit_rig_setup(void **state)
                                            .gateway = "gw-1",
                                            .boot = "0badcafe",
                                            .epoch = r->epoch,
+                                           .epochs_before = &r->epochs_before,
                                            .version = "test"};
     r->timebase.anchor_ms = RIG_ANCHOR_MS;
     r->clock = (struct state_clock){.boot_id = "this boot", .anchor_ms = RIG_ANCHOR_MS, .synced = 1};
@@ -71,6 +72,7 @@ static void build(struct commit_rig *r, struct arena *arena)
                                          .beds = &r->numbers,
                                          .bed_numbers = r->bed_numbers,
                                          .payloads = &r->payloads,
+                                         .around = r->around,
                                          .timebase = &r->timebase,
                                          .board = &r->board,
                                          .records = &r->records,

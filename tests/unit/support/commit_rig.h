@@ -32,6 +32,8 @@ struct commit_rig {
     uint16_t bed_numbers[RIG_BEDS];
     struct payload_context payloads;
     char epoch[STORE_EPOCH_MAX]; /* the store's; another when it is not open */
+    struct epochs epochs_before;
+    struct around *around; /* set before commit_rig_make */
     struct timebase timebase;
     struct state_clock clock;
     struct board board;

@@ -37,6 +37,7 @@ static const struct rule bench_rules[] = {{.name = "spo2_low",
                                            .when = {.vitals = 1U << VITAL_hr}}};
 static const struct engine_config bench_engine = {
     .beds = bench_beds, .bed_count = BENCH_BEDS, .rules = bench_rules, .rule_count = 2};
+static struct epochs bench_epochs_before; /* of bench_context */
 static const struct payload_context bench_context = {.config = &bench_engine,
                                                      .topic_root = "wardgate",
                                                      .site = "site",
@@ -44,6 +45,7 @@ static const struct payload_context bench_context = {.config = &bench_engine,
                                                      .gateway = "gw",
                                                      .boot = "00c0ffee",
                                                      .epoch = "e0",
+                                                     .epochs_before = &bench_epochs_before,
                                                      .version = "test"};
 
 struct bench {

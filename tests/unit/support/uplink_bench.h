@@ -19,7 +19,8 @@ struct bench {
 };
 
 /* filters: NULL-terminated, or NULL. */
-static inline void bench_attach_listening(struct bench *bench, int version, const char *const *filters)
+static inline void bench_attach_with(struct bench *bench, int version, const char *const *filters,
+                                     const char *presence_filter)
 {
     uint8_t filter_count = 0;
     while (filters != NULL && filters[filter_count] != NULL) {
@@ -31,10 +32,16 @@ static inline void bench_attach_listening(struct bench *bench, int version, cons
                                          .will_topic = will_topic,
                                          .will_payload = "{\"state\":\"offline\"}",
                                          .filters = filters,
-                                         .filter_count = filter_count};
+                                         .filter_count = filter_count,
+                                         .presence_filter = presence_filter};
     bench->address = (struct uplink_broker){.url = bench->broker.url};
     assert_int_equal(wake_open(&bench->wake), STATUS_OK);
     assert_int_equal(uplink_open(&config, &bench->wake, &bench->uplink), STATUS_OK);
+}
+
+static inline void bench_attach_listening(struct bench *bench, int version, const char *const *filters)
+{
+    bench_attach_with(bench, version, filters, NULL);
 }
 
 static inline void bench_attach(struct bench *bench, int version)

@@ -1,0 +1,130 @@
+/* When the next round is: none is made in vain while something cannot go; and a step of the wall clock in the midst of the present is not missed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/support/fake_uplink.h"
+
+#include "tests/unit/support/deliver_bench.h"
+
+#define SECOND_US INT64_C(1000000)
+#define HOUR_MS   INT64_C(3600000)
+#define LEAST_US  (SECOND_US / 100)
+#define STEP_US   (SECOND_US / 10)
+
+static struct bench *open_bench(enum fake_fate (*fate)(const struct uplink_message *message))
+{
+    static struct uplink_broker address = {.url = "fake://0"};
+    struct bench *bench = bench_open();
+    fake_reset();
+    fake.fate = fate;
+    bench->config.brokers = &address;
+    bench->config.uplink.keep_alive_s = 60; /* 15 s without an acknowledgement */
+    bench_build(bench, 64);
+    for (unsigned bed = 1; bed <= BENCH_BEDS; ++bed) {
+        bench_view(bench, bed, 70, QUALITY_VALID, 7);
+    }
+    (void)bench_commit(bench, 1, 0, false);
+    bench_start(bench);
+    fake_await();
+    return bench;
+}
+
+static unsigned count_of(const char *topic, int64_t since_us)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < fake.sent_count; ++i) {
+        count += fake.sent[i].at_us >= since_us && strcmp(fake.sent[i].topic, topic) == 0;
+    }
+    return count;
+}
+
+/* ---- one publish at a time ---- */
+
+static bool is_well; /* from the fourth connection on */
+static bool is_mute; /* nothing is acknowledged */
+
+static enum fake_fate by_connection(const struct uplink_message *message)
+{
+    (void)message;
+    return is_mute ? FAKE_UNHEARD : fake.connection > 3 || is_well ? FAKE_TAKEN : FAKE_FATAL;
+}
+
+/* Three connections that end early: from then on publishes go one at a time, and one that is not acknowledged keeps health, which is due, from going. That is
+ * no reason to make rounds without a pause. */
+static void test_what_cannot_go_makes_no_rounds(void **state)
+{
+    (void)state;
+    is_well = is_mute = false;
+    struct bench *bench = open_bench(by_connection);
+    for (unsigned i = 0; i < 100 && fake.connection < 4; ++i) {
+        fake_run(STEP_US, STEP_US);
+    }
+    assert_int_equal(fake.connection, 4);
+    fake_run(3 * SECOND_US, STEP_US);
+    assert_true(count_of(BASE "gateway/gw/health", 0) > 0);
+    is_mute = true;
+    bench_view(bench, 1, 71, QUALITY_VALID, 7); /* what is under way without an answer */
+    const unsigned connection = fake.connection;
+    unsigned looks = 0;
+    for (int64_t at_us = 0; at_us < 16 * SECOND_US && fake.connection == connection; at_us += STEP_US) {
+        fake_run(STEP_US, STEP_US);
+        pthread_mutex_lock(&fake_mutex);
+        const int64_t due_us = fake.round(fake.context); /* nothing has happened since the one before */
+        pthread_mutex_unlock(&fake_mutex);
+        if (fake.connection == connection && due_us - clock_boot_us() < LEAST_US) {
+            fail_msg("%.1f s after the last acknowledgement the next round is due in %lld us", (double)at_us / 1e6,
+                     (long long)(due_us - clock_boot_us()));
+        }
+        ++looks;
+    }
+    assert_true(looks > 90); /* health was due meanwhile */
+    is_mute = false;
+    is_well = true;
+    fake_run(30 * SECOND_US, STEP_US);
+    assert_true(count_of(BASE "gateway/gw/health", clock_boot_us() - 15 * SECOND_US) > 0);
+    bench_close(bench);
+}
+
+/* ---- a step of the clock ---- */
+
+static bool steps, is_amid;
+
+/* Behind the settings of the first bed, and the alarms before them, the clock steps, and the rest of the present has to wait for the next round. */
+static enum fake_fate step_amid_present(const struct uplink_message *message)
+{
+    if (is_amid) {
+        is_amid = false;
+        atomic_fetch_add(&fake.wall_offset_ms, steps ? HOUR_MS : 0);
+        return FAKE_NO_ROOM;
+    }
+    is_amid = strcmp(message->topic, BASE "b01/settings") == 0 && count_of(message->topic, 0) == 0;
+    return FAKE_TAKEN;
+}
+
+/* As after a reload, whose connection goes on, or any other: what was told before the step expires by another clock, and is told again at once. */
+static void test_a_step_amid_the_present(void **state)
+{
+    (void)state;
+    steps = false;
+    struct bench *bench = open_bench(step_amid_present);
+    fake_run(5 * SECOND_US, STEP_US);
+    const unsigned usual = count_of(BASE "b01/alarm/spo2_low", 0);
+    bench_close(bench);
+    steps = true;
+    bench = open_bench(step_amid_present);
+    fake_run(5 * SECOND_US, STEP_US);
+    assert_true(atomic_load(&fake.wall_offset_ms) > 0);
+    assert_int_equal(count_of(BASE "b01/alarm/spo2_low", 0), usual + 1);
+    bench_close(bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_cannot_go_makes_no_rounds),
+                                       cmocka_unit_test(test_a_step_amid_the_present)};
+    return cmocka_run_group_tests_name("deliver_rounds", tests, NULL, NULL);
+}
