@@ -94,15 +94,16 @@ PARTS     := $(call objects,$(filter-out app/main.c,$(SOURCES)))
 # Code shared by tests, and the parts of the simulated ward that its own tests link.
 SUPPORT   := $(call objects,$(wildcard tests/unit/support/*.c))
 WARD      := $(call objects,$(wildcard tests/ward/ward_*.c))
-UNIT      := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c))
+# LEFT_OUT: unit tests that are not to be built nor run, by name or pattern (test_%_random).
+UNIT      := $(filter-out $(LEFT_OUT:%=$(OUT)/tests/%),$(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c)))
 # With an uplink and a clock of their own in the place of the real ones (tests/unit/support/fake_uplink.h).
-FAKED     := $(addprefix $(OUT)/tests/test_,deliver_brokers deliver_refused)
+FAKED     := $(addprefix $(OUT)/tests/test_,deliver_brokers deliver_refused deliver_rounds)
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES   := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 SCENARIO  := $(OUT)/tests/scenario
-FAR_FROM_ENGINE = hal% modbus_% serial_% nonin_% masimo_% hl7_% local_% uplink% store% line_% deliver% reload_deliver \
-                  certificate answer_time annunciator gateway_watch pattern vigil ward_frame ward_monitor ward_talkers ward_text ward_wire
+FAR_FROM_ENGINE = hal% screen watch_% modbus_% serial_% nonin_% masimo_% hl7_% local_% uplink% store% line_% deliver% reload_deliver \
+                  certificate answer_time annunciator gateway_restore gateway_watch pattern vigil ward_frame ward_monitor ward_talkers ward_text ward_wire
 POWERLOSS := $(OUT)/tests/powerloss
 SIM       := $(OUT)/tests/sim
 PROGRAMS  := $(UNIT) $(TOOLS) $(SCENARIO) $(OUT)/tests/ward
@@ -111,19 +112,20 @@ ENGINE    := $(filter $(OUT)/obj/app/engine/%,$(PARTS))
 BRANCHED  := $(patsubst $(OUT)/tests/%,build/branches/tests/%,$(filter %_random,$(UNIT)) $(SCENARIO) \
                $(filter-out $(FAR_FROM_ENGINE:%=$(OUT)/tests/test_%) %_random,$(UNIT)))
 E2E       := $(shell find tests/e2e -name '[0-9]*.sh' -perm -u+x 2>/dev/null | LC_ALL=C sort)
-OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools tests/scenario tests/powerloss tests/sim tests/fuzz tests/bench))
+OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests/tools tests/scenario tests/powerloss tests/fuzz tests/bench))
 
 # What runs for each byte, frame and observation is rather fast; all else rather small: what runs at the start, at a fault,
 # for the network or when a person asks.
 FAST := $(addprefix app/engine/,alarm.c belief.c channel.c comparison.c condition.c deadlines.c engine.c expression.c \
             expression_evaluate.c extent.c extrema.c marks.c pulse.c rule.c rule_alarm.c series.c sums.c technical.c \
             track.c view.c wide.c window.c) \
-        $(addprefix app/flow/,acquire.c core.c json.c payload.c ring.c timebase.c) \
+        $(addprefix app/flow/,acquire.c core.c deliver_ahead.c deliver_window.c json.c payload.c ring.c timebase.c) \
         $(addprefix drivers/monitor/,hl7/hl7_bus.c hl7/intake.c hl7/message.c hl7/mllp.c hl7/text.c hl7/values.c \
             modbus/aim.c modbus/answer_time.c modbus/decode.c modbus/frame.c modbus/line_plan.c modbus/modbus_answer.c \
             modbus/modbus_bus.c modbus/modbus_exchange.c modbus/modbus_health.c modbus/modbus_link.c modbus/poller.c \
             modbus/requests.c serial/reporter.c serial/serial_bus.c serial/stream.c) \
-        drivers/monitor/serial/masimo/% drivers/monitor/serial/nonin/% drivers/store/crc.c hal/% \
+        drivers/monitor/serial/masimo/% drivers/monitor/serial/nonin/% drivers/store/crc.c drivers/store/rows.c \
+        drivers/uplink/inbox.c drivers/uplink/orders.c hal/% \
         app/cli/recording% app/cli/replay_run.c
 $(call objects,$(filter-out $(FAST),$(SOURCES))): TUNED = $(if $(IS_LEAN),$(CFLAGS:-O2=-Oz),$(CFLAGS))
 
@@ -182,14 +184,21 @@ $(SCENARIO): $(call objects,$(wildcard tests/scenario/*.c)) $(OUT)/parts.a
 # Between the store and the C library, and between the gateway and its store, stands what records them (tests/powerloss).
 RECORDED = open openat __openat_2 mkdir mkdirat renameat unlinkat write writev pwrite ftruncate fallocate fsync fdatasync \
            msync getrandom clock_boot_us clock_wall_ms store_begin store_put_alert store_commit store_journal_put
-$(POWERLOSS): $(call objects,$(wildcard tests/powerloss/*.c)) $(OUT)/parts.a | build/.have-test
+$(POWERLOSS): $(call objects,$(wildcard tests/powerloss/*.c) tests/unit/support/older_store.c) $(OUT)/parts.a | build/.have-test
 	@mkdir -p $(@D)
 	@echo "LINK  $@"
 	@$(LINK) -o $@ $(RECORDED:%=-Wl$(COMMA)--wrap=%) $^ -Wl,-Bstatic -llmdb -Wl,-Bdynamic $(LIBRARIES)
 # The gateway above hal and the classes of drivers; what stands below is simulated, and so is what it asks of the system itself.
 SIMULATED = malloc calloc realloc aligned_alloc free mmap munmap madvise mallopt getrandom poll signalfd sigprocmask read _exit
-SIM_OWN  := $(call objects,$(wildcard tests/sim/*.c) tests/powerloss/chance.c)
-SIM_OF   := $(filter-out $(OUT)/obj/app/cli/% %/flow/log.o,$(filter $(OUT)/obj/app/%,$(PARTS)))
+SIM_OWN  := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(call objects,$(wildcard tests/sim/*.c) tests/powerloss/chance.c))
+SIM_OF   := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(filter-out $(OUT)/obj/app/cli/% %/flow/log.o,$(filter $(OUT)/obj/app/%,$(PARTS))) \
+              $(addprefix $(OUT)/obj/drivers/store/,rows.o crc.o digest.o))
+# What wards a minute take is processor time: fast where the program is small, and not hardened. (Of the program the plain build has warned.)
+QUICK    = $(CC) $(LANGUAGE) $(if $(filter tests/%,$<),$(WARNINGS),-w) -fno-common -fPIE $(or $(FLAGS_$(FLAVOUR)),$(LEAN)) $(CPPFLAGS) $(CFLAGS)
+$(OUT)/quick/%.o: %.c Makefile | $(COMPILER)
+	@mkdir -p $(@D)
+	@echo "CC    $< (quick)"
+	@$(QUICK) -MMD -MP -c -o $@ $<
 $(SIM): $(SIM_OWN) $(SIM_OF) | build/.have-test
 	@mkdir -p $(@D)
 	@echo "LINK  $@"
@@ -214,7 +223,7 @@ $(OUT)/version: FORCE
 	@echo '$(VERSION)+$(COMMIT) $(PREFIX)' | cmp -s - $@ || echo '$(VERSION)+$(COMMIT) $(PREFIX)' >$@
 FORCE:
 
--include $(OBJECTS:.o=.d) $(ENGINE:$(OUT)/%.o=build/branches/%.d)
+-include $(OBJECTS:.o=.d) $(SIM_OWN:.o=.d) $(SIM_OF:.o=.d) $(ENGINE:$(OUT)/%.o=build/branches/%.d)
 
 #### Dependencies: each group of packages is looked for once, then again when the list changes
 
@@ -255,7 +264,7 @@ test-powerloss: $(POWERLOSS) ## cut the power of the store at any instant: POWER
 test-sim: $(SIM) ## the whole gateway on a virtual clock while all around it fails: SIM_DAYS=1 of a ward, SIM_SEED=
 	$(LIVE)@$(SIM) '$(SIM_SEED)' '$(SIM_DAYS)'
 
-test-sim-mutations: export SIM_COMPILE = $(COMPILE)
+test-sim-mutations: export SIM_COMPILE = $(QUICK)
 test-sim-mutations: export SIM_LINK = $(LINK) $(SIMULATED:%=-Wl$(COMMA)--wrap=%)
 test-sim-mutations: export SIM_OBJECTS = $(SIM_OWN) $(SIM_OF)
 test-sim-mutations: export SIM_LIBRARIES = $(LIBRARIES)
@@ -271,11 +280,13 @@ test-soak: all $(OUT)/tests/ward build/.have-test ## memory, descriptors, queue 
 # ThreadSanitizer cannot place its memory under a fully random address space.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
+# The random walks have one thread.
 sanitize: build/.have-test ## run the tests under ASan + UBSan, then (end to end: the main path) under TSan
 	$(LIVE)@echo "TEST  AddressSanitizer and UndefinedBehaviorSanitizer"
 	$(LIVE)@$(MAKE) --no-print-directory FLAVOUR=asan TEST_TIMEOUT=900 test
 	$(LIVE)@echo "TEST  ThreadSanitizer"
-	$(LIVE)@$(FIXED_ADDRESSES) $(MAKE) --no-print-directory FLAVOUR=tsan TEST_TIMEOUT=900 E2E='$(filter %main-path.sh,$(E2E))' test
+	$(LIVE)@$(FIXED_ADDRESSES) $(MAKE) --no-print-directory FLAVOUR=tsan TEST_TIMEOUT=900 LEFT_OUT=test_%_random \
+	    E2E='$(filter %main-path.sh,$(E2E))' test
 
 # Each parser for FUZZ_SECONDS, or for FUZZ_RUNS executions; finds go to build/fuzz/found, a fault ends it with its input.
 FUZZ_SECONDS = 10
@@ -298,6 +309,40 @@ contracts: build/.have-contracts ## validate config/schemas with the tools of JS
 	$(LIVE)@cd build/contracts && npm install --silent --no-audit --no-fund --ignore-scripts
 	@ln -sfn ../../build/contracts/node_modules tests/contracts/node_modules
 	$(LIVE)@node tests/contracts/check-contracts.js
+
+# The ward board. Its modules and MQTT.js become one plain script: mosquitto says of no file what it is, and browsers
+# run a module only if they are told that it is one.
+BOARD_SOURCES := $(sort $(wildcard config/dashboard/*.js))
+BOARD_PLAIN   := $(sort $(wildcard $(addprefix config/dashboard/,*.html *.css *.svg)))
+BOARD_PACKAGES = build/board-packages
+$(BOARD_PACKAGES)/.installed: config/dashboard/package.json config/dashboard/package-lock.json config/dashboard/.npmrc | build/.have-board
+	@echo "NPM   config/dashboard"
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(LIVE)@cd $(@D) && npm ci --silent --no-audit --no-fund
+	@touch $@
+build/board/board.js: $(BOARD_SOURCES) $(BOARD_PLAIN) $(BOARD_PACKAGES)/.installed
+	@echo "BOARD $(@D)"
+	@mkdir -p $(@D)
+	@cp $(BOARD_PLAIN) $(@D)/
+	@NODE_PATH=$(BOARD_PACKAGES)/node_modules $(BOARD_PACKAGES)/node_modules/.bin/esbuild config/dashboard/main.js --bundle \
+	    --platform=browser --format=iife --target=es2022 --charset=utf8 --legal-comments=inline --log-level=warning --outfile=$@
+	@cp $(BOARD_PACKAGES)/node_modules/mqtt/LICENSE.md $(@D)/mqtt.LICENSE.md
+board: build/board/board.js ## the ward board, ready to be served: build/board/
+
+test-board: build/.have-board ## run the unit tests of the ward board
+	$(LIVE)@node --test $(sort $(wildcard tests/board/*.test.js))
+
+# Node-RED of the exact versions in tests/node-red, its packages' own scripts not run.
+build/node-red/.packages: $(addprefix tests/node-red/,package.json package-lock.json .npmrc) | build/.have-board
+	@echo "NPM   tests/node-red"
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(LIVE)@cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+test-node-red: all $(OUT)/tests/ward $(OUT)/tests/ask build/node-red/.packages ## the flow of config/node-red in a real Node-RED, with broker, gateway and ward
+	$(LIVE)@node config/node-red/make-flow.js --check
+	$(LIVE)@NODE_RED='$(CURDIR)/build/node-red' $(WITH_BUILD) toolchain/run-tests $(OUT)/test-logs-node-red tests/node-red/run.sh
 
 # The end-to-end tests stop the program by signals that give it time to write its counts.
 coverage: build/.have-test build/.have-coverage ## run the tests: the lines of app and drivers that they reach
@@ -328,12 +373,30 @@ identical: all $(TOOLS) $(OUT)/tests/ward build/.have-clang build/.have-cross ##
 	$(LIVE)@$(WITH_BUILD) TEST_DIR='$(abspath build/identical)' tests/replay/identical.sh '$(OUT)/wardgate' \
 	    build/clang/wardgate '$(QEMU_aarch64) build/aarch64/wardgate' '$(QEMU_armhf) build/armhf/wardgate'
 
+# The board in a real browser (tests/browser/README.md). BROWSER_TESTS=FILE... takes only those.
+BROWSER_TESTS := $(sort $(wildcard tests/browser/*.test.js))
+build/browser/.packages: tests/browser/package.json tests/browser/package-lock.json tests/browser/.npmrc | build/.have-browser
+	@echo "NPM   tests/browser"
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(LIVE)@cd $(@D) && npm ci --silent --no-audit --no-fund
+	@ln -sfn ../../$(@D)/node_modules tests/browser/node_modules
+	@touch $@
+test-browser: all board build/browser/.packages $(OUT)/tests/ward build/.have-test ## the board in a real browser, beside a simulated ward and the gateway: BOARD_MINUTES=1, PICTURES=accept
+	$(LIVE)@$(WITH_BUILD) BOARD_MINUTES='$(BOARD_MINUTES)' PICTURES='$(PICTURES)' TEST_TIMEOUT=900 \
+	    toolchain/run-tests $(OUT)/test-logs-browser $(BROWSER_TESTS)
+
+screenshots: all board build/browser/.packages $(OUT)/tests/ward $(OUT)/tests/watch ## the pictures of the README, from a run of the demo
+	$(LIVE)@$(WITH_BUILD) BOARD='$(abspath build/board)' node tests/browser/screenshots.js config/dashboard/pictures
+
+# Node.js or npm's packages may be out of reach where Debian's are not.
 demo: all $(OUT)/tests/ward $(OUT)/tests/watch ## show the live ward and its alerts (DEMO_SECONDS=30 ends it by itself)
-	$(LIVE)@$(WITH_BUILD) tests/ward/demo.sh
+	$(LIVE)@$(MAKE) --no-print-directory board || echo 'wardgate: the board cannot be built (see above), the demo goes on without it' >&2
+	$(LIVE)@$(WITH_BUILD) BOARD='$(abspath build/board)' tests/ward/demo.sh
 
 # BENCH=name,... measures only those, BENCH_ROUNDS, BENCH_SECONDS and BENCH_ALERTS shorten it, BASELINE=FILE adds the change since.
 BENCHED = $(OUT)/tests/ward $(OUT)/tests/first_request $(BENCHES) $(OUT)/bench/wardgate-linked
-bench: all $(BENCHED) ## measure everything, beside limits and references: 30 min (BENCH=NAME a part, BASELINE=FILE)
+bench: all $(BENCHED) board build/browser/.packages ## measure everything, beside limits and references: 30 min (BENCH=NAME a part, BASELINE=FILE)
 	$(LIVE)@$(WITH_BUILD) BENCH='$(BENCH)' BENCH_ROUNDS='$(BENCH_ROUNDS)' BENCH_SECONDS='$(BENCH_SECONDS)' \
 	    BENCH_ALERTS='$(BENCH_ALERTS)' BASELINE='$(BASELINE)' toolchain/run-bench
 
@@ -358,7 +421,7 @@ SCRIPTS  = $(shell { find . -name '*.sh' -not -path './build/*'; \
 
 lint: build/.have-lint ## format, clang-tidy, cppcheck, shellcheck, who may include whom, house style
 	$(LIVE)@$(MAKE) --no-print-directory --keep-going lint-all
-lint-all: lint-format lint-house lint-shell lint-cppcheck lint-tidy
+lint-all: lint-format lint-house lint-shell lint-board lint-cppcheck lint-tidy
 
 lint-format:
 	@echo "LINT  format"
@@ -378,6 +441,12 @@ lint-house:
 lint-shell:
 	@echo "LINT  shell scripts"
 	@shellcheck --external-sources $(SCRIPTS)
+
+JAVASCRIPT = $(sort $(BOARD_SOURCES) $(wildcard tests/board/*.js tests/browser/*.js tests/browser/support/*.js))
+lint-board: build/.have-board
+	@echo "LINT  board"
+	@toolchain/check-board --self-test
+	@toolchain/check-board $(JAVASCRIPT)
 
 # cppcheck keeps what it found out about unchanged files, clang-tidy leaves a stamp for each clean one.
 lint-cppcheck:
@@ -408,14 +477,20 @@ format: build/.have-lint ## rewrite the C files in the house format
 
 UNITS := $(wildcard config/*.service)
 
-install: all ## install under DESTDIR and PREFIX; /etc/wardgate/wardgate.yaml only if there is none
+install: all ## install under DESTDIR and PREFIX (the board if `make board` was run); /etc/wardgate/wardgate.yaml only if there is none
 	install -D -m 755 $(OUT)/wardgate $(DESTDIR)$(PREFIX)/bin/wardgate
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/profiles $(wildcard config/profiles/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/rules $(wildcard config/rules/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/models $(wildcard config/models/*.yaml)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/schemas $(wildcard config/schemas/*)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker $(addprefix config/broker/,mosquitto.conf acl README.md)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker $(addprefix config/broker/,mosquitto.conf nginx.conf acl README.md)
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker config/broker/make-certificates
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/node-red $(addprefix config/node-red/,flow.json README.md)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/telegraf config/telegraf/wardgate.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/grafana $(wildcard config/grafana/*.json) config/grafana/README.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/grafana/provisioning/datasources config/grafana/provisioning/datasources/wardgate.yaml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/grafana/provisioning/dashboards config/grafana/provisioning/dashboards/wardgate.yaml
+	$(if $(wildcard build/board/board.js),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/dashboard $(wildcard build/board/*))
 	test -e $(DESTDIR)$(SYSCONFDIR)/wardgate/wardgate.yaml || \
 	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/wardgate config/wardgate.yaml
 	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
@@ -426,5 +501,5 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all tests test unit scenario e2e test-powerloss test-sim test-sim-mutations test-kill test-soak sanitize fuzz fuzzers corpus model contracts coverage branches identical demo bench count count-rules size lint lint-all lint-format lint-house lint-shell lint-cppcheck lint-tidy \
+.PHONY: all tests test unit scenario e2e test-powerloss test-sim test-sim-mutations test-kill test-soak sanitize fuzz fuzzers corpus model contracts test-node-red board test-board test-browser screenshots coverage branches identical demo bench count count-rules size lint lint-all lint-format lint-house lint-shell lint-board lint-cppcheck lint-tidy \
         example format install clean help FORCE
