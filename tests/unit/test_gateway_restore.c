@@ -55,7 +55,8 @@ static struct state_numbers restored(const char *boot)
     struct arena arena = {.base = aligned_alloc(64, ARENA_BYTES), .size = ARENA_BYTES};
     struct restore_counts counts;
     struct generation *gen = aligned_alloc(64, (sizeof *gen + 63) / 64 * 64);
-    assert_true(arena.base != NULL && gen != NULL);
+    assert_non_null(arena.base);
+    assert_non_null(gen);
     memset(arena.base, 0, ARENA_BYTES);
     memset(gen, 0, sizeof *gen);
     (void)snprintf(g->boot, sizeof g->boot, "%s", boot);
