@@ -64,13 +64,16 @@ export class WardView {
   draw(changes, now, { isUncounted = false } = {}) {
     if (this.#forgetBeds()) this.#place();
     let hasDrawn = false;
+    let hasTurned = false; // what a banner says of a gateway comes with what its beds say
     for (const bed of this.#ward.beds.keys()) {
       if (!changes.beds.has(bed) && now - (this.#drawnAt.get(bed) ?? -Infinity) < EVERY_MS) continue;
+      const before = this.#views.get(bed)?.condition;
       this.#drawBed(bed, now);
+      hasTurned ||= this.#views.get(bed)?.condition !== before;
       hasDrawn = true;
     }
     if (hasDrawn) this.#sort(false);
-    if (changes.ward || now - this.#drawnWardAt >= EVERY_MS) this.#drawWard(now, isUncounted);
+    if (changes.ward || hasTurned || now - this.#drawnWardAt >= EVERY_MS) this.#drawWard(now, isUncounted);
   }
 
   #forgetBeds() {
