@@ -5,6 +5,8 @@
  * window by number over such a vital therefore reaches back no further than ENTRY_KEPT from an entry on. Nothing of it
  * stands in the journal of observations: it is told by RECORD_ENTRIES and comes back as observations that are
  * OBSERVATION_ENTERED.
+ *
+ * Air as the oxygen device ends the flow that was entered before: it is an entry of no flow, too.
  */
 #include "app/engine/engine_internal.h"
 
@@ -25,6 +27,35 @@ static struct channel *entered_channel(const struct bed *bed, uint8_t vital)
     return channel != NULL && channel->entries != NULL ? channel : NULL;
 }
 
+/* The flow that somebody told of before is over. One of the same instant contradicts, and stands. */
+static void end_flow(struct engine *engine, struct bed *bed, int64_t at_ms)
+{
+    struct channel *flow = entered_channel(bed, VITAL_oxygen_flow);
+    if (flow == NULL || flow->entries->count == 0) {
+        return;
+    }
+    const struct kept_value newest = flow->entries->list[0];
+    if (newest.value_milli > 0 && newest.at_ms <= at_ms - ENTRY_SLACK_MS) {
+        entries_put(flow->entries, &(struct kept_value){at_ms, 0, true});
+        changed(engine, bed, flow);
+    }
+}
+
+/* Air is taken back, or corrected, and the flow of before counts again. */
+static void give_back_flow(struct engine *engine, struct bed *bed, int64_t at_ms)
+{
+    struct channel *flow = entered_channel(bed, VITAL_oxygen_flow);
+    if (flow != NULL && flow->entries->count > 0 && flow->entries->list[0].value_milli == 0 &&
+        entries_take_back(flow->entries, at_ms)) {
+        changed(engine, bed, flow);
+    }
+}
+
+static bool is_air(uint8_t vital, int32_t value_milli)
+{
+    return vital == VITAL_oxygen_device && value_milli == ENTRY_AIR_MILLI;
+}
+
 enum command_verdict entry_observe(struct engine *engine, struct bed *bed, struct bed_command *command)
 {
     struct channel *channel = entered_channel(bed, command->vital);
@@ -42,8 +73,15 @@ enum command_verdict entry_observe(struct engine *engine, struct bed *bed, struc
     if (entries->count == ENTRY_KEPT && at_ms < entries->list[ENTRY_KEPT - 1].at_ms) {
         return VERDICT_NOTHING; /* newer ones are all that is kept */
     }
+    int32_t before_milli = 0;
+    const bool corrects = entries_find(entries, at_ms, &before_milli);
     entries_put(channel->entries, &(struct kept_value){at_ms, command->value_milli, true});
     changed(engine, bed, channel);
+    if (is_air(command->vital, command->value_milli)) {
+        end_flow(engine, bed, at_ms);
+    } else if (corrects && is_air(command->vital, before_milli)) {
+        give_back_flow(engine, bed, at_ms);
+    }
     return VERDICT_ACCEPTED;
 }
 
@@ -60,6 +98,9 @@ enum command_verdict entry_retract(struct engine *engine, struct bed *bed, struc
     }
     command->value_milli = newest.value_milli; /* for the audit log */
     changed(engine, bed, channel);
+    if (is_air(command->vital, newest.value_milli)) {
+        give_back_flow(engine, bed, newest.at_ms);
+    }
     return VERDICT_ACCEPTED;
 }
 

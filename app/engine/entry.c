@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define CODES_MAX 5
+#define CODES_MAX 12
 
 struct code {
     const char *all;
@@ -15,8 +15,17 @@ static const struct code *code_of(enum vital vital)
     static const struct code consciousness = {"alert, new_confusion, voice, pain, unresponsive",
                                               {"alert", "new_confusion", "voice", "pain", "unresponsive"}};
     static const struct code effort = {"normal, mild, moderate, severe", {"normal", "mild", "moderate", "severe"}};
+    static const struct code oxygen_device = {"air, nasal_cannula, simple_mask, venturi_mask, reservoir_mask, "
+                                              "tracheostomy_mask, humidified, high_flow_nasal, "
+                                              "cpap, niv, invasive_ventilation, other",
+                                              {"air", "nasal_cannula", "simple_mask", "venturi_mask", "reservoir_mask",
+                                               "tracheostomy_mask", "humidified", "high_flow_nasal", "cpap", "niv",
+                                               "invasive_ventilation", "other"}};
     if (vital == VITAL_consciousness) {
         return &consciousness;
+    }
+    if (vital == VITAL_oxygen_device) {
+        return &oxygen_device;
     }
     return vital == VITAL_effort ? &effort : NULL;
 }
@@ -59,6 +68,17 @@ static bool is_near(const struct kept_value *there, int64_t at_ms)
 {
     const int64_t apart_ms = there->at_ms - at_ms;
     return there->entered && apart_ms > -ENTRY_SLACK_MS && apart_ms < ENTRY_SLACK_MS;
+}
+
+bool entries_find(const struct entries *entries, int64_t at_ms, int32_t *out_milli)
+{
+    for (unsigned i = 0; i < entries->count; i++) {
+        if (is_near(&entries->list[i], at_ms)) {
+            *out_milli = entries->list[i].value_milli;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* An entry that corrects one takes its place. */

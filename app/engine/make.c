@@ -176,7 +176,7 @@ static uint32_t bed_records_max(const struct engine_config *config, const struct
 }
 
 /* The one command of a step: a limit is told by the three alarms of its rule and by its bed, then what became of it. (An
- * entry takes two.) */
+ * entry takes two, air as the device three.) */
 #define COMMAND_RECORDS_MAX 5U
 
 /* A rule of the ward: what a restart changed and what the instant does, of both its alarms, who joined, its escalation, and

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/engine/entry.h"
 #include "app/engine/score_tables.h"
 
 #define LOW_MEDIUM_POINTS 3 /* NEWS2: one part that has as many */
@@ -92,14 +93,27 @@ static int32_t grade(int32_t value_milli, int32_t air_milli, int32_t high_milli)
     return value_milli < high_milli ? SCORE_OXYGEN_MILLI : SCORE_HIGH_OXYGEN_MILLI;
 }
 
-bool score_oxygen(const int32_t *flow_milli, const int32_t *fio2_milli, int32_t *out_milli)
+static int32_t more_of(int32_t one, int32_t other)
 {
-    if (flow_milli == NULL && fio2_milli == NULL) {
+    return one > other ? one : other;
+}
+
+bool score_oxygen(const struct score_oxygen *told, int32_t *out_milli)
+{
+    if (told->flow_milli == NULL && told->fio2_milli == NULL && told->device_milli == NULL) {
         return false;
     }
-    const int32_t of_flow = flow_milli != NULL ? grade(*flow_milli, 0, HIGH_FLOW_MILLI) : SCORE_AIR_MILLI;
-    const int32_t of_fio2 = fio2_milli != NULL ? grade(*fio2_milli, AIR_FIO2_MILLI, HIGH_FIO2_MILLI) : SCORE_AIR_MILLI;
-    *out_milli = of_flow > of_fio2 ? of_flow : of_fio2;
+    int32_t most = SCORE_AIR_MILLI;
+    if (told->flow_milli != NULL) {
+        most = more_of(most, grade(*told->flow_milli, 0, HIGH_FLOW_MILLI));
+    }
+    if (told->fio2_milli != NULL) {
+        most = more_of(most, grade(*told->fio2_milli, AIR_FIO2_MILLI, HIGH_FIO2_MILLI));
+    }
+    if (told->device_milli != NULL && *told->device_milli != ENTRY_AIR_MILLI) {
+        most = more_of(most, SCORE_SOME_OXYGEN_MILLI);
+    }
+    *out_milli = most;
     return true;
 }
 
@@ -143,10 +157,13 @@ static bool has(uint16_t parts, enum score_part part)
 
 /* ---- sums ---- */
 
-/* NULL: it cannot be said, for want of another part. */
+/* NULL: it cannot be said, for want of another part, or of how much oxygen it is. */
 static const struct score_steps *steps_of(enum score score, enum score_part part, const struct score_inputs *in)
 {
     const struct score_steps *steps = &score_tables[score].steps[part];
+    if (score == SCORE_bedside_pews && part == SCORE_PART_oxygen && in->value_milli[part] == SCORE_SOME_OXYGEN_MILLI) {
+        return NULL;
+    }
     if (score == SCORE_bedside_pews) {
         const struct score_steps *of_age = score_pews_steps(part, in->patient_class);
         return of_age != NULL ? of_age : steps;

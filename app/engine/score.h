@@ -64,8 +64,8 @@ enum score_part {
 
 #define SCORE_PARTS_MAX 8 /* of one score */
 
-/* Values of the part `oxygen`. */
-enum { SCORE_AIR_MILLI = 0, SCORE_OXYGEN_MILLI = 1000, SCORE_HIGH_OXYGEN_MILLI = 2000 };
+/* Values of the part `oxygen`. Of some oxygen nobody has said how much: NEWS2 needs no more, to Bedside PEWS it is missing. */
+enum { SCORE_AIR_MILLI = 0, SCORE_SOME_OXYGEN_MILLI = 500, SCORE_OXYGEN_MILLI = 1000, SCORE_HIGH_OXYGEN_MILLI = 2000 };
 
 struct score_inputs {
     enum patient_class patient_class;
@@ -104,9 +104,13 @@ bool score_is_ratio(enum score score);
  */
 bool score_is_for(enum score score, enum patient_class patient_class);
 
-/* The part `oxygen`: flow in L/min (0 is air) and fraction in % (over 21 is oxygen), NULL where unknown; the larger of
- * the two counts. From 4 L/min or 50 % on it is high. False: neither is known, which is never air. */
-bool score_oxygen(const int32_t *flow_milli, const int32_t *fio2_milli, int32_t *out_milli);
+/* The part `oxygen`: flow in L/min (0 is air), fraction in % (over 21 is oxygen) and device (entry.h; all but air is some
+ * oxygen), NULL where unknown; the most counts. From 4 L/min or 50 % on it is high. False: none is known, which is never
+ * air. */
+struct score_oxygen {
+    const int32_t *flow_milli, *fio2_milli, *device_milli;
+};
+bool score_oxygen(const struct score_oxygen *told, int32_t *out_milli);
 
 /* Mean pressure out of the other two: diastolic + (systolic - diastolic) / 3, half away from zero. */
 int32_t score_mean_pressure_milli(int32_t sys_milli, int32_t dia_milli);

@@ -6,6 +6,7 @@
 
 #define NEVER_VITAL    VITAL_NONE
 #define CANDIDATES_MAX 2
+#define OXYGEN_SOURCES 3
 
 #define VITAL_BIT(name) (UINT32_C(1) << VITAL_##name)
 #define SCORED                                                                                                  \
@@ -87,18 +88,39 @@ static struct scored_part joined(struct scored_part first, const struct scored_p
     return first;
 }
 
+/* On air: a fraction that was entered before that is over (as is a flow: entered.c), one that a monitor measures is not. */
+static void end_fio2(const struct scored_part *device, struct scored_part *fio2)
+{
+    const bool on_air = device->known && device->value_milli == ENTRY_AIR_MILLI;
+    fio2->known &= !on_air || !fio2->entered || fio2->at_ms > device->at_ms - ENTRY_SLACK_MS;
+}
+
+/* What the first `count` say together. */
+static bool grade_of(const struct scored_part *told, unsigned count, int32_t *out_milli)
+{
+    const int32_t *values_milli[OXYGEN_SOURCES] = {NULL};
+    for (unsigned i = 0; i < count; i++) {
+        values_milli[i] = told[i].known ? &told[i].value_milli : NULL;
+    }
+    return score_oxygen(&(struct score_oxygen){values_milli[0], values_milli[1], values_milli[2]}, out_milli);
+}
+
+/* Its source is the first that says as much as all do. */
 static struct scored_part oxygen(struct look *look)
 {
-    const struct scored_part flow = part_of(look, VITAL_oxygen_flow), fio2 = part_of(look, VITAL_fio2);
-    struct scored_part part = flow.known ? flow : fio2;
-    int32_t grade_milli = 0, of_flow_milli = 0;
-    if (!score_oxygen(flow.known ? &flow.value_milli : NULL, fio2.known ? &fio2.value_milli : NULL, &grade_milli)) {
-        return part;
+    struct scored_part told[OXYGEN_SOURCES] = {part_of(look, VITAL_oxygen_flow), part_of(look, VITAL_fio2),
+                                               part_of(look, VITAL_oxygen_device)};
+    int32_t all_milli = 0, so_far_milli = 0;
+    end_fio2(&told[2], &told[1]);
+    if (!grade_of(told, OXYGEN_SOURCES, &all_milli)) {
+        return told[0];
     }
-    if (flow.known && score_oxygen(&flow.value_milli, NULL, &of_flow_milli) && of_flow_milli < grade_milli) {
-        part = fio2;
+    unsigned count = 1;
+    while (!grade_of(told, count, &so_far_milli) || so_far_milli != all_milli) {
+        count++;
     }
-    part.value_milli = grade_milli;
+    struct scored_part part = told[count - 1];
+    part.value_milli = all_milli;
     return part;
 }
 
@@ -148,7 +170,8 @@ static uint16_t parts_wanted(uint16_t scores)
 /* Where a part may come from at this bed. */
 static uint32_t part_vitals(const struct bed *bed, unsigned part)
 {
-    uint32_t vitals = part == SCORE_PART_oxygen ? VITAL_BIT(oxygen_flow) | VITAL_BIT(fio2) : 0;
+    uint32_t vitals =
+        part == SCORE_PART_oxygen ? ENTRY_BIT(oxygen_flow) | ENTRY_BIT(oxygen_device) | VITAL_BIT(fio2) : 0;
     uint32_t had = 0;
     vitals |= part == SCORE_PART_mean ? VITAL_BIT(nibp_sys) : 0;
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {

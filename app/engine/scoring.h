@@ -9,7 +9,8 @@
  *     resp, spo2, consciousness, cap_refill, effort, wbc, fio2   the vital of that name
  *     pulse    hr, else pulse             sys    abp_sys, else nibp_sys
  *     temp     temp, else temp_core       mean   abp_mean, else nibp_mean, else out of nibp_sys and nibp_dia
- *     oxygen   oxygen_flow and fio2, whichever is more (score_oxygen); unknown is never air
+ *     oxygen   oxygen_flow, fio2 and oxygen_device, whichever is more (score_oxygen); unknown is never air. Air as the
+ *              device ends what was entered of the other two before (a flow: entered.c), not what is measured
  *
  * Computed again when a part changes or grows too old. Plain data. Thread: the engine's.
  */

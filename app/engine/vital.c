@@ -69,11 +69,12 @@ static const struct {
     [VITAL_humidity] = {0, SAME(100000), SAME(0)},
     [VITAL_insulation] = {0, SAME(2000000000), SAME(0)},
     [VITAL_gas_pressure] = {-101325, SAME(35000000), SAME(0)}, /* vacuum to a full cylinder, against the air outside */
-    [VITAL_consciousness] = {0, SAME(4000), SAME(0)},          /* coded, as effort is: entry.h */
+    [VITAL_consciousness] = {0, SAME(4000), SAME(0)},          /* coded, as are effort and oxygen_device: entry.h */
     [VITAL_oxygen_flow] = {0, SAME(100000), SAME(0)},
     [VITAL_cap_refill] = {0, SAME(30000), SAME(0)},
     [VITAL_effort] = {0, SAME(3000), SAME(0)},
     [VITAL_wbc] = {0, SAME(1000000), SAME(0)},
+    [VITAL_oxygen_device] = {0, SAME(11000), SAME(0)},
 };
 
 const struct vital_info *vital_info(enum vital vital)

@@ -47,7 +47,8 @@
     X(oxygen_flow, "Oxygen flow (0: air)", "L/min", 0, "", EPISODIC, 12 * 3600000, 1)             \
     X(cap_refill, "Capillary refill time", "s", 0, "", EPISODIC, 6 * 3600000, 1)                  \
     X(effort, "Respiratory effort", "1", 0, "", EPISODIC, 6 * 3600000, 0)                         \
-    X(wbc, "White cell count", "10*9/L", 0, "", EPISODIC, 24 * 3600000, 1)
+    X(wbc, "White cell count", "10*9/L", 0, "", EPISODIC, 24 * 3600000, 1)                        \
+    X(oxygen_device, "Oxygen device", "1", 0, "", EPISODIC, 12 * 3600000, 0)
 
 enum vital {
 #define VITAL_ENUM(name, title, unit, mdc, loinc, kind, stale, places) VITAL_##name,
