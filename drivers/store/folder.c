@@ -107,10 +107,10 @@ bool folder_is_held(int folder_fd)
     return held;
 }
 
-enum status folder_lock(int folder_fd, int *out_fd)
+static enum status take_lock(int folder_fd, int flags, int *out_fd)
 {
     assert(out_fd != NULL);
-    const int fd = openat(folder_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    const int fd = openat(folder_fd, LOCK_NAME, O_RDWR | O_CLOEXEC | flags, 0600);
     if (fd < 0) {
         return folder_status(errno);
     }
@@ -124,6 +124,16 @@ enum status folder_lock(int folder_fd, int *out_fd)
                 &lock); /* what can be asked for; a file system without it is read as if nobody were there */
     *out_fd = fd;
     return STATUS_OK;
+}
+
+enum status folder_lock(int folder_fd, int *out_fd)
+{
+    return take_lock(folder_fd, O_CREAT, out_fd);
+}
+
+enum status folder_lock_existing(int folder_fd, int *out_fd)
+{
+    return take_lock(folder_fd, 0, out_fd);
 }
 
 enum status folder_random_hex(char *out, size_t count)

@@ -26,6 +26,8 @@ enum status folder_open(const char *path, int *out_fd) MUST_CHECK;
 
 /* BUSY when another process holds it; kept until *out_fd is closed or the process ends. */
 enum status folder_lock(int folder_fd, int *out_fd) MUST_CHECK;
+/* NOT_FOUND where no gateway ever was: a lock of another user's making would keep it out. */
+enum status folder_lock_existing(int folder_fd, int *out_fd) MUST_CHECK;
 
 /* For another program that only reads: the folder as it is; whether a process holds it right now. */
 enum status folder_open_existing(const char *path, int *out_fd) MUST_CHECK;

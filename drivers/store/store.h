@@ -27,6 +27,9 @@
  * becomes one of the new form. One older than STORE_SCHEMA_OLDEST is set aside. */
 #define STORE_SCHEMA        5U
 #define STORE_SCHEMA_OLDEST 3U
+/* The oldest that this program can work in without changing it, so that the wardgate which it replaced may go on from there (store_limit_schema). Whoever raises
+ * STORE_SCHEMA lets what it writes depend on store_schema, so that this stays one behind; else no box can be updated to it that runs the one before. */
+#define STORE_SCHEMA_WORKS 5U
 
 /* A value fits one page of 4 KiB with its row, because a nearly full map may have no two pages side by side. A larger state may then find no
  * place: it is for what is written at start. */
@@ -47,6 +50,7 @@ struct store;
 struct store_config {
     const char *path;    /* folder; made when missing, its parent must exist */
     uint64_t size_bytes; /* both maps together, at least STORE_SIZE_LEAST; reserved on the disk at start */
+    const struct store_formats *formats; /* NULL: this program's; others are for tests (store_internal.h) */
 };
 
 /* One alert in the outbox or in history. Texts point into the transaction: copy what must outlive the visit. */
@@ -93,9 +97,16 @@ struct store_usage {
  * other failure *out is NULL. A newer schema (STATUS_WRONG_VERSION), or a file of another kind of machine (STATUS_OTHER_MACHINE), is left as it is. A
  * store that holds more than size_bytes has room for stays larger, with room for more, until history has given way to the new size. */
 enum status store_open(const struct store_config *config, struct store **out) MUST_CHECK;
+
+/* A box that may have to go back to the wardgate that it ran before says here which schema that one reads: until another limit is set, what is opened in this
+ * folder keeps its schema or is brought forward to this one, and a new store is made of it. WRONG_VERSION of store_open says also that this program cannot work in
+ * that; nothing was changed, nor set aside for being too old. A limit that cannot be read keeps the store as it is. Durable when it returns STATUS_OK. Any process. */
+enum status store_limit_schema(const char *path, uint32_t newest) MUST_CHECK;
+uint32_t store_limit_of(const char *path);        /* 0: there is none, or none that can be read */
+uint32_t store_schema(const struct store *store); /* that it works in, until it is closed */
 /* For another program than the gateway, which may run meanwhile: reads only, nothing of it is written and no lock is held between calls. A call's transaction
  * ends with the call, so whoever is slow with what it got keeps nobody from anything; but a visit may not wait for anybody. NOT_FOUND: no store. CORRUPT: a
- * damaged one that no gateway has open. WRONG_VERSION also: an older one, which a gateway's start would bring forward. */
+ * damaged one that no gateway has open. WRONG_VERSION also: one older than STORE_SCHEMA_WORKS, which a gateway's start would bring forward. */
 enum status store_open_to_read(const char *path, struct store **out) MUST_CHECK;
 /* Of a store of this size: what alerts that wait may take before those of them that are over have to give way (store_is_crowded). */
 uint64_t store_outbox_bytes(uint64_t size_bytes);
@@ -141,6 +152,20 @@ void store_abort(struct store *store); /* does nothing outside a transaction */
 
 enum status store_get_state(struct store *store, const char *key, void *value, size_t size,
                             size_t *out_length) MUST_CHECK;
+
+/* What stands for the present, all of it as it is at one instant: every state, then every alarm. CORRUPT: something could not be read and was passed over. */
+struct store_present {
+    char epoch[STORE_EPOCH_MAX];
+    uint64_t last_row; /* the newest alert's; 0: there is none */
+};
+typedef bool store_state_visit(void *context, const char *key, const void *value, size_t size); /* not aligned */
+struct store_present_visits {
+    store_state_visit *state;
+    bool (*alarm)(void *context, const struct store_alarm *alarm);
+    void *context;
+};
+enum status store_each_present(struct store *store, const struct store_present_visits *visits,
+                               struct store_present *out) MUST_CHECK;
 
 /* Visits outbox rows with row > after in order, at most `most`; visit returns false to stop early. STATUS_CORRUPT: a row could not be
  * read and was passed over; the others were visited. */
@@ -203,5 +228,8 @@ enum status store_journal_each(struct store *store, int64_t from_ms, store_journ
 enum status store_journal_clear(struct store *store) MUST_CHECK; /* durable when it returns STATUS_OK */
 
 void store_usage(struct store *store, struct store_usage *out);
+
+/* Keeps every gateway from this folder until *out_fd is closed; nothing that is in it is touched. NOT_FOUND: no gateway has ever used it. BUSY: one does. */
+enum status store_keep_out(const char *path, int *out_fd) MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
  *     store_read.c     reads and usage                         rows.h         rows as bytes
  *     store_journal.c  the journal                             journal.h      its file
  *     store_audit.c    the audit log                           store_audit_check.c  whether it is whole
- *     store_migrate.c  stores of older schemas
+ *     store_migrate.c  stores of older schemas                 store_limit.c  how far they may go
  */
 #ifndef WARDGATE_STORE_INTERNAL_H
 #define WARDGATE_STORE_INTERNAL_H
@@ -31,8 +31,26 @@ enum { DB_META, DB_OLD_OUTBOX, DB_ALERTS, DB_ALARMS, DB_STATE, DB_AUDIT, DB_WAIT
 _Static_assert(PAGE_HEAD_BYTES + ROW_MAX <= PAGE_LEAST && PAGE_HEAD_BYTES + ROW_SEAL + STORE_PIECE_MAX <= PAGE_LEAST,
                "no value needs two pages side by side");
 
+/* Which schemas a program knows: it writes `newest`, works in those from `works` on, and has steps from `oldest`. */
+struct store_step {
+    uint32_t from;
+    enum status (*make)(const struct transaction *t);
+};
+struct store_formats {
+    uint32_t newest, works, oldest;
+    const struct store_step *steps;
+    unsigned step_count;
+};
+extern const struct store_formats store_formats;
+
 struct store {
     char path[STORE_PATH_MAX];
+    const struct store_formats *formats;
+    struct store_limit {
+        bool is_set;
+        uint32_t schema; /* 0: whatever it has */
+    } limit;             /* as it was at the opening */
+    uint32_t schema;
     int folder_fd, lock_fd;
     pthread_rwlock_t guard;         /* taken for writing only while the environment is exchanged */
     pthread_rwlock_t journal_guard; /* the same of the journal */
@@ -90,11 +108,18 @@ enum status store_get_end(const struct transaction *t, const char *key, struct r
 enum status store_put_end(const struct transaction *t, const char *key, const struct row_end *end) MUST_CHECK;
 
 /* The schema of a store, if it is one; CORRUPT else. */
-enum status store_schema(struct environment *alerts, uint32_t *out) MUST_CHECK;
+enum status store_read_schema(struct environment *alerts, uint32_t *out) MUST_CHECK;
 
-/* Brings an older store to STORE_SCHEMA in one transaction; does nothing with one of it. CORRUPT: no store, or too old; WRONG_VERSION: newer. */
-enum status store_migrate(struct environment *alerts) MUST_CHECK;
-enum status store_put_schema(const struct transaction *t) MUST_CHECK;
+/* Brings an older store as far as the limit allows, in one transaction; does nothing with one that is there already. *out is what it then has. CORRUPT: no store, or
+ * too old for the steps; WRONG_VERSION: newer than this program knows, or what the limit leaves is older than it works in. */
+enum status store_migrate(struct environment *alerts, const struct store_formats *formats,
+                          const struct store_limit *limit, uint32_t *out) MUST_CHECK;
+/* The schema of a new store. */
+enum status store_new_schema(const struct store_formats *formats, const struct store_limit *limit,
+                             uint32_t *out) MUST_CHECK;
+enum status store_put_schema(const struct transaction *t, uint32_t schema) MUST_CHECK;
+
+struct store_limit store_read_limit(int folder_fd);
 
 /* A read transaction under the guard. CLOSED while the environment is exchanged: a disk may hang in that, and whoever reads must not hang with it. */
 enum status store_read_begin(struct store *store, struct environment *e, struct transaction *out) MUST_CHECK;

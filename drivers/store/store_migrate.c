@@ -8,14 +8,8 @@
 #include "app/engine/little_endian.h"
 #include "drivers/store/store_internal.h"
 
-#define SCHEMA_SIZE 4U
-
-_Static_assert(STORE_SCHEMA <= UINT8_MAX, "it is written as one byte and zeros");
-
-struct step {
-    uint32_t from;
-    enum status (*make)(const struct transaction *t);
-};
+#define SCHEMA_SIZE       4U
+#define SCHEMA_OF_WAITING 5U /* from here on no table may be missing */
 
 /* ---- 3 to 4: rows of the audit log get their links ---- */
 
@@ -82,15 +76,23 @@ static enum status begin_list(const struct transaction *t)
 
 /* ---- the steps ---- */
 
-static const struct step steps[] = {{3, chain_audit}, {4, begin_list}};
+static const struct store_step steps[] = {{3, chain_audit}, {4, begin_list}};
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };
 
 _Static_assert(STEP_COUNT == STORE_SCHEMA - STORE_SCHEMA_OLDEST, "a step for each schema since the oldest");
+_Static_assert(STORE_SCHEMA_WORKS >= STORE_SCHEMA_OLDEST && STORE_SCHEMA_WORKS <= STORE_SCHEMA, "one of them");
 
-enum status store_put_schema(const struct transaction *t)
+const struct store_formats store_formats = {.newest = STORE_SCHEMA,
+                                            .works = STORE_SCHEMA_WORKS,
+                                            .oldest = STORE_SCHEMA_OLDEST,
+                                            .steps = steps,
+                                            .step_count = STEP_COUNT};
+
+enum status store_put_schema(const struct transaction *t, uint32_t schema)
 {
-    static const unsigned char schema[SCHEMA_SIZE] = {STORE_SCHEMA}; /* little-endian */
-    return transaction_put(t, DB_META, text_bytes("schema"), (struct bytes){schema, sizeof schema}, false);
+    unsigned char bytes[SCHEMA_SIZE];
+    little_endian_put(bytes, schema, SCHEMA_SIZE);
+    return transaction_put(t, DB_META, text_bytes("schema"), (struct bytes){bytes, sizeof bytes}, false);
 }
 
 static enum status read_schema(const struct transaction *t, uint32_t *out)
@@ -104,7 +106,7 @@ static enum status read_schema(const struct transaction *t, uint32_t *out)
     return STATUS_OK;
 }
 
-enum status store_schema(struct environment *alerts, uint32_t *out)
+enum status store_read_schema(struct environment *alerts, uint32_t *out)
 {
     struct transaction t;
     enum status status = transaction_begin(alerts, false, &t);
@@ -115,18 +117,20 @@ enum status store_schema(struct environment *alerts, uint32_t *out)
     return status;
 }
 
-static enum status take_steps(struct environment *alerts, uint32_t schema)
+static enum status take_steps(struct environment *alerts, const struct store_formats *formats, uint32_t from,
+                              uint32_t to)
 {
     struct transaction t;
     enum status status = transaction_begin(alerts, true, &t);
     if (status != STATUS_OK) {
         return status;
     }
-    for (unsigned i = 0; status == STATUS_OK && i < STEP_COUNT; i++) {
-        status = steps[i].from >= schema ? steps[i].make(&t) : STATUS_OK;
+    for (unsigned i = 0; status == STATUS_OK && i < formats->step_count; i++) {
+        const struct store_step *step = &formats->steps[i];
+        status = step->from >= from && step->from < to ? step->make(&t) : STATUS_OK;
     }
     if (status == STATUS_OK) {
-        status = store_put_schema(&t);
+        status = store_put_schema(&t, to);
     }
     if (status == STATUS_OK) {
         return transaction_commit(&t);
@@ -135,21 +139,42 @@ static enum status take_steps(struct environment *alerts, uint32_t schema)
     return status;
 }
 
-enum status store_migrate(struct environment *alerts)
+/* How far a store that has `schema` goes. */
+static uint32_t limited(const struct store_formats *formats, const struct store_limit *limit, uint32_t schema)
 {
-    assert(alerts != NULL);
+    const uint32_t most = limit->is_set && limit->schema < formats->newest ? limit->schema : formats->newest;
+    return most > schema ? most : schema;
+}
+
+enum status store_new_schema(const struct store_formats *formats, const struct store_limit *limit, uint32_t *out)
+{
+    const bool is_limited = limit->is_set && limit->schema != 0 && limit->schema < formats->newest;
+    *out = is_limited ? limit->schema : formats->newest;
+    return *out < formats->works ? STATUS_WRONG_VERSION : STATUS_OK;
+}
+
+enum status store_migrate(struct environment *alerts, const struct store_formats *formats,
+                          const struct store_limit *limit, uint32_t *out)
+{
+    assert(alerts != NULL && formats != NULL && limit != NULL && out != NULL);
     uint32_t schema = 0;
-    const enum status status = store_schema(alerts, &schema);
-    if (status == STATUS_OK && schema == STORE_SCHEMA) {
-        return environment_is_whole(alerts) ? STATUS_OK : STATUS_CORRUPT;
-    }
+    enum status status = store_read_schema(alerts, &schema);
     if (status != STATUS_OK) {
         return status;
     }
-    if (schema > STORE_SCHEMA || schema < STORE_SCHEMA_OLDEST) {
-        return schema > STORE_SCHEMA ? STATUS_WRONG_VERSION : STATUS_CORRUPT;
+    if (schema > formats->newest) {
+        return STATUS_WRONG_VERSION;
     }
-    const enum status fitted =
-        environment_fit(alerts, STORE_TRIM_PERCENT); /* a step may find no page in one that was made smaller */
-    return fitted == STATUS_OK ? take_steps(alerts, schema) : fitted;
+    *out = limited(formats, limit, schema);
+    if (*out < formats->works || (schema < formats->oldest && limit->is_set)) {
+        return STATUS_WRONG_VERSION;
+    }
+    if (schema == *out) {
+        return schema < SCHEMA_OF_WAITING || environment_is_whole(alerts) ? STATUS_OK : STATUS_CORRUPT;
+    }
+    if (schema < formats->oldest) {
+        return STATUS_CORRUPT;
+    }
+    status = environment_fit(alerts, STORE_TRIM_PERCENT); /* a step may find no page in one that was made smaller */
+    return status == STATUS_OK ? take_steps(alerts, formats, schema, *out) : status;
 }

@@ -26,7 +26,7 @@ static enum status meta_write(struct store *s)
     if (status != STATUS_OK) {
         return status;
     }
-    status = store_put_schema(&t);
+    status = store_put_schema(&t, s->schema);
     if (status == STATUS_OK) {
         status = transaction_put(&t, DB_META, text_bytes("epoch"), text_bytes(s->epoch), false);
     }
@@ -39,7 +39,10 @@ static enum status meta_write(struct store *s)
 
 static enum status alerts_create(struct store *s)
 {
-    enum status status = folder_random_hex(s->epoch, EPOCH_DIGITS);
+    enum status status = store_new_schema(s->formats, &s->limit, &s->schema);
+    if (status == STATUS_OK) {
+        status = folder_random_hex(s->epoch, EPOCH_DIGITS);
+    }
     if (status == STATUS_OK) {
         status = environment_stage(&s->alerts);
     }
@@ -112,7 +115,7 @@ static enum status alerts_open(struct store *s)
     } else {
         status = environment_open(&s->alerts);
         if (status == STATUS_OK) {
-            status = store_migrate(&s->alerts);
+            status = store_migrate(&s->alerts, s->formats, &s->limit, &s->schema);
         }
         if (status == STATUS_OK) {
             status = alerts_resume(s);
@@ -148,6 +151,7 @@ static enum status folder_take(struct store *s)
     }
     if (status == STATUS_OK) {
         folder_sweep(s->folder_fd);
+        s->limit = store_read_limit(s->folder_fd);
         s->alerts.root_fd = s->folder_fd;
     }
     return status;
@@ -170,6 +174,7 @@ static struct store *store_make(const char *path, uint64_t size_bytes)
     memcpy(s->path, path, strlen(path) + 1);
     s->folder_fd = s->lock_fd = s->journal.fd = -1;
     s->next_row = 1;
+    s->formats = &store_formats;
     s->alerts.layout = &alerts_layout;
     s->alerts.root = s->path;
     s->alerts.bytes = whole_pages(ALERTS_SHARE(size_bytes));
@@ -191,6 +196,7 @@ enum status store_open(const struct store_config *config, struct store **out)
     if (s == NULL) {
         return STATUS_NO_MEMORY;
     }
+    s->formats = config->formats != NULL ? config->formats : s->formats;
     enum status status = folder_take(s);
     if (status == STATUS_OK) {
         status = alerts_open(s);
@@ -214,13 +220,13 @@ static enum status alerts_look(struct store *s)
 
 static enum status alerts_open_to_read(struct store *s)
 {
-    uint32_t schema = 0;
     enum status status = folder_open_existing(s->path, &s->folder_fd);
     s->alerts.root_fd = s->folder_fd;
     status = status == STATUS_OK ? alerts_look(s) : status;
     status = status == STATUS_OK ? environment_open_to_read(&s->alerts) : status;
-    status = status == STATUS_OK ? store_schema(&s->alerts, &schema) : status;
-    return status == STATUS_OK && schema != STORE_SCHEMA ? STATUS_WRONG_VERSION : status;
+    status = status == STATUS_OK ? store_read_schema(&s->alerts, &s->schema) : status;
+    const bool is_known = s->schema >= s->formats->works && s->schema <= s->formats->newest;
+    return status == STATUS_OK && !is_known ? STATUS_WRONG_VERSION : status;
 }
 
 enum status store_open_to_read(const char *path, struct store **out)
@@ -266,6 +272,11 @@ void store_close(struct store *store)
 const char *store_epoch(const struct store *store)
 {
     return store->epoch;
+}
+
+uint32_t store_schema(const struct store *store)
+{
+    return store->schema;
 }
 
 bool store_is_new(const struct store *store)

@@ -143,7 +143,14 @@ static enum status meta_write(struct trends *t)
     return status;
 }
 
-static enum status meta_check(struct trends *t)
+/* One of when there were fewer vitals is as good: they keep their numbers. */
+static bool is_readable(struct bytes meta)
+{
+    const unsigned char *byte = meta.data;
+    return meta.size == META_SIZE && byte[0] == FORM && byte[1] <= VITAL_COUNT;
+}
+
+static enum status meta_check(struct trends *t, bool *out_older)
 {
     struct transaction txn;
     struct bytes found;
@@ -152,9 +159,10 @@ static enum status meta_check(struct trends *t)
         return status;
     }
     status = transaction_get(&txn, DB_META, (struct bytes){"form", 4}, &found);
-    if (status != STATUS_OK || found.size != META_SIZE || memcmp(found.data, meta_wanted, META_SIZE) != 0) {
+    if (status != STATUS_OK || !is_readable(found)) {
         status = STATUS_CORRUPT;
     }
+    *out_older = status == STATUS_OK && memcmp(found.data, meta_wanted, META_SIZE) != 0;
     transaction_abort(&txn);
     return status;
 }
@@ -194,9 +202,13 @@ static enum status open_map(struct trends *t)
     if (!folder_has(t->folder_fd, layout.folder)) {
         return create(t);
     }
+    bool older = false;
     enum status status = environment_open(&t->environment);
     if (status == STATUS_OK) {
-        status = meta_check(t);
+        status = meta_check(t, &older);
+    }
+    if (status == STATUS_OK && older) {
+        status = meta_write(t);
     }
     if (status == STATUS_CORRUPT || status == STATUS_OTHER_MACHINE) {
         return replace(t);
@@ -247,12 +259,13 @@ static enum status open_map_to_read(struct trends *t)
 {
     char file[2 * FOLDER_NAME_MAX];
     (void)snprintf(file, sizeof file, "%s/" FOLDER_DATA, layout.folder);
+    bool older = false;
     enum status status = folder_is_held(t->folder_fd) ? STATUS_OK : pages_check(t->folder_fd, file);
     if (status == STATUS_OK) {
         status = environment_open_to_read(&t->environment);
     }
     if (status == STATUS_OK) {
-        status = meta_check(t);
+        status = meta_check(t, &older);
     }
     return status;
 }
