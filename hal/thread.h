@@ -33,6 +33,8 @@ void thread_set_slack_us(uint32_t slack_us);
  * times meanwhile is woken once. The price: beside a stranger's program that never sleeps it may be some ms late. Not for
  * who keeps a line's instants, nor on the way of an alert to the disk. Needs no privilege. */
 void thread_give_way(void);
+/* The calling thread gives way no more. */
+void thread_keep_way(void);
 
 /* Waits for its end; does nothing when it never started. */
 void thread_join(struct thread *thread);

@@ -23,6 +23,8 @@
  *     calls for programs without callbacks are for one thread alone, which cannot wait for our orders and its socket at
  *     once, because the socket is nowhere shown. So once connected it may be woken later by the clock, together with
  *     somebody else; what comes in still wakes it at once.
+ *   - That thread gives way to nobody: a window is full until it has seen the acknowledgements, so that beside a program that
+ *     never sleeps each window would wait for that program's turn to end, some ms.
  */
 #include "drivers/uplink/client.h"
 
@@ -53,9 +55,10 @@ static void set_text(struct uplink_event *event, const char *text)
 }
 
 /* We are on Paho's thread nowhere but here, and are soon: status goes first, at QoS 1. */
-static void make_patient(struct client_attempt *attempt)
+static void settle_thread(struct client_attempt *attempt)
 {
     if (!attempt->is_patient) {
+        thread_keep_way();
         thread_set_slack_us(PAHO_SLACK_US);
         attempt->is_patient = true;
     }
@@ -70,7 +73,7 @@ static void note_acknowledged(struct client_attempt *attempt, int token, int rea
         set_text(&event, MQTTReasonCode_toString((enum MQTTReasonCodes)reason));
     }
     inbox_note_acknowledged(attempt->inbox, token, &event);
-    make_patient(attempt);
+    settle_thread(attempt);
 }
 
 static void on_acknowledged5(void *context, int token, int packet_type, MQTTProperties *properties,

@@ -114,9 +114,24 @@ bool inbox_is_connected(struct inbox *inbox)
     return connected;
 }
 
+/* Who was there by the connection before is not known to be there by this one. */
+static void forget_presences(struct inbox *inbox)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < inbox->message_count; ++i) {
+        const struct uplink_incoming *message = &inbox->messages[(inbox->first_message + i) % UPLINK_MESSAGES_MAX];
+        if (!message->presence) {
+            inbox->messages[(inbox->first_message + kept++) % UPLINK_MESSAGES_MAX] = *message;
+        }
+    }
+    inbox->message_count = kept;
+    inbox->presence_count = 0;
+}
+
 uint32_t inbox_begin_attempt(struct inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);
+    forget_presences(inbox);
     const uint32_t connection = ++inbox->connection;
     inbox->connected = inbox->lost = false;
     inbox->early_token = 0;

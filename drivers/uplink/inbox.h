@@ -62,7 +62,7 @@ void inbox_note_acknowledged(struct inbox *inbox, int token, const struct uplink
 /* Any thread: copies it; a full queue drops it and counts it. Presences have a part of it and no more. */
 void inbox_put_message(struct inbox *inbox, const struct inbox_arrival *arrival);
 
-/* Caller's thread. Messages outlive the connection that they came by. */
+/* Caller's thread. Messages outlive the connection that they came by, presences do not. */
 bool inbox_next_message(struct inbox *inbox, struct uplink_incoming *out);
 bool inbox_next(struct inbox *inbox, struct uplink_event *out);
 bool inbox_is_connected(struct inbox *inbox);

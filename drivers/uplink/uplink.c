@@ -177,7 +177,7 @@ static void *run(void *argument)
     struct uplink *uplink = argument;
     struct order_message *message;
     enum order order;
-    thread_give_way(); /* and so does Paho's own, which is made on this one */
+    thread_give_way(); /* and so does Paho's own, which is made on this one, until it has something to do (client.c) */
     while ((order = await_order(uplink, &message)) != ORDER_END) {
         serve(uplink, order, message);
     }

@@ -107,7 +107,7 @@ bool uplink_next_event(struct uplink *uplink, struct uplink_event *out);
 
 /* Messages that came in over the filters, oldest first, in a queue of their own of UPLINK_MESSAGES_MAX: when it is full
  * the newest is dropped and counted. The broker has its acknowledgement before they are taken: whoever wants an answer
- * gets it as a message. They outlive the connection that they came by. */
+ * gets it as a message. They outlive the connection that they came by, but for presences. */
 #define UPLINK_MESSAGES_MAX  32
 #define UPLINK_PRESENCES_MAX 24 /* of them, by the presence filter: one more is dropped and counted apart */
 struct uplink_incoming {

@@ -63,11 +63,21 @@ void thread_set_slack_us(uint32_t slack_us)
     (void)prctl(PR_SET_TIMERSLACK, slack_us > 0 ? slack_us * 1000UL : 1UL, 0UL, 0UL, 0UL);
 }
 
+static void set_policy(int policy)
+{
+    const struct sched_param none = {.sched_priority = 0};
+    (void)sched_setscheduler(0, policy, &none); /* refused in a sandbox: then it only costs more */
+}
+
 /* A batch thread is as entitled to the processor as any, but being woken it does not preempt (sched(7)). */
 void thread_give_way(void)
 {
-    const struct sched_param none = {.sched_priority = 0};
-    (void)sched_setscheduler(0, SCHED_BATCH, &none); /* refused in a sandbox: then it only costs more */
+    set_policy(SCHED_BATCH);
+}
+
+void thread_keep_way(void)
+{
+    set_policy(SCHED_OTHER);
 }
 
 void thread_join(struct thread *thread)

@@ -8,7 +8,7 @@ _Static_assert(PROFILE_CHANNELS_MAX <= 32 && VITAL_COUNT <= 32 && PROFILE_BITS_M
 
 #define VITAL_BIT(name) (UINT32_C(1) << VITAL_##name)
 #define CUFF_VITALS     (VITAL_BIT(nibp_sys) | VITAL_BIT(nibp_dia) | VITAL_BIT(nibp_mean))
-#define ALL_VITALS      ((UINT32_C(1) << VITAL_COUNT) - 1)
+#define ALL_VITALS      (UINT32_MAX >> (32 - VITAL_COUNT))
 
 enum { SCALE_MICRO_MAX = 1000 * 1000000, FLOAT_VANISHES = 56 /* 2^24 * SCALE_MICRO_MAX < 2^54 */ };
 
