@@ -1,6 +1,7 @@
 #include "app/flow/deliver.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/flow/deliver_internal.h"
@@ -14,6 +15,20 @@ int64_t deliver_engine_ms(const struct deliver *d)
 int64_t deliver_correction_ms(const struct deliver *d)
 {
     return d->wall_ms - deliver_engine_ms(d);
+}
+
+bool deliver_counts(const struct deliver *d, const struct store_alert *alert)
+{
+    static const char head[] = "{\"schema\":\"1\",\"epoch\":\"";
+    const size_t at = sizeof head - 1;
+    char epoch[STORE_EPOCH_MAX];
+    if (alert->json_length < at || memcmp(alert->json, head, at) != 0) {
+        return false;
+    }
+    (void)snprintf(epoch, sizeof epoch, "%.*s", (int)(alert->json_length - at), alert->json + at);
+    epoch[strcspn(epoch, "\"")] = '\0';
+    const struct epochs *before = d->context->epochs_before;
+    return strcmp(epoch, d->context->epoch) == 0 || (before != NULL && epochs_has(before, epoch));
 }
 
 /* Insertion sort: once, at start, of a few hundred. */
@@ -35,6 +50,7 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     struct deliver *d = ARENA_TAKE(arena, struct deliver, 1);
     struct bed_present *beds = ARENA_TAKE(arena, struct bed_present, bed_count);
     uint32_t *behind = ARENA_TAKE(arena, uint32_t, bed_count + 2U);
+    struct firsts_place *firsts = ARENA_TAKE(arena, struct firsts_place, bed_count + 2U);
     uint16_t *beds_by_id = ARENA_TAKE(arena, uint16_t, bed_count);
     struct direct_slot *direct = ARENA_TAKE(arena_reserve(arena), struct direct_slot, DELIVER_DIRECT_MAX);
     struct command_id *ids = ARENA_TAKE(arena, struct command_id, DELIVER_COMMAND_IDS);
@@ -50,6 +66,7 @@ struct deliver *deliver_make(struct arena *arena, const struct deliver_config *c
     d->context = config->context;
     d->present.beds = beds;
     d->outbox.behind = behind;
+    d->outbox.firsts = (struct firsts){.places = firsts, .place_count = bed_count + 2U};
     d->beds_by_id = beds_by_id;
     d->direct = direct;
     d->commands.ids = ids;

@@ -58,7 +58,8 @@ struct deliver_config {
     struct board *board;
     _Atomic(struct store *) *store; /* NULL until it is open; set by the store thread */
     atomic_ullong *committed_row;   /* newest row committed, by the store thread */
-    struct ring *delivered;         /* to the store thread: uint64_t rows */
+    const atomic_ullong *omitted; /* alerts that the store thread took out for a record (omission.h); NULL: none ever */
+    struct ring *delivered;       /* to the store thread: uint64_t rows */
     struct wake *store_wake;
     struct ring *direct; /* from the store thread: struct direct_alert (direct.h), while it cannot commit */
     atomic_ullong *direct_acknowledged_seq; /* to it: the broker has all direct alerts up to this seq; grows */

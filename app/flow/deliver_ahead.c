@@ -1,6 +1,6 @@
 /*
- * Rows of the backlog, read some at a time: a transaction of the store costs as much as several of them. What a full outbox gives up meanwhile goes out all
- * the same, as what is in flight does; nothing else takes them from the outbox before they have gone.
+ * Rows of the backlog, read some at a time: a transaction of the store costs as much as several of them. Nothing takes them from the outbox before they have
+ * gone but a record that stands for them (omission.h): after that they are read anew. What is in flight at that moment goes out all the same.
  */
 #include <stdalign.h>
 #include <string.h>
@@ -52,10 +52,16 @@ static bool visit(void *context, const struct store_alert *alert)
     return has_room(ahead);
 }
 
+static uint64_t count_omitted(const struct deliver *d)
+{
+    return d->config.omitted != NULL ? atomic_load(d->config.omitted) : 0;
+}
+
 enum status ahead_read(struct deliver *d, uint64_t after, uint64_t through)
 {
     struct reading reading = {.ahead = &d->ahead, .through = through};
     ahead_forget(d);
+    d->ahead.omitted = count_omitted(d);
     return store_each_outbox(d->store, after, UINT32_MAX, visit, &reading);
 }
 
@@ -66,7 +72,8 @@ static struct ahead_row *first_row(const struct ahead *ahead)
 
 const struct store_alert *ahead_first(const struct deliver *d)
 {
-    return d->ahead.at < d->ahead.filled ? &first_row(&d->ahead)->alert : NULL;
+    const bool has_any = d->ahead.at < d->ahead.filled && d->ahead.omitted == count_omitted(d);
+    return has_any ? &first_row(&d->ahead)->alert : NULL;
 }
 
 void ahead_pass(struct deliver *d)

@@ -31,6 +31,7 @@
 #include "app/flow/asides.h"
 #include "app/flow/deliver.h"
 #include "app/flow/direct.h"
+#include "app/flow/firsts.h"
 #include "app/flow/presence.h"
 #include "app/flow/spans.h"
 #include "app/settings/settings.h"
@@ -274,7 +275,8 @@ struct outbox {
     uint64_t behind_rows;                     /* sum over places */
     uint32_t last_place; /* of them, the one that was asked for last: alerts of a bed often follow each other */
     uint32_t *behind;    /* a place: a bed, or one of the two behind them: the gateway, and beds no longer configured */
-    uint64_t newest;     /* committed when this connection began: its alarms' states are part of the present */
+    struct firsts firsts;  /* of them, those that go first */
+    uint64_t newest;       /* committed when this connection began: its alarms' states are part of the present */
     int64_t behind_due_us; /* pace */
     int64_t again_us;      /* when what had to be left in it is tried again; 0: nothing was */
     int64_t again_wait_us; /* until then, the newest time */
@@ -284,6 +286,7 @@ struct outbox {
 /* Rows behind behind_through, as they were read. */
 struct ahead {
     unsigned char *bytes; /* DELIVER_AHEAD_MAX */
+    uint64_t omitted;     /* as config.omitted counted before they were read: else some may be a record's by now */
     size_t filled, at;
 };
 
@@ -372,6 +375,9 @@ static inline void deliver_due(struct deliver *d, int64_t at_us)
         d->due_us = at_us;
     }
 }
+
+/* Its seq is one of the numbers that we go on with: it is of the present epoch, or of one before whose numbers that took over. */
+bool deliver_counts(const struct deliver *d, const struct store_alert *alert);
 
 /* wall = engine + this, now */
 int64_t deliver_correction_ms(const struct deliver *d);

@@ -7,6 +7,9 @@
  *     backlog pass: [ ... behind_through ]   live pass: [ ... through ]   behind_through <= through
  *     behind[place] = rows of the place in (behind_through, through]      0: the live pass hands its rows over
  *
+ * Before the backlog pass goes on from there, the first rows of each place that is behind go (firsts.h), wherever they are:
+ * they are behind no more, and it passes over them.
+ *
  * An acknowledged row goes to the store thread, for which it is history then. A connection that ends forgets all of this;
  * the next one begins with what the outbox still holds.
  */
@@ -167,20 +170,26 @@ static void show_state(struct deliver *d, const struct store_alert *alert)
     }
 }
 
+static void add_behind(struct outbox *outbox, uint32_t place, uint64_t row)
+{
+    firsts_add(&outbox->firsts, place, outbox->behind[place], row);
+    ++outbox->behind[place];
+    ++outbox->behind_rows;
+}
+
 /* ---- live pass ---- */
 
 static bool visit_live(void *context, const struct store_alert *alert)
 {
     struct deliver *d = context;
     struct outbox *outbox = &d->outbox;
-    uint32_t *behind = &outbox->behind[place_of(d, alert->bed)];
-    if (!can_show_state(d) || (*behind == 0 && !pass_on(d, alert))) {
+    const uint32_t place = place_of(d, alert->bed);
+    if (!can_show_state(d) || (outbox->behind[place] == 0 && !pass_on(d, alert))) {
         outbox->stopped = true;
         return false;
     }
-    if (*behind > 0) { /* its alert waits for its turn; screens get to know the state at once */
-        ++*behind;
-        ++outbox->behind_rows;
+    if (outbox->behind[place] > 0) { /* its alert waits for its turn; screens get to know the state at once */
+        add_behind(outbox, place, alert->row);
     }
     show_state(d, alert);
     outbox->through = alert->row;
@@ -212,17 +221,26 @@ static int64_t pace_us(const struct deliver *d)
 }
 
 /* False: the row does not go now. */
-static bool pass_on_behind(struct deliver *d, const struct store_alert *alert)
+static bool pass_on_behind(struct deliver *d, uint32_t place, const struct store_alert *alert)
 {
     struct outbox *outbox = &d->outbox;
-    uint32_t *behind = &outbox->behind[place_of(d, alert->bed)];
-    if (*behind > 0) {
-        if ((d->now_us < outbox->behind_due_us && !is_folded(alert)) || !pass_on(d, alert)) {
-            return false;
-        }
-        outbox->behind_due_us += is_folded(alert) ? 0 : pace_us(d);
-        --*behind;
-        --outbox->behind_rows;
+    if ((d->now_us < outbox->behind_due_us && !is_folded(alert)) || !pass_on(d, alert)) {
+        return false;
+    }
+    outbox->behind_due_us += is_folded(alert) ? 0 : pace_us(d);
+    --outbox->behind[place];
+    --outbox->behind_rows;
+    return true;
+}
+
+/* False: the row does not go now. */
+static bool pass_on_next(struct deliver *d, const struct store_alert *alert)
+{
+    struct outbox *outbox = &d->outbox;
+    const uint32_t place = place_of(d, alert->bed);
+    const bool is_behind = outbox->behind[place] > 0 && !firsts_have_passed(&outbox->firsts, place, alert->row);
+    if (is_behind && !pass_on_behind(d, place, alert)) {
+        return false;
     }
     outbox->behind_through = alert->row;
     outbox->behind_through_seq = alert->seq;
@@ -233,7 +251,43 @@ static bool pass_on_behind(struct deliver *d, const struct store_alert *alert)
 static void forget_behind(struct deliver *d)
 {
     memset(d->outbox.behind, 0, (d->context->config->bed_count + 2U) * sizeof *d->outbox.behind);
+    firsts_forget(&d->outbox.firsts);
     d->outbox.behind_rows = 0;
+}
+
+struct first_row {
+    struct deliver *d;
+    uint32_t place;
+    uint64_t row;
+    bool is_there, has_gone;
+};
+
+static bool visit_first(void *context, const struct store_alert *alert)
+{
+    struct first_row *first = context;
+    first->is_there = alert->row == first->row;
+    first->has_gone = first->is_there && pass_on_behind(first->d, first->place, alert);
+    return false;
+}
+
+/* False: some are left. One that is not there was given up by a full outbox, or is damaged. */
+static bool pass_firsts(struct deliver *d)
+{
+    struct outbox *outbox = &d->outbox;
+    struct first_row first = {.d = d};
+    while (link_has_room(d, FLIGHT_ROW) && firsts_next(&outbox->firsts, &first.place, &first.row)) {
+        first.is_there = first.has_gone = false;
+        if (!was_read(d, store_each_outbox(d->store, first.row - 1, 1, visit_first, &first)) ||
+            (first.is_there && !first.has_gone)) {
+            return false;
+        }
+        if (!first.is_there) {
+            --outbox->behind[first.place];
+            --outbox->behind_rows;
+        }
+        firsts_pass(&outbox->firsts, first.place);
+    }
+    return outbox->firsts.left == 0;
 }
 
 /* False: the store cannot be read, or nothing is behind any more. */
@@ -259,8 +313,10 @@ static void pass_behind(struct deliver *d)
     if (outbox->behind_due_us < earliest_us) {
         outbox->behind_due_us = earliest_us;
     }
-    while (outbox->behind_rows > 0 && link_has_room(d, FLIGHT_ROW)) { /* else an acknowledgement wakes */
-        if (!has_read_ahead(d) || !pass_on_behind(d, ahead_first(d))) {
+    const bool are_firsts_gone = pass_firsts(d);
+    while (are_firsts_gone && outbox->behind_rows > 0 &&
+           link_has_room(d, FLIGHT_ROW)) { /* else an acknowledgement wakes */
+        if (!has_read_ahead(d) || !pass_on_next(d, ahead_first(d))) {
             break;
         }
         ahead_pass(d);
@@ -279,8 +335,7 @@ static bool visit_count(void *context, const struct store_alert *alert)
     if (alert->row > outbox->newest) {
         return false;
     }
-    ++outbox->behind[place_of(d, alert->bed)];
-    ++outbox->behind_rows;
+    add_behind(outbox, place_of(d, alert->bed), alert->row);
     outbox->through_seq = alert->seq > outbox->through_seq ? alert->seq : outbox->through_seq;
     return true;
 }

@@ -45,21 +45,6 @@ static void drop_first(struct resend *r)
 
 /* ---- which rows ---- */
 
-/* Of the present epoch, or of one whose numbers it goes on with. */
-static bool is_of_numbers(const struct deliver *d, const struct store_alert *alert)
-{
-    static const char head[] = "{\"schema\":\"1\",\"epoch\":\"";
-    const size_t at = sizeof head - 1;
-    char epoch[STORE_EPOCH_MAX];
-    if (alert->json_length < at || memcmp(alert->json, head, at) != 0) {
-        return false;
-    }
-    (void)snprintf(epoch, sizeof epoch, "%.*s", (int)(alert->json_length - at), alert->json + at);
-    epoch[strcspn(epoch, "\"")] = '\0';
-    const struct epochs *before = d->context->epochs_before;
-    return strcmp(epoch, d->context->epoch) == 0 || (before != NULL && epochs_has(before, epoch));
-}
-
 struct look {
     const struct deliver *d;
     uint64_t row;
@@ -70,7 +55,7 @@ static bool visit_look(void *context, const struct store_alert *alert)
 {
     struct look *look = context;
     look->row = alert->row;
-    look->has_come = is_of_numbers(look->d, alert) && alert->seq >= request_of(look->d)->from_seq;
+    look->has_come = deliver_counts(look->d, alert) && alert->seq >= request_of(look->d)->from_seq;
     return false;
 }
 
@@ -116,7 +101,7 @@ static bool visit_next(void *context, const struct store_alert *alert)
     struct deliver *d = context;
     struct resend *r = resend_of(d);
     const bool is_alert = (alert->flags & STORE_ALERT_OMITS) == 0;
-    const bool is_ours = is_alert && is_of_numbers(d, alert) && alert->seq >= request_of(d)->from_seq;
+    const bool is_ours = is_alert && deliver_counts(d, alert) && alert->seq >= request_of(d)->from_seq;
     r->seen++;
     r->is_over = is_ours && alert->seq > request_of(d)->through_seq;
     if (!is_ours || r->is_over) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/flow/json.h"
+#include "app/flow/snapshot_read.h"
 
 enum { HEX_DIGITS = 16 };
 
@@ -351,7 +352,7 @@ static void put_alarm(struct json *json, const struct engine_config *config, con
     json_unsigned(json, "kind", a->kind);
     json_unsigned(json, "source", a->source);
     json_unsigned(json, "reason", a->reason);
-    json_unsigned(json, "vital", a->vital);
+    json_unsigned(json, "vital", snapshot_vital(a->vital));
     put_flags(json, a, input->flag);
     json_milli(json, "value", a->value_milli);
     json_milli(json, "limit", a->limit_milli);

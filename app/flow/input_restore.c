@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "app/flow/snapshot_read.h"
+
 /* `count` words of hexadecimal digits, one blank between. */
 static bool read_hex_words(struct reading *r, const char *key, uint32_t *out, unsigned count)
 {
@@ -181,9 +183,7 @@ static bool read_alarm(struct reading *r, struct engine_input *input)
     if (!alarm_find(r->config, bed, name, &line->key)) {
         return reading_refuse(r, "there is no alarm '%s'", name);
     }
-    if (a->vital >= VITAL_COUNT && a->vital != VITAL_NONE) {
-        return reading_refuse(r, "'vital' is no number of a vital");
-    }
+    a->vital = snapshot_vital(a->vital);
     a->key = line->key;
     input->alarm = &line->alarm;
     input->key = &line->key;

@@ -66,6 +66,14 @@ static void put_parameter(struct json *json, const struct rule_parameter *parame
     json_close_object(json);
 }
 
+/* Whose limit it is and of which side, where the rule is one vital against its limit: what a screen can show beside the value. */
+static void put_limit_of(struct json *json, const struct rule *rule)
+{
+    const bool is_simple = rule_may_foresee(rule);
+    json_text(json, "limit_of", is_simple ? vital_info((enum vital)rule->when.first_vital)->name : NULL);
+    json_text(json, "limit_side", !is_simple ? NULL : rule->when.limit_direction > 0 ? "low" : "high");
+}
+
 static void put_rule(struct json *json, const struct engine_config *config, const struct bed_view *view,
                      unsigned rule_index)
 {
@@ -73,6 +81,7 @@ static void put_rule(struct json *json, const struct engine_config *config, cons
     const struct rule *rule = &config->rules[rule_index];
     json_open_object(json, rule->name);
     json_text(json, "priority", priority_word(rule->priority));
+    put_limit_of(json, rule);
     json_open_object(json, "parameters");
     for (unsigned i = 0; i < PARAMETERS_MAX; ++i) {
         const struct rule_parameter *parameter = &rule->parameters[i];

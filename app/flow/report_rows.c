@@ -7,6 +7,8 @@
 #include "app/flow/report_rows_internal.h"
 #include "hal/clock.h"
 
+#define STUCK_BYTES 160
+
 void rows_begin(struct rows *rows, const char *what)
 {
     json_begin(&rows->json, rows->row, sizeof rows->row - 1);
@@ -27,6 +29,23 @@ void rows_age(struct rows *rows, const char *key, int64_t since_ms)
     json_seconds(&rows->json, key, since_ms < rows->now_ms ? rows->now_ms - since_ms : 0);
 }
 
+/* "engine, store": parts that gave no sign of life for too long; "": none. */
+static void put_stuck(struct json *json, const struct vigil *vigil)
+{
+    const unsigned stuck = vigil != NULL ? atomic_load_explicit(&vigil->stuck, memory_order_relaxed) : 0;
+    bool is_first = true;
+    json_text_open(json, "stuck", STUCK_BYTES);
+    for (unsigned i = 0; i < VIGIL_PARTS; i++) {
+        if ((stuck >> i & 1U) != 0) {
+            const char *name = vigil_part_name((enum vigil_part)i);
+            json_text_add(json, ", ", is_first ? 0 : 2);
+            json_text_add(json, name, strlen(name));
+            is_first = false;
+        }
+    }
+    json_text_close(json);
+}
+
 static void put_gateway(struct rows *rows)
 {
     const struct report *report = rows->report;
@@ -42,6 +61,7 @@ static void put_gateway(struct rows *rows)
     json_time(json, "at", rows->wall_ms);
     json_bool(json, "synced", clock_is_synchronised());
     json_unsigned(json, "dropped", report_dropped(report));
+    put_stuck(json, report->vigil);
     rows_end(rows);
 }
 

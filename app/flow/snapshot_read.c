@@ -108,6 +108,15 @@ static void alert_from_3(const struct alert_3 *old, struct alert *out)
 
 /* ---- whichever it is: its size tells ---- */
 
+uint8_t snapshot_vital(uint8_t vital)
+{
+    _Static_assert((int)VITAL_oxygen_device == 31 && (int)VITAL_NONE == 32, "these two change places");
+    if (vital == VITAL_NONE) {
+        return VITAL_oxygen_device;
+    }
+    return vital == VITAL_oxygen_device ? VITAL_NONE : vital;
+}
+
 _Static_assert(sizeof(struct bed_snapshot_3) != sizeof(struct bed_snapshot), "another schema tells them apart");
 _Static_assert(sizeof(struct alert_3) != sizeof(struct alarm_snapshot), "another schema tells them apart");
 
@@ -136,5 +145,9 @@ bool snapshot_read_alarm(const void *bytes, size_t size, struct alarm_snapshot *
     if (is_old) {
         alert_from_3(&old, &out->last);
     }
-    return is_old || take(bytes, size, out, sizeof *out);
+    const bool known = is_old || take(bytes, size, out, sizeof *out);
+    if (known) {
+        out->last.vital = snapshot_vital(out->last.vital);
+    }
+    return known;
 }

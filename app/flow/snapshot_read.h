@@ -6,6 +6,8 @@
  * and an alarm counts as unseen since it was raised.
  *
  * False: of a form that nobody knows; *out is untouched.
+ *
+ * A number keeps its meaning in rows: 31 is "no vital" there, since there were 31 of them, and the one that came then is 32.
  */
 #ifndef WARDGATE_SNAPSHOT_READ_H
 #define WARDGATE_SNAPSHOT_READ_H
@@ -14,6 +16,9 @@
 #include <stddef.h>
 
 #include "app/engine/engine.h"
+
+/* From the program to a row, and back: it is its own inverse. */
+uint8_t snapshot_vital(uint8_t vital);
 
 bool snapshot_read_bed(const void *bytes, size_t size, struct bed_snapshot *out);
 bool snapshot_read_alarm(const void *bytes, size_t size, struct alarm_snapshot *out);

@@ -65,7 +65,8 @@ static enum status put_alert(struct writer *w, struct store *store, const struct
     if (status != STATUS_OK || alert->test) {
         return status;
     }
-    const struct alarm_snapshot snapshot = {.last = *alert};
+    struct alarm_snapshot snapshot = {.last = *alert};
+    snapshot.last.vital = snapshot_vital(alert->vital);
     const struct store_alarm alarm = {.bed = bed,
                                       .alarm = name,
                                       .priority = alert->priority,
