@@ -1,0 +1,266 @@
+#include "app/box/adopt.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "app/box/fileset.h"
+#include "app/settings/document.h"
+#include "app/settings/report.h"
+#include "app/settings/value.h"
+
+#define CANDIDATE "candidate" /* in run */
+#define IN_FORCE  "etc"       /* in data */
+#define NEXT      "etc.new"
+#define RECORD    "box" /* folder in data */
+
+struct taken { /* data/box/taken */
+    uint64_t digest;
+    int64_t at_ms;
+};
+
+struct adoption {
+    const struct box_places *places;
+    struct box_outcome *outcome;
+    int64_t wall_ms;
+    struct pool pool;
+    struct fileset boot, force, wanted; /* wanted: boot, with what is kept of force */
+    struct taken record;
+    char etc[PUBLISH_PATH_MAX], next[PUBLISH_PATH_MAX], candidate[PUBLISH_PATH_MAX], box[PUBLISH_PATH_MAX],
+        taken[PUBLISH_PATH_MAX];
+};
+
+#define PROBLEM(a, ...) box_add_line((a)->outcome->ward_problems, sizeof(a)->outcome->ward_problems, __VA_ARGS__)
+#define NOTE(a, ...)    box_add_line((a)->outcome->notes, sizeof(a)->outcome->notes, __VA_ARGS__)
+
+/* ---- which files it was ---- */
+
+static void read_record(const char *path, struct taken *out)
+{
+    char text[64] = "", *end = text;
+    FILE *stream = fopen(path, "re");
+    const bool is_read = stream != NULL && fgets(text, sizeof text, stream) != NULL;
+    const uint64_t digest = is_read ? strtoull(text, &end, 16) : 0;
+    if (end > text && *end == ' ') {
+        *out = (struct taken){digest, strtoll(end, NULL, 10)};
+    }
+    if (stream != NULL) {
+        (void)fclose(stream);
+    }
+}
+
+static enum status write_record(const struct adoption *a)
+{
+    char text[64];
+    const struct publish_mode mode = box_mode_public();
+    (void)snprintf(text, sizeof text, "%016" PRIx64 " %" PRId64 "\n", a->boot.digest, a->record.at_ms);
+    const enum status status = publish_folder(a->box, &mode);
+    return status == STATUS_OK ? publish_text(a->taken, &mode, text) : status;
+}
+
+/* ---- what a person ought to know ---- */
+
+static void note_keys(struct adoption *a)
+{
+    for (size_t i = 0; i < a->boot.count; i++) {
+        if (fileset_is_key(&a->boot.files[i]) && fileset_find(&a->force, a->boot.files[i].path) != NULL) {
+            NOTE(a,
+                 "%s: this private key is kept on the box now; delete it from the boot partition, where whoever "
+                 "holds the card can read it",
+                 a->boot.files[i].path);
+        }
+    }
+}
+
+/* A file whose name is nearly right: another program has put an ending behind it, or capitals. */
+static void tell_missing(struct adoption *a)
+{
+    DIR *directory = opendir(a->places->boot);
+    const struct dirent *entry = NULL;
+    const size_t stem = sizeof "wardgate" - 1;
+    bool is_told = false;
+    while (directory != NULL && !is_told && (entry = readdir(directory)) != NULL) {
+        if (strncasecmp(entry->d_name, "wardgate", stem) == 0 && strcasestr(entry->d_name, ".y") != NULL) {
+            PROBLEM(a, FILESET_MAIN ": there is no such file on the boot partition, but \"%.100s\": rename it",
+                    entry->d_name);
+            is_told = true;
+        }
+    }
+    if (directory != NULL) {
+        (void)closedir(directory);
+    }
+    if (!is_told) {
+        PROBLEM(a, FILESET_MAIN ": there is no such file on the boot partition, put it there");
+    }
+}
+
+/* The id that a certificate is asked for, also of a file that is otherwise wrong. */
+static void find_id(struct adoption *a)
+{
+    char path[PUBLISH_PATH_MAX];
+    struct settings_report *report = calloc(1, sizeof *report);
+    if (report == NULL || !publish_path(path, a->places->boot, FILESET_MAIN)) {
+        free(report);
+        return;
+    }
+    report_init(report, path);
+    const struct node *root = document_read(path, &a->pool, report);
+    const struct node *gateway = root != NULL ? node_child(root, "gateway") : NULL;
+    const struct node *id = gateway != NULL ? node_child(gateway, "id") : NULL;
+    if (id != NULL && id->kind == NODE_TEXT && value_is_id(id->text, SETTINGS_ID_MAX)) {
+        (void)snprintf(a->outcome->gateway, sizeof a->outcome->gateway, "%s", id->text);
+    }
+    free(report);
+}
+
+/* ---- taking it ---- */
+
+static bool is_kept(const struct fileset_file *file)
+{
+    return strncmp(file->path, "keys/", 5) == 0 || fileset_is_key(file);
+}
+
+/* What else stands in the folder that was in force, such as network.yaml and the keys of sshd, goes along; then that folder goes. After a
+ * cut in the midst of it this is gone on with. */
+static enum status settle(const struct adoption *a)
+{
+    DIR *directory = opendir(a->next);
+    const struct dirent *entry = NULL;
+    if (directory == NULL) {
+        return STATUS_OK;
+    }
+    while ((entry = readdir(directory)) != NULL) {
+        char from[PUBLISH_PATH_MAX], to[PUBLISH_PATH_MAX];
+        const bool is_name = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        if (is_name && !fileset_has_place(entry->d_name) && publish_path(from, a->next, entry->d_name) &&
+            publish_path(to, a->etc, entry->d_name) && access(to, F_OK) != 0) {
+            (void)!rename(from, to);
+        }
+    }
+    (void)closedir(directory);
+    return publish_remove(a->next);
+}
+
+static enum status take(struct adoption *a)
+{
+    const struct publish_mode mode = box_mode_private(), open_mode = box_mode_public();
+    enum status status = publish_folder(a->places->data, &open_mode);
+    status = status == STATUS_OK ? fileset_write(&a->wanted, a->next, &mode) : status;
+    status = status == STATUS_OK ? publish_exchange(a->next, a->etc) : status;
+    return status == STATUS_OK ? settle(a) : status;
+}
+
+/* What a good one is warned of is no fault of it. */
+static bool is_good(struct adoption *a, const char *folder)
+{
+    char *said = a->outcome->ward_problems;
+    const bool is_sound = trial_run(a->places->program, folder, BOX_USER, said);
+    if (is_sound && said[0] != '\0') {
+        NOTE(a, "%.*s", (int)strlen(said) - 1, said);
+        said[0] = '\0';
+    }
+    return is_sound;
+}
+
+static bool try_candidate(struct adoption *a)
+{
+    const struct publish_mode mode = box_mode_private();
+    const enum status status = fileset_write(&a->wanted, a->candidate, &mode);
+    if (status != STATUS_OK) {
+        PROBLEM(a, "the box has no room to check %s (%s: %s)", FILESET_MAIN, a->candidate, status_text(status));
+        return false;
+    }
+    const bool is_sound = is_good(a, a->candidate);
+    (void)!publish_remove(a->candidate);
+    return is_sound;
+}
+
+static void stay_with_older(struct adoption *a)
+{
+    a->outcome->ward = a->force.has_main ? BOX_OLDER : BOX_NONE;
+}
+
+/* A boot partition with other files than those in force came from. */
+static void consider(struct adoption *a)
+{
+    a->wanted = a->boot;
+    if (!fileset_keep(&a->wanted, &a->force, is_kept)) {
+        PROBLEM(a, "there are too many files beside " FILESET_MAIN ", at most %d", FILESET_FILES_MAX);
+        stay_with_older(a);
+        return;
+    }
+    if (!try_candidate(a)) {
+        stay_with_older(a);
+        return;
+    }
+    const bool is_same = fileset_is_same(&a->wanted, &a->force);
+    const enum status status = is_same ? STATUS_OK : take(a);
+    if (status != STATUS_OK) {
+        PROBLEM(a, FILESET_MAIN ": it is good, but cannot be kept (%s: %s)", a->etc, status_text(status));
+        stay_with_older(a);
+        return;
+    }
+    a->outcome->ward = is_same ? BOX_SAME : BOX_NEW;
+    a->record.at_ms = is_same && a->record.at_ms != 0 ? a->record.at_ms : a->wall_ms;
+    (void)!write_record(a); /* lost: it is taken once more at the next boot */
+}
+
+/* The boot partition as it was. What is in force is checked again: the program may be another. */
+static void stay(struct adoption *a)
+{
+    a->wanted = a->boot;
+    const bool fits = fileset_keep(&a->wanted, &a->force, is_kept);
+    a->outcome->ward = fits && fileset_is_same(&a->wanted, &a->force) ? BOX_SAME : BOX_OTHER;
+    (void)!is_good(a, a->etc);
+}
+
+static void choose(struct adoption *a)
+{
+    if (a->boot.fault[0] != '\0') {
+        PROBLEM(a, "%s", a->boot.fault);
+        stay_with_older(a);
+    } else if (!a->boot.has_main) {
+        tell_missing(a);
+        stay_with_older(a);
+    } else if (a->force.has_main && a->boot.digest == a->record.digest) {
+        stay(a);
+    } else {
+        consider(a);
+    }
+}
+
+void adopt_run(const struct box_places *places, int64_t wall_ms, struct box_outcome *outcome)
+{
+    assert(places != NULL && outcome != NULL);
+    struct adoption *a = calloc(1, sizeof *a);
+    outcome->ward = BOX_NONE;
+    if (a == NULL) {
+        box_add_line(outcome->ward_problems, sizeof outcome->ward_problems, "out of memory");
+        return;
+    }
+    a->places = places;
+    a->outcome = outcome;
+    a->wall_ms = wall_ms;
+    pool_init(&a->pool, 4 * FILESET_BYTES_MAX);
+    if (publish_path(a->etc, places->data, IN_FORCE) && publish_path(a->next, places->data, NEXT) &&
+        publish_path(a->candidate, places->run, CANDIDATE) && publish_path(a->box, places->data, RECORD) &&
+        publish_path(a->taken, places->data, RECORD "/taken")) {
+        (void)!settle(a);
+        fileset_read(places->boot, &a->pool, &a->boot);
+        fileset_read(a->etc, &a->pool, &a->force);
+        read_record(a->taken, &a->record);
+        find_id(a);
+        choose(a);
+        fileset_read(a->etc, &a->pool, &a->force);
+        note_keys(a);
+        outcome->since_ms = a->record.at_ms;
+    } else {
+        box_add_line(outcome->ward_problems, sizeof outcome->ward_problems, "a folder's name is too long");
+    }
+    pool_fini(&a->pool);
+    free(a);
+}

@@ -1,0 +1,21 @@
+/*
+ * adopt.h: which wardgate.yaml is in force, with all that it names: data/etc is that of the boot partition once that is good, else
+ * stays what it was.
+ *
+ *            boot partition cannot be read, no wardgate.yaml, or one that `wardgate check` refuses
+ *           ┌───────────────────────────────────────────────► OLDER (or NONE: nothing was ever good)
+ *     read ─┤ the same files as when it was last taken ─────► SAME, or OTHER where data/etc was restored since
+ *           └ others, and good ──► data/etc.new ──exchange──► NEW
+ *
+ * The exchange is one step of the file system: a cut leaves the old folder or the new one. What is in keys, and every private key, stays
+ * where it was when the boot partition has none of that name; so does what is none of these files (fileset.h), such as ssh/. Thread: that of a command.
+ */
+#ifndef WARDGATE_ADOPT_H
+#define WARDGATE_ADOPT_H
+
+#include "app/box/box.h"
+
+/* Writes ward, since_ms, ward_problems, notes, and the gateway's id if the boot partition gives one. */
+void adopt_run(const struct box_places *places, int64_t wall_ms, struct box_outcome *outcome);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * facts.h: all that the report of a box is made of, taken at one instant: what setup came to, what the running gateway says of its lines
+ * (rows of its local socket, app/flow/report_rows.h), the box's interfaces, clock and slot.
+ *
+ * No vital sign, alarm or state of a bed is in it. About 3 MiB, most of it never touched. Thread: that of a command.
+ */
+#ifndef WARDGATE_FACTS_H
+#define WARDGATE_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "app/box/box.h"
+#include "app/cli/watch_ward.h"
+
+#define FACTS_INTERFACES_MAX 16
+#define FACTS_ADDRESSES_MAX  4
+#define FACTS_ADDRESS_MAX    64
+
+struct facts_interface {
+    char name[16];
+    char mac[18];
+    bool is_up, has_link;
+    char addresses[FACTS_ADDRESSES_MAX][FACTS_ADDRESS_MAX]; /* with the length of the network; "": no more */
+};
+
+struct facts {
+    bool has_outcome;
+    struct box_outcome outcome;
+    enum status gateway; /* STATUS_OK: `ward` is what it says */
+    bool has_request;    /* there is a request for a certificate */
+    struct watch_ward ward;
+    struct facts_interface interfaces[FACTS_INTERFACES_MAX];
+    unsigned interface_count;
+    char slot[8]; /* "": not known */
+    bool is_synchronised;
+    int64_t wall_ms;
+    char notes[BOX_NOTES_MAX]; /* lines that other parts of the box want to be told: run/data-lost, run/report.d */
+    /* what is asked, found again when the configuration is another */
+    char socket[256];
+    struct timespec changed;
+    ino_t inode;
+};
+
+/* facts: zeros. */
+void facts_init(struct facts *facts);
+
+/* Looks again. */
+void facts_take(struct facts *facts, const struct box_places *places);
+
+/* What the box is like as a whole, the worst first. */
+#define BOX_STATE_LIST(X)                                                            \
+    X(NOTHING, "NOTHING IS WATCHED: there is no good configuration")                 \
+    X(NOT_RUNNING, "NOTHING IS WATCHED: the gateway does not answer")                \
+    X(WRONG, "A CONFIGURATION IS WRONG: an older one, or a default, is in force")    \
+    X(NO_MONITORS, "NO MONITOR ANSWERS")                                             \
+    X(NO_BROKER, "NO BROKER IS REACHED: alerts are stored, screens do not see them") \
+    X(WATCHES, "watches")
+
+enum box_state {
+#define BOX_STATE_ENUM(name, text) BOX_STATE_##name,
+    BOX_STATE_LIST(BOX_STATE_ENUM)
+#undef BOX_STATE_ENUM
+};
+
+enum box_state facts_state(const struct facts *facts);
+const char *facts_state_text(enum box_state state);
+
+#endif
