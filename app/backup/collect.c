@@ -1,0 +1,177 @@
+#include "app/backup/collect.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/settings/file.h"
+
+struct collecting {
+    char folder[MANIFEST_PATH_MAX]; /* of the configuration, absolute */
+    struct archive_writer *archive;
+    struct manifest *manifest;
+    unsigned outside;
+    char *why;
+};
+
+void collect_owner(uint32_t user, uint32_t group, char user_name[MANIFEST_WORD_MAX], char group_name[MANIFEST_WORD_MAX])
+{
+    /* cppcheck-suppress getpwuidCalled ; one thread */
+    const struct passwd *u = getpwuid(user);
+    (void)snprintf(user_name, MANIFEST_WORD_MAX, "%s", u != NULL ? u->pw_name : "");
+    /* cppcheck-suppress getgrgidCalled ; one thread */
+    const struct group *g = getgrgid(group);
+    (void)snprintf(group_name, MANIFEST_WORD_MAX, "%s", g != NULL ? g->gr_name : "");
+}
+
+bool collect_place(const char *configuration, char folder[MANIFEST_PATH_MAX], char name[ARCHIVE_NAME_MAX])
+{
+    char found[PATH_MAX], above[PATH_MAX];
+    const char *base = file_name(configuration);
+    const size_t length = (size_t)(base - configuration);
+    if (length >= sizeof above || snprintf(name, ARCHIVE_NAME_MAX, "%s", base) >= ARCHIVE_NAME_MAX || *base == '\0') {
+        return false;
+    }
+    (void)snprintf(above, sizeof above, "%.*s", (int)length, configuration);
+    if (realpath(length == 0 ? "." : above, found) == NULL || strlen(found) >= MANIFEST_PATH_MAX) {
+        return false;
+    }
+    memcpy(folder, found, strlen(found) + 1);
+    return true;
+}
+
+static enum status fault(const struct collecting *c, const char *path, enum status status)
+{
+    (void)snprintf(c->why, ARCHIVE_WHY_MAX, "%s: %s", path, status_text(status));
+    return status;
+}
+
+/* As it stands from the root; names that go back are left to stand outside. */
+static bool make_absolute(const struct collecting *c, const struct settings *settings, const char *path,
+                          char out[MANIFEST_PATH_MAX])
+{
+    const size_t folder = (size_t)(file_name(settings->file) - settings->file);
+    if (path[0] == '/' && (folder == 0 || settings->file[0] != '/' || strncmp(path, settings->file, folder) != 0)) {
+        return snprintf(out, MANIFEST_PATH_MAX, "%s", path) < MANIFEST_PATH_MAX;
+    }
+    const char *rest = strncmp(path, settings->file, folder) == 0 ? path + folder : path;
+    return snprintf(out, MANIFEST_PATH_MAX, "%s/%s", c->folder, rest) < MANIFEST_PATH_MAX;
+}
+
+/* The part of a path below the folder; NULL: it is elsewhere. */
+static const char *below(const char *folder, const char *path)
+{
+    const size_t length = strlen(folder);
+    const char *rest = path + length + 1;
+    return strncmp(path, folder, length) == 0 && path[length] == '/' && archive_is_name(rest) ? rest : NULL;
+}
+
+/* *out_bytes: the caller's to free. */
+static enum status read_whole(const char *path, unsigned char **out_bytes, size_t *out_size, struct stat *about)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return errno == ENOENT ? STATUS_NOT_FOUND : errno == EACCES ? STATUS_DENIED : STATUS_IO;
+    }
+    enum status status = fstat(fd, about) != 0 ? STATUS_IO : S_ISREG(about->st_mode) ? STATUS_OK : STATUS_INVALID;
+    if (status == STATUS_OK && (uint64_t)about->st_size > COLLECT_FILE_BYTES_MAX) {
+        status = STATUS_TOO_LARGE;
+    }
+    unsigned char *bytes = status == STATUS_OK ? malloc((size_t)about->st_size + 1) : NULL;
+    const ssize_t got = bytes != NULL ? read(fd, bytes, (size_t)about->st_size + 1) : -1;
+    close(fd);
+    if (status == STATUS_OK && got != about->st_size) {
+        status = bytes == NULL ? STATUS_NO_MEMORY : STATUS_BUSY; /* it is being written */
+        free(bytes);
+    }
+    if (status == STATUS_OK) {
+        *out_bytes = bytes;
+        *out_size = (size_t)got;
+    }
+    return status;
+}
+
+static enum status name_file(struct collecting *c, const char *absolute, struct manifest_file *file)
+{
+    const char *rest = below(c->folder, absolute);
+    const int length = rest != NULL ? snprintf(file->name, sizeof file->name, MANIFEST_CONFIG "%s", rest)
+                                    : snprintf(file->name, sizeof file->name, MANIFEST_OUTSIDE "%u", ++c->outside);
+    return length < (int)sizeof file->name ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static enum status add_file(struct collecting *c, const char *path, const char *absolute)
+{
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    struct stat about;
+    if (c->manifest->count == MANIFEST_FILES_MAX) {
+        return fault(c, path, STATUS_FULL);
+    }
+    struct manifest_file *file = &c->manifest->files[c->manifest->count];
+    (void)snprintf(file->path, sizeof file->path, "%s", absolute);
+    enum status status = name_file(c, absolute, file);
+    status = status == STATUS_OK ? read_whole(path, &bytes, &size, &about) : status;
+    if (status != STATUS_OK) {
+        return fault(c, path, status);
+    }
+    file->mode = about.st_mode & 0777U;
+    collect_owner(about.st_uid, about.st_gid, file->user, file->group);
+    status = archive_add(c->archive, file->name, bytes, size, file->mode);
+    free(bytes);
+    c->manifest->count += status == STATUS_OK ? 1 : 0;
+    return status == STATUS_OK ? STATUS_OK : fault(c, path, status);
+}
+
+static enum status add_beside(struct collecting *c, const char *name)
+{
+    char path[MANIFEST_PATH_MAX + 32];
+    (void)snprintf(path, sizeof path, "%s/%s", c->folder, name);
+    if (strlen(path) >= MANIFEST_PATH_MAX || access(path, F_OK) != 0) {
+        return STATUS_OK;
+    }
+    return add_file(c, path, path);
+}
+
+static bool is_installed(const char *path)
+{
+    const size_t length = strlen(FILE_INSTALL_FOLDER);
+    return strncmp(path, FILE_INSTALL_FOLDER, length) == 0 && path[length] == '/';
+}
+
+enum status collect_files(const struct settings *settings, struct archive_writer *archive, struct manifest *manifest,
+                          char why[ARCHIVE_WHY_MAX])
+{
+    assert(settings != NULL && archive != NULL && manifest != NULL && why != NULL);
+    static const char *const beside[] = {"network.yaml", "authorized_keys", "ssh/ssh_host_ed25519_key",
+                                         "ssh/ssh_host_ed25519_key.pub"};
+    struct collecting c = {.archive = archive, .manifest = manifest, .why = why};
+    char name[ARCHIVE_NAME_MAX], absolute[MANIFEST_PATH_MAX];
+    if (!collect_place(settings->file, c.folder, name)) {
+        return fault(&c, settings->file, STATUS_NOT_FOUND);
+    }
+    if (snprintf(manifest->configuration, sizeof manifest->configuration, MANIFEST_CONFIG "%s", name) >=
+        (int)sizeof manifest->configuration) {
+        return fault(&c, settings->file, STATUS_TOO_LARGE);
+    }
+    enum status status = STATUS_OK;
+    for (uint16_t i = 0; i < settings->file_count && status == STATUS_OK; i++) {
+        if (is_installed(settings->files[i])) {
+            continue;
+        }
+        status = make_absolute(&c, settings, settings->files[i], absolute)
+                     ? add_file(&c, settings->files[i], absolute)
+                     : fault(&c, settings->files[i], STATUS_TOO_LARGE);
+    }
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0] && status == STATUS_OK; i++) {
+        status = add_beside(&c, beside[i]);
+    }
+    return status;
+}
