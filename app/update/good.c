@@ -1,0 +1,194 @@
+#include "app/update/good.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/update/health.h"
+#include "app/update/record.h"
+#include "drivers/store/store.h"
+#include "hal/clock.h"
+
+#define RAUC_WAIT_US INT64_C(60000000)
+
+struct trial {
+    const struct update_box *box;
+    const struct slots *slots;
+    bool is_proven, is_trial;
+    char before[HEALTH_BEFORE_MAX];
+    char why[HEALTH_WHY_MAX + 80]; /* it is not good, at the last look */
+};
+
+static void pause_ms(int ms)
+{
+    clock_sleep_until_us(clock_boot_us() + ms * INT64_C(1000));
+}
+
+void good_look_back(const struct update_box *box, const struct slots *slots, char *said, size_t size)
+{
+    const struct slot *running = slots_running(slots);
+    struct record_of_update pending;
+    char boot[37] = "";
+    said[0] = '\0';
+    clock_boot_id(boot);
+    if (running == NULL || !record_read(box->data, "pending", &pending) || strcmp(pending.boot, boot) == 0 ||
+        strcmp(pending.slot, running->name) == 0) {
+        return;
+    }
+    if (pending.reason[0] == '\0') {
+        (void)snprintf(pending.reason, sizeof pending.reason, "%s",
+                       strcmp(pending.state, "installed") == 0
+                           ? "it did not start, or not so far as to look after itself"
+                           : "its installation was cut off");
+    }
+    (void)snprintf(said, size, "the update to %s did not come to be (%s), the box runs %s", pending.version,
+                   pending.reason, box->version);
+    if (record_write(box->data, "failed", &pending) == STATUS_OK) {
+        (void)!record_remove(box->data, "pending");
+    }
+}
+
+/* Where it would not be started again after a fall back, it is not begun. */
+static enum status let_store_go_on(const struct trial *t)
+{
+    const uint32_t before = t->box->store != NULL ? store_limit_of(t->box->store) : 0;
+    const struct slot *other = slots_other(t->slots);
+    if (t->box->store == NULL || before == STORE_SCHEMA) {
+        return STATUS_OK;
+    }
+    enum status status = STATUS_OK;
+    if (before != 0 && before < STORE_SCHEMA && other != NULL && other->good) {
+        status = slots_mark_other_bad();
+    }
+    if (status == STATUS_OK) {
+        status = store_limit_schema(t->box->store, STORE_SCHEMA);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* What stands in the other slot: RAUC does not know it of one that was flashed. */
+static enum status note_other(const struct trial *t)
+{
+    struct record_of_update before;
+    const bool has_before = record_read(t->box->data, "good", &before);
+    return has_before && strcmp(before.slot, slots_running(t->slots)->name) != 0
+               ? record_write(t->box->data, "other", &before)
+               : STATUS_OK;
+}
+
+static enum status mark(struct trial *t)
+{
+    struct record_of_update good = {.version = ""};
+    enum status status = slots_mark_good();
+    if (status == STATUS_OK) {
+        status = slots_set_proven(&t->box->conf, slots_running(t->slots)->name, true);
+    }
+    (void)snprintf(good.version, sizeof good.version, "%s", t->box->version);
+    (void)snprintf(good.slot, sizeof good.slot, "%s", slots_running(t->slots)->name);
+    if (status == STATUS_OK && !t->is_proven) {
+        status = note_other(t);
+    }
+    if (status == STATUS_OK && !t->is_proven) {
+        status = record_write(t->box->data, "good", &good);
+    }
+    if (status == STATUS_OK) {
+        status = let_store_go_on(t);
+    }
+    if (status == STATUS_OK && !t->is_proven) {
+        status = record_remove(t->box->data, "failed");
+    }
+    return status;
+}
+
+/* Of an installation that waits for the next start nothing is forgotten. */
+static void forget_pending(const struct trial *t)
+{
+    struct record_of_update pending;
+    if (record_read(t->box->data, "pending", &pending) && strcmp(pending.slot, slots_running(t->slots)->name) == 0) {
+        (void)!record_remove(t->box->data, "pending");
+        (void)!record_remove(t->box->data, "before");
+    }
+}
+
+bool good_slots(struct slots *out)
+{
+    const int64_t until_us = clock_boot_us() + RAUC_WAIT_US;
+    while (slots_read(out) != STATUS_OK || slots_running(out) == NULL) {
+        if (clock_boot_us() > until_us) {
+            return false;
+        }
+        pause_ms(1000);
+    }
+    return true;
+}
+
+static void begin(struct trial *t)
+{
+    struct record_of_update good;
+    const struct slot *other = slots_other(t->slots);
+    const bool has_good = record_read(t->box->data, "good", &good);
+    t->is_proven = has_good && strcmp(good.version, t->box->version) == 0;
+    t->is_trial = has_good && !t->is_proven && other != NULL && other->good;
+    (void)record_read_text(t->box->data, "before", t->before, sizeof t->before);
+}
+
+/* Well for so long, without a new beginning in between. */
+static bool stays_well(struct trial *t, const struct good_times *times)
+{
+    const int64_t until_us = clock_boot_us() + times->within_s * INT64_C(1000000);
+    int64_t since_us = clock_boot_us();
+    while (clock_boot_us() < until_us) {
+        struct health health = {.good = false};
+        if (t->box->socket == NULL) {
+            (void)snprintf(health.why, sizeof health.why, "no configuration can be read");
+        } else {
+            health_look(t->box->socket, t->before, &health);
+        }
+        if (!health.good) {
+            since_us = clock_boot_us();
+            memcpy(t->why, health.why, sizeof health.why);
+        } else if (clock_boot_us() - since_us >= times->for_s * INT64_C(1000000) &&
+                   health.uptime_s >= (uint64_t)times->for_s) {
+            return true;
+        } else {
+            (void)snprintf(t->why, sizeof t->why, "it has not run well for %d s on end", times->for_s);
+        }
+        pause_ms(times->look_ms);
+    }
+    return false;
+}
+
+/* Its reason is found by the version that the box goes back to. */
+static void note_reason(const struct trial *t)
+{
+    struct record_of_update pending;
+    if (record_read(t->box->data, "pending", &pending)) {
+        (void)snprintf(pending.reason, sizeof pending.reason, "%.*s", RECORD_VALUE_MAX - 1, t->why);
+        (void)!record_write(t->box->data, "pending", &pending);
+    }
+}
+
+enum good_end good_wait(const struct update_box *box, const struct slots *slots, const struct good_times *times,
+                        char *said, size_t size)
+{
+    struct trial t = {.box = box, .slots = slots};
+    begin(&t);
+    const char *slot = slots_running(t.slots)->name;
+    enum status status = STATUS_OK;
+    if ((t.is_proven || stays_well(&t, times)) && (status = mark(&t)) == STATUS_OK) {
+        forget_pending(&t);
+        (void)snprintf(said, size, "%s runs well%s, slot %s is good", box->version,
+                       t.is_proven ? " here as it did before" : "", slot);
+        return GOOD_MARKED;
+    }
+    if (status != STATUS_OK) {
+        (void)snprintf(t.why, sizeof t.why, "slot %s cannot be marked as good (%s)", slot, status_text(status));
+    }
+    if (!t.is_trial) {
+        (void)snprintf(said, size, "%s is not good yet (%s)", box->version, t.why);
+        return GOOD_NOT_YET;
+    }
+    note_reason(&t);
+    (void)snprintf(said, size, "%s is given up (%s), the box starts again with the version before", box->version,
+                   t.why);
+    return GOOD_GIVEN_UP;
+}

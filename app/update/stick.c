@@ -1,0 +1,87 @@
+#include "app/update/stick.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/update/record.h"
+
+#define ENDING ".raucb"
+
+static void PRINTF_LIKE(2, 3) add(struct stick *s, const char *format, ...)
+{
+    const size_t used = strlen(s->text);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(s->text + used, sizeof s->text - used, format, arguments);
+    va_end(arguments);
+}
+
+static int is_bundle(const struct dirent *entry)
+{
+    const size_t length = strlen(entry->d_name), ending = strlen(ENDING);
+    return length > ending && entry->d_name[0] != '.' && strcasecmp(entry->d_name + length - ending, ENDING) == 0;
+}
+
+/* A stick that stays plugged in would try it again at each start. */
+static bool was_given_up(const struct update_box *box, const struct bundle *bundle, char *reason, size_t size)
+{
+    struct record_of_update failed;
+    if (!record_read(box->data, "failed", &failed) || strcmp(failed.bundle, bundle->hash_text) != 0) {
+        return false;
+    }
+    (void)snprintf(reason, size, "%s", failed.reason);
+    return true;
+}
+
+static void look_at(const struct update_box *box, const char *folder, const char *name, struct stick *s)
+{
+    struct bundle bundle;
+    struct install_verdict verdict;
+    char path[STICK_PATH_MAX], reason[RECORD_VALUE_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
+        add(s, "%s: its name is too long\n", name);
+    } else if (!install_check(box, path, false, &bundle, &verdict)) {
+        const size_t above = strncmp(verdict.text, path, strlen(path)) == 0 ? strlen(folder) + 1 : 0;
+        add(s, "%s\n", verdict.text + above);
+    } else if (was_given_up(box, &bundle, reason, sizeof reason)) {
+        add(s, "%s (%s) was tried before and given up (%s); `wardgate update FILE` tries it again\n", name,
+            bundle.version, reason);
+    } else {
+        add(s, "%s brings %s\n", name, bundle.version);
+        s->fits++;
+        s->bundle = bundle;
+        memcpy(s->file, path, sizeof path);
+    }
+}
+
+bool stick_choose(const struct update_box *box, const char *folder, struct stick *out)
+{
+    struct dirent **names = NULL;
+    *out = (struct stick){.count = 0};
+    const int count = scandir(folder, &names, is_bundle, alphasort);
+    if (count < 0) {
+        add(out, "the stick cannot be read (%s), try another one\n", strerror(errno));
+        return false;
+    }
+    out->count = (unsigned)count;
+    for (int i = 0; i < count; i++) {
+        if (i < STICK_FILES_MAX) {
+            look_at(box, folder, names[i]->d_name, out);
+        }
+        free(names[i]);
+    }
+    free(names);
+    if (count == 0) {
+        add(out, "there is no update on this stick (no file wardgate-VERSION.raucb beside this one)\n");
+    } else if (out->fits > 1 || count > STICK_FILES_MAX) {
+        add(out, "Nothing is installed: leave the one update on the stick that this box is to take.\n");
+    } else if (out->fits == 0) {
+        add(out, "Nothing is installed.\n");
+    }
+    return out->fits == 1 && count <= STICK_FILES_MAX;
+}

@@ -1,0 +1,71 @@
+#include "app/update/trust.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/update/record.h"
+
+#define KEYRING "keyring.pem"
+#define PEM_MAX 65536
+#define BEGIN   "-----BEGIN CERTIFICATE-----"
+#define END     "-----END CERTIFICATE-----"
+
+static size_t read_file(const char *path, char out[PEM_MAX])
+{
+    FILE *in = fopen(path, "re");
+    const size_t length = in != NULL ? fread(out, 1, PEM_MAX - 1, in) : 0;
+    if (in != NULL) {
+        (void)fclose(in);
+    }
+    out[length] = '\0';
+    return length;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    while (*a != '\0' || *b != '\0') { /* but for line ends: an editor may have changed them */
+        a += *a == '\r';
+        b += *b == '\r';
+        if (*a != *b) {
+            return false;
+        }
+        a += *a != '\0';
+        b += *b != '\0';
+    }
+    return true;
+}
+
+enum trust_end trust_take(const struct update_box *box, const char *offered, char *said, size_t size)
+{
+    static char kept[PEM_MAX], found[PEM_MAX];
+    const bool is_kept = record_read_text(box->data, KEYRING, kept, sizeof kept) > 0;
+    const size_t length = read_file(offered, found);
+    said[0] = '\0';
+    if (length == 0) {
+        return is_kept ? TRUST_KEPT : TRUST_NOTHING;
+    }
+    if (is_kept && is_same(kept, found)) {
+        return TRUST_KEPT;
+    }
+    if (is_kept) {
+        (void)snprintf(
+            said, size,
+            "%s is not the certificate that this box took before, and changes nothing: a box that is to believe "
+            "another one is flashed anew",
+            offered);
+        return TRUST_OTHER;
+    }
+    if (strstr(found, BEGIN) == NULL || strstr(found, END) == NULL || strstr(found, "PRIVATE KEY") != NULL) {
+        (void)snprintf(said, size, "%s is no certificate%s, put the ca.pem that make-update-keys made there", offered,
+                       strstr(found, "PRIVATE KEY") != NULL ? " but holds a private key, which belongs in a safe place"
+                                                            : "");
+        return TRUST_FAULT;
+    }
+    const enum status status = record_write_text(box->data, KEYRING, found, length);
+    if (status != STATUS_OK) {
+        (void)snprintf(said, size, "%s cannot be kept (%s/update: %s)", offered, box->data, status_text(status));
+        return TRUST_FAULT;
+    }
+    (void)snprintf(said, size, "updates are taken from now on when they are signed by %s", offered);
+    return TRUST_TAKEN;
+}
