@@ -137,6 +137,7 @@ static void build_deliver(struct gateway *g, struct generation *gen, struct aren
         .board = &gen->board,
         .store = &gen->commit.store,
         .committed_row = &gen->commit.committed_row,
+        .omitted = &gen->commit.state.omitted,
         .delivered = &gen->delivered,
         .store_wake = &gen->commit.wake,
         .direct = &gen->direct,

@@ -184,6 +184,10 @@ static enum status open_store(struct gateway *g)
     if (g->opened != NULL && store_lacks_room(g->opened)) {
         log_warning("the disk is full (%s), the store goes on with what it has, make room", config.path);
     }
+    if (g->opened != NULL && store_schema(g->opened) < STORE_SCHEMA) {
+        log_note("the store keeps the form of the version before (schema %u of %u), until this one has proved itself",
+                 store_schema(g->opened), STORE_SCHEMA);
+    }
     if (g->opened != NULL) {
         tell_larger(&config, g->opened);
         gateway_name_epoch(g);

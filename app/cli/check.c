@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/cli/check_costs.h"
+#include "app/cli/check_flows.h"
 #include "app/cli/check_profile.h"
 #include "app/cli/check_store.h"
 #include "app/cli/command.h"
@@ -417,7 +418,8 @@ static int check(const char *file, bool each_cost)
 
 struct options {
     const char *file, *profile, *registers;
-    bool costs;
+    bool costs, flows;
+    enum listing listing;
 };
 
 /* False: told. */
@@ -434,6 +436,13 @@ static bool read_options(int argc, char **argv, struct options *out)
             out->costs = true;
             continue;
         }
+        if (strcmp(word, "--flows") == 0) {
+            out->flows = true;
+            continue;
+        }
+        if (listing_option(word, &out->listing)) {
+            continue;
+        }
         for (size_t o = 0; o < sizeof options / sizeof options[0] && value == NULL; o++) {
             value = command_option(argc, argv, &i, options[o].brief, options[o].name);
             *options[o].value = value != NULL ? value : *options[o].value;
@@ -446,11 +455,31 @@ static bool read_options(int argc, char **argv, struct options *out)
     return true;
 }
 
+static int print_flows(const char *file, enum listing listing)
+{
+    struct settings *settings = command_settings(file);
+    if (settings == NULL) {
+        return COMMAND_USAGE;
+    }
+    check_flows(settings, listing);
+    settings_free(settings);
+    return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;
+}
+
 static int run(int argc, char **argv)
 {
-    struct options options = {.file = NULL};
+    struct options options = {.file = NULL, .listing = LISTING_TEXT};
     if (!read_options(argc, argv, &options)) {
         return COMMAND_USAGE;
+    }
+    if (options.listing != LISTING_TEXT && !options.flows) {
+        return command_misused(&command_check, "--csv and --json are for --flows");
+    }
+    if (options.flows && (options.profile != NULL || options.registers != NULL || options.costs)) {
+        return command_misused(&command_check, "--flows is asked for by itself, with -c alone");
+    }
+    if (options.flows) {
+        return print_flows(options.file != NULL ? options.file : COMMAND_DEFAULT_CONFIGURATION, options.listing);
     }
     if (options.profile == NULL && options.registers != NULL) {
         return command_misused(&command_check, "--registers needs --profile, whose registers they are");
@@ -466,16 +495,19 @@ static int run(int argc, char **argv)
 
 const struct command command_check = {
     .name = "check",
-    .arguments = "[-c FILE] [--costs] | --profile FILE [--registers LIST]",
+    .arguments = "[-c FILE] [--costs] | [-c FILE] --flows [--csv | --json] | --profile FILE [--registers LIST]",
     .summary = "check the configuration, or one profile; print what it comes to",
     .details = "  -c FILE            the configuration to check: lines, beds, requests, load, rules and memory\n"
                "  --costs            what each rule and each bed costs at most, instead of the dearest\n"
+               "  --flows            the connections that it makes and takes, for firewalls; --csv for a\n"
+               "                     spreadsheet, --json for a program, a line each\n"
                "  --profile FILE     a register map by itself: its requests and what they take of a line\n"
                "  --registers LIST   what that profile makes of these registers; LIST is a file, or such as\n"
                "                     0=72,1=0x61,input:7=16576,coil:3=1\n\n"
                "Every fault is told with its place; exit status 2 when there is one.\n\n"
                "  wardgate check -c /boot/wardgate.yaml\n"
                "  wardgate check --costs\n"
+               "  wardgate check --flows --csv >flows.csv\n"
                "  wardgate check --profile profiles/my-monitor.yaml --registers 0=72,1=97,10=1\n",
     .run = run,
 };

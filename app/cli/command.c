@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/backup/place.h"
 #include "app/gateway.h"
 
 static void PRINTF_LIKE(1, 0) complain(const char *format, va_list arguments)
@@ -53,6 +54,10 @@ const char *command_option(int argc, char **argv, int *index, const char *short_
 
 static struct settings *load(const char *file, bool warns)
 {
+    if (place_is_cut(file)) {
+        command_complain("a restore was cut short (%s), finish it with `wardgate restore --finish -c %s`", file, file);
+        return NULL;
+    }
     if (strcmp(file, COMMAND_DEFAULT_CONFIGURATION) == 0 && access(file, F_OK) != 0) {
         command_complain("there is no configuration (%s), name one with -c FILE, or run make install in a clone", file);
         return NULL;

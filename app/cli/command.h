@@ -24,10 +24,10 @@ struct command {
 
 extern const struct command command_run, command_check, command_replay, command_status, command_version, command_help,
     command_test_alert, command_command, command_reload, command_audit, command_probe, command_history,
-    command_indicator;
+    command_indicator, command_box, command_update, command_backup, command_restore;
 
 /* The table, ended by NULL. */
-#define COMMANDS_MAX 16
+#define COMMANDS_MAX 24
 extern const struct command *const commands[COMMANDS_MAX];
 
 /* Prints `wardgate: message` to standard error. */

@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "app/engine/bed_command.h"
+#include "app/engine/entry.h"
 #include "app/engine/suggest.h"
 #include "app/engine/vital.h"
 #include "app/settings/guide.h"
@@ -44,6 +45,17 @@ static void print_ranges(enum vital vital)
     }
 }
 
+static void print_codes(enum vital vital)
+{
+    const char *word = entry_word(vital, 0);
+    for (int32_t code = 0; word != NULL; word = entry_word(vital, ++code * 1000)) {
+        (void)printf("%s%d %s", code == 0 ? "  codes       " : ", ", (int)code, word);
+    }
+    if (entry_words(vital)[0] != '\0') {
+        (void)puts("");
+    }
+}
+
 static bool print_vital(const char *name)
 {
     const enum vital vital = vital_by_name(name, strlen(name));
@@ -57,6 +69,7 @@ static bool print_vital(const char *name)
                  info->unit, units);
     (void)printf("  kind        %s\n", info->kind == VITAL_EPISODIC ? "episodic: measured now and then" : "continuous");
     (void)printf("  stale       after %u s\n", info->stale_ms / 1000U);
+    print_codes(vital);
     (void)puts("  believable, by class of the patient:");
     print_ranges(vital);
     return true;

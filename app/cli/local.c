@@ -90,10 +90,9 @@ void local_become_owner(const struct settings *settings)
     }
 }
 
-struct store *local_store(const struct settings *settings)
+static struct store *open_store(const struct settings *settings)
 {
     struct store *store = NULL;
-    local_become_owner(settings);
     const enum status status = store_open_to_read(settings->store.path, &store);
     if (status != STATUS_OK) {
         command_complain("the store cannot be read (%s: %s), %s", settings->store.path, status_text(status),
@@ -101,4 +100,30 @@ struct store *local_store(const struct settings *settings)
         return NULL;
     }
     return store;
+}
+
+struct store *local_store(const struct settings *settings)
+{
+    local_become_owner(settings);
+    return open_store(settings);
+}
+
+/* Who may end a program is told by the real user; the way back stands in the saved one. */
+struct store *local_store_for_a_while(const struct settings *settings)
+{
+    struct stat folder;
+    if (geteuid() == 0 && stat(settings->store.path, &folder) == 0 && folder.st_uid != 0 &&
+        setresgid(folder.st_gid, folder.st_gid, 0) == 0 && setresuid(folder.st_uid, folder.st_uid, 0) != 0) {
+        local_come_back();
+    }
+    return open_store(settings);
+}
+
+void local_come_back(void)
+{
+    uid_t real, effective, saved;
+    if (getresuid(&real, &effective, &saved) == 0 && saved == 0 &&
+        (setresuid(0, 0, 0) != 0 || setresgid(0, 0, 0) != 0)) {
+        return; /* what needs root's rights then says so */
+    }
 }

@@ -21,6 +21,10 @@ void local_reply_text(const char *words, char *out, size_t size);
 /* Root reads the store as its owner does, from here on: a gateway can then end one that was stopped inside a read and holds up its store. */
 void local_become_owner(const struct settings *settings);
 
+/* The same until local_come_back, for a command that needs root's rights again. */
+struct store *local_store_for_a_while(const struct settings *settings);
+void local_come_back(void);
+
 /* The store of that configuration, for reading, whether a gateway has it open or not (store.h); store_close ends it. NULL: there is none that can be read,
  * which was told. */
 struct store *local_store(const struct settings *settings);

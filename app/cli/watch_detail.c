@@ -4,6 +4,7 @@
 
 #include "app/cli/watch_text.h"
 #include "app/cli/watch_view.h"
+#include "app/engine/entry.h"
 
 #define INDENT 3
 
@@ -117,6 +118,14 @@ static void draw_limits(struct pager *p, const struct watch_ward *w, const struc
     p->line = line + (col > indent || indent > 2 * INDENT ? 1 : 0); /* below a value no line is left empty */
 }
 
+/* Of a coded value, where others have their limits: it has none. */
+static void draw_word(struct pager *p, const struct watch_vital *v, int line, int indent)
+{
+    const char *word = entry_word((enum vital)v->vital, v->value_milli);
+    (void)screen_put(p->screen, row_of(p, line), indent, p->rect.right, STYLE_STRONG, word != NULL ? word : "");
+    p->line = line + 1;
+}
+
 static void draw_vital(struct pager *p, const struct watch_shown *shown, const struct watch_vital *v)
 {
     const struct vital_info *info = vital_info((enum vital)v->vital);
@@ -135,6 +144,10 @@ static void draw_vital(struct pager *p, const struct watch_shown *shown, const s
     } else {
         (void)screen_put(p->screen, row, value_end - 7, value_end + 12, STYLE_FAINT,
                          v->is_valid ? "expired" : v->invalid);
+    }
+    if (is_live && entry_words((enum vital)v->vital)[0] != '\0') {
+        draw_word(p, v, is_narrow ? line + 1 : line, is_narrow ? INDENT + 2 : value_end + 14);
+        return;
     }
     draw_limits(p, shown->ward, v, is_narrow ? line + 1 : line, is_narrow ? INDENT + 2 : value_end + 14);
 }

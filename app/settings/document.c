@@ -323,6 +323,7 @@ static bool open_file(struct reading *reading)
     switch ((int)status) {
     case STATUS_OK:
         reading->pool->files_digest = hash_64(reading->pool->files_digest, reading->text.bytes, reading->text.size);
+        pool_note_file(reading->pool, reading->file);
         skip_byte_order_mark(&reading->text);
         return true;
     case STATUS_NOT_FOUND:

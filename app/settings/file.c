@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +23,35 @@ static enum status status_of_errno(int error)
     default:
         return STATUS_IO;
     }
+}
+
+struct stand_in {
+    const char *path, *stage;
+};
+static struct stand_in stand_ins[FILE_STAND_INS_MAX];
+static unsigned stand_in_count;
+
+bool file_stand_in(const char *path, const char *stage)
+{
+    assert(path != NULL && stage != NULL);
+    if (stand_in_count == FILE_STAND_INS_MAX) {
+        return false;
+    }
+    stand_ins[stand_in_count++] = (struct stand_in){path, stage};
+    return true;
+}
+
+/* Where it is read from; too long a name is none that is there. */
+static const char *read_from(const char *path, char place[PATH_MAX])
+{
+    for (unsigned i = 0; i < stand_in_count; i++) {
+        const size_t length = strlen(stand_ins[i].path);
+        if (strncmp(path, stand_ins[i].path, length) == 0 && (path[length] == '\0' || path[length] == '/')) {
+            const int printed = snprintf(place, PATH_MAX, "%s%s", stand_ins[i].stage, path + length);
+            return printed < PATH_MAX ? place : "";
+        }
+    }
+    return path;
 }
 
 /* Reads until `size` bytes are there or the file ends, which it may do sooner than its size said. */
@@ -69,7 +100,8 @@ enum status file_read(const char *path, struct pool *pool, struct file_bytes *ou
 {
     assert(path != NULL && pool != NULL && out != NULL);
     /* Not blocking: a pipe under this name must not hold us. */
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char place[PATH_MAX];
+    const int descriptor = open(read_from(path, place), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) {
         return status_of_errno(errno);
     }
@@ -81,14 +113,16 @@ enum status file_read(const char *path, struct pool *pool, struct file_bytes *ou
 bool file_is_there(const char *path)
 {
     assert(path != NULL);
-    return access(path, F_OK) == 0;
+    char place[PATH_MAX];
+    return access(read_from(path, place), F_OK) == 0;
 }
 
 enum status file_look(const char *path, unsigned *out_mode, bool *out_is_roots)
 {
     assert(path != NULL && out_mode != NULL && out_is_roots != NULL);
     struct stat about;
-    if (stat(path, &about) != 0) {
+    char place[PATH_MAX];
+    if (stat(read_from(path, place), &about) != 0) {
         return status_of_errno(errno);
     }
     if (!S_ISREG(about.st_mode)) {
@@ -133,7 +167,8 @@ size_t file_list(const char *folder, const char *ending, struct pool *pool, cons
 {
     assert(folder != NULL && ending != NULL && out != NULL);
     size_t count = 0;
-    DIR *directory = opendir(folder);
+    char place[PATH_MAX];
+    DIR *directory = opendir(read_from(folder, place));
     const struct dirent *entry = NULL;
     while (directory != NULL && count < most && (entry = readdir(directory)) != NULL) {
         const size_t length = strlen(entry->d_name), end = strlen(ending);

@@ -30,6 +30,11 @@ enum status file_read(const char *path, struct pool *pool, struct file_bytes *ou
 
 bool file_is_there(const char *path);
 
+/* A configuration is looked at before it stands where it will: from here on `path`, or all in it when that is a folder, is read from `stage`. Both live as
+ * long as the program. False: there are FILE_STAND_INS_MAX. */
+#define FILE_STAND_INS_MAX 64
+bool file_stand_in(const char *path, const char *stage);
+
 /* Its permissions (07777), and whether root owns it, without opening it. STATUS_NOT_FOUND, STATUS_DENIED (its folder),
  * STATUS_INVALID (a folder, a device), STATUS_IO. */
 enum status file_look(const char *path, unsigned *out_mode, bool *out_is_roots) MUST_CHECK;

@@ -72,3 +72,17 @@ const char *pool_format(struct pool *pool, const char *format, ...)
     va_end(again);
     return text;
 }
+
+void pool_note_file(struct pool *pool, const char *path)
+{
+    for (const struct pool_file *file = pool->newest_file; file != NULL; file = file->before) {
+        if (strcmp(file->path, path) == 0) {
+            return;
+        }
+    }
+    struct pool_file *file = POOL_TAKE(pool, struct pool_file, 1);
+    if (file != NULL) {
+        *file = (struct pool_file){path, pool->newest_file};
+        pool->newest_file = file;
+    }
+}

@@ -15,11 +15,18 @@
 
 struct pool_piece;
 
+/* A file that a configuration rests on. */
+struct pool_file {
+    const char *path;
+    const struct pool_file *before;
+};
+
 struct pool {
     struct pool_piece *newest;
     size_t bytes, bytes_max;
-    uint64_t files_digest; /* of the files that were read into it, one after another */
-    bool is_exhausted;     /* a piece was refused: whatever was read is not whole */
+    uint64_t files_digest;               /* of the files that were read into it, one after another */
+    const struct pool_file *newest_file; /* of all that were noted */
+    bool is_exhausted;                   /* a piece was refused: whatever was read is not whole */
 };
 
 void pool_init(struct pool *pool, size_t bytes_max);
@@ -31,6 +38,9 @@ void *pool_take(struct pool *pool, size_t count, size_t size);
 /* Copies; NULL like pool_take. */
 const char *pool_text(struct pool *pool, const char *text, size_t length);
 const char *pool_format(struct pool *pool, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Once for each path, which must live as long as the pool. */
+void pool_note_file(struct pool *pool, const char *path);
 
 #define POOL_TAKE(pool, type, count) ((type *)pool_take((pool), (count), sizeof(type)))
 

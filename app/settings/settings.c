@@ -28,6 +28,22 @@ static bool make_room(struct load *load, const char *file)
     return !pool->is_exhausted;
 }
 
+/* In the order in which they were read. */
+static void keep_files(struct load *load)
+{
+    uint16_t count = 0;
+    for (const struct pool_file *file = load->trees->newest_file; file != NULL; file = file->before) {
+        count++;
+    }
+    const char **files = POOL_TAKE(load->reader.pool, const char *, count);
+    uint16_t place = files != NULL ? count : 0;
+    load->settings->files = files;
+    load->settings->file_count = place;
+    for (const struct pool_file *file = load->trees->newest_file; place > 0; file = file->before) {
+        files[--place] = pool_text(load->reader.pool, file->path, strlen(file->path));
+    }
+}
+
 static void read_all(struct load *load, const char *file)
 {
     if (make_room(load, file)) {
@@ -37,6 +53,7 @@ static void read_all(struct load *load, const char *file)
         ward_read(load);
     }
     load->settings->files_digest = load->trees->files_digest;
+    keep_files(load);
     if (load->reader.pool->is_exhausted || load->trees->is_exhausted) {
         report_file_fault(load->reader.report, (struct settings_mark){file, 0, 0}, "", 0,
                           "the configuration needs more memory than there is, make it smaller");

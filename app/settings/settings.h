@@ -124,7 +124,9 @@ struct settings_fixed {
 
 struct settings {
     const char *file;
-    uint64_t files_digest; /* of the text of every file that was read: whatever is changed, it is another */
+    uint64_t files_digest;    /* of the text of every file that was read: whatever is changed, it is another */
+    const char *const *files; /* every one of them, certificates, keys and passwords too, each once, as it was opened */
+    uint16_t file_count;
     struct {
         const char *id, *site, *ward;
     } gateway;

@@ -79,6 +79,7 @@ static void check_files(struct load *load, const struct node *mapping)
                                : NULL;
         if (path != NULL) {
             check_file(load, node, path, files[i].is_secret);
+            pool_note_file(load->trees, path);
         }
     }
 }
