@@ -137,7 +137,7 @@ export function entriesOf(bed) {
   return [...found.values()].filter(({ value }) => value !== undefined);
 }
 
-const ONLY_ENTERED = ["consciousness", "oxygen_flow", "cap_refill", "effort", "wbc"];
+const ONLY_ENTERED = ["consciousness", "oxygen_flow", "cap_refill", "effort", "wbc", "oxygen_device"];
 
 function enteredList({ desk, place }) {
   const list = element("ul", { class: "entered" });

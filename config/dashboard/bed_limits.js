@@ -4,16 +4,14 @@ import { Keyed, element, freshId, setAttribute, setHidden, setText } from "./dom
 import { numberField, allRight } from "./field.js";
 import { text, word } from "./texts.js";
 import { checkLimit } from "./typed.js";
-import { VITALS, unitOf, vitalName } from "./vitals.js";
+import { unitOf, vitalName } from "./vitals.js";
 
-// A limit whose rule bears the name of a vital and of a side is in that vital's unit; of others only the rule knows.
-const SIDES = ["low", "high"];
-const known = new Map(VITALS.flatMap(({ name }) => SIDES.map((side) => [`${name}_${side}`, { vital: name, side }])));
-
-export function nameOf(rule, parameter) {
-  const found = parameter === "limit" ? known.get(rule) : undefined;
-  if (found === undefined) return { title: rule, unit: "" };
-  return { title: text(`limits.name_${found.side}`, { vital: vitalName(found.vital) }), unit: unitOf(found.vital) };
+// A limit of one vital is in that vital's unit; of others only the rule knows. Where a vital has two of a side (one that is
+// extreme), the rule's name tells them apart.
+export function nameOf({ rule, parameter, limitOf, limitSide }) {
+  if (parameter !== "limit" || limitOf === null || limitSide === null) return { title: rule, unit: "" };
+  const words = text(`limits.name_${limitSide}`, { vital: vitalName(limitOf) });
+  return { title: rule === `${limitOf}_${limitSide}` ? words : `${words} (${rule})`, unit: unitOf(limitOf) };
 }
 
 function row({ desk, place, edit }) {
@@ -28,7 +26,7 @@ function row({ desk, place, edit }) {
 
   function giveBack() {
     const { rule, parameter } = shown;
-    const what = text("what.reset_limit", { rule: nameOf(rule, parameter).title, parameter });
+    const what = text("what.reset_limit", { rule: nameOf(shown).title, parameter });
     desk.give(place().bed, place().stay, [{ command: "reset_limit", fields: { rule, parameter }, what }]);
   }
 
@@ -37,7 +35,7 @@ function row({ desk, place, edit }) {
     update(item) {
       shown = item;
       const { rule, parameter, limit, priority, canAct } = item;
-      const { title: words, unit } = nameOf(rule, parameter);
+      const { title: words, unit } = nameOf(item);
       setText(title, parameter === "limit" ? words : `${rule}: ${parameter}`);
       setText(cells.value, `${limit.value} ${unit}`.trim());
       const standard = limit.default === null || limit.source === "default" ? "" : text("limits.instead_of", { value: limit.default });
@@ -89,7 +87,7 @@ function limitForm({ desk, place }) {
   async function send(event) {
     event.preventDefault();
     const { rule, parameter, limit } = item;
-    const { title: name, unit } = nameOf(rule, parameter);
+    const { title: name, unit } = nameOf(item);
     const check = checkLimit(field.value, limit.settable, unit);
     if (!allRight([[field, check]])) return;
     const what = text("what.set_limit", { rule: name, parameter, value: check.value, unit });
@@ -102,8 +100,8 @@ function limitForm({ desk, place }) {
     node,
     open(chosen, button) {
       [item, opener, stay] = [chosen, button, place().stay];
-      const { rule, parameter, limit } = item;
-      const { title: name, unit } = nameOf(rule, parameter);
+      const { limit } = item;
+      const { title: name, unit } = nameOf(item);
       setText(title, `${text("do.set_limit")}: ${name}`);
       const allowed = text("limits.allowed", { low: limit.settable[0], high: limit.settable[1] });
       field = numberField({ name: "value", label: text("limits.new_value"), unit, allowed });
@@ -119,11 +117,8 @@ function limitForm({ desk, place }) {
 
 function rowsOf(settings) {
   const items = [];
-  for (const [rule, { priority, parameters }] of settings.rules) {
-    for (const [parameter, limit] of parameters) {
-
-      items.push({ rule, priority, parameter, limit });
-    }
+  for (const [rule, { priority, limitOf, limitSide, parameters }] of settings.rules) {
+    for (const [parameter, limit] of parameters) items.push({ rule, priority, limitOf, limitSide, parameter, limit });
   }
   return items;
 }

@@ -40,11 +40,26 @@ function byUrgency(a, b) {
   );
 }
 
-// The limits that alarm rules have, by the names of the rules that wardgate comes with. The lowest of the high limits and
-// the highest of the low ones are those that a value meets first.
+// The limits of each vital, of the rules that compare it with one and ask nothing else: the lowest of the high ones and the
+// highest of the low ones are those that a value meets first.
+function limitsIn(settings) {
+  const limits = new Map();
+  for (const { limitOf, limitSide, parameters } of settings.rules.values()) {
+    const value = parameters.get("limit")?.value ?? null;
+    if (limitOf === null || limitSide === null || value === null) continue;
+    const of = limits.get(limitOf) ?? { low: null, high: null };
+    const nearer = limitSide === "low" ? Math.max : Math.min;
+    limits.set(limitOf, { ...of, [limitSide]: of[limitSide] === null ? value : nearer(of[limitSide], value) });
+  }
+  return limits;
+}
+
+const found = new WeakMap(); // settings → their limits: drawn often, changed seldom
+
 function limitsOf(settings, vital) {
-  const value = (rule) => settings?.rules.get(rule)?.parameters.get("limit")?.value ?? null;
-  return { low: value(`${vital}_low`), high: value(`${vital}_high`) };
+  if (settings === null) return { low: null, high: null };
+  if (!found.has(settings)) found.set(settings, limitsIn(settings));
+  return found.get(settings).get(vital) ?? { low: null, high: null };
 }
 
 function vitalView(bed, name, isLive, alarms) {

@@ -5,7 +5,7 @@
 import { Clock, deadline } from "./clock.js";
 import { Occurrences } from "./occurrences.js";
 
-export const LOST_AFTER_MS = 30000;
+const LOST_AFTER_MS = 30000;
 
 export class Gateway {
   status = null;

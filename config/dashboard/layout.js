@@ -1,5 +1,5 @@
 // layout.js: how large tiles can be, so that the whole ward is on the screen. Pure. A tile is so many units wide and high;
-// everything on it is sized in that unit (--unit in board.css).
+// everything on it is sized in that unit (--unit in tile.css).
 
 const GAP = 8;
 const LAYOUTS = [

@@ -4,7 +4,7 @@
 const EVERY_MS = 20000;
 const EXPIRES_MS = 60000;
 
-export function presencePayload({ board, visible, sound, gatewayNow }) {
+function presencePayload({ board, visible, sound, gatewayNow }) {
   const iso = (ms) => new Date(ms).toISOString();
   return JSON.stringify({ schema: "1", board, at: iso(gatewayNow), expires_at: iso(gatewayNow + EXPIRES_MS), visible, sound });
 }

@@ -117,7 +117,12 @@ const SHAPES = {
     stayStart: check.maybe(check.time),
     class: check.oneOf(CLASSES),
     rules: check.mapOf(
-      check.shape({ priority: check.oneOf(PRIORITIES), parameters: check.mapOf(parameter, 32) }),
+      check.shape({
+        priority: check.oneOf(PRIORITIES),
+        limitOf: check.optional(check.maybe(check.word), null),
+        limitSide: check.optional(check.maybe(check.oneOf(["low", "high"])), null),
+        parameters: check.mapOf(parameter, 32),
+      }),
       256,
     ),
     rulesOff: check.listOf(check.word, 256),
@@ -151,6 +156,8 @@ const SHAPES = {
     gateway: check.name,
     version: check.shortText,
     boot: check.word,
+    epoch: check.optional(check.maybe(check.word), null),
+    epochBefore: check.optional(check.maybe(check.word), null),
     at: check.time,
   }),
   health: check.shape({

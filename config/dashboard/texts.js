@@ -5,14 +5,14 @@
 //   text("sound.check_ask", {n: 3}) "… {n} {n|pulse|pulses}?"  ->  "… 3 pulses?"
 import { TABLE } from "./text_table.js";
 
-export const LANGUAGES = Object.freeze(["en", "zh-Hans"]);
+const LANGUAGES = Object.freeze(["en", "zh-Hans"]);
 const columns = Object.freeze({ en: 0, "zh-Hans": 1 });
 
 let current = "en";
 const listeners = new Set();
 
 // The language that a tag of the browser's or of board.json means; null: none of ours.
-export function languageOf(tag) {
+function languageOf(tag) {
   const lower = String(tag ?? "").toLowerCase();
   if (lower === "zh" || lower.startsWith("zh-")) return "zh-Hans";
   if (lower === "en" || lower.startsWith("en-")) return "en";

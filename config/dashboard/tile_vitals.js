@@ -11,7 +11,7 @@ const PLACES = [
   { names: ["temp", "temp_core", "temp_skin"] },
 ];
 const BELOW = { abp_sys: ["abp_dia", "abp_mean"], nibp_sys: ["nibp_dia", "nibp_mean"] };
-const LESSER = ["perfusion", "nibp_dia", "nibp_mean", "abp_dia", "abp_mean", "pvc_rate", "st_ii", "oxygen_flow"];
+const LESSER = ["perfusion", "nibp_dia", "nibp_mean", "abp_dia", "abp_mean", "pvc_rate", "st_ii", "oxygen_flow", "oxygen_device"];
 const RANK = { none: 0, low: 1, medium: 2, high: 3 };
 
 const withValue = (vital) => (vital !== undefined && vital.value !== null ? vital : null);

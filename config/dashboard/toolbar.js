@@ -2,6 +2,7 @@
 import { element, setAttribute, setText, Keyed } from "./dom.js";
 import { openCheck } from "./sound_check.js";
 import { clockTime, language, nextLanguage, setLanguage, text } from "./texts.js";
+import { chooseTheme } from "./theme.js";
 
 const THEMES = ["auto", "light", "dark"];
 const THEME_KEY = "wardgate.theme";
@@ -73,7 +74,7 @@ export class Toolbar {
 
   #setTheme(theme) {
     this.#theme = theme;
-    document.documentElement.dataset.theme = theme;
+    chooseTheme(theme);
   }
 
   #nextTheme() {

@@ -3,7 +3,7 @@
 import { WORDS, entryRange, unitOf } from "./vitals.js";
 
 const HOUR_MS = 3600 * 1000;
-export const ENTRY_AGE_MS_MAX = 12 * HOUR_MS;
+const ENTRY_AGE_MS_MAX = 12 * HOUR_MS;
 const THOUSANDTHS = /^[+-]?\d{1,9}([.,]\d{1,3})?$/;
 const PRINTABLE = /^[!-~]{1,39}$/;
 const REASON = /^[ -~]{1,63}$/;
@@ -55,7 +55,7 @@ export function checkObservedAt(typed, { now, since = null, offset = 0 }) {
   return checkInstant(at.getTime() + offset, { now, since });
 }
 
-export function checkInstant(value, { now, since = null }) {
+function checkInstant(value, { now, since = null }) {
   if (value > now || now - value > ENTRY_AGE_MS_MAX) return { fault: "check.time_range" };
   if (since !== null && value < since) return { fault: "check.before_stay" };
   return { value };

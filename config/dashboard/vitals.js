@@ -35,6 +35,7 @@ const LIST = [
   ["cap_refill", "s", 1, "episodic"],
   ["effort", "1", 0, "episodic"],
   ["wbc", "10*9/L", 1, "episodic"],
+  ["oxygen_device", "1", 0, "episodic"],
 ];
 
 export const VITALS = Object.freeze(
@@ -48,11 +49,16 @@ export const CLASSES = Object.freeze(["adult", "adolescent", "child", "toddler",
 export const WORDS = Object.freeze({
   consciousness: Object.freeze(["alert", "new_confusion", "voice", "pain", "unresponsive"]),
   effort: Object.freeze(["normal", "mild", "moderate", "severe"]),
+  oxygen_device: Object.freeze([
+    "air", "nasal_cannula", "simple_mask", "venturi_mask", "reservoir_mask", "tracheostomy_mask", "humidified", "high_flow_nasal",
+    "cpap", "niv", "invasive_ventilation", "other",
+  ]),
 });
 
 // What people may enter: the lowest value, then the highest of each class (one number: of all).
 const ENTRIES = {
   consciousness: [0, 4],
+  oxygen_device: [0, 11],
   oxygen_flow: [0, 100],
   fio2: [10, 100],
   temp: [15, 45],

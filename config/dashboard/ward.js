@@ -2,6 +2,7 @@
 // `now`, and what there is to show of it bed_view.js tells. README.md has the shapes.
 import { read } from "./reading.js";
 import { Bed } from "./bed.js";
+import { Epochs } from "./epochs.js";
 import { Gateway } from "./gateway.js";
 import { Unseen, keyOf } from "./occurrences.js";
 import { deadline } from "./clock.js";
@@ -23,6 +24,7 @@ export class Ward {
   /** An alert of now that was not heard before: for sound and for screen readers. */
   onAlarm = () => {};
   #base;
+  #epochs = new Epochs();
   #lookedAt = -Infinity;
   #generation = 0; // of the connection: what was heard before it may be over
   #settling = null; // {since, heardAt} while what the broker had kept still comes
@@ -85,6 +87,7 @@ export class Ward {
   #takeSign(gateway, kind, told, now) {
     const before = gateway.state(now);
     if (kind === "status") {
+      if (told.payload.epoch !== null) this.#epochs.follow(told.payload.epoch, told.payload.epochBefore);
       gateway.takeStatus(told.payload);
       if (!told.retained && told.payload.state === "online") gateway.startOver(now);
     } else {
@@ -146,7 +149,7 @@ export class Ward {
 
   #takeAlarm(owner, message, told, now) {
     if (told.payload === null) return this.#endAlarm(owner, message.name, now);
-    const alarm = { ...told.payload, name: message.name, message: told, generation: this.#generation };
+    const alarm = { ...told.payload, epoch: this.#epochs.nameOf(told.payload.epoch), name: message.name, message: told, generation: this.#generation };
     const known = owner.alarms.get(message.name);
     if (known !== undefined && keyOf(known) === keyOf(alarm) && known.rev > alarm.rev) return false;
     if (owner instanceof Bed) owner.takeAlarm(message.name, alarm);
@@ -156,7 +159,8 @@ export class Ward {
     return known === undefined || known.rev !== alarm.rev || keyOf(known) !== keyOf(alarm);
   }
 
-  #takeAlert(alert, now) {
+  #takeAlert(told, now) {
+    const alert = { ...told, epoch: this.#epochs.nameOf(told.epoch) };
     this.#note(alert, now, false);
     if (alert.bed === null) this.#isWardChanged = true;
     return true;

@@ -100,10 +100,12 @@ test("what was entered by hand may be taken back, what a monitor gave may not", 
   assert.deepEqual(entriesOf(bed).map(({ name, at, value }) => [name, at, value]), [["consciousness", NOW, 0], ["temp", NOW, 36.8]]);
 });
 
-test("a limit has a unit only where its rule bears the name of a vital", () => {
-  assert.deepEqual(nameOf("hr_high", "limit"), { title: "Heart rate (ECG): high", unit: "/min" });
-  assert.deepEqual(nameOf("temp_core_low", "limit"), { title: "Core temperature: low", unit: "°C" });
-  assert.deepEqual(nameOf("st_deviation", "limit"), { title: "st_deviation", unit: "" });
-  assert.deepEqual(nameOf("nibp_overdue", "interval"), { title: "nibp_overdue", unit: "" });
-  assert.deepEqual(nameOf("hr_high", "span"), { title: "hr_high", unit: "" });
+test("a limit is named by its vital, with the rule where that has another name; what is no limit of one vital by its rule", () => {
+  const name = (rule, parameter, limitOf = null, limitSide = null) => nameOf({ rule, parameter, limitOf, limitSide });
+  assert.deepEqual(name("hr_high", "limit", "hr", "high"), { title: "Heart rate (ECG): high", unit: "/min" });
+  assert.deepEqual(name("temp_core_low", "limit", "temp_core", "low"), { title: "Core temperature: low", unit: "°C" });
+  assert.deepEqual(name("spo2_desat", "limit", "spo2", "low"), { title: "Oxygen saturation (pulse): low (spo2_desat)", unit: "%" });
+  assert.deepEqual(name("st_deviation", "limit"), { title: "st_deviation", unit: "" });
+  assert.deepEqual(name("nibp_overdue", "interval"), { title: "nibp_overdue", unit: "" });
+  assert.deepEqual(name("hr_high", "span", "hr", "high"), { title: "hr_high", unit: "" });
 });

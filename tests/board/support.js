@@ -16,7 +16,7 @@ export const vitals = (at, values, more = {}) => ({
 
 export const settings = (at, more = {}) => ({
   schema: "1", at: iso(at), bed: "b12", stay: STAY, stay_start: iso(at), class: "adult", away: null,
-  rules: { spo2_low: { priority: "medium", parameters: { limit: { value: 90, default: 90, overridden: false, source: "default", settable: [85, 95] } } } },
+  rules: { spo2_low: { priority: "medium", limit_of: "spo2", limit_side: "low", parameters: { limit: { value: 90, default: 90, overridden: false, source: "default", settable: [85, 95] } } } },
   rules_off: [], pauses: [], oxygen: null, spo2_scale: 1, commands: [], ...common(at, 120), ...more,
 });
 

@@ -56,6 +56,52 @@ test("kept settings that come behind newer values of the same stay count", () =>
   assert.equal(view("b13").vitals[0].low, 90);
 });
 
+test("a vital has the nearest limits of the rules that say that they limit it, whatever their names", () => {
+  const rule = (limit_of, limit_side, value) => ({
+    priority: "medium", limit_of, limit_side, parameters: { limit: { value, default: value, overridden: false, source: "default", settable: null } },
+  });
+  const rules = {
+    desat: rule("spo2", "low", 80), ours: rule("spo2", "low", 88), top: rule("spo2", "high", 99), hr_high: rule(null, null, 120), hr_low: rule("hr", "low", 50),
+  };
+  say("b12/settings", settings(T0, { rules }));
+  say("b12/vitals", vitals(T0, { spo2: 97, hr: 72 }));
+  const limits = Object.fromEntries(view().vitals.map(({ vital, low, high }) => [vital, [low, high]]));
+  assert.deepEqual(limits, { spo2: [88, 99], hr: [50, null] });
+  say("b12/settings", settings(T0 + 1000, { rules: { ...rules, ours: rule("spo2", "low", 85) } }));
+  assert.equal(view().vitals.find(({ vital }) => vital === "spo2").low, 85);
+});
+
+const NEXT_EPOCH = "fedcba9876543210";
+const follows = { epoch: NEXT_EPOCH, epoch_before: "0123456789abcdef" };
+const listed = () => ward.beds.get("b12").occurrences.list().map(({ id, rev, priority }) => `${id.slice(-2)} ${rev} ${priority}`);
+
+test("an alarm goes on into an epoch that follows: it is listed once, and its end ends it", () => {
+  say("b12/alarm/spo2_low", alarm(T0));
+  say("gateway/gw-7e/status", status(T0 + 100, "online", follows));
+  say("b12/alarm/spo2_low", alarm(T0 + 200, { epoch: NEXT_EPOCH, rev: 2, phase: "update" }));
+  say("b12/alert", alert(T0 + 200, { epoch: NEXT_EPOCH, rev: 2, phase: "update" }));
+  assert.deepEqual(listed(), ["a1 2 high"]);
+  say("b12/alert", alert(T0 + 300, { epoch: NEXT_EPOCH, rev: 3, phase: "end", state: "ended", priority: "none" }));
+  say("b12/alarm/spo2_low", "");
+  assert.deepEqual(listed(), ["a1 3 high"]);
+  assert.equal(ward.beds.get("b12").occurrences.list()[0].endedAt, T0 + 300);
+});
+
+test("an epoch that goes on with nothing known is another: its ids are others", () => {
+  say("b12/alarm/spo2_low", alarm(T0));
+  say("gateway/gw-7e/status", status(T0 + 100, "online", { epoch: NEXT_EPOCH, epoch_before: null }));
+  say("b12/alert", alert(T0 + 200, { epoch: NEXT_EPOCH, rev: 1 }));
+  assert.deepEqual(listed(), ["a1 1 high", "a1 1 high"]);
+});
+
+test("a screen that heard the alarm before the status knows it by one name, too", () => {
+  say("b12/alert", alert(T0, { epoch: NEXT_EPOCH, rev: 2, phase: "update" }));
+  say("gateway/gw-7e/status", status(T0 + 100, "online", follows));
+  say("b12/alert", alert(T0 + 200, { rev: 1 })); // of the epoch before, sent again
+  say("b12/alert", alert(T0 + 300, { epoch: NEXT_EPOCH, rev: 3, phase: "escalate" }));
+  assert.deepEqual(listed(), ["a1 3 high"]);
+});
+
 test("another stay: nothing of the one before is shown, whichever topic tells first", () => {
   say("b12/score/news2", score(T0, 9));
   say("b12/alarm/spo2_low", alarm(T0));
