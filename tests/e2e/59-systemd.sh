@@ -22,7 +22,7 @@ rules: [rules/standard.yaml]
 END
 # As it is shipped, but for where things are, what the namespace does not have, and a shorter watchdog.
 sed -e "s#^ExecStart=wardgate run#ExecStart=$program run -c $TEST_DIR/wardgate.yaml#" -e 's#^ExecReload=kill#ExecReload=/bin/kill#' \
-    -e 's/^WatchdogSec=.*/WatchdogSec=4/' -e '/^\(User\|Group\|SupplementaryGroups\|After\|Protect.*\|StateDirectory.*\)=/d' \
+    -e 's/^WatchdogSec=.*/WatchdogSec=4/' -e '/^\(User\|Group\|SupplementaryGroups\|After\|Protect.*\|Private.*\|Device.*\|StateDirectory.*\)=/d' \
     -e 's/^\[Unit\]/&\nDefaultDependencies=no/' -e "s#^\[Service\]#&\nStandardError=append:$TEST_DIR/gateway.log#" \
     config/wardgate.service >"$TEST_DIR/units/wardgate.service"
 grep -q "^Type=notify" "$TEST_DIR/units/wardgate.service" || fail "the unit is not one that tells how it is"

@@ -75,6 +75,17 @@ expect scale null
 wait_for 5 "scale 2 counts" says '"complete":true,"total":2,"band":"low",.*"spo2_scale":2'
 wait_for 5 "settings say so" grep -q "^$BASE/b01/settings .*\"oxygen\":\"oxygen\",\"spo2_scale\":2" "$TEST_DIR/seen.txt"
 
+send nurse device observe "\"vital\":\"oxygen_device\",\"value\":\"venturi_mask\",\"observed_at\":\"$(stamp 0)\""
+expect device null
+wait_for 5 "vitals have the device" grep -q "^$BASE/b01/vitals .*\"oxygen_device\":3," "$TEST_DIR/seen.txt"
+send nurse snorkel observe "\"vital\":\"oxygen_device\",\"value\":\"snorkel\",\"observed_at\":\"$(stamp 0)\""
+expect snorkel '"malformed"'
+"$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 observe vital=oxygen_device value=air >/dev/null || fail "air"
+wait_for 5 "on air, and the flow is over" says '"complete":true,"total":0,.*"oxygen":{"value":"air","points":0,'
+wait_for 5 "settings say air" grep -q "^$BASE/b01/settings .*\"oxygen\":\"air\"" "$TEST_DIR/seen.txt"
+"$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 retract vital=oxygen_device >/dev/null || fail "not air"
+wait_for 5 "the flow is back" says '"total":2,"band":"low",.*"oxygen":{"value":"oxygen","points":2,"at":"[^"]*","source":"oxygen_flow"'
+
 send nurse worse observe "\"vital\":\"consciousness\",\"value\":\"voice\",\"observed_at\":\"$(stamp 0)\""
 expect worse null
 wait_for 5 "somebody is drowsy" says '"total":5,"band":"medium"'

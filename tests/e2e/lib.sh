@@ -8,7 +8,7 @@ PATH=$PATH:/usr/sbin # where Debian has mosquitto
 export PORT=$((12000 + ${TEST_SLOT:-0} % 20 * 1000 + RANDOM % 950)) # below those that the system hands out itself
 export WARD_PORT=$((PORT + 1))
 export WARD_DIR=$TEST_DIR
-# How much longer things may take where a sanitizer slows them down.
+# How much longer things may take where a sanitizer, or an emulated processor, slows them down.
 PATIENCE=$([ -n "${FLAVOUR:-}" ] && echo 4 || echo 1)
 # shellcheck disable=SC2034 # for the tests
 BASE=wardgate/test/w1
@@ -54,7 +54,15 @@ wait_for() {
     fail "not within $((limit / 10)) s: $what"
 }
 
-# needs_no_sanitizer WHY: the test is skipped where there is one.
+# needs_no_emulator WHY: the test is skipped where qemu-user runs the gateway.
+needs_no_emulator() {
+    [ -z "${EMULATOR:-}" ] || {
+        echo "skipped: $1"
+        exit 0
+    }
+}
+
+# needs_no_sanitizer WHY: the test is skipped where there is one, and where the gateway is emulated.
 needs_no_sanitizer() {
     [ -z "${FLAVOUR:-}" ] || [ "$FLAVOUR" = clang ] || {
         echo "skipped: $1"

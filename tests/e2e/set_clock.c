@@ -15,6 +15,13 @@
 
 #define FILE_SIZE 64
 
+/* Where time is of 64 bits by choice (armhf), the call that has it. */
+#if defined SYS_clock_gettime64 && !defined __LP64__
+#define CLOCK_CALL SYS_clock_gettime64
+#else
+#define CLOCK_CALL SYS_clock_gettime
+#endif
+
 static const char *said;
 
 __attribute__((constructor)) static void begin(void)
@@ -44,7 +51,7 @@ static long long read_said(long *out_synced)
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     long synced = 0;
-    if (syscall(SYS_clock_gettime, clock, now) != 0) {
+    if (syscall(CLOCK_CALL, clock, now) != 0) {
         return -1;
     }
     if (clock == CLOCK_REALTIME && said != NULL) {

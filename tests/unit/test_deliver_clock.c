@@ -6,12 +6,12 @@
 
 #include <cmocka.h>
 #include <dirent.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "app/flow/clock_record.h"
 #include "app/flow/timebase.h"
 #include "tests/unit/support/deliver_bench.h"
+#include "tests/unit/support/real_clock.h"
 
 #define TOPIC        BASE "gateway/gw/clock"
 #define HOUR_MS      INT64_C(3600000)
@@ -23,7 +23,7 @@ static atomic_llong wall_offset_ms;
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's names are reserved */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-    const int result = (int)syscall(SYS_clock_gettime, clock, now);
+    const int result = real_clock_gettime(clock, now);
     if (result == 0 && clock == CLOCK_REALTIME) {
         now->tv_sec += (time_t)(atomic_load(&wall_offset_ms) / 1000);
     }
@@ -171,10 +171,47 @@ static void test_late_by_the_clock_as_it_is(void **state)
     bench_close(bench);
 }
 
+/* A store that was opened late, and taken over, has alerts of an epoch with numbers of its own: what was off in ours says nothing of them. */
+static void test_late_by_the_numbers_of_its_epoch(void **state)
+{
+    (void)state;
+    struct payload_context other = bench_context;
+    other.epoch = "e9";
+    struct observer observer;
+    struct seen seen = {.qos = 0};
+    struct bench *bench = bench_open();
+    const struct clock_record record = record_of(1, 2, HOUR_MS);
+    broker_start(&bench->broker);
+    observer_open(&observer, &bench->broker, BASE "b01/alert");
+    bench_build(bench, 64);
+    board_put_clock(&bench->board, &record);
+    const struct alert alert = bench_alert(bench, 1, 0, false);
+    char json[PAYLOAD_ALERT_MAX];
+    const struct store_alert row = {.seq = alert.seq,
+                                    .committed_wall_ms = clock_wall_ms() - HOUR_MS,
+                                    .bed = "b01",
+                                    .alarm = "spo2_low",
+                                    .json = json,
+                                    .json_length = (uint32_t)payload_alert(&other, &alert, 0, json, sizeof json)};
+    assert_int_equal(store_begin(bench->opened), STATUS_OK);
+    assert_int_equal(store_put_alert(bench->opened, &row), STATUS_OK);
+    assert_int_equal(store_commit(bench->opened), STATUS_OK);
+    commit_aged(bench, HOUR_MS);
+    bench_tell_committed(bench);
+    bench_go_online(bench);
+    assert_true(observer_next(&observer, BENCH_WAIT_MS, &seen));
+    assert_true(seen_has(&seen, "\"epoch\":\"e9\"") && seen_has(&seen, "\"late\":true"));
+    assert_true(observer_next(&observer, BENCH_WAIT_MS, &seen));
+    assert_true(seen_has(&seen, "\"epoch\":\"e0\"") && seen_has(&seen, "\"late\":false"));
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_record_is_shown), cmocka_unit_test(test_without_a_record_there_is_no_topic),
-        cmocka_unit_test(test_a_step_renews_what_is_retained), cmocka_unit_test(test_late_by_the_clock_as_it_is)};
+        cmocka_unit_test(test_a_step_renews_what_is_retained), cmocka_unit_test(test_late_by_the_clock_as_it_is),
+        cmocka_unit_test(test_late_by_the_numbers_of_its_epoch)};
     return cmocka_run_group_tests_name("deliver_clock", tests, NULL, NULL);
 }

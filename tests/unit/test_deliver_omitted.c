@@ -82,6 +82,46 @@ static void test_the_record_comes_in_its_place(void **state)
     bench_close(bench);
 }
 
+/* Rows that were read already, and are given up before they go, do not go. */
+static void test_given_up_behind_the_reading(void **state)
+{
+    (void)state;
+    enum { BACKLOG = 28, LEFT = 23 };
+    static atomic_ullong omitted;
+    struct observer observer;
+    struct seen seen = {.qos = 0};
+    struct bench *bench = bench_open();
+    bench->config.backlog_rate = 4; /* some 20 go at once */
+    bench->config.omitted = &omitted;
+    bench_build(bench, 64);
+    put_backlog(bench, BACKLOG);
+    bench_tell_committed(bench);
+    broker_start(&bench->broker);
+    observer_open(&observer, &bench->broker, BASE "#");
+    bench_start(bench);
+    do {
+        assert_true(observer_find(&observer, BASE "b01/alert", BENCH_WAIT_MS, &seen));
+    } while (seen_seq(&seen) < 20);
+    omit(bench, LEFT + 1, BACKLOG, LEFT + 1);
+    atomic_fetch_add(&omitted, BACKLOG - LEFT);
+    unsigned alerts = 20;
+    bool recorded = false;
+    while ((alerts < LEFT || !recorded) && observer_next(&observer, BENCH_WAIT_MS, &seen)) {
+        recorded |= strcmp(seen.topic, TOPIC) == 0;
+        if (seen_is_alert(&seen)) {
+            assert_in_range(seen_seq(&seen), ++alerts, LEFT);
+        }
+    }
+    assert_true(recorded && alerts == LEFT);
+    while (observer_next(&observer, 1500, &seen)) { /* the next ones would have gone in this time */
+        assert_false(seen_is_alert(&seen));
+    }
+    assert_true(bench_return(bench, LEFT + 1, BENCH_WAIT_MS));
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 /* Rows that were counted as backlog and are given up meanwhile hold nothing up. */
 static void test_given_up_while_it_is_sent(void **state)
 {
@@ -142,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_record_comes_in_its_place),
+        cmocka_unit_test(test_given_up_behind_the_reading),
         cmocka_unit_test(test_given_up_while_it_is_sent),
         cmocka_unit_test(test_nobody_for_the_record),
     };

@@ -163,6 +163,43 @@ static void test_bed_without_backlog_is_not_held_up(void **state)
     bench_close(bench);
 }
 
+/* However far behind the others' they stand: a bed with few alerts waiting has them told at once, and so the ones that come behind. */
+static void test_few_old_alerts_of_a_bed_do_not_wait(void **state)
+{
+    (void)state;
+    enum { BACKLOG = 320, FEW = 3 };
+    static struct journal journal;
+    struct bench *bench = bench_open();
+    struct observer observer;
+    struct seen seen = {.qos = 0};
+    unsigned others_before = 0;
+    bench->config.backlog_rate = 200;
+    bench_build(bench, 512);
+    for (unsigned i = 0; i < BACKLOG + FEW; ++i) {
+        const struct alert alert = bench_alert(bench, i < BACKLOG ? 1 : 2, 1, i % 2 == 1);
+        bench_put(bench, &alert, 60000);
+    }
+    bench_tell_committed(bench);
+    broker_start(&bench->broker);
+    observer_open(&observer, &bench->broker, BASE "#");
+    bench_start(bench);
+    uint64_t newest = 0;
+    while (journal.newest[2] < bench->seq && observer_next(&observer, BENCH_WAIT_MS, &seen)) {
+        if (seen_is_alert(&seen)) {
+            note_alert(&journal, &seen); /* asserts the order of each bed */
+            others_before += bed_of(&seen) == 1 ? 1 : 0;
+            newest = journal.newest[2] == BACKLOG + FEW && newest == 0 ? bench_commit(bench, 2, 0, false) : newest;
+        }
+    }
+    assert_int_equal(journal.newest[2], newest);
+    assert_in_range(others_before, 1, BACKLOG / 4);
+    read_alerts(&journal, &observer, BACKLOG + FEW + 1, BENCH_WAIT_MS);
+    assert_true(bench_return(bench, BACKLOG + FEW + 1, BENCH_WAIT_MS));
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 /* Nobody asked for less: the window alone is the pace, far beyond any rate that one would set. */
 static void test_a_backlog_goes_as_it_is_acknowledged(void **state)
 {
@@ -496,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_broker_that_comes_later_gets_everything),
         cmocka_unit_test(test_restarts_of_the_broker_lose_nothing),
         cmocka_unit_test(test_bed_without_backlog_is_not_held_up),
+        cmocka_unit_test(test_few_old_alerts_of_a_bed_do_not_wait),
         cmocka_unit_test(test_a_backlog_goes_as_it_is_acknowledged),
         cmocka_unit_test(test_a_broker_that_is_back_is_found_soon),
         cmocka_unit_test(test_direct_alerts_keep_the_order_of_their_bed),

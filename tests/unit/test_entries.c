@@ -296,6 +296,73 @@ static void test_entries_outlive_a_restart(void **state)
     ward_close(ward);
 }
 
+enum { DEVICE_AIR = 0, DEVICE_NASAL = 1 };
+
+static struct ward *start_with_flow(void)
+{
+    configure();
+    ward_add_entered(VITAL_oxygen_flow);
+    ward_add_entered(VITAL_oxygen_device);
+    struct ward *ward = start();
+    assert_int_equal(observe(ward, 100, VITAL_oxygen_flow, 4, 90), VERDICT_ACCEPTED);
+    return ward;
+}
+
+/* Air as the device is no flow from then on, until it is taken back or corrected; also over a restart. */
+static void test_air_ends_the_flow(void **state)
+{
+    (void)state;
+    struct ward *ward = start_with_flow();
+    assert_int_equal(observe(ward, 110, VITAL_oxygen_device, DEVICE_AIR, 105), VERDICT_ACCEPTED);
+    expect_newest(ward, VITAL_oxygen_flow, 0, 105);
+    assert_int_equal(retract(ward, 120, VITAL_oxygen_device, 105), VERDICT_ACCEPTED);
+    expect_newest(ward, VITAL_oxygen_flow, 4000, 90);
+    expect_none(ward, VITAL_oxygen_device);
+    assert_int_equal(observe(ward, 130, VITAL_oxygen_device, DEVICE_AIR, 125), VERDICT_ACCEPTED);
+    ward = restart_at(ward, 100, 140);
+    expect_newest(ward, VITAL_oxygen_flow, 0, 125);
+    assert_int_equal(observe(ward, 150, VITAL_oxygen_device, DEVICE_NASAL, 125), VERDICT_ACCEPTED);
+    expect_newest(ward, VITAL_oxygen_device, DEVICE_NASAL * 1000, 125);
+    expect_newest(ward, VITAL_oxygen_flow, 4000, 90);
+    ward_close(ward);
+}
+
+/* What was told of the same instant, or is of after it, is not over; none is invented where there was none. */
+static void test_air_and_another_flow(void **state)
+{
+    (void)state;
+    struct ward *ward = start_with_flow();
+    assert_int_equal(observe(ward, 110, VITAL_oxygen_device, DEVICE_AIR, 80), VERDICT_ACCEPTED);
+    expect_newest(ward, VITAL_oxygen_flow, 4000, 90);
+    assert_int_equal(observe(ward, 120, VITAL_oxygen_device, DEVICE_AIR, 90.05), VERDICT_ACCEPTED);
+    expect_newest(ward, VITAL_oxygen_flow, 4000, 90);
+    assert_int_equal(observe(ward, 121, VITAL_oxygen_device, DEVICE_AIR, 90.1), VERDICT_ACCEPTED); /* corrects that */
+    expect_newest(ward, VITAL_oxygen_flow, 0, 90.1);
+    assert_int_equal(observe(ward, 130, VITAL_oxygen_flow, 6, 125), VERDICT_ACCEPTED);
+    assert_int_equal(retract(ward, 140, VITAL_oxygen_device, 90.05), VERDICT_ACCEPTED);
+    expect_newest(ward, VITAL_oxygen_flow, 6000, 125);
+    ward_close(ward);
+    configure();
+    ward_add_entered(VITAL_oxygen_device);
+    ward = start();
+    assert_int_equal(observe(ward, 1, VITAL_oxygen_device, DEVICE_AIR, 1), VERDICT_ACCEPTED);
+    assert_int_equal(retract(ward, 2, VITAL_oxygen_device, 1), VERDICT_ACCEPTED);
+    ward_close(ward);
+    configure();
+    ward_add_entered(VITAL_oxygen_flow);
+    ward_add_entered(VITAL_oxygen_device);
+    ward = start();
+    assert_int_equal(observe(ward, 1, VITAL_oxygen_device, DEVICE_AIR, 1), VERDICT_ACCEPTED);
+    expect_none(ward, VITAL_oxygen_flow);
+    assert_int_equal(retract(ward, 2, VITAL_oxygen_device, 1), VERDICT_ACCEPTED);
+    expect_none(ward, VITAL_oxygen_flow);
+    assert_int_equal(observe(ward, 3, VITAL_oxygen_flow, 0, 3), VERDICT_ACCEPTED);
+    assert_int_equal(observe(ward, 5, VITAL_oxygen_device, DEVICE_AIR, 5), VERDICT_ACCEPTED);
+    assert_int_equal(retract(ward, 6, VITAL_oxygen_device, 5), VERDICT_ACCEPTED);
+    expect_newest(ward, VITAL_oxygen_flow, 0, 3); /* told by itself */
+    ward_close(ward);
+}
+
 /* The journal brings a measurement from before an entry that the store has already. */
 static void test_a_measurement_from_before_an_entry_comes_back(void **state)
 {
@@ -323,7 +390,11 @@ static void test_words(void **state)
     assert_null(entry_word(VITAL_temp, 0));
     assert_true(entry_value(VITAL_effort, "severe", &milli));
     assert_int_equal(milli, 3000);
+    assert_string_equal(entry_word(VITAL_oxygen_device, 11000), "other");
+    assert_null(entry_word(VITAL_oxygen_device, 12000));
+    assert_true(entry_value(VITAL_oxygen_device, "air", &milli) && milli == ENTRY_AIR_MILLI);
     assert_false(entry_value(VITAL_effort, "sever", &milli));
+    assert_false(entry_value(VITAL_oxygen_device, "others", &milli));
     assert_false(entry_value(VITAL_temp, "alert", &milli));
     assert_string_equal(entry_words(VITAL_temp), "");
 }
@@ -342,6 +413,8 @@ int main(void)
         cmocka_unit_test(test_an_entry_stands_beside_a_monitor),
         cmocka_unit_test(test_rules_watch_what_only_people_give),
         cmocka_unit_test(test_entries_outlive_a_restart),
+        cmocka_unit_test(test_air_ends_the_flow),
+        cmocka_unit_test(test_air_and_another_flow),
         cmocka_unit_test(test_a_measurement_from_before_an_entry_comes_back),
         cmocka_unit_test(test_words),
     };

@@ -17,6 +17,7 @@
 
 #include "app/gateway_internal.h"
 #include "hal/clock.h"
+#include "tests/unit/support/emulated.h"
 
 #define SECOND_US INT64_C(1000000)
 #define NOW_US    (INT64_C(10000) * SECOND_US)
@@ -236,6 +237,7 @@ static void expect_held_back_by(struct thread *thread)
 /* Whosever it is: the new start would wait for it, and nobody would watch any bed. */
 static void test_a_thread_beyond_reach(void **state)
 {
+    NOT_EMULATED(); /* nor does a parent wait in it without a signal */
     (void)state;
     atomic_store(&runners[0].alive_us, NOW_US - RESTART_STUCK_US);
     expect_held_back_by(&runners[0].thread);

@@ -19,6 +19,7 @@
 
 #include "hal/clock.h"
 #include "hal/serial.h"
+#include "tests/unit/support/emulated.h"
 
 #define MS 1000
 
@@ -148,6 +149,7 @@ static void test_serial_discards(void **state)
 
 static void test_serial_speeds(void **state)
 {
+    NOT_EMULATED(); /* it knows no more than 460800 baud */
     const struct line *line = *state;
     static const struct {
         uint32_t baud;
@@ -300,6 +302,7 @@ static void test_an_adapter_is_asked_to_hurry(void **state)
 
 static void test_a_pty_is_not_marked(void **state)
 {
+    NOT_EMULATED(); /* no TIOCEXCL */
     const struct line *line = *state;
     const struct serial_settings settings = settings_of(line);
     int fd = -1;
@@ -312,6 +315,7 @@ static void test_a_pty_is_not_marked(void **state)
 
 static void test_rs485(void **state)
 {
+    NOT_EMULATED(); /* no TIOCSRS485 */
     const struct line *line = *state;
     const struct serial_settings settings = settings_of(line);
     int fd = -1;

@@ -103,7 +103,8 @@ static void check_observations(void)
         assert_true(o->kind == OBSERVATION_VALUE || o->kind == OBSERVATION_HEARD || o->kind == OBSERVATION_IDENTITY ||
                     o->kind == OBSERVATION_OUTDATED);
         assert_true(o->kind != OBSERVATION_VALUE || o->vital < VITAL_COUNT);
-        assert_true(o->quality == QUALITY_VALID || o->quality == QUALITY_ABSENT || o->quality == QUALITY_DEMO);
+        assert_true(o->quality == QUALITY_VALID || o->quality == QUALITY_ABSENT || o->quality == QUALITY_DEMO ||
+                    (o->quality == QUALITY_LATE && o->kind == OBSERVATION_VALUE));
         assert_true(o->kind != OBSERVATION_IDENTITY || o->value_milli != 0);
     }
 }

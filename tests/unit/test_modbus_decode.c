@@ -203,7 +203,7 @@ static void test_anything_is_survived(void **state)
         }
         for (unsigned i = 0; i < PROFILE_BITS_MAX; i++) {
             add_bit((uint16_t)draw(40), (uint8_t)draw(16), (enum signal_meaning)draw(SIGNAL_COUNT),
-                    (uint32_t)draw(1U << VITAL_COUNT));
+                    (uint32_t)draw(UINT64_C(1) << VITAL_COUNT));
         }
         t.profile.identity_register = (uint16_t)draw(40);
         t.profile.identity_count = (uint8_t)draw(PROFILE_IDENTITY_REGISTERS_MAX + 1);

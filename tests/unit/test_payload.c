@@ -485,12 +485,12 @@ static void test_settings(void **state)
     expect_text(out, length,
                 "{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.000Z\",\"bed\":\"b12\",\"stay\":\"00000000000000fe\","
                 "\"stay_start\":\"2026-01-31T23:58:59.500Z\",\"class\":\"adult\",\"away\":null,\"rules\":{"
-                "\"spo2_low\":{\"priority\":\"medium\",\"parameters\":{"
+                "\"spo2_low\":{\"priority\":\"medium\",\"limit_of\":null,\"limit_side\":null,\"parameters\":{"
                 "\"limit\":{\"value\":88.5,\"default\":90,\"overridden\":true,"
                 "\"source\":\"overridden\",\"settable\":null},"
                 "\"span\":{\"value\":15,\"default\":15,\"overridden\":false,\"source\":\"default\","
                 "\"settable\":null}}},"
-                "\"hr_low\":{\"priority\":\"low\",\"parameters\":{}}},"
+                "\"hr_low\":{\"priority\":\"low\",\"limit_of\":null,\"limit_side\":null,\"parameters\":{}}},"
                 "\"rules_off\":[],\"pauses\":[],\"oxygen\":null,\"spo2_scale\":null,\"commands\":[],"
                 "\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\",\"expires_at\":\"2026-02-01T00:01:59.000Z\"}");
 }

@@ -466,32 +466,44 @@ static void unknown_oxygen_is_missing(void **state)
     assert_int_equal(out.missing, 1U << SCORE_PART_oxygen);
 }
 
-static void oxygen_is_the_larger_of_flow_and_fraction(void **state)
+static void oxygen_is_what_says_the_most(void **state)
 {
     (void)state;
+    enum { UNTOLD = -1, ON_AIR = 0, CPAP = 8000, OTHER = 11000 };
     static const struct {
-        int32_t flow, fio2; /* -1: unknown */
-        int32_t grade;      /* -1: unknown */
-    } cases[] = {{-1, -1, -1},
-                 {0, -1, SCORE_AIR_MILLI},
-                 {-1, 21000, SCORE_AIR_MILLI},
-                 {-1, 20900, SCORE_AIR_MILLI},
-                 {0, 21000, SCORE_AIR_MILLI},
-                 {1, -1, SCORE_OXYGEN_MILLI},
-                 {-1, 21001, SCORE_OXYGEN_MILLI},
-                 {3999, -1, SCORE_OXYGEN_MILLI},
-                 {4000, -1, SCORE_HIGH_OXYGEN_MILLI},
-                 {-1, 49999, SCORE_OXYGEN_MILLI},
-                 {-1, 50000, SCORE_HIGH_OXYGEN_MILLI},
-                 {0, 40000, SCORE_OXYGEN_MILLI},
-                 {2000, 21000, SCORE_OXYGEN_MILLI},
-                 {15000, 28000, SCORE_HIGH_OXYGEN_MILLI},
-                 {2000, 60000, SCORE_HIGH_OXYGEN_MILLI}};
+        int32_t flow, fio2, device;
+        int32_t grade; /* UNTOLD: unknown */
+    } cases[] = {{UNTOLD, UNTOLD, UNTOLD, UNTOLD},
+                 {0, UNTOLD, UNTOLD, SCORE_AIR_MILLI},
+                 {UNTOLD, 21000, UNTOLD, SCORE_AIR_MILLI},
+                 {UNTOLD, 20900, UNTOLD, SCORE_AIR_MILLI},
+                 {0, 21000, UNTOLD, SCORE_AIR_MILLI},
+                 {1, UNTOLD, UNTOLD, SCORE_OXYGEN_MILLI},
+                 {UNTOLD, 21001, UNTOLD, SCORE_OXYGEN_MILLI},
+                 {3999, UNTOLD, UNTOLD, SCORE_OXYGEN_MILLI},
+                 {4000, UNTOLD, UNTOLD, SCORE_HIGH_OXYGEN_MILLI},
+                 {UNTOLD, 49999, UNTOLD, SCORE_OXYGEN_MILLI},
+                 {UNTOLD, 50000, UNTOLD, SCORE_HIGH_OXYGEN_MILLI},
+                 {0, 40000, UNTOLD, SCORE_OXYGEN_MILLI},
+                 {2000, 21000, UNTOLD, SCORE_OXYGEN_MILLI},
+                 {15000, 28000, UNTOLD, SCORE_HIGH_OXYGEN_MILLI},
+                 {2000, 60000, UNTOLD, SCORE_HIGH_OXYGEN_MILLI},
+                 {UNTOLD, UNTOLD, ON_AIR, SCORE_AIR_MILLI},
+                 {UNTOLD, UNTOLD, 1000, SCORE_SOME_OXYGEN_MILLI},
+                 {UNTOLD, UNTOLD, OTHER, SCORE_SOME_OXYGEN_MILLI},
+                 {0, UNTOLD, CPAP, SCORE_SOME_OXYGEN_MILLI},
+                 {UNTOLD, 21000, CPAP, SCORE_SOME_OXYGEN_MILLI},
+                 {0, 21000, ON_AIR, SCORE_AIR_MILLI},
+                 {4000, UNTOLD, ON_AIR, SCORE_HIGH_OXYGEN_MILLI},
+                 {UNTOLD, 28000, ON_AIR, SCORE_OXYGEN_MILLI},
+                 {2000, UNTOLD, 1000, SCORE_OXYGEN_MILLI},
+                 {UNTOLD, 60000, CPAP, SCORE_HIGH_OXYGEN_MILLI}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int32_t got = -1;
-        const bool known =
-            score_oxygen(cases[i].flow >= 0 ? &cases[i].flow : NULL, cases[i].fio2 >= 0 ? &cases[i].fio2 : NULL, &got);
-        assert_int_equal(known, cases[i].grade >= 0);
+        const struct score_oxygen told = {cases[i].flow != UNTOLD ? &cases[i].flow : NULL,
+                                          cases[i].fio2 != UNTOLD ? &cases[i].fio2 : NULL,
+                                          cases[i].device != UNTOLD ? &cases[i].device : NULL};
+        int32_t got = UNTOLD;
+        assert_int_equal(score_oxygen(&told, &got), cases[i].grade != UNTOLD);
         assert_int_equal(got, cases[i].grade);
     }
 }
@@ -542,7 +554,7 @@ int main(void)
         cmocka_unit_test(bedside_pews_spans_its_range),
         cmocka_unit_test(a_lower_bound_never_falls_when_a_part_comes),
         cmocka_unit_test(unknown_oxygen_is_missing),
-        cmocka_unit_test(oxygen_is_the_larger_of_flow_and_fraction),
+        cmocka_unit_test(oxygen_is_what_says_the_most),
         cmocka_unit_test(names_are_found_again),
         cmocka_unit_test(numbers_beyond_all_patients),
     };

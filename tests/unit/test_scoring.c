@@ -23,8 +23,8 @@ static void configure(enum patient_class patient_class, uint16_t scores)
     ward_config.beds[0].observation_interval_ms = INTERVAL;
     static const enum vital given[] = {VITAL_hr,      VITAL_pulse,    VITAL_spo2,     VITAL_resp,
                                        VITAL_abp_sys, VITAL_nibp_sys, VITAL_nibp_dia, VITAL_temp};
-    static const enum vital entered[] = {VITAL_fio2,       VITAL_consciousness, VITAL_oxygen_flow,
-                                         VITAL_cap_refill, VITAL_effort,        VITAL_wbc};
+    static const enum vital entered[] = {VITAL_fio2,   VITAL_consciousness, VITAL_oxygen_flow,  VITAL_cap_refill,
+                                         VITAL_effort, VITAL_wbc,           VITAL_oxygen_device};
     for (unsigned i = 0; i < sizeof given / sizeof given[0]; i++) {
         ward_add_channel(given[i], 1000);
     }
@@ -233,6 +233,79 @@ static void test_oxygen_comes_from_either(void **state)
     view = view_of(ward);
     assert_int_equal(view.scoring.parts[SCORE_PART_oxygen].value_milli, SCORE_HIGH_OXYGEN_MILLI);
     assert_int_equal(view.scoring.parts[SCORE_PART_oxygen].source, VITAL_fio2);
+    ward_close(ward);
+}
+
+static void expect_oxygen(const struct ward *ward, int32_t value_milli, enum vital source)
+{
+    const struct bed_view view = view_of(ward);
+    assert_true(view.scoring.parts[SCORE_PART_oxygen].known);
+    assert_int_equal(view.scoring.parts[SCORE_PART_oxygen].value_milli, value_milli);
+    assert_int_equal(view.scoring.parts[SCORE_PART_oxygen].source, source);
+}
+
+static void test_oxygen_by_the_device(void **state)
+{
+    (void)state;
+    enum { AIR = 0, NASAL = 1, CPAP = 8 };
+    configure(CLASS_adult, NEWS2);
+    struct ward *ward = start();
+    enter(ward, 1, VITAL_oxygen_device, NASAL);
+    expect_oxygen(ward, SCORE_SOME_OXYGEN_MILLI, VITAL_oxygen_device);
+    enter(ward, 2, VITAL_oxygen_flow, 2);
+    expect_oxygen(ward, SCORE_OXYGEN_MILLI, VITAL_oxygen_flow);
+    enter(ward, 3, VITAL_oxygen_flow, 0);
+    expect_oxygen(ward, SCORE_SOME_OXYGEN_MILLI, VITAL_oxygen_device);
+    enter(ward, 4, VITAL_oxygen_device, CPAP);
+    enter(ward, 5, VITAL_fio2, 60);
+    expect_oxygen(ward, SCORE_HIGH_OXYGEN_MILLI, VITAL_fio2);
+    enter(ward, 6, VITAL_oxygen_device, AIR);
+    expect_oxygen(ward, SCORE_AIR_MILLI, VITAL_oxygen_flow); /* 0, from 3 on */
+    enter(ward, 7, VITAL_fio2, 60);
+    expect_oxygen(ward, SCORE_HIGH_OXYGEN_MILLI, VITAL_fio2);
+    ward_close(ward);
+}
+
+/* Air as the device, and a flow of 4 L/min. */
+static void test_device_against_flow(void **state)
+{
+    (void)state;
+    configure(CLASS_adult, NEWS2);
+    struct ward *ward = start();
+    enter(ward, 1, VITAL_oxygen_flow, 4);
+    enter(ward, 2, VITAL_oxygen_device, 0);
+    expect_oxygen(ward, SCORE_AIR_MILLI, VITAL_oxygen_flow);
+    enter(ward, 3, VITAL_oxygen_flow, 4);
+    expect_oxygen(ward, SCORE_HIGH_OXYGEN_MILLI, VITAL_oxygen_flow);
+    enter(ward, 3.05, VITAL_oxygen_device, 0); /* of one instant: the more */
+    expect_oxygen(ward, SCORE_HIGH_OXYGEN_MILLI, VITAL_oxygen_flow);
+    enter(ward, 4, VITAL_oxygen_device, 0);
+    expect_oxygen(ward, SCORE_AIR_MILLI, VITAL_oxygen_flow);
+    const struct bed_command back = {.kind = COMMAND_retract,
+                                     .stay = ward_stay(ward, 0),
+                                     .vital = VITAL_oxygen_device,
+                                     .has_observed = true,
+                                     .observed_ms = 4000};
+    assert_int_equal(ward_command(ward, 5, &back), VERDICT_ACCEPTED);
+    expect_oxygen(ward, SCORE_HIGH_OXYGEN_MILLI, VITAL_oxygen_flow);
+    ward_close(ward);
+}
+
+/* Bedside PEWS asks how much: it is missing, and is no points of the lower bound. */
+static void test_device_alone_is_not_how_much(void **state)
+{
+    (void)state;
+    configure(CLASS_child, 1U << SCORE_bedside_pews);
+    struct ward *ward = start();
+    enter(ward, 1, VITAL_cap_refill, 2);
+    enter(ward, 1, VITAL_oxygen_device, 8);
+    struct bed_view view = view_of(ward);
+    assert_true(view.scoring.results[SCORE_bedside_pews].missing >> SCORE_PART_oxygen & 1U);
+    assert_int_equal(view.scoring.results[SCORE_bedside_pews].least_milli, 0);
+    enter(ward, 2, VITAL_oxygen_flow, 4);
+    view = view_of(ward);
+    assert_false(view.scoring.results[SCORE_bedside_pews].missing >> SCORE_PART_oxygen & 1U);
+    assert_int_equal(view.scoring.results[SCORE_bedside_pews].least_milli, 4000);
     ward_close(ward);
 }
 
@@ -599,6 +672,9 @@ int main(void)
         cmocka_unit_test(test_parts_grow_too_old),
         cmocka_unit_test(test_one_source_stands_in_for_another),
         cmocka_unit_test(test_oxygen_comes_from_either),
+        cmocka_unit_test(test_oxygen_by_the_device),
+        cmocka_unit_test(test_device_against_flow),
+        cmocka_unit_test(test_device_alone_is_not_how_much),
         cmocka_unit_test(test_mean_pressure_of_one_inflation),
         cmocka_unit_test(test_each_class_has_its_scores),
         cmocka_unit_test(test_bedside_pews_of_a_child),

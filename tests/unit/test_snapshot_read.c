@@ -120,6 +120,20 @@ static void test_an_alarm(void **state)
     assert_string_equal(a->reported, "vtach");
 }
 
+/* Rows have 31 for "none" from when there were 31 vitals: the numbers of the others stay. */
+static void test_no_vital_is_31_in_a_row(void **state)
+{
+    (void)state;
+    struct alarm_snapshot kept = {.last = {.vital = 31}}, alarm;
+    assert_true(snapshot_read_alarm(&kept, sizeof kept, &alarm));
+    assert_int_equal(alarm.last.vital, VITAL_NONE);
+    assert_int_equal(snapshot_vital(VITAL_NONE), 31);
+    for (unsigned vital = 0; vital <= VITAL_NONE; vital++) {
+        assert_int_equal(snapshot_vital(snapshot_vital((uint8_t)vital)), vital);
+        assert_true(vital >= 31 || snapshot_vital((uint8_t)vital) == vital);
+    }
+}
+
 static void test_forms_that_nobody_knows(void **state)
 {
     (void)state;
@@ -203,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_bed),
         cmocka_unit_test(test_an_alarm),
+        cmocka_unit_test(test_no_vital_is_31_in_a_row),
         cmocka_unit_test(test_forms_that_nobody_knows),
         RESTORE_TEST(test_a_start_over_them),
         RESTORE_TEST(test_an_open_alarm_that_cannot_be_read),

@@ -360,7 +360,7 @@ static void test_one_process_only(void **state)
 static enum status open_at(const char *path, uint64_t size_bytes)
 {
     struct store *store = NULL;
-    const enum status status = store_open(&(struct store_config){path, size_bytes}, &store);
+    const enum status status = store_open(&(struct store_config){.path = path, .size_bytes = size_bytes}, &store);
     assert_true((status == STATUS_OK) == (store != NULL));
     store_close(store);
     return status;

@@ -350,11 +350,14 @@ static void test_another_machine_is_left_alone(void **state)
     static const unsigned char narrow[] = {0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0xDE, 0xC0, 0xEF, 0xBE, 1, 0, 0, 0};
     static const unsigned char swapped[] = {0, 0, 0, 0, 0,    0,    0,    0,    0, 0, 0, 8,
                                             0, 0, 0, 0, 0xBE, 0xEF, 0xC0, 0xDE, 0, 0, 0, 1};
+    static const unsigned char wide[] = {0, 0, 0, 0, 0,    0,    0,    0,    0, 0, 8, 0,
+                                         0, 0, 0, 0, 0xDE, 0xC0, 0xEF, 0xBE, 1, 0, 0, 0};
+    const bool is_narrow = sizeof(void *) == 4; /* this machine's own is the one or the other */
     make_pristine();
     memset(damaged.bytes, 0, sizeof damaged.bytes);
     damaged.size = 32 * 4096;
-    memcpy(damaged.bytes, narrow, sizeof narrow);
-    memcpy(damaged.bytes + 4096, narrow, sizeof narrow);
+    memcpy(damaged.bytes, is_narrow ? wide : narrow, is_narrow ? sizeof wide : sizeof narrow);
+    memcpy(damaged.bytes + 4096, damaged.bytes, sizeof wide);
     damaged.bytes[4096] = 1;
     expect_other_machine();
     memset(damaged.bytes, 0, sizeof damaged.bytes);

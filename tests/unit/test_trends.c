@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/store/environment.h"
 #include "drivers/store/pages.h"
 #include "drivers/store/trends.h"
 #include "tests/unit/support/draw.h"
@@ -275,6 +276,45 @@ static void test_damage(void **state)
     assert_false(is_there("minutes.damaged-2")); /* their sizes add up */
 }
 
+/* As a wardgate wrote it that knew so many vitals, or in another form. */
+static void rewrite_form(unsigned char form, unsigned char vitals)
+{
+    static const struct layout layout = {"minutes", 2, {"meta", "rows"}, 0};
+    const unsigned char meta[] = {form, vitals};
+    const int fd = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct environment e = {.layout = &layout, .root = folder.path, .root_fd = fd, .bytes = config.bytes};
+    struct transaction t;
+    assert_int_equal(environment_open(&e), STATUS_OK);
+    assert_int_equal(transaction_begin(&e, true, &t), STATUS_OK);
+    assert_int_equal(transaction_put(&t, 0, (struct bytes){"form", 4}, (struct bytes){meta, 2}, false), STATUS_OK);
+    assert_int_equal(transaction_commit(&t), STATUS_OK);
+    environment_close(&e);
+    close(fd);
+}
+
+/* What was kept when there were fewer vitals is read on; when there are more than this one knows, it is not. */
+static void test_vitals_that_came_later(void **state)
+{
+    (void)state;
+    struct trends *trends = open_trends();
+    assert_int_equal(put_minute(trends, FIRST, 20, 5), STATUS_OK);
+    trends_close(trends);
+    rewrite_form(1, VITAL_COUNT - 1);
+    assert_int_equal(trends_open_to_read(folder.path, &trends), STATUS_OK);
+    trends_close(trends);
+    trends = open_trends();
+    trends_close(trends);
+    assert_false(is_there("minutes.damaged-1"));
+    rewrite_form(1, VITAL_COUNT + 1);
+    assert_int_equal(trends_open_to_read(folder.path, &trends), STATUS_CORRUPT);
+    assert_int_equal(trends_open(&config, &trends), STATUS_CORRUPT);
+    trends_close(trends);
+    rewrite_form(2, VITAL_COUNT);
+    assert_int_equal(trends_open(&config, &trends), STATUS_CORRUPT);
+    trends_close(trends);
+    assert_true(is_there("minutes.damaged-1"));
+}
+
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -283,6 +323,7 @@ int main(void)
         STORE_TEST(test_a_ward_in_bounded_space), STORE_TEST(test_more_than_it_was_made_for),
         STORE_TEST(test_nothing_there),           STORE_TEST(test_a_minute_in_two_parts),
         STORE_TEST(test_the_clock_is_set_back),   STORE_TEST(test_damage),
+        STORE_TEST(test_vitals_that_came_later),
     };
     return cmocka_run_group_tests_name("trends", tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/uplink/inbox.h"
 #include "hal/thread.h"
 #include "tests/unit/support/uplink_bench.h"
 
@@ -324,6 +325,51 @@ static void close_scripted(struct bench *bench, struct script *script)
         6, 0x90, 4, 0, 0, 0, code \
     }
 
+static void arrive(struct inbox *inbox, uint32_t connection, const char *topic, bool presence)
+{
+    inbox_put_message(
+        inbox,
+        &(struct inbox_arrival){
+            .topic = topic, .payload = "", .connection = connection, .topic_is_whole = true, .presence = presence});
+}
+
+/* Commands wait for whoever takes them; a board that was there by the connection before need not be there by this one. */
+static void test_presences_end_with_the_connection(void **state)
+{
+    (void)state;
+    static struct inbox inbox;
+    struct wake wake;
+    static struct uplink_incoming message;
+    assert_int_equal(wake_open(&wake), STATUS_OK);
+    inbox_init(&inbox, &wake);
+    const uint32_t before = inbox_begin_attempt(&inbox);
+    for (unsigned i = 0; i < UPLINK_MESSAGES_MAX - 1; ++i) { /* so that what waits goes round the end of the queue */
+        arrive(&inbox, before, "ward/b01/command/nurse", false);
+        assert_true(inbox_next_message(&inbox, &message));
+    }
+    arrive(&inbox, before, "ward/board/old", true);
+    arrive(&inbox, before, "ward/b01/command/nurse", false);
+    arrive(&inbox, before, "ward/board/older", true);
+    arrive(&inbox, before, "ward/b02/command/nurse", false);
+    const uint32_t now = inbox_begin_attempt(&inbox);
+    arrive(&inbox, before, "ward/board/late", true);
+    for (unsigned i = 0; i < UPLINK_PRESENCES_MAX; ++i) { /* all of their places are free */
+        arrive(&inbox, now, "ward/board/new", true);
+    }
+    assert_true(inbox_next_message(&inbox, &message));
+    assert_string_equal(message.topic, "ward/b01/command/nurse");
+    assert_true(inbox_next_message(&inbox, &message));
+    assert_string_equal(message.topic, "ward/b02/command/nurse");
+    for (unsigned i = 0; i < UPLINK_PRESENCES_MAX; ++i) {
+        assert_true(inbox_next_message(&inbox, &message));
+        assert_string_equal(message.topic, "ward/board/new");
+    }
+    assert_false(inbox_next_message(&inbox, &message));
+    assert_int_equal(atomic_load(&inbox.presences_dropped), 0);
+    inbox_fini(&inbox);
+    wake_close(&wake);
+}
+
 static void test_refused_filter_is_told_and_the_connection_stands(void **state)
 {
     (void)state;
@@ -376,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_presences_come_in_by_mqtt_5),
         cmocka_unit_test(test_presences_come_in_by_mqtt_311),
         cmocka_unit_test(test_messages_outlive_the_connection),
+        cmocka_unit_test(test_presences_end_with_the_connection),
         cmocka_unit_test(test_refused_filter_is_told_and_the_connection_stands),
         cmocka_unit_test(test_connection_that_ends_while_subscribing_has_failed),
         cmocka_unit_test(test_unanswered_subscription_has_failed_in_bounded_time),

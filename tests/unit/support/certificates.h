@@ -14,7 +14,7 @@
 
 #include "tests/unit/support/broker.h"
 
-#define TEST_DAY_S 86400L
+#define TEST_DAY_S INT64_C(86400)
 
 struct wanted_certificate {
     const char *signer;      /* NULL: itself */

@@ -24,10 +24,11 @@ static struct {
 } disk_fault;
 
 /* dlsym gives an object pointer; ISO C has no cast from it to a function. */
-#define DISK_FAULT_REAL(name)              \
-    __typeof__(&(name)) real;              \
-    void *found = dlsym(RTLD_NEXT, #name); \
+#define DISK_FAULT_REAL_OF(function, name)  \
+    __typeof__(&(function)) real;           \
+    void *found = dlsym(RTLD_NEXT, (name)); \
     __builtin_memcpy(&real, &found, sizeof found)
+#define DISK_FAULT_REAL(function) DISK_FAULT_REAL_OF(function, #function)
 
 static inline bool disk_fault_hits(int error)
 {
@@ -60,9 +61,11 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
     return disk_fault_hits(disk_fault_of_pwrite(size)) ? -1 : real(fd, bytes, size, offset);
 }
 
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
+/* LMDB's own: by this name, whatever its offset is where files are of 64 bits only by choice (armhf). */
+ssize_t disk_fault_pwrite(int fd, const void *bytes, size_t size, long offset) __asm__("pwrite");
+ssize_t disk_fault_pwrite(int fd, const void *bytes, size_t size, long offset)
 {
-    DISK_FAULT_REAL(pwrite);
+    DISK_FAULT_REAL_OF(disk_fault_pwrite, "pwrite");
     if (disk_fault_slips(size)) {
         (void)!real(fd, bytes, size, offset);
     }

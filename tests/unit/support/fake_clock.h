@@ -12,10 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tests/unit/support/real_clock.h"
 
 static struct {
     atomic_llong boot_us, wall_us;
@@ -58,7 +59,7 @@ static inline void fake_clock_synced(bool synced)
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     if (clock != CLOCK_REALTIME && clock != CLOCK_BOOTTIME) {
-        return (int)syscall(SYS_clock_gettime, clock, now);
+        return real_clock_gettime(clock, now);
     }
     const long long us = atomic_load(clock == CLOCK_REALTIME ? &fake_clock.wall_us : &fake_clock.boot_us);
     const long long rest_us = (us % 1000000 + 1000000) % 1000000;

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# What a hospital's IT asks for: the connections of a configuration, and the log with its priorities at a log server.
+. tests/e2e/lib.sh
+
+### Connections, for the firewall
+
+cat >"$TEST_DIR/flows.yaml" <<END
+gateway: {id: gw-test, site: test, ward: w1}
+store: {path: $TEST_DIR/store, size: 16MiB}
+uplink:
+  insecure: true
+  brokers: ["mqtt://127.0.0.1:1883", "mqtt://broker.example:1884", "mqtt://10.7.0.9:1883"]
+buses:
+  line-a: {kind: modbus-rtu, device: /dev/null}
+  central: {kind: hl7, listen: "10.7.0.20:2600"}
+beds:
+  b01: {bus: line-a, address: 1, profile: generic-vitals, class: adult}
+  b02: {bus: "modbus-tcp://10.7.0.32:502", address: 1, profile: generic-vitals, class: adult}
+  b03: {bus: "rtu-over-tcp://10.7.0.33:4001", address: 2, profile: generic-vitals, class: adult}
+  b04: {bus: central, address: "W7E^4^A", profile: hl7-pcd, class: adult}
+rules: [rules/standard.yaml]
+END
+mkdir "$TEST_DIR/profiles" "$TEST_DIR/rules"
+cp config/profiles/*.yaml "$TEST_DIR/profiles"
+cp config/rules/*.yaml "$TEST_DIR/rules"
+flows() { "$WARDGATE" check -c "$TEST_DIR/flows.yaml" --flows "$@" 2>"$TEST_DIR/told.log" || fail "no flows: $(cat "$TEST_DIR/told.log")"; }
+has_flow() { flows --csv | tr -d '\r' | finds -Fx -- "$1" || fail "no flow '$1' in: $(flows --csv)"; }
+has_flow 'direction,protocol,port,peer,here,carries,secured,why'
+has_flow 'out,tcp,1883,127.0.0.1,any,MQTT,this host,"broker: alerts, vitals, commands"'
+has_flow 'out,tcp,1884,broker.example,any,MQTT,NO,standby broker'
+has_flow 'out,tcp,1883,10.7.0.9,any,MQTT,NO,standby broker'
+has_flow 'in,tcp,2600,monitors,10.7.0.20,HL7 MLLP,NO,central: b04'
+has_flow 'out,tcp,502,10.7.0.32,any,Modbus,NO,modbus-tcp://10.7.0.32:502: b02'
+has_flow 'out,tcp,4001,10.7.0.33,any,Modbus RTU,NO,rtu-over-tcp://10.7.0.33:4001: b03'
+flows --csv | finds '^out,udp,53,' || fail "who looks up a broker's name?"
+[ "$(flows --csv | wc -l)" -eq 9 ] || fail "a flow too many or too few: $(flows --csv)"
+[ "$(flows --json | python3 -c 'import json, sys; print(sum(json.loads(line)["port"] for line in sys.stdin))')" -eq \
+    $((1883 + 1884 + 1883 + 2600 + 502 + 4001 + 53 + 123)) ] || fail "--json says: $(flows --json)"
+flows | finds '^out  *tcp  *1884  *broker.example' || fail "the table says: $(flows)"
+sed -i 's/broker.example/10.7.0.8/' "$TEST_DIR/flows.yaml"
+flows --csv | finds '^out,udp,53,' && fail "a name server, and no name"
+for words in --json "--flows --costs"; do
+    status=0
+    # shellcheck disable=SC2086 # words
+    "$WARDGATE" check -c "$TEST_DIR/flows.yaml" $words >/dev/null 2>&1 || status=$?
+    [ "$status" -eq 2 ] || fail "status $status of check $words"
+done
+
+### The log, with its priorities, at a log server
+
+command -v logger >/dev/null || {
+    echo "skipped: there is no logger"
+    exit 0
+}
+LOG_PORT=$((PORT + 4))
+python3 -B - "$LOG_PORT" >"$TEST_DIR/server.txt" 2>"$TEST_DIR/server.log" <<'END' &
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("listens", file=sys.stderr, flush=True)
+connection, _ = listener.accept()
+while data := connection.recv(65536):
+    sys.stdout.write(data.decode())
+    sys.stdout.flush()
+END
+pids+=("$!")
+wait_for 10 "the log server listens" grep -q listens "$TEST_DIR/server.log"
+# As journald does it: the priority in front of each line is that of the message.
+if command -v rsyslogd >/dev/null; then
+    sed -e '/^global/d' -e 's/log\.example/127.0.0.1/' -e "s/port=\"6514\"/port=\"$LOG_PORT\"/" -e '/StreamDriver/d' config/service/syslog.conf >"$TEST_DIR/forward.conf"
+    {
+        printf 'module(load="imuxsock" SysSock.Use="off")\ninput(type="imuxsock" Socket="%s/log.sock" CreatePath="on")\n' "$TEST_DIR"
+        cat "$TEST_DIR/forward.conf"
+    } >"$TEST_DIR/rsyslog.conf"
+    rsyslogd -n -iNONE ${RSYSLOG_MODULES:+-M "$RSYSLOG_MODULES"} -f "$TEST_DIR/rsyslog.conf" >"$TEST_DIR/rsyslogd.log" 2>&1 &
+    pids+=("$!")
+    wait_for 10 "rsyslogd listens" test -S "$TEST_DIR/log.sock"
+    forward() { logger --prio-prefix -p daemon.info -t wardgate -u "$TEST_DIR/log.sock"; }
+else
+    forward() { logger --prio-prefix -p daemon.info -t wardgate --tcp --rfc5424 --server 127.0.0.1 --port "$LOG_PORT"; }
+fi
+start_broker
+watch_beds 1 <<END
+stay_after: 1s
+END
+"$WARDGATE" run -c "$TEST_DIR/wardgate.yaml" 2> >(tee -a "$TEST_DIR/gateway.log" | forward) </dev/null &
+GATEWAY_PID=$!
+pids+=("$GATEWAY_PID")
+# <PRI>: facility * 8 + severity; of a daemon (3) 30 is information, 28 a warning, 27 an error. (logger: user, 1.)
+has_line() { grep -qE "<($1)>1 [^ ]+ [^ ]+ wardgate .*$2" "$TEST_DIR/server.txt"; }
+wait_for 20 "a note arrives as information" has_line '30|14' 'wardgate: gw-test watches 1 bed'
+wait_for 20 "the broker is found" has_line '30|14' 'wardgate: connected to the broker'
+stop_broker
+wait_for 30 "a lost broker arrives as a warning" has_line '28|12' 'wardgate: lost the broker'
+stop_gateway
+grep -E '"value"|"spo2"|[0-9]+ %' "$TEST_DIR/server.txt" && fail "a vital sign is in the log"
+! grep -qE '^[^<0-9]' "$TEST_DIR/server.txt" || fail "a line without a priority: $(cat "$TEST_DIR/server.txt")"

@@ -1,0 +1,481 @@
+/*
+ * Which configuration a box takes from its boot partition, and what stays in force when that is not good. What judges it is a program of the
+ * test's own: it finds a fault in every wardgate.yaml that has the word "bad" in it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/box/adopt.h"
+#include "app/box/fileset.h"
+#include "app/box/setup.h"
+
+#define NOW_MS INT64_C(1795300000000)
+
+static char folder[] = "/tmp/wardgate-adopt-XXXXXX";
+static char boot[64], data[64], run[64], checker[64];
+static struct box_places places = {boot, data, run, checker};
+static struct box_outcome outcome;
+static int64_t now_ms;
+
+static const char judge[] = "#!/bin/sh\n"
+                            "grep -q crash wardgate.yaml && kill -SEGV $$\n"
+                            "grep -q mute wardgate.yaml && exit 1\n"
+                            "line=$(grep -n bad wardgate.yaml) || { grep -q warned wardgate.yaml && echo 'wardgate: "
+                            "warned' >&2; exit 0; }\n"
+                            "echo \"wardgate: wardgate.yaml:${line%%:*}:1: bad\" >&2\n"
+                            "exit 2\n";
+
+static void in_folder(char out[256], const char *where, const char *name)
+{
+    (void)snprintf(out, 256, "%s/%s", where, name);
+}
+
+static void put(const char *where, const char *name, const char *text)
+{
+    char path[256], above[256];
+    in_folder(path, where, name);
+    (void)snprintf(above, sizeof above, "%.*s", (int)(strrchr(path, '/') - path), path);
+    const struct publish_mode mode = {0600, 0700, (gid_t)-1};
+    assert_int_equal(publish_folder(above, &mode), STATUS_OK);
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+static void assert_text(const char *where, const char *name, const char *text)
+{
+    char path[256];
+    in_folder(path, where, name);
+    if (!publish_is_there(path, text, strlen(text))) {
+        fail_msg("%s is not \"%s\"", path, text);
+    }
+}
+
+static bool is_there(const char *where, const char *name)
+{
+    char path[256];
+    in_folder(path, where, name);
+    return access(path, F_OK) == 0;
+}
+
+static void drop(const char *where, const char *name)
+{
+    char path[256];
+    in_folder(path, where, name);
+    assert_int_equal(publish_remove(path), STATUS_OK);
+}
+
+/* One boot, an hour later. */
+static void adopt(enum box_source expected)
+{
+    memset(&outcome, 0, sizeof outcome);
+    now_ms += 3600000;
+    adopt_run(&places, now_ms, &outcome);
+    if (outcome.ward != expected) {
+        fail_msg("%s, not %s: %s", box_source_word(outcome.ward), box_source_word(expected), outcome.ward_problems);
+    }
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL) {
+        return -1;
+    }
+    (void)snprintf(boot, sizeof boot, "%s/efi", folder);
+    (void)snprintf(data, sizeof data, "%s/data", folder);
+    (void)snprintf(run, sizeof run, "%s/run", folder);
+    (void)snprintf(checker, sizeof checker, "%s/check", folder);
+    put(folder, "check", judge);
+    return chmod(checker, 0700);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    return publish_remove(folder) == STATUS_OK ? 0 : -1;
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    now_ms = NOW_MS;
+    (void)!publish_remove(boot);
+    (void)!publish_remove(data);
+    put(boot, "wardgate.yaml", "gateway: {id: gw-7e}\n");
+    return publish_remove(run) == STATUS_OK ? 0 : -1;
+}
+
+static void a_good_one_is_taken_with_what_lies_beside_it(void **state)
+{
+    (void)state;
+    put(boot, "profiles/acme.yaml", "profile: acme\n");
+    put(boot, "rules/own.yaml", "rules: {}\n");
+    put(boot, "ca.pem", "CA");
+    put(boot, "tls/password", "secret");
+    put(boot, "EFI/BOOT/BOOTX64.EFI", "no");
+    put(boot, "kernel.img", "no");
+    put(boot, "._wardgate.yaml", "no");
+    put(boot, "report.txt", "no");
+    adopt(BOX_NEW);
+    assert_int_equal(outcome.since_ms, now_ms);
+    assert_string_equal(outcome.gateway, "gw-7e");
+    assert_string_equal(outcome.ward_problems, "");
+    assert_text(data, "etc/wardgate.yaml", "gateway: {id: gw-7e}\n");
+    assert_text(data, "etc/profiles/acme.yaml", "profile: acme\n");
+    assert_text(data, "etc/rules/own.yaml", "rules: {}\n");
+    assert_text(data, "etc/ca.pem", "CA");
+    assert_text(data, "etc/tls/password", "secret");
+    assert_false(is_there(data, "etc/EFI"));
+    assert_false(is_there(data, "etc/kernel.img"));
+    assert_false(is_there(data, "etc/._wardgate.yaml"));
+    assert_false(is_there(data, "etc/report.txt"));
+    assert_false(is_there(data, "etc.new"));
+    assert_false(is_there(run, "candidate"));
+}
+
+static void what_has_not_changed_stays_since_then(void **state)
+{
+    (void)state;
+    adopt(BOX_NEW);
+    const int64_t taken_ms = now_ms;
+    adopt(BOX_SAME);
+    assert_int_equal(outcome.since_ms, taken_ms);
+    put(boot, "wardgate.yaml", "gateway: {id: gw-8}\n");
+    adopt(BOX_NEW);
+    assert_int_equal(outcome.since_ms, now_ms);
+    put(boot, "unasked.yaml", "more");
+    adopt(BOX_NEW);
+    drop(boot, "unasked.yaml");
+    adopt(BOX_NEW);
+    assert_false(is_there(data, "etc/unasked.yaml"));
+}
+
+static void a_bad_one_is_told_and_the_last_good_one_stays(void **state)
+{
+    (void)state;
+    adopt(BOX_NEW);
+    const int64_t taken_ms = now_ms;
+    put(boot, "wardgate.yaml", "gateway: {id: gw-9}\nbad: 1\n");
+    adopt(BOX_OLDER);
+    assert_string_equal(outcome.ward_problems, "wardgate.yaml:2:1: bad\n");
+    assert_int_equal(outcome.since_ms, taken_ms);
+    assert_text(data, "etc/wardgate.yaml", "gateway: {id: gw-7e}\n");
+    put(boot, "wardgate.yaml", "crash\n");
+    adopt(BOX_OLDER);
+    assert_non_null(strstr(outcome.ward_problems, "did not come to an end"));
+    put(boot, "wardgate.yaml", "mute\n");
+    adopt(BOX_OLDER);
+    assert_non_null(strstr(outcome.ward_problems, "exit status 1"));
+    put(boot, "wardgate.yaml", "gateway: {id: gw-7e}\n");
+    adopt(BOX_SAME); /* put right again */
+    assert_string_equal(outcome.ward_problems, "");
+    assert_int_equal(outcome.since_ms, taken_ms);
+}
+
+static void without_any_good_one_there_is_none(void **state)
+{
+    (void)state;
+    put(boot, "wardgate.yaml", "gateway: {id: gw-9}\nbad: 1\n");
+    adopt(BOX_NONE);
+    assert_string_equal(outcome.gateway, "gw-9"); /* by which a certificate is asked for */
+    assert_false(is_there(data, "etc/wardgate.yaml"));
+    drop(boot, "wardgate.yaml");
+    adopt(BOX_NONE);
+    assert_non_null(strstr(outcome.ward_problems, "there is no such file on the boot partition, put it there"));
+}
+
+static void a_file_with_a_name_nearly_right_is_named(void **state)
+{
+    (void)state;
+    adopt(BOX_NEW);
+    drop(boot, "wardgate.yaml");
+    put(boot, "Wardgate.yaml.txt", "gateway: {id: gw-7e}\n");
+    adopt(BOX_OLDER);
+    assert_non_null(strstr(outcome.ward_problems, "\"Wardgate.yaml.txt\": rename it"));
+}
+
+static void a_boot_partition_that_cannot_be_read(void **state)
+{
+    (void)state;
+    adopt(BOX_NEW);
+    drop(folder, "efi");
+    adopt(BOX_OLDER);
+    assert_non_null(strstr(outcome.ward_problems, "the boot partition cannot be read (No such file or directory)"));
+    put(folder, "efi", "a file");
+    adopt(BOX_OLDER);
+    assert_non_null(strstr(outcome.ward_problems, "the boot partition cannot be read (Not a directory)"));
+}
+
+static void keys_stay_when_the_boot_partition_loses_them(void **state)
+{
+    (void)state;
+    static const char key[] = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n";
+    put(boot, "tls/gw.key", key);
+    put(boot, "keys/password", "secret");
+    put(boot, "tls/ca.pem", "CA");
+    put(data, "etc/keys/gateway.key", key); /* the box's own */
+    put(data, "etc/ssh/ssh_host_ed25519_key", "host");
+    put(data, "etc/network.yaml", "# kept\n");
+    adopt(BOX_NEW);
+    assert_non_null(strstr(outcome.notes, "tls/gw.key: this private key is kept on the box now; delete it"));
+    assert_null(strstr(outcome.notes, "gateway.key"));
+    drop(boot, "tls");
+    drop(boot, "keys");
+    adopt(BOX_NEW);
+    assert_string_equal(outcome.notes, "");
+    assert_text(data, "etc/tls/gw.key", key);
+    assert_text(data, "etc/keys/password", "secret");
+    assert_text(data, "etc/keys/gateway.key", key);
+    assert_text(data, "etc/ssh/ssh_host_ed25519_key", "host");
+    assert_text(data, "etc/network.yaml", "# kept\n");
+    assert_false(is_there(data, "etc/tls/ca.pem"));
+    char path[256];
+    struct stat about;
+    in_folder(path, data, "etc/tls/gw.key");
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_mode & 07, 0);
+}
+
+static void one_that_was_restored_stays_until_the_boot_partition_changes(void **state)
+{
+    (void)state;
+    adopt(BOX_NEW);
+    put(data, "etc/wardgate.yaml", "gateway: {id: restored}\n");
+    adopt(BOX_OTHER);
+    assert_text(data, "etc/wardgate.yaml", "gateway: {id: restored}\n");
+    put(boot, "wardgate.yaml", "gateway: {id: edited}\n");
+    adopt(BOX_NEW);
+    assert_text(data, "etc/wardgate.yaml", "gateway: {id: edited}\n");
+}
+
+static void one_that_this_version_refuses_is_told_and_stays(void **state)
+{
+    (void)state;
+    adopt(BOX_NEW);
+    put(folder, "check", "#!/bin/sh\necho 'wardgate: wardgate.yaml:1:1: no more' >&2\nexit 2\n");
+    adopt(BOX_SAME);
+    assert_string_equal(outcome.ward_problems, "wardgate.yaml:1:1: no more\n");
+    assert_true(is_there(data, "etc/wardgate.yaml"));
+    put(folder, "check", judge);
+}
+
+static void warnings_of_a_good_one_are_notes(void **state)
+{
+    (void)state;
+    put(boot, "wardgate.yaml", "# warned\n");
+    adopt(BOX_NEW);
+    assert_string_equal(outcome.ward_problems, "");
+    assert_string_equal(outcome.notes, "warned\n");
+}
+
+static void a_disk_that_takes_nothing_is_told(void **state)
+{
+    (void)state;
+    put(folder, "data", "no folder");
+    adopt(BOX_NONE);
+    assert_non_null(strstr(outcome.ward_problems, "it is good, but cannot be kept"));
+}
+
+/* The steps in order, each cut off behind it. */
+static void a_cut_in_the_midst_is_gone_on_with(void **state)
+{
+    (void)state;
+    char next[256];
+    adopt(BOX_NEW);
+    put(data, "etc/network.yaml", "# kept\n");
+    put(boot, "wardgate.yaml", "gateway: {id: gw-8}\n");
+    put(data, "etc.new/wardgate.yaml", "gateway: {id: half"); /* while it was written */
+    adopt(BOX_NEW);
+    assert_text(data, "etc/wardgate.yaml", "gateway: {id: gw-8}\n");
+    put(data, "etc.new/wardgate.yaml", "gateway: {id: gw-7e}\n"); /* behind the exchange: the old folder */
+    in_folder(next, data, "etc/network.yaml");
+    put(data, "etc.new/network.yaml", "# kept\n");
+    put(data, "etc.new/ssh/host", "key");
+    assert_int_equal(unlink(next), 0);
+    adopt(BOX_SAME);
+    assert_text(data, "etc/wardgate.yaml", "gateway: {id: gw-8}\n");
+    assert_text(data, "etc/network.yaml", "# kept\n");
+    assert_text(data, "etc/ssh/host", "key");
+    assert_false(is_there(data, "etc.new"));
+}
+
+static void names_of_any_length(void **state)
+{
+    (void)state;
+    char name[256 + 16] = "profiles/";
+    memset(name + 9, 'n', 250);
+    memcpy(name + 9 + 250, ".yaml", 6);
+    put(boot, name, "profile: n\n");
+    adopt(BOX_NEW);
+    assert_true(is_there(data, "etc/profiles"));
+    assert_text(data, "etc/wardgate.yaml", "gateway: {id: gw-7e}\n");
+}
+
+static void too_many_files_are_told(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i <= FILESET_FILES_MAX; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "profiles/p%u.yaml", i);
+        put(boot, name, "x");
+    }
+    adopt(BOX_NONE);
+    assert_non_null(strstr(outcome.ward_problems, "too many files"));
+}
+
+static void a_file_that_is_too_large_is_told(void **state)
+{
+    (void)state;
+    char path[256];
+    in_folder(path, boot, "wardgate.yaml");
+    assert_int_equal(truncate(path, FILE_BYTES_MAX + 1), 0);
+    adopt(BOX_NONE);
+    assert_string_equal(outcome.ward_problems, "wardgate.yaml cannot be read (too large)\n");
+}
+
+/* ---- the outcome, from one command to the other ---- */
+
+static void the_outcome_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    static struct box_outcome written = {.ward = BOX_OLDER,
+                                         .network = BOX_NEW,
+                                         .gateway = "gw-7e",
+                                         .since_ms = NOW_MS,
+                                         .led = "ACT",
+                                         .ward_problems = "wardgate.yaml:2:1: bad\n    one\n    ^\n",
+                                         .network_problems = "network.yaml: gone\n",
+                                         .notes = "one\ntwo\n"};
+    static struct box_outcome seen;
+    put(run, "outcome", "");
+    assert_int_equal(box_outcome_write(&written, run), STATUS_OK);
+    assert_true(box_outcome_read(run, &seen));
+    assert_int_equal(seen.ward, BOX_OLDER);
+    assert_int_equal(seen.network, BOX_NEW);
+    assert_string_equal(seen.gateway, "gw-7e");
+    assert_int_equal(seen.since_ms, NOW_MS);
+    assert_false(seen.console);
+    assert_string_equal(seen.led, "ACT");
+    assert_string_equal(seen.ward_problems, written.ward_problems);
+    assert_string_equal(seen.network_problems, written.network_problems);
+    assert_string_equal(seen.notes, written.notes);
+    drop(run, "outcome");
+    assert_false(box_outcome_read(run, &seen));
+}
+
+static void lines_beyond_the_room_are_cut(void **state)
+{
+    (void)state;
+    char lines[16] = "";
+    box_add_line(lines, sizeof lines, "%s", "twelve bytes");
+    assert_string_equal(lines, "twelve bytes\n");
+    box_add_line(lines, sizeof lines, "%s", "more");
+    assert_string_equal(lines, "twelve bytes\nmo");
+    box_add_line(lines, sizeof lines, "%s", "more");
+    assert_string_equal(lines, "twelve bytes\nmo");
+}
+
+/* ---- all of setup ---- */
+
+static void set_up(enum box_source network)
+{
+    assert_int_equal(setup_run(&places, now_ms, &outcome), STATUS_OK);
+    if (outcome.network != network) {
+        fail_msg("%s, not %s: %s", box_source_word(outcome.network), box_source_word(network),
+                 outcome.network_problems);
+    }
+}
+
+static void network_yaml_has_its_own_way(void **state)
+{
+    (void)state;
+    set_up(BOX_NONE);
+    assert_true(is_there(run, "network/50-wired.network"));
+    assert_true(is_there(run, "nftables.conf"));
+    assert_false(is_there(run, "authorized_keys"));
+    assert_false(is_there(run, "rsyslog.conf"));
+    assert_text(run, "hostname", "gw-7e\n");
+    assert_text(run, "wardgate.env", "TZ=UTC\n");
+    put(boot, "network.yaml", "interfaces: {eth0: {address: 10.7.0.20/24}}\nsyslog: {target: \"udp://10.7.0.9\"}\n");
+    set_up(BOX_NEW);
+    assert_false(is_there(run, "network/50-wired.network"));
+    assert_true(is_there(run, "network/50-eth0.network"));
+    assert_true(is_there(run, "rsyslog.conf"));
+    assert_true(is_there(data, "etc/network.yaml"));
+    put(boot, "network.yaml", "interfaces: {eth0: {address: 10.7.0.20}}\n");
+    set_up(BOX_OLDER);
+    assert_true(is_there(run, "network/50-eth0.network"));
+    assert_true(is_there(run, "rsyslog.conf"));
+    assert_int_equal(strncmp(outcome.network_problems, "network.yaml:1:30: interfaces.eth0.address: ", 44), 0);
+    drop(boot, "network.yaml");
+    set_up(BOX_OLDER);
+    assert_string_equal(outcome.network_problems, "network.yaml: there is no such file, check its name and folder\n");
+    put(boot, "network.yaml", "# nothing\r\n");
+    set_up(BOX_NEW);
+    assert_true(is_there(run, "network/50-wired.network"));
+    assert_false(is_there(run, "network/50-eth0.network"));
+    assert_false(is_there(run, "rsyslog.conf"));
+}
+
+static void certificates_of_the_log_are_kept(void **state)
+{
+    (void)state;
+    put(boot, "network.yaml", "syslog: {target: \"tls://log.example\", ca: tls/log-ca.pem}\n");
+    put(boot, "tls/log-ca.pem", "CA of the log");
+    put(boot, "wardgate.yaml", "bad\n"); /* so that nothing else takes the certificates along */
+    set_up(BOX_NEW);
+    assert_text(run, "syslog-ca.pem", "CA of the log");
+    drop(boot, "network.yaml");
+    drop(boot, "tls");
+    drop(run, "syslog-ca.pem");
+    set_up(BOX_OLDER);
+    assert_text(run, "syslog-ca.pem", "CA of the log");
+}
+
+static void a_run_folder_that_cannot_be_written_is_a_failure(void **state)
+{
+    (void)state;
+    put(folder, "run", "no folder");
+    assert_int_not_equal(setup_run(&places, now_ms, &outcome), STATUS_OK);
+    drop(folder, "run");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_good_one_is_taken_with_what_lies_beside_it, clean),
+        cmocka_unit_test_setup(what_has_not_changed_stays_since_then, clean),
+        cmocka_unit_test_setup(a_bad_one_is_told_and_the_last_good_one_stays, clean),
+        cmocka_unit_test_setup(without_any_good_one_there_is_none, clean),
+        cmocka_unit_test_setup(a_file_with_a_name_nearly_right_is_named, clean),
+        cmocka_unit_test_setup(a_boot_partition_that_cannot_be_read, clean),
+        cmocka_unit_test_setup(keys_stay_when_the_boot_partition_loses_them, clean),
+        cmocka_unit_test_setup(one_that_was_restored_stays_until_the_boot_partition_changes, clean),
+        cmocka_unit_test_setup(one_that_this_version_refuses_is_told_and_stays, clean),
+        cmocka_unit_test_setup(warnings_of_a_good_one_are_notes, clean),
+        cmocka_unit_test_setup(a_disk_that_takes_nothing_is_told, clean),
+        cmocka_unit_test_setup(a_cut_in_the_midst_is_gone_on_with, clean),
+        cmocka_unit_test_setup(names_of_any_length, clean),
+        cmocka_unit_test_setup(too_many_files_are_told, clean),
+        cmocka_unit_test_setup(a_file_that_is_too_large_is_told, clean),
+        cmocka_unit_test_setup(the_outcome_is_read_as_it_was_written, clean),
+        cmocka_unit_test_setup(lines_beyond_the_room_are_cut, clean),
+        cmocka_unit_test_setup(network_yaml_has_its_own_way, clean),
+        cmocka_unit_test_setup(certificates_of_the_log_are_kept, clean),
+        cmocka_unit_test_setup(a_run_folder_that_cannot_be_written_is_a_failure, clean),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
