@@ -16,7 +16,7 @@ from link import Link, wait_for
 BUILD = os.environ.get("BUILD", "build")
 GATEWAY = os.environ.get("WARDGATE", BUILD + "/wardgate")
 WARD = os.environ.get("WARD", BUILD + "/tests/ward")
-BEDS = ["b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8"]
+BEDS = 8
 RULE, LIMIT, NORMAL = "rate_high", 120, 80
 KEEP_ALIVE_S = 5
 PORTS = (15000, 31000)  # below those that the system hands out by itself
@@ -44,11 +44,11 @@ class Failed(Exception):
 class Stage:
     """beds: how many. rules: a file of them. more: keys of its configuration. preload: a library for the gateway."""
 
-    def __init__(self, beds=len(BEDS), rules=RULES, more="", preload=None):
+    def __init__(self, beds=BEDS, rules=RULES, more="", preload=None):
         self.folder = tempfile.mkdtemp(prefix="wardgate-kill.")
         self.store = self.path("store")
         self.more = more
-        self.beds = BEDS[:beds]
+        self.beds = [f"b{number + 1}" for number in range(beds)]
         self.broker_port, self.ward_port = free_port(), free_port()
         self.environment = dict(os.environ, **({"LD_PRELOAD": preload} if preload else {}))
         self.broker = self.gateway = None
@@ -163,14 +163,14 @@ class Stage:
                 [GATEWAY, "run", "-c", self.path("wardgate.yaml")], "gateway.log", self.environment
             )
 
-    def wait_for_stays(self):
+    def wait_for_stays(self, patience_s=20):
         """Before somebody lies in a bed, nothing is judged there."""
 
         def all_begun():
             begun = {a.alert.get("bed") for a in self.link.arrived if a.alert["rule"] == "admission_not_entered"}
             return begun >= set(self.beds)
 
-        until("a stay begins at each bed", all_begun, 20)
+        until("a stay begins at each bed", all_begun, patience_s)
 
     def strike_gateway(self):
         """From any thread, at once; kill_gateway says afterwards that it is gone."""

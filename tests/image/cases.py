@@ -1,0 +1,27 @@
+"""The cases by name, in the order in which they are run: what CI takes comes first."""
+
+import cases_alone
+import cases_boot
+import cases_cuts
+import cases_fallback
+import cases_full
+import cases_input
+import cases_update
+import cases_watchdog
+import figures
+
+CASES = {
+    "boot": cases_boot.boot,
+    "update": cases_update.update,
+    "fallback": cases_fallback.fallback,
+    "watchdog": cases_watchdog.watchdog,
+    "full": cases_full.full,
+    "alone": cases_alone.alone,
+    "clock": cases_alone.clock,
+    "input": cases_input.files,
+    "partition": cases_input.partition,
+    "refused": cases_update.refused,
+    "power": cases_update.power,
+    "cuts": cases_cuts.cuts,
+    "figures": figures.figures,
+}

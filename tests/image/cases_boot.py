@@ -1,0 +1,67 @@
+"""A box that was just flashed, with everything there; and what cases ask of what they saw."""
+
+import judge
+from stage import Failed
+
+
+def expect(good, what):
+    if not good:
+        raise Failed(what)
+
+
+def judge_firsts(scene):
+    """Of what arrived: no gap, the order at each bed, one content a name."""
+    arrived = list(scene.link.arrived)
+    firsts = judge.firsts_of(arrived)
+    broken = [*judge.judge_no_gap(firsts), *judge.judge_order(firsts), *judge.judge_content(arrived, one_epoch=False), *judge.judge_once(arrived)]
+    expect(not broken, f"what arrived is not whole: {'; '.join(broken[:3])}")
+    return len(firsts)
+
+
+def listeners(scene):
+    """(port, whether others than the box reach it by address) of each TCP socket that is listened at."""
+    found = set()
+    for line in scene.shell("cat /proc/net/tcp /proc/net/tcp6").splitlines():
+        words = line.split()
+        if len(words) > 3 and words[3] == "0A":
+            address, port = words[1].rsplit(":", 1)
+            found.add((int(port, 16), address not in ("0100007F", "00000000000000000000000001000000")))
+    return found
+
+
+def boot(bench):
+    """a flashed box watches its beds, says so, and its alerts arrive"""
+    scene = bench.scene()
+    seconds = scene.boot()
+    scene.wait_for_stays()
+    bench.say(f"watched {seconds:.1f} s after power-on")
+    first = scene.raise_alarm("b1")
+    expect(first["delivery"]["durable"], "the first alert was not durable")
+    begun, ended = scene.raise_alarm("b3"), scene.end_alarm("b3")
+    expect(ended["id"] == begun["id"] and ended["seq"] > begun["seq"], f"the end of {begun['id']} is that of {ended['id']}")
+
+    scene.wait_shell()
+    expect(scene.status().get("storage", {}).get("state") == "ok", "the store does not say that it is well")
+    open_ports = {port for port, from_outside in listeners(scene) if from_outside}
+    expect(open_ports <= {22}, f"something listens beside SSH: {sorted(open_ports)}")
+    passwords = [line for line in scene.shell("cat /etc/shadow").splitlines() if line.split(":")[1] not in ("*", "!", "!*", "!!")]
+    expect(not passwords, f"a password would be taken: {passwords}")
+    written, said = scene.shell("touch /usr/written", check=False)
+    expect(written != 0, "the root can be written to")
+    identity = scene.shell("cat /etc/machine-id; hostname; ls /data/etc")
+    scene.wait("the report says that beds are watched", lambda: "3 beds" in scene.shell("cat /efi/report.txt", check=False)[1], 90, 2)
+    scene.power_down()
+    expect("3 beds" in scene.report(), f"report.txt does not say that 3 beds are watched: {scene.report()!r}")
+    bench.say(f"{judge_firsts(scene)} alerts arrived, report.txt says: {first_line(scene.report())}")
+
+    scene.boot()
+    scene.wait_shell()
+    expect(scene.shell("cat /etc/machine-id; hostname; ls /data/etc") == identity, "the box has another identity at its second boot")
+    scene.end_alarm("b1")
+    bench.say(f"{judge_firsts(scene)} alerts over two boots")
+    scene.power_down()
+
+
+def first_line(text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[0] if lines else "nothing"

@@ -1,0 +1,80 @@
+"""What people do wrong: each is said where they look, and what can run runs."""
+
+import time
+
+from cases_boot import expect
+from stage import Failed
+
+WRONG = {
+    # what was done to wardgate.yaml, whether it is watched all the same, what report.txt must say
+    "Windows line ends": (lambda text: text.replace("\n", "\r\n"), True, ()),
+    "a tab": (lambda text: text.replace("  b1:", "\tb1:"), False, ("wardgate.yaml", "tab")),
+    "a wrong bed": (lambda text: text.replace("bus: gw,", "bus: nowhere,"), False, ("wardgate.yaml", "nowhere")),
+    "nothing in it": (lambda _: "", False, ("wardgate.yaml",)),
+}
+
+
+def files(bench):
+    """a wardgate.yaml with Windows line ends, a tab, a wrong bed, nothing in it: report.txt says where, the last good one goes on"""
+    scene = bench.scene()
+    good = scene.config()
+    for first in (True, False):
+        for what, (spoil, is_taken, words) in WRONG.items():
+            if first and is_taken:
+                continue  # with the others in the second round
+            scene.card.write("wardgate.yaml", spoil(good))
+            runs = is_taken or not first
+            if runs:
+                seconds = scene.boot()
+            else:
+                scene.start_gateway()
+                scene.wait_shell()
+                expect(not scene.is_watched(), f"{what}: beds are watched, although there is no good configuration")
+            scene.wait(f"{what}: report.txt says so", lambda: says(scene, words), 120, 3)
+            told = scene.shell("cat /efi/report.txt")
+            console = scene.machine.said()
+            expect(all(word in console for word in words), f"{what}: the console does not say it: {console[-400:]!r}")
+            bench.say(f"{what}{'' if first else ', after a good one'}: {told_line(told, words)}")
+            scene.power_down()
+        if first:
+            scene.card.write("wardgate.yaml", good)
+            scene.boot()
+            scene.power_down()
+    # Mended, it is taken, and nothing is told any more.
+    scene.card.write("wardgate.yaml", good)
+    scene.boot()
+    scene.wait_shell()
+    scene.wait("report.txt says that all is well", lambda: "nowhere" not in scene.shell("cat /efi/report.txt") and
+               "3 beds" in scene.shell("cat /efi/report.txt"), 90, 3)
+
+
+def says(scene, words):
+    report = scene.shell("cat /efi/report.txt", check=False)[1]
+    return "3 beds" in report if not words else all(word in report for word in words)
+
+
+def told_line(report, words):
+    for line in report.splitlines():
+        if words and all(word in line for word in words):
+            return line.strip()
+    return " / ".join(line.strip() for line in report.splitlines() if line.strip())[:160]
+
+
+def partition(bench):
+    """a boot partition with nothing of a person's on it, and one that cannot be read: the last good configuration goes on"""
+    scene = bench.scene()
+    for name in ("wardgate.yaml", "network.yaml"):
+        scene.card.remove(name)
+    scene.start_gateway()
+    scene.wait("the console asks for wardgate.yaml", lambda: "wardgate.yaml" in scene.machine.said(), 240)
+    bench.say("flashed and nothing written: " + next(line.strip() for line in scene.machine.said().splitlines() if "wardgate.yaml" in line))
+    scene.wait("report.txt asks for it, too", lambda: "wardgate.yaml" in scene.report(), 60, 2)
+    scene.power_down()
+    scene.set_up()
+    scene.boot()
+    scene.power_down()
+    for name in ("wardgate.yaml", "network.yaml"):
+        scene.card.remove(name)
+    seconds = scene.boot()
+    bench.say(f"its files removed later: watched {seconds:.1f} s after power-on")
+    scene.power_down()

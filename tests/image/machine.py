@@ -1,0 +1,185 @@
+"""A box in QEMU (TCG): a board with a disk, a console that is kept, a line to monitors, a network, a watchdog, USB."""
+
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from card import copy
+from link import wait_for
+from stage import Failed, free_port
+
+MEMORY_MIB = 512
+EMERGENCY_S = 3600  # whatever happens to us, no machine runs for longer
+
+FIRMWARE = {
+    "x86_64": ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+    "aarch64": ("/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"),
+}
+BOARD = {
+    "x86_64": ["-machine", "q35", "-cpu", "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+aes,+rdrand"],
+    "aarch64": ["-machine", "virt", "-cpu", "cortex-a57"],
+}
+LINE = {"x86_64": "/dev/ttyS1", "aarch64": "/dev/ttyS0"}  # by its name on the box
+
+
+class Machine:
+    """folder: where its files are. line: a pty that its serial port is wired to. usb_line: one behind a USB adapter.
+    drive: a Drive that notes what is written. network, clock (UTC as of QEMU's -rtc base=), watchdog, more (words for QEMU)."""
+
+    def __init__(self, folder, target, card, line=None, usb_line=None, drive=None, network=True, clock="utc", more=()):
+        self.folder, self.target, self.card = folder, target, card
+        self.line, self.usb_line, self.drive = line, usb_line, drive
+        self.network, self.clock, self.more = network, clock, list(more)
+        self.console = os.path.join(folder, "console.log")
+        self.ssh_port = free_port()
+        self.process = self.control = None
+        self.events = []
+        self.powered_at = None
+        self.seen_from = 0  # where the console of this power-on begins
+
+    # ---- power ----
+
+    def words(self):
+        code, variables = FIRMWARE[self.target]
+        own = os.path.join(self.folder, "firmware-variables")
+        if not os.path.exists(own):
+            copy(variables, own)
+        disk = f"driver=raw,node-name=disk,cache.direct=off,file.driver=file,file.filename={self.card.path}"
+        if self.drive is not None:
+            disk = (f"driver=blklogwrites,node-name=disk,log-sector-size=512,file.driver=raw,file.file.driver=file,"
+                    f"file.file.filename={self.card.path},log.driver=file,log.filename={self.drive.log}")
+        words = [
+            f"qemu-system-{self.target}", *BOARD[self.target], "-accel", "tcg,thread=multi", "-smp", "2",
+            "-m", str(MEMORY_MIB), "-display", "none", "-nodefaults", "-no-user-config", "-rtc", f"base={self.clock}",
+            "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
+            "-drive", f"if=pflash,format=raw,unit=1,file={own}",
+            "-blockdev", disk, "-device", "virtio-blk-pci,drive=disk,bootindex=1",
+            "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console",
+            "-qmp", f"unix:{os.path.join(self.folder, 'qmp')},server=on,wait=off",
+            "-device", "qemu-xhci,id=usb", "-device", "virtio-rng-pci",
+            "-device", "i6300esb", "-action", "watchdog=reset",
+        ]
+        if self.line is not None:
+            words += ["-chardev", f"serial,id=line,path={self.line}"]
+            words += ["-serial", "chardev:line"] if self.target == "x86_64" else ["-device", "pci-serial,chardev=line"]
+        if self.usb_line is not None:
+            words += ["-chardev", f"serial,id=usb-line,path={self.usb_line}"]
+            words += ["-device", "usb-serial,bus=usb.0,chardev=usb-line,serial=WARD1"]
+        if self.network:
+            words += ["-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22",
+                      "-device", "virtio-net-pci,netdev=net,romfile="]
+        return words + self.more
+
+    def start(self):
+        if self.drive is not None:
+            self.drive.begin()
+        self.seen_from = os.path.getsize(self.console) if os.path.exists(self.console) else 0
+        self.events = []
+        with open(os.path.join(self.folder, "qemu.log"), "a", encoding="utf-8") as log:
+            self.powered_at = time.monotonic()
+            self.process = subprocess.Popen(
+                ["timeout", "--foreground", "--signal=KILL", str(EMERGENCY_S), *self.words()],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if not wait_for("QEMU listens", self.reaches_control, 30):
+            raise Failed(f"QEMU does not start, see {self.folder}/qemu.log")
+
+    def is_on(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        """As by the mains plug, for whoever has told the disk (drive.py) what that means. `timeout` passes no KILL on."""
+        if self.process is None:
+            return
+        for child in children_of(self.process.pid):
+            os.kill(child, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+        self.close_control()
+
+    # ---- QEMU's own monitor ----
+
+    def reaches_control(self):
+        if self.process.poll() is not None:
+            raise Failed(f"QEMU ended, see {self.folder}/qemu.log")
+        self.control = socket.socket(socket.AF_UNIX)
+        try:
+            self.control.connect(os.path.join(self.folder, "qmp"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            self.control.close()
+            return False
+        self.control.settimeout(30)
+        self.answers = self.control.makefile("r")
+        self.answers.readline()
+        self.ask("qmp_capabilities")
+        return True
+
+    def close_control(self):
+        if self.control is not None:
+            self.control.close()
+            self.control = None
+
+    def ask(self, command, **arguments):
+        self.control.sendall((json.dumps({"execute": command, "arguments": arguments}) + "\n").encode())
+        while True:
+            answer = json.loads(self.answers.readline())
+            if "event" in answer:
+                self.events.append(answer["event"])
+                continue
+            if "error" in answer:
+                raise Failed(f"QEMU: {command}: {answer['error']['desc']}")
+            return answer["return"]
+
+    def has_seen(self, event):
+        """RESET, WATCHDOG, SHUTDOWN ... since the power was switched on."""
+        self.ask("query-status")
+        return event in self.events
+
+    def forget_events(self):
+        self.ask("query-status")
+        self.events = []
+
+    def plug_stick(self, path, name="stick"):
+        self.ask("blockdev-add", **{"driver": "raw", "node-name": name, "file": {"driver": "file", "filename": path}})
+        self.ask("device_add", driver="usb-storage", id=name + "-usb", drive=name, bus="usb.0", removable=True)
+
+    def pull_stick(self, name="stick"):
+        self.ask("device_del", id=name + "-usb")
+        if not wait_for("the stick is gone", lambda: self.has_seen("DEVICE_DELETED"), 30):
+            raise Failed("the stick cannot be pulled")
+        self.ask("blockdev-del", **{"node-name": name})
+
+    # ---- what a person sees and types ----
+
+    def said(self):
+        """On the console since the power was switched on, without the controls of a terminal."""
+        if not os.path.exists(self.console):
+            return ""
+        with open(self.console, "rb") as console:
+            console.seek(self.seen_from)
+            text = console.read().decode(errors="replace")
+        return re.sub(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()=>].?)|\r", "", text)
+
+    def ssh_words(self, key):
+        return ["ssh", "-F", "none", "-i", key, "-p", str(self.ssh_port), "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes",
+                "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10",
+                "-o", "IdentitiesOnly=yes", "root@127.0.0.1"]
+
+
+def children_of(pid):
+    found = []
+    for path in glob.glob(f"/proc/{pid}/task/*/children"):
+        with open(path, encoding="ascii") as file:
+            found += [int(word) for word in file.read().split()]
+    return found
+
+
+def need_programs(target):
+    for program in (f"qemu-system-{target}", "mcopy", "mkfs.fat", "ssh-keygen", "ssh"):
+        if shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin") is None:
+            raise Failed(f"no {program}, install it (toolchain/install-dependencies image)")
