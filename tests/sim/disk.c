@@ -296,6 +296,12 @@ const char *store_epoch(const struct store *store)
     return durable.epoch;
 }
 
+uint32_t store_schema(const struct store *store)
+{
+    (void)store;
+    return STORE_SCHEMA;
+}
+
 bool store_is_new(const struct store *store)
 {
     return store->is_new;
