@@ -4,7 +4,8 @@
 #   make                 build/wardgate          (gcc)
 #   make CC=clang        build/clang/wardgate
 #   make FLAVOUR=asan    build/asan/wardgate     (tsan likewise: the builds of `make sanitize`)
-#   make TARGET=aarch64  build/aarch64/wardgate  (armhf likewise; the libraries come from Debian into build/sysroot)
+#   make TARGET=aarch64  build/aarch64/wardgate  (armhf and x86_64 likewise; where that is another machine than this one
+#                        the libraries come from Debian into build/sysroot, and tests run under qemu-user)
 
 VERSION = 0.1.0
 
@@ -12,13 +13,20 @@ PREFIX     = /usr
 SYSCONFDIR = /etc
 DESTDIR    =
 
+TARGETS        = x86_64 aarch64 armhf
+TRIPLE_x86_64  = x86_64-linux-gnu
 TRIPLE_aarch64 = aarch64-linux-gnu
 TRIPLE_armhf   = arm-linux-gnueabihf
+MACHINE       := $(patsubst armv%,armhf,$(shell uname -m))
 ifdef TARGET
-TRIPLE  := $(or $(TRIPLE_$(TARGET)),$(error wardgate: no such target ($(TARGET)), use aarch64 or armhf))
+TRIPLE  := $(or $(TRIPLE_$(TARGET)),$(error wardgate: no such target ($(TARGET)), use x86_64, aarch64 or armhf))
+FLAVOUR ?= $(TARGET)
+endif
+# A target that is another machine than this one; this one's own takes the compiler and the libraries that are here.
+CROSS := $(filter-out $(MACHINE),$(TARGET))
+ifneq ($(CROSS),)
 SYSROOT := $(CURDIR)/build/sysroot/$(TARGET)
 CC       = $(TRIPLE)-gcc --sysroot=$(SYSROOT)
-FLAVOUR ?= $(TARGET)
 PKG_CONFIG = PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLE)/pkgconfig pkg-config
 endif
 ifeq ($(origin CC),default)
@@ -65,7 +73,7 @@ IS_LEAN    = $(filter $(LEAN),$(FLAVOURED))
 LEAN_LINK  = $(if $(IS_LEAN),$(GC_SECTIONS) $(RELR))
 GC_SECTIONS = -Wl,--gc-sections
 # Addresses to relocate as a bitmap, where the C library knows it. Expanded at each link, like the libraries.
-RELR       = $(if $(TARGET),,$(shell grep -qs GLIBC_ABI_DT_RELR "$$($(CC) -print-file-name=libc.so.6)" && echo -Wl,-z,pack-relative-relocs))
+RELR       = $(if $(CROSS),,$(shell grep -qs GLIBC_ABI_DT_RELR "$$($(CC) -print-file-name=libc.so.6)" && echo -Wl,-z,pack-relative-relocs))
 
 # The libraries; Paho has no pkg-config file. Expanded when a recipe runs, for the packages may be installed just before.
 PACKAGES   = libmodbus lmdb yaml-0.1 openssl
@@ -73,15 +81,17 @@ INCLUDES   = -I. $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags-only-I
 LIBRARIES  = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lpaho-mqtt3cs -lpthread
 TEST_LIBRARIES = $(shell $(PKG_CONFIG) --libs cmocka) $(LIBRARIES)
 
-COMMIT := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' 2>/dev/null))
+COMMIT := $(if $(wildcard .git),$(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null))
 DEFINES = -D_GNU_SOURCE $(DEFINES_$(TARGET)) -DWARDGATE_VERSION='"$(VERSION)$(addprefix +,$(COMMIT))"' \
           -DWARDGATE_SHARE='"$(PREFIX)/share/wardgate"'
 
 LANGUAGE = -std=c11 $(DEFINES) $(INCLUDES)
 TUNED    = $(CFLAGS)
-COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) -fno-common -fPIE $(FLAVOURED) $(CPPFLAGS) $(TUNED)
+# The same bytes wherever the folder is that it was built in.
+ANYWHERE = $(if $(IS_LEAN),-ffile-prefix-map=$(CURDIR)=.)
+COMPILE  = $(CC) $(LANGUAGE) $(WARNINGS) -fno-common -fPIE $(FLAVOURED) $(ANYWHERE) $(CPPFLAGS) $(TUNED)
 LINK     = $(CC) $(FLAVOURED) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LEAN_LINK) \
-           $(addprefix -Wl$(COMMA)-rpath-link$(COMMA),$(and $(TARGET),$(SYSROOT)/usr/lib/$(TRIPLE))) $(LDFLAGS)
+           $(addprefix -Wl$(COMMA)-rpath-link$(COMMA),$(and $(CROSS),$(SYSROOT)/usr/lib/$(TRIPLE))) $(LDFLAGS)
 COMMA    = ,
 
 #### What is built from what
@@ -102,7 +112,7 @@ FUZZERS   := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_
 BENCHES   := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 SCENARIO  := $(OUT)/tests/scenario
-FAR_FROM_ENGINE = hal% screen watch_% modbus_% serial_% nonin_% masimo_% hl7_% local_% uplink% store% line_% deliver% reload_deliver \
+FAR_FROM_ENGINE = hal% box_% screen watch_% modbus_% serial_% nonin_% masimo_% hl7_% local_% uplink% store% line_% deliver% reload_deliver \
                   certificate answer_time annunciator gateway_restore gateway_watch pattern vigil ward_frame ward_monitor ward_talkers ward_text ward_wire
 POWERLOSS := $(OUT)/tests/powerloss
 SIM       := $(OUT)/tests/sim
@@ -130,7 +140,7 @@ FAST := $(addprefix app/engine/,alarm.c belief.c channel.c comparison.c conditio
 $(call objects,$(filter-out $(FAST),$(SOURCES))): TUNED = $(if $(IS_LEAN),$(CFLAGS:-O2=-Oz),$(CFLAGS))
 
 # A compiler is there before anything is compiled, cmocka and the broker before anything of the tests.
-COMPILER = build/.have-$(if $(TARGET),sysroot-$(TARGET),$(if $(findstring clang,$(CC)),clang,build))
+COMPILER = build/.have-$(if $(CROSS),sysroot-$(TARGET),$(if $(findstring clang,$(CC)),clang,build))
 
 all: $(OUT)/wardgate ## build the program (this is what plain `make` does)
 
@@ -148,7 +158,7 @@ $(TOOLS): $(OUT)/tests/%: $(OUT)/obj/tests/tools/%.o $(OUT)/parts.a
 $(OUT)/parts.a: $(PARTS)
 	@echo "AR    $@"
 	@rm -f $@
-	@$(AR) rcs $@ $^
+	@$(AR) rcsD $@ $^
 $(FUZZERS): $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/parts.a
 	@mkdir -p $(@D)
 	@echo "LINK  $@"
@@ -191,7 +201,7 @@ $(POWERLOSS): $(call objects,$(wildcard tests/powerloss/*.c) tests/unit/support/
 # The gateway above hal and the classes of drivers; what stands below is simulated, and so is what it asks of the system itself.
 SIMULATED = malloc calloc realloc aligned_alloc free mmap munmap madvise mallopt getrandom poll signalfd sigprocmask read _exit
 SIM_OWN  := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(call objects,$(wildcard tests/sim/*.c) tests/powerloss/chance.c))
-SIM_OF   := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(filter-out $(OUT)/obj/app/cli/% %/flow/log.o,$(filter $(OUT)/obj/app/%,$(PARTS))) \
+SIM_OF   := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(filter-out $(OUT)/obj/app/cli/% $(OUT)/obj/app/backup/% $(OUT)/obj/app/box/% %/flow/log.o,$(filter $(OUT)/obj/app/%,$(PARTS))) \
               $(addprefix $(OUT)/obj/drivers/store/,rows.o crc.o digest.o))
 # What wards a minute take is processor time: fast where the program is small, and not hardened. (Of the program the plain build has warned.)
 QUICK    = $(CC) $(LANGUAGE) $(if $(filter tests/%,$<),$(WARNINGS),-w) -fno-common -fPIE $(or $(FLAGS_$(FLAVOUR)),$(LEAN)) $(CPPFLAGS) $(CFLAGS)
@@ -213,6 +223,8 @@ $(OUT)/obj/%.o: %.c Makefile | $(COMPILER)
 	@echo "CC    $<"
 	@$(COMPILE) -MMD -MP -c -o $@ $<
 $(filter $(OUT)/obj/tests/%,$(OBJECTS)): | build/.have-test
+# Tests draw sizes from 64 bits, and there a size has 32; the program itself is warned of that.
+$(if $(filter armhf,$(TARGET)),$(eval $(OUT)/obj/tests/%.o: WARNINGS += -Wno-conversion -Wno-cast-align))
 $(filter $(OUT)/obj/tests/bench/%,$(OBJECTS)): | build/.have-bench
 
 # Whatever shows the version, or names the installed files, is compiled again when that changes, and nothing else.
@@ -231,20 +243,40 @@ build/.have-%: toolchain/install-dependencies
 	@mkdir -p $(@D)
 	$(LIVE)@toolchain/install-dependencies $*
 	@touch $@
+.PRECIOUS: build/.have-% build/.have-sysroot-%
 build/.have-clang build/.have-test build/.have-bench build/.have-coverage build/.have-cross: | build/.have-build
 build/.have-sysroot-%: toolchain/sysroot | build/.have-cross
 	@echo "ROOT  build/sysroot/$*"
 	@toolchain/sysroot $* build/sysroot/$*
 	@touch $@
 build/.have-lint build/.have-fuzz: | build/.have-clang build/.have-test
+build/.have-image: | build/.have-build
 
 #### Tests and demo
 
+# Programs of another machine run under qemu-user, with that machine's libraries: unit tests as they are, the gateway of the
+# end-to-end tests behind a script of its name. The ward and the tools beside it are this machine's own: they keep time.
+QEMU_x86_64  = qemu-x86_64-static
+QEMU_aarch64 = qemu-aarch64-static
+QEMU_armhf   = qemu-arm-static
+emulator     = $(if $(filter-out $(MACHINE),$(1)),$(QEMU_$(1)) -L $(CURDIR)/build/sysroot/$(1))
+EMULATED     = $(OUT)/emulated/wardgate
+ifneq ($(CROSS),)
+WITH_BUILD = BUILD='$(abspath build)' WARDGATE='$(abspath $(EMULATED))' WARD='$(abspath build/tests/ward)' FLAVOUR='$(FLAVOUR)' \
+             EMULATOR='$(call emulator,$(TARGET))' CC='$(CC) $(DEFINES_$(TARGET))'
+aids-here: $(EMULATED)
+	$(LIVE)@$(MAKE) --no-print-directory TARGET= aids
+$(EMULATED): $(OUT)/wardgate
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nexec %s %s "$$@"\n' '$(call emulator,$(TARGET))' '$(abspath $<)' >$@
+	@chmod 755 $@
+else
 WITH_BUILD = BUILD='$(abspath $(OUT))' WARDGATE='$(abspath $(OUT)/wardgate)' WARD='$(abspath $(OUT)/tests/ward)' \
-             FLAVOUR='$(FLAVOUR)'
+             FLAVOUR='$(filter-out $(TARGET),$(FLAVOUR))'
+endif
 RUN_TESTS  = $(WITH_BUILD) toolchain/run-tests $(OUT)/test-logs
 
-test: all tests ## build everything and run all tests
+test: all tests $(if $(CROSS),aids-here) ## build everything and run all tests
 	$(LIVE)@$(RUN_TESTS) $(UNIT) $(SCENARIO) $(E2E)
 
 unit: $(UNIT) ## run the unit tests
@@ -253,8 +285,10 @@ unit: $(UNIT) ## run the unit tests
 scenario: $(SCENARIO) ## play the situations of tests/scenario through the real engine and the shipped rules
 	$(LIVE)@$(RUN_TESTS) $(SCENARIO)
 
-e2e: all $(TOOLS) $(SCENARIO) $(OUT)/tests/ward ## run the end-to-end tests: the program, a broker and the simulated ward
+e2e: all $(if $(CROSS),aids-here,aids) ## run the end-to-end tests: the program, a broker and the simulated ward
 	$(LIVE)@$(RUN_TESTS) $(E2E)
+
+aids: $(TOOLS) $(SCENARIO) $(OUT)/tests/ward
 
 # A failing image is kept in build/powerloss; POWERLOSS_ONLY, as it says then, checks that one alone.
 test-powerloss: $(POWERLOSS) ## cut the power of the store at any instant: POWERLOSS_IMAGES=10000, POWERLOSS_SEED=1
@@ -309,6 +343,8 @@ contracts: build/.have-contracts ## validate config/schemas with the tools of JS
 	$(LIVE)@cd build/contracts && npm install --silent --no-audit --no-fund --ignore-scripts
 	@ln -sfn ../../build/contracts/node_modules tests/contracts/node_modules
 	$(LIVE)@node tests/contracts/check-contracts.js
+	$(LIVE)@$(MAKE) --no-print-directory TARGET=$(MACHINE) sbom
+	$(LIVE)@node tests/contracts/check-sbom.js $(DIST)/wardgate-$(VERSION)-$(MACHINE).cdx.json
 
 # The ward board. Its modules and MQTT.js become one plain script: mosquitto says of no file what it is, and browsers
 # run a module only if they are told that it is one.
@@ -363,15 +399,13 @@ branches: $(BRANCHED) ## every branch of app/engine that unit tests and scenario
 	$(LIVE)@toolchain/check-branches tests/unreached.md build/branches/obj/app/engine
 
 # One input, one sequence of bytes, whoever compiled the program and whatever processor runs it.
-QEMU_aarch64 = qemu-aarch64-static -L build/sysroot/aarch64
-QEMU_armhf   = qemu-arm-static -L build/sysroot/armhf
 identical: all $(TOOLS) $(OUT)/tests/ward build/.have-clang build/.have-cross ## replay fixed inputs with gcc, clang, aarch64 and armhf: the same bytes
 	$(LIVE)@$(MAKE) --no-print-directory CC=clang build/clang/wardgate
 	$(LIVE)@$(MAKE) --no-print-directory TARGET=aarch64 build/aarch64/wardgate
 	$(LIVE)@$(MAKE) --no-print-directory TARGET=armhf build/armhf/wardgate
 	@rm -rf build/identical && mkdir -p build/identical
 	$(LIVE)@$(WITH_BUILD) TEST_DIR='$(abspath build/identical)' tests/replay/identical.sh '$(OUT)/wardgate' \
-	    build/clang/wardgate '$(QEMU_aarch64) build/aarch64/wardgate' '$(QEMU_armhf) build/armhf/wardgate'
+	    build/clang/wardgate '$(call emulator,aarch64) build/aarch64/wardgate' '$(call emulator,armhf) build/armhf/wardgate'
 
 # The board in a real browser (tests/browser/README.md). BROWSER_TESTS=FILE... takes only those.
 BROWSER_TESTS := $(sort $(wildcard tests/browser/*.test.js))
@@ -416,8 +450,8 @@ size: ## code, data and the largest stack frames of each module, and the whole p
 
 CHECKED := $(SOURCES) $(call find_c,hal/sim tests)
 HEADERS := $(shell find app drivers hal tests -name '*.h' 2>/dev/null)
-SCRIPTS  = $(shell { find . -name '*.sh' -not -path './build/*'; \
-                     grep -rlIE '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci config toolchain; } | LC_ALL=C sort -u)
+SCRIPTS  = $(shell { find . -path ./build -prune -o -name '*.sh' -print; \
+                     grep -rlIE '^\#!/(usr/)?bin/(env )?(ba)?sh' .ci config tests/package toolchain; } | LC_ALL=C sort -u)
 
 lint: build/.have-lint ## format, clang-tidy, cppcheck, shellcheck, who may include whom, house style
 	$(LIVE)@$(MAKE) --no-print-directory --keep-going lint-all
@@ -473,27 +507,119 @@ example: all ## write config/wardgate.yaml anew, from the tables that read it
 format: build/.have-lint ## rewrite the C files in the house format
 	@clang-format -i $(CHECKED) $(HEADERS)
 
-#### Installation
+#### Installation and packages
 
-UNITS := $(wildcard config/*.service)
+# What is installed, and what packages are made of: the one list of it.
+SHARE  = $(DESTDIR)$(PREFIX)/share/wardgate
+DOC    = $(DESTDIR)$(PREFIX)/share/doc/wardgate
+STRIP  =
 
 install: all ## install under DESTDIR and PREFIX (the board if `make board` was run); /etc/wardgate/wardgate.yaml only if there is none
-	install -D -m 755 $(OUT)/wardgate $(DESTDIR)$(PREFIX)/bin/wardgate
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/profiles $(wildcard config/profiles/*.yaml)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/rules $(wildcard config/rules/*.yaml)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/models $(wildcard config/models/*.yaml)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/schemas $(wildcard config/schemas/*)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker $(addprefix config/broker/,mosquitto.conf nginx.conf acl README.md)
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/wardgate/broker config/broker/make-certificates
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/node-red $(addprefix config/node-red/,flow.json README.md)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/telegraf config/telegraf/wardgate.conf
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/grafana $(wildcard config/grafana/*.json) config/grafana/README.md
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/grafana/provisioning/datasources config/grafana/provisioning/datasources/wardgate.yaml
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/grafana/provisioning/dashboards config/grafana/provisioning/dashboards/wardgate.yaml
-	$(if $(wildcard build/board/board.js),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/wardgate/dashboard $(wildcard build/board/*))
+	install -D -m 755 $(STRIP) $(OUT)/wardgate $(DESTDIR)$(PREFIX)/bin/wardgate
+	install -D -m 644 -t $(SHARE)/profiles $(wildcard config/profiles/*.yaml)
+	install -D -m 644 -t $(SHARE)/rules $(wildcard config/rules/*.yaml)
+	install -D -m 644 -t $(SHARE)/models $(wildcard config/models/*.yaml)
+	install -D -m 644 -t $(SHARE)/schemas $(wildcard config/schemas/*)
+	install -D -m 644 -t $(SHARE)/service config/service/needs.conf config/service/syslog.conf
+	install -D -m 644 -t $(SHARE)/broker $(addprefix config/broker/,mosquitto.conf nginx.conf acl README.md)
+	install -D -m 755 -t $(SHARE)/broker config/broker/make-certificates
+	install -D -m 644 -t $(SHARE)/node-red $(addprefix config/node-red/,flow.json README.md)
+	install -D -m 644 -t $(SHARE)/telegraf config/telegraf/wardgate.conf
+	install -D -m 644 -t $(SHARE)/grafana $(wildcard config/grafana/*.json) config/grafana/README.md
+	install -D -m 644 -t $(SHARE)/grafana/provisioning/datasources config/grafana/provisioning/datasources/wardgate.yaml
+	install -D -m 644 -t $(SHARE)/grafana/provisioning/dashboards config/grafana/provisioning/dashboards/wardgate.yaml
+	$(if $(wildcard build/board/board.js),install -D -m 644 -t $(SHARE)/dashboard $(wildcard build/board/*))
+	install -D -m 644 -t $(DOC) README.md CHANGELOG.md SECURITY.md DESIGN.md config/package/copyright
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system config/wardgate.service config/wardgate-restore.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d config/60-wardgate.rules
+	install -D -m 644 config/wardgate.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wardgate.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/wardgate/wardgate.yaml || \
 	    install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR)/wardgate config/wardgate.yaml
-	$(if $(UNITS),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system $(UNITS))
+
+# Packages: all targets, or the one that is given. The time in them is the commit's, so that the same commit makes the same bytes.
+DIST    = build/dist
+STAGE   = $(OUT)/stage
+SBOM    = $(STAGE)/usr/share/doc/wardgate/wardgate.cdx.json
+ASKED   = $(or $(TARGET),$(TARGETS))
+dist: build/.have-dist ## a tarball, a Debian package and an SBOM of each target in build/dist (TARGET=aarch64: of that alone)
+	$(LIVE)@$(MAKE) --no-print-directory board || { echo 'wardgate: the board cannot be built (see above), and no package goes without it' >&2; exit 1; }
+	$(LIVE)@for target in $(ASKED); do $(MAKE) --no-print-directory TARGET=$$target dist-one || exit 1; done
+	@cd $(DIST) && LC_ALL=C sha256sum $$(ls | grep -vFx SHA256SUMS) >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS
+dist-one: stage
+	@echo "DIST  $(TARGET)"
+	@toolchain/make-package $(TARGET) $(VERSION) $(STAGE) $(DIST)
+	@cp $(SBOM) $(DIST)/wardgate-$(VERSION)-$(TARGET).cdx.json
+
+# `make image` makes one of the image, too.
+sbom: build/.have-dist ## what the program and the board are made of, with versions and licences: CycloneDX JSON in build/dist (TARGET=)
+	$(LIVE)@for target in $(ASKED); do $(MAKE) --no-print-directory TARGET=$$target sbom-one || exit 1; done
+sbom-one: stage
+	@echo "SBOM  $(TARGET)"
+	@mkdir -p $(DIST)
+	@cp $(SBOM) $(DIST)/wardgate-$(VERSION)-$(TARGET).cdx.json
+
+# What a package holds, as it will lie in the root of a box.
+stage dist-one image-one: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
+stage: all
+	@rm -rf $(STAGE)
+	@umask 022 && $(MAKE) --no-print-directory --silent PREFIX=/usr SYSCONFDIR=/etc DESTDIR='$(CURDIR)/$(STAGE)' \
+	    STRIP='-s --strip-program=$(TRIPLE)-strip' install
+	@umask 022 && toolchain/make-sbom program $(STAGE)/usr/bin/wardgate $(or $(SYSROOT),/) $(TARGET) $(VERSION) config/dashboard/package-lock.json >$(SBOM)
+
+# Of the last commit, in two clones.
+reproducible: ## build the packages of TARGET= (this machine's) twice in different folders: the same bytes
+	$(LIVE)@toolchain/check-reproducible $(or $(TARGET),$(MACHINE)) build/reproducible
+
+# In a container with a systemd of its own; an older version is this one by another number.
+build/package/root/etc/hosts: tests/package/make-root | build/.have-package
+	@echo "ROOT  build/package/root"
+	@tests/package/make-root build/package/root
+test-package: aids build/package/root/etc/hosts ## install, upgrade, downgrade, remove and purge the package beside a simulated ward, in a container
+	@tests/package/check-unit config/wardgate.service
+	@rm -rf build/package/older build/package/newer
+	$(LIVE)@$(MAKE) --no-print-directory board
+	$(LIVE)@$(MAKE) --no-print-directory TARGET=$(MACHINE) VERSION=0.0.9 DIST=build/package/older dist-one
+	$(LIVE)@$(MAKE) --no-print-directory TARGET=$(MACHINE) DIST=build/package/newer dist-one
+	$(LIVE)@tests/package/run build/package/newer build/package/older build/package/root $(OUT)/tests/ward $(OUT)/tests/ask
+
+# The box: what is installed goes into a root of Debian's packages, that into a disk (DESIGN.md, The image).
+IMAGE  = build/image/$(or $(TARGET),x86_64)
+ESP    = $(IMAGE)/esp
+image: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
+image: build/.have-image build/.have-dist ## a disk to flash: build/image/x86_64/wardgate.img and .zst (TARGET=aarch64; UPDATE_CERT=update-ca.pem: whose updates it takes)
+	$(LIVE)@$(MAKE) --no-print-directory board || echo 'wardgate: the board cannot be built (see above), the image goes on without it' >&2
+	$(LIVE)@$(MAKE) --no-print-directory TARGET=$(or $(TARGET),x86_64) image-one
+image-root: stage
+	@echo "ROOT  $(IMAGE)/root.squashfs"
+	$(LIVE)@toolchain/image/make-root $(TARGET) $(STAGE) $(IMAGE)
+image-one: image-root
+	@rm -rf $(ESP)
+	@echo "IMAGE $(IMAGE)/wardgate.img"
+	@install -D -m 644 -t $(ESP) config/box/network.yaml config/box/README.txt
+	@sed 's|^#   device: /dev/watchdog  |  device: /dev/watchdog-box|' config/wardgate.yaml >$(ESP)/wardgate.yaml
+	@grep -q '^  device: /dev/watchdog-box' $(ESP)/wardgate.yaml
+	$(if $(UPDATE_CERT),@install -D -m 644 '$(UPDATE_CERT)' $(ESP)/update-ca.pem)
+	$(LIVE)@toolchain/image/make-image $(TARGET) $(IMAGE) $(ESP)
+	@toolchain/make-sbom image $(IMAGE) wardgate-image $(VERSION) $(SBOM) >$(IMAGE)/wardgate-image-$(VERSION)-$(TARGET).cdx.json
+
+# The image in an emulated box, wired to the simulated ward (DESIGN.md, The image in QEMU). Consoles are kept in IMAGE/test-logs.
+test-image: build/.have-image build/.have-test ## the image in QEMU, wired to the simulated ward: IMAGE_TESTS=boot,update (help lists them), IMAGE_CUTS=20
+	$(LIVE)@$(if $(wildcard $(IMAGE)/wardgate.img),,$(MAKE) --no-print-directory TARGET=$(or $(TARGET),x86_64) image)
+	$(LIVE)@$(MAKE) --no-print-directory TARGET= all build/tests/ward
+	$(LIVE)@TARGET=$(or $(TARGET),x86_64) BUILD='$(CURDIR)/build' WARDGATE='$(CURDIR)/build/wardgate' WARD='$(CURDIR)/build/tests/ward' VERSION='$(VERSION)' \
+	    IMAGE_TESTS='$(IMAGE_TESTS)' IMAGE_CUTS='$(IMAGE_CUTS)' IMAGE_SEED='$(IMAGE_SEED)' python3 -B tests/image/image.py
+
+image-reproducible: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
+image-reproducible: image ## make the image twice: the same bytes (TARGET=aarch64)
+	$(LIVE)@toolchain/image/check-reproducible $(or $(TARGET),x86_64) build/$(or $(TARGET),x86_64)/stage $(IMAGE)
+
+# Signed by the hospital (config/box/make-update-keys): KEY=update.key CERT=update.pem. ROOT=FILE takes a root that is there already.
+ROOT = $(IMAGE)/root.squashfs
+bundle: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
+bundle: build/.have-image ## a signed update for boxes: KEY=update.key CERT=update.pem (TARGET=aarch64)
+	$(if $(and $(KEY),$(CERT)),,$(error wardgate: a bundle is signed, say KEY= and CERT= (config/box/make-update-keys makes both)))
+	$(if $(filter file,$(origin ROOT)),$(LIVE)@$(MAKE) --no-print-directory TARGET=$(or $(TARGET),x86_64) image-root)
+	$(LIVE)@toolchain/image/make-bundle $(or $(TARGET),x86_64) '$(VERSION)' '$(ROOT)' '$(KEY)' '$(CERT)' '$(IMAGE)/wardgate-$(VERSION).raucb'
 
 clean: ## remove everything that was built
 	rm -rf build
@@ -501,5 +627,5 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all tests test unit scenario e2e test-powerloss test-sim test-sim-mutations test-kill test-soak sanitize fuzz fuzzers corpus model contracts test-node-red board test-board test-browser screenshots coverage branches identical demo bench count count-rules size lint lint-all lint-format lint-house lint-shell lint-board lint-cppcheck lint-tidy \
-        example format install clean help FORCE
+.PHONY: all tests test unit scenario e2e aids aids-here test-powerloss test-sim test-sim-mutations test-kill test-soak sanitize fuzz fuzzers corpus model contracts test-node-red board test-board test-browser screenshots coverage branches identical demo bench count count-rules size lint lint-all lint-format lint-house lint-shell lint-board lint-cppcheck lint-tidy \
+        example format install dist dist-one stage sbom sbom-one reproducible test-package image image-root image-one image-reproducible test-image bundle clean help FORCE
