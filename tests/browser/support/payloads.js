@@ -51,14 +51,18 @@ export function vitals(at, bed, values, more = {}) {
     };
 }
 
-function rule(priority, limit, settable = null) {
-    return { priority, parameters: { limit: { value: limit, default: limit, overridden: false, source: 'default', settable } } };
+function rule(priority, vital, side, limit, settable = null) {
+    const parameters = { limit: { value: limit, default: limit, overridden: false, source: 'default', settable } };
+    return { priority, limit_of: vital, limit_side: side, parameters };
 }
 
 export function settings(at, bed, more = {}) {
     return {
         schema: '1', at: at.toISOString(), bed, stay: stayOf(bed), stay_start: after(at, -7200), class: 'adult', away: null,
-        rules: { spo2_low: rule('high', 90, [80, 95]), hr_high: rule('medium', 130, [100, 180]), resp_high: rule('low', 30) },
+        rules: {
+            spo2_low: rule('high', 'spo2', 'low', 90, [80, 95]), hr_high: rule('medium', 'hr', 'high', 130, [100, 180]),
+            resp_high: rule('low', 'resp', 'high', 30),
+        },
         rules_off: [], pauses: [], oxygen: 'air', spo2_scale: 1, commands: ['nurse', 'charge'], ...common(at, 120), ...more,
     };
 }
