@@ -18,9 +18,9 @@ struct setup {
     struct box_outcome *outcome;
     struct pool pool;
     struct network_settings network;
-    struct settings *settings;           /* of what is in force; NULL: none, or not good */
-    char network_file[PUBLISH_PATH_MAX]; /* that `network` was read from */
-    enum status status;                  /* of the first that could not be written */
+    struct settings *settings; /* of what is in force; NULL: none, or not good */
+    const char *network_file;  /* that `network` was read from */
+    enum status status;        /* of the first that could not be written */
 };
 
 /* ---- network.yaml ---- */
@@ -52,14 +52,13 @@ static void print_problems(const struct settings_report *report, char *out, size
 /* True when it is good, or says nothing; `out` is then whole. */
 static bool read_network(struct setup *s, const char *folder, bool tells)
 {
-    char path[PUBLISH_PATH_MAX];
     struct network_settings network;
     struct settings_report *report = calloc(1, sizeof *report);
-    bool is_sound =
-        report != NULL && publish_path(path, folder, NETWORK_FILE) && network_read(path, &s->pool, &network, report);
+    const char *path = pool_format(&s->pool, "%s/" NETWORK_FILE, folder); /* the pool keeps it as a file's name */
+    const bool is_sound = report != NULL && path != NULL && network_read(path, &s->pool, &network, report);
     if (is_sound) {
         s->network = network;
-        memcpy(s->network_file, path, sizeof path);
+        s->network_file = path;
     } else if (report != NULL && tells) {
         print_problems(report, s->outcome->network_problems, sizeof s->outcome->network_problems);
     }
