@@ -226,7 +226,7 @@ static enum status start_engine_state(struct gateway *g)
     }
     restore(g, &now);
     if (g->opened != NULL) {
-        writer_find_waiting(g->opened, &g->now->board);
+        writer_find_waiting(&g->now->commit.writer, g->opened);
     }
     number_beds(g);
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now.boot_us);

@@ -152,13 +152,15 @@ static const char *clock_word(const struct clock_span *span, const char *shown)
     return span->synced == 0 ? "unsynced" : span->off_ms != 0 ? "corrected" : "synced";
 }
 
-/* What stands for alerts that a full outbox gave up. */
+/* What stands for alerts that a full outbox gave up, or that went with a damaged store. */
 static void name_record(const struct history_row *row, char cells[COLUMN_COUNT][LISTING_CELL_MAX])
 {
-    char alerts[LISTING_CELL_MAX];
+    char alerts[LISTING_CELL_MAX], reason[LISTING_CELL_MAX];
     listing_find(row->json, row->length, "alerts", alerts);
+    listing_find(row->json, row->length, "reason", reason);
     (void)snprintf(cells[COLUMN_RULE], LISTING_CELL_MAX, "omitted");
-    (void)snprintf(cells[COLUMN_TEXT], LISTING_CELL_MAX, "%.20s alerts that a full outbox gave up", alerts);
+    (void)snprintf(cells[COLUMN_TEXT], LISTING_CELL_MAX, "%.20s alerts that %s", alerts,
+                   reason[0] != '\0' ? "went with a damaged store, at most" : "a full outbox gave up");
 }
 
 static void print_row(const struct options *o, const struct history_row *row)

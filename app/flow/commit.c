@@ -678,6 +678,7 @@ void commit_continue(struct commit *commit, const struct commit *before)
     atomic_store(&commit->state.unaudited, atomic_load(&before->state.unaudited));
     atomic_store(&commit->state.replaced, atomic_load(&before->state.replaced));
     commit->gave_up = before->gave_up;
+    commit->writer.lost = before->writer.lost;
     commit_clock_continue(&commit->clock, &before->clock);
 }
 

@@ -17,20 +17,6 @@ int64_t deliver_correction_ms(const struct deliver *d)
     return d->wall_ms - deliver_engine_ms(d);
 }
 
-bool deliver_counts(const struct deliver *d, const struct store_alert *alert)
-{
-    static const char head[] = "{\"schema\":\"1\",\"epoch\":\"";
-    const size_t at = sizeof head - 1;
-    char epoch[STORE_EPOCH_MAX];
-    if (alert->json_length < at || memcmp(alert->json, head, at) != 0) {
-        return false;
-    }
-    (void)snprintf(epoch, sizeof epoch, "%.*s", (int)(alert->json_length - at), alert->json + at);
-    epoch[strcspn(epoch, "\"")] = '\0';
-    const struct epochs *before = d->context->epochs_before;
-    return strcmp(epoch, d->context->epoch) == 0 || (before != NULL && epochs_has(before, epoch));
-}
-
 /* Insertion sort: once, at start, of a few hundred. */
 static void sort_beds(const struct engine_config *config, uint16_t *by_id)
 {

@@ -56,7 +56,7 @@ bool clock_was_set(struct deliver *d)
 bool clock_makes_late(const struct deliver *d, const struct store_alert *alert)
 {
     const struct clock_span *span = clock_record_find(&d->clock.record, alert->seq);
-    span = span != NULL && deliver_counts(d, alert) ? span : NULL;
+    span = span != NULL && payload_counts(d->context, alert) ? span : NULL;
     const int64_t age_ms = d->wall_ms - alert->committed_wall_ms - (span != NULL ? span->off_ms : 0);
     return age_ms > DELIVER_LATE_MS || age_ms < -DELIVER_LATE_MS;
 }

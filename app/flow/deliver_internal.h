@@ -82,6 +82,7 @@ enum flight_kind { FLIGHT_FREE, FLIGHT_STATE, FLIGHT_ROW, FLIGHT_DIRECT, FLIGHT_
 struct flight {
     enum flight_kind kind;
     bool record;     /* FLIGHT_ROW: no alert, but the record of some; who hears it says nothing of who hears alerts */
+    bool foreign;    /* FLIGHT_ROW: of an epoch that we do not go on with: its seq says nothing of ours */
     bool acked;      /* a row whose acknowledgement waits for room in the ring to the store thread */
     bool alone;      /* nothing else was under way, nor is until it is acknowledged */
     uint16_t direct; /* FLIGHT_DIRECT: its slot */
@@ -375,9 +376,6 @@ static inline void deliver_due(struct deliver *d, int64_t at_us)
         d->due_us = at_us;
     }
 }
-
-/* Its seq is one of the numbers that we go on with: it is of the present epoch, or of one before whose numbers that took over. */
-bool deliver_counts(const struct deliver *d, const struct store_alert *alert);
 
 /* wall = engine + this, now */
 int64_t deliver_correction_ms(const struct deliver *d);

@@ -106,14 +106,17 @@ static void set_connected(struct deliver *d, bool connected)
     atomic_store(&board->uplink_broker, d->link->broker);
 }
 
-/* Rows that were not acknowledged are read from the outbox again; acknowledged ones still go to the store thread. */
-static void forget_flights(struct deliver_link *link)
+/* Rows that were not acknowledged are read from the outbox again, which is begun anew: until then nothing says how far they
+ * went. Acknowledged ones still go to the store thread. */
+static void forget_flights(struct deliver *d)
 {
+    struct deliver_link *link = d->link;
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
         if (!link->flights[i].acked) {
             link->flights[i].kind = FLIGHT_FREE;
         }
     }
+    d->outbox.begun = false;
 }
 
 static uint32_t next_backoff_ms(struct deliver_link *link, uint32_t most_ms)
@@ -137,7 +140,7 @@ static void link_drop(struct deliver *d, uint32_t backoff_ms_most)
     link->state = LINK_DOWN;
     link->changed_us = d->now_us;
     atomic_store(&d->config.board->uplink_waits_us, 0);
-    forget_flights(link);
+    forget_flights(d);
     direct_unsent(d);
     brokers_lost(d);
     set_connected(d, false);
@@ -424,7 +427,7 @@ void link_leave(struct deliver *d)
         (void)wake_wait_until(&d->link->wake, until_us);
         take_events(d);
     }
-    forget_flights(d->link);
+    forget_flights(d);
     direct_unsent(d);
 }
 

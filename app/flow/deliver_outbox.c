@@ -115,7 +115,10 @@ static bool hand_over(struct deliver *d, const struct store_alert *alert)
     }
     topic_of_bed(d->context, alert->bed, "alert", topic);
     const struct uplink_message message = {.topic = topic, .payload = d->scratch, .length = length, .qos = 1};
-    return link_publish(d, &message, &(struct flight){.kind = FLIGHT_ROW, .row = alert->row, .seq = alert->seq});
+    return link_publish(
+        d, &message,
+        &(struct flight){
+            .kind = FLIGHT_ROW, .foreign = !payload_counts(d->context, alert), .row = alert->row, .seq = alert->seq});
 }
 
 /* To the store thread, which waits for some to come together. */
@@ -177,6 +180,12 @@ static void add_behind(struct outbox *outbox, uint32_t place, uint64_t row)
     ++outbox->behind_rows;
 }
 
+/* How far our numbers go: a store that was opened late has alerts of others, which say nothing of them. */
+static uint64_t own_seq(const struct deliver *d, const struct store_alert *alert, uint64_t before)
+{
+    return payload_counts(d->context, alert) ? alert->seq : before;
+}
+
 /* ---- live pass ---- */
 
 static bool visit_live(void *context, const struct store_alert *alert)
@@ -193,7 +202,7 @@ static bool visit_live(void *context, const struct store_alert *alert)
     }
     show_state(d, alert);
     outbox->through = alert->row;
-    outbox->through_seq = alert->seq;
+    outbox->through_seq = own_seq(d, alert, outbox->through_seq);
     return true;
 }
 
@@ -243,7 +252,7 @@ static bool pass_on_next(struct deliver *d, const struct store_alert *alert)
         return false;
     }
     outbox->behind_through = alert->row;
-    outbox->behind_through_seq = alert->seq;
+    outbox->behind_through_seq = own_seq(d, alert, outbox->behind_through_seq);
     return true;
 }
 
@@ -336,7 +345,8 @@ static bool visit_count(void *context, const struct store_alert *alert)
         return false;
     }
     add_behind(outbox, place_of(d, alert->bed), alert->row);
-    outbox->through_seq = alert->seq > outbox->through_seq ? alert->seq : outbox->through_seq;
+    const uint64_t seq = own_seq(d, alert, 0);
+    outbox->through_seq = seq > outbox->through_seq ? seq : outbox->through_seq;
     return true;
 }
 
@@ -369,7 +379,7 @@ static void tell_through(struct deliver *d)
         const struct flight *flight = &d->link->flights[i];
         if (flight->kind == FLIGHT_ROW && !flight->acked && flight->row <= row) {
             row = flight->row - 1;
-            seq = flight->seq - 1;
+            seq = flight->foreign ? 0 : flight->seq - 1;
         }
     }
     atomic_store(&d->config.board->delivered_row, row);

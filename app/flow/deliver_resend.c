@@ -55,7 +55,7 @@ static bool visit_look(void *context, const struct store_alert *alert)
 {
     struct look *look = context;
     look->row = alert->row;
-    look->has_come = deliver_counts(look->d, alert) && alert->seq >= request_of(look->d)->from_seq;
+    look->has_come = payload_counts(look->d->context, alert) && alert->seq >= request_of(look->d)->from_seq;
     return false;
 }
 
@@ -101,7 +101,7 @@ static bool visit_next(void *context, const struct store_alert *alert)
     struct deliver *d = context;
     struct resend *r = resend_of(d);
     const bool is_alert = (alert->flags & STORE_ALERT_OMITS) == 0;
-    const bool is_ours = is_alert && deliver_counts(d, alert) && alert->seq >= request_of(d)->from_seq;
+    const bool is_ours = is_alert && payload_counts(d->context, alert) && alert->seq >= request_of(d)->from_seq;
     r->seen++;
     r->is_over = is_ours && alert->seq > request_of(d)->through_seq;
     if (!is_ours || r->is_over) {

@@ -1,5 +1,5 @@
 /*
- * omitted.h: which alerts a full outbox has given up, and the record that stands for them.
+ * omitted.h: which alerts a full outbox has given up, or were lost with a store (lost.h), and the record that stands for them.
  *
  * A record lies in the outbox like an alert and is delivered like one, to `<base>/gateway/<id>/omitted`. As long as it waits it grows: one that has grown takes
  * the place of what it was, and holds all of it. Pure; the caller's memory.
@@ -19,6 +19,7 @@ struct omitted_range {
 };
 
 struct omitted {
+    bool of_lost_store; /* at most these, and nobody knows more of them: all count as of no priority */
     uint32_t count;
     struct omitted_range ranges[OMITTED_RANGES_MAX]; /* in order, none touches the next */
     uint64_t alerts[PRIORITY_HIGH + 1];              /* by priority */

@@ -19,6 +19,29 @@ static void put_epoch(struct json *json, const struct payload_context *context)
     json_text(json, "epoch", known ? context->epoch : NULL);
 }
 
+static bool begins_with_word(const char *text, size_t length, const char *word)
+{
+    const size_t size = strlen(word);
+    return length > size && memcmp(text, word, size) == 0 && text[size] == '"';
+}
+
+bool payload_counts(const struct payload_context *context, const struct store_alert *alert)
+{
+    static const char head[] = "{\"schema\":\"" PAYLOAD_SCHEMA "\",\"epoch\":\"";
+    const size_t at = sizeof head - 1;
+    const struct epochs *before = context->epochs_before;
+    if (alert->json_length < at || memcmp(alert->json, head, at) != 0) {
+        return false;
+    }
+    const char *epoch = alert->json + at;
+    const size_t left = alert->json_length - at;
+    bool counts = begins_with_word(epoch, left, context->epoch);
+    for (uint32_t i = 0; before != NULL && i < before->count && !counts; ++i) {
+        counts = begins_with_word(epoch, left, before->names[i]);
+    }
+    return counts;
+}
+
 /* ---- alerts ---- */
 
 /* Of the stream of alerts, in which what is folded has no place. */
@@ -346,6 +369,30 @@ static void put_ranges(struct json *json, const struct omitted *omitted)
     json_close_array(json);
 }
 
+static void put_priorities(struct json *json, const struct omitted *omitted)
+{
+    if (omitted->of_lost_store) {
+        json_null(json, "by_priority");
+        return;
+    }
+    json_open_object(json, "by_priority");
+    for (unsigned p = PRIORITY_HIGH + 1; p-- > 0;) {
+        json_unsigned(json, priority_word((enum priority)p), omitted->alerts[p]);
+    }
+    json_close_object(json);
+}
+
+static void put_times(struct json *json, const struct omitted *omitted)
+{
+    if (omitted->of_lost_store) {
+        json_null(json, "oldest_at");
+        json_null(json, "newest_at");
+        return;
+    }
+    json_time(json, "oldest_at", omitted->oldest_wall_ms);
+    json_time(json, "newest_at", omitted->newest_wall_ms);
+}
+
 size_t payload_omitted(const struct payload_context *context, const struct omitted *omitted, int64_t wall_ms, char *out,
                        size_t size)
 {
@@ -353,15 +400,13 @@ size_t payload_omitted(const struct payload_context *context, const struct omitt
     json_begin(&json, out, size);
     json_text(&json, "schema", PAYLOAD_SCHEMA);
     put_epoch(&json, context);
-    json_unsigned(&json, "alerts", omitted_alerts(omitted));
-    json_open_object(&json, "by_priority");
-    for (unsigned p = PRIORITY_HIGH + 1; p-- > 0;) {
-        json_unsigned(&json, priority_word((enum priority)p), omitted->alerts[p]);
+    if (omitted->of_lost_store) {
+        json_text(&json, "reason", "store_replaced");
     }
-    json_close_object(&json);
+    json_unsigned(&json, "alerts", omitted_alerts(omitted));
+    put_priorities(&json, omitted);
     put_ranges(&json, omitted);
-    json_time(&json, "oldest_at", omitted->oldest_wall_ms);
-    json_time(&json, "newest_at", omitted->newest_wall_ms);
+    put_times(&json, omitted);
     json_time(&json, "at", wall_ms);
     payload_put_origin(&json, context);
     return json_end(&json);

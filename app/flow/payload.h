@@ -48,6 +48,9 @@ struct payload_context {
     const struct ward_settings *ward_settings; /* NULL: nothing is told of the ward as a whole */
 };
 
+/* Its seq is one of the numbers that we go on with: it is of the present epoch, or of one before whose numbers that took over. */
+bool payload_counts(const struct payload_context *context, const struct store_alert *alert);
+
 /* The content of an alert, without `delivery`. */
 size_t payload_alert(const struct payload_context *context, const struct alert *alert, int64_t correction_ms, char *out,
                      size_t size);
@@ -58,7 +61,7 @@ size_t payload_alert_delivery(const char *content, size_t length, bool late, boo
 /* The same of one that was delivered before: late, durable, and a resend. */
 size_t payload_alert_resent(const char *content, size_t length, char *out, size_t size);
 
-/* The record of alerts that a full outbox gave up. */
+/* The record of alerts that a full outbox gave up, or that were lost with their store. */
 size_t payload_omitted(const struct payload_context *context, const struct omitted *omitted, int64_t wall_ms, char *out,
                        size_t size);
 

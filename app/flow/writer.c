@@ -208,16 +208,18 @@ static enum status put_audited(const struct writer *w, struct store *store)
 
 static bool visit_waiting(void *context, const struct store_alert *alert)
 {
-    atomic_ullong *high_row = context;
+    struct writer *w = context;
     if ((alert->flags & (STORE_ALERT_HIGH | STORE_ALERT_ENDS_ALARM)) == STORE_ALERT_HIGH) {
-        atomic_store(high_row, alert->row);
+        atomic_store(&w->config->board->high_row, alert->row);
     }
+    lost_see(&w->lost, w->config->payloads, alert);
     return true;
 }
 
-void writer_find_waiting(struct store *store, struct board *board)
+void writer_find_waiting(struct writer *writer, struct store *store)
 {
-    (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, &board->high_row);
+    lost_find(&writer->lost);
+    (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, writer);
 }
 
 static enum status open_store(struct writer *w, struct store **out)
@@ -236,7 +238,7 @@ static enum status open_store(struct writer *w, struct store **out)
     if (w->config->around != NULL) {
         around_take_up(w->config->around, w->config->store.path, w->config->payloads->epoch);
     }
-    writer_find_waiting(*out, w->config->board);
+    writer_find_waiting(w, *out);
     atomic_store(w->store, *out);
     return STATUS_OK;
 }
@@ -259,6 +261,19 @@ static bool numbers_are_ours(const struct writer *w, const struct store *store)
     return epoch_is_ours(w, store) || epoch_is_before_ours(w, store);
 }
 
+/* What the try that failed put is not there. */
+static void forget_unstored(struct writer *w)
+{
+    w->seq = w->stored_seq;
+    w->next_id = w->stored_next_id;
+}
+
+static void note_stored(struct writer *w)
+{
+    w->stored_seq = w->seq;
+    w->stored_next_id = w->next_id;
+}
+
 /* Once: what this store says of the beds, should it have to be said to another. */
 static void learn(struct writer *w, struct store *store)
 {
@@ -270,6 +285,8 @@ static void learn(struct writer *w, struct store *store)
     if (store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK) {
         w->seq = numbers.seq;
         w->next_id = numbers.next_id;
+        note_stored(w);
+        lost_learn(&w->lost, numbers.seq);
     }
     for (uint16_t b = 0; b < w->config->engine->bed_count; b++) {
         char key[STORE_KEY_MAX];
@@ -299,6 +316,9 @@ static enum status adopt(struct writer *w, struct store *store)
     writer_admissions_tell_all(&w->admissions);
     writer_staff_tell_all(&w->staff);
     omission_forget(&w->omission);
+    if (status == STATUS_OK) {
+        status = lost_put(&w->lost, store, w->config->payloads, w->json, sizeof w->json);
+    }
     return status == STATUS_OK && w->next_id > 0 ? put_numbers(w, store) : status;
 }
 
@@ -309,16 +329,34 @@ static enum status go_on(struct writer *w, struct store *store)
     return status == STATUS_OK ? store_put_state(store, STATE_EPOCHS, before, sizeof *before) : status;
 }
 
+static void note_replaced(struct writer *w, uint64_t delivered_seq)
+{
+    atomic_fetch_add(w->replaced, 1);
+    w->was_replaced = true;
+    lost_note(&w->lost, delivered_seq);
+}
+
+/* What was delivered is asked before: of a store that is empty, deliver thinks that nothing waits any more. */
+static enum status begin_in_store(struct writer *w, struct store *store)
+{
+    const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
+    const enum status status = store_begin(store);
+    if (status != STATUS_CORRUPT) {
+        return status;
+    }
+    if (store_set_aside_path(store) != NULL) {
+        w->is_older = false;
+        note_replaced(w, delivered_seq);
+    }
+    return store_begin(store);
+}
+
 /* The store may set a damaged file aside and go on with a new one. */
 static enum status begin(struct writer *w, struct store *store)
 {
-    enum status status = store_begin(store);
-    if (status == STATUS_CORRUPT) {
-        atomic_fetch_add(w->replaced, store_set_aside_path(store) != NULL);
-        status = store_begin(store);
-    }
-    if (status == STATUS_OK && !epoch_is_ours(w, store)) {
-        status = epoch_is_before_ours(w, store) ? go_on(w, store) : adopt(w, store);
+    enum status status = begin_in_store(w, store);
+    if (status == STATUS_OK && (w->is_older || !epoch_is_ours(w, store))) {
+        status = !w->is_older && epoch_is_before_ours(w, store) ? go_on(w, store) : adopt(w, store);
     }
     return status;
 }
@@ -342,12 +380,27 @@ static void read_stored(const struct writer *w, struct store *store, struct stor
     }
 }
 
+/* Opened again after a failure, it may be another one of ours: a copy that somebody put back. */
+static bool is_from_before(const struct writer *w, struct store *store)
+{
+    struct state_numbers numbers = {.seq = 0};
+    size_t length = 0;
+    const enum status status = store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length);
+    return !w->is_older && numbers_are_ours(w, store) && (status == STATUS_OK || status == STATUS_NOT_FOUND) &&
+           numbers.seq < w->stored_seq;
+}
+
 /* What is durable, nothing when that cannot be read. What the try before put and did not commit has not been put. */
 static enum status find_stored(struct writer *w, struct store *store, struct stored *out)
 {
+    const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
     const enum status status = begin(w, store); /* opens again what the failure closed: only then can it be read */
     if (status == STATUS_OK) {
         store_abort(store);
+        if (is_from_before(w, store)) {
+            w->is_older = true;
+            note_replaced(w, delivered_seq);
+        }
         read_stored(w, store, out);
         w->command_us = out->audited.command_us;
         w->note_us = out->audited.note_us;
@@ -376,6 +429,7 @@ static void look_for_room(struct writer *w, struct store *store)
     }
     for (uint32_t i = 0; i < b->delivered_count; i++) {
         omission_delivered(&w->omission, b->delivered[i]);
+        lost_delivered(&w->lost, b->delivered[i]);
     }
     if (numbers_are_ours(w, store) && b->delivered_count == 0) { /* else they make room, which history keeps */
         omission_look(&w->omission, store);
@@ -489,9 +543,20 @@ static enum status put_group(struct writer *w, struct store *store, const struct
     return status;
 }
 
+/* Of a full outbox. */
+static void note_record(struct writer *w)
+{
+    const struct omission *o = &w->omission;
+    if (o->row_count > 0 && o->grown.count > 0) {
+        lost_recorded(&w->lost, o->grown.ranges[0].from, o->grown_row);
+    }
+}
+
 static enum status commit_group(struct writer *w, struct store *store)
 {
-    struct stored stored = {.seq = 0, .audited = {.command_us = INT64_MIN, .note_us = INT64_MIN}};
+    const struct stored nothing = {.seq = 0, .audited = {.command_us = INT64_MIN, .note_us = INT64_MIN}};
+    struct stored stored = nothing;
+    w->was_replaced = false;
     enum status status = w->batch.again ? find_stored(w, store, &stored) : STATUS_OK;
     if (status == STATUS_OK && has_alert(&w->batch) && numbers_are_ours(w, store)) {
         (void)!agree_on_beds(w, store); /* an alert does not wait for its tail */
@@ -503,7 +568,7 @@ static enum status commit_group(struct writer *w, struct store *store)
     if (status != STATUS_OK) {
         return status;
     }
-    status = put_group(w, store, &stored);
+    status = put_group(w, store, w->was_replaced ? &nothing : &stored);
     if (status == STATUS_OK) {
         status = store_commit(store);
     } else {
@@ -512,11 +577,16 @@ static enum status commit_group(struct writer *w, struct store *store)
     w->clock_is_put = w->clock_is_put || status == STATUS_OK;
     if (status == STATUS_OK) {
         note_beds(w);
+        note_record(w);
+        note_stored(w);
+        lost_committed(&w->lost, w->seq);
+        w->is_older = false;
         writer_admissions_done(&w->admissions, w->config->board);
         writer_staff_done(&w->staff, w->config->board);
         atomic_fetch_add(w->omitted, omission_done(&w->omission));
     } else {
         omission_forget(&w->omission);
+        forget_unstored(w);
     }
     return status;
 }
@@ -559,6 +629,7 @@ static enum status commit_beds(struct writer *w, struct store *store)
     status = status == STATUS_OK ? store_commit(store) : status;
     if (status == STATUS_OK) {
         note_beds(w);
+        lost_committed(&w->lost, w->seq);
     }
     return status;
 }
@@ -582,6 +653,12 @@ static enum status write_journal(struct writer *w, struct store *store)
         status = put_journal(w, store);
     }
     return status == STATUS_OK && w->batch.journal_goes == BATCH_SYNCS_JOURNAL ? store_journal_sync(store) : status;
+}
+
+/* A store that is met in place of a damaged one is told all at once: not what is known of the beds without the alerts that a try before could not put. */
+static bool may_write_journal(const struct writer *w)
+{
+    return w->batch.status == STATUS_OK || w->beds_turn == BEDS_AGREE;
 }
 
 /* The group comes first; what becomes of the journal does not concern it. */
@@ -608,7 +685,7 @@ static void do_batch(struct writer *w)
         write_group(w, store);
     }
     if (b->journal_goes != BATCH_NO_JOURNAL) {
-        b->journal_status = store != NULL ? write_journal(w, store) : STATUS_CLOSED;
+        b->journal_status = store != NULL && may_write_journal(w) ? write_journal(w, store) : STATUS_CLOSED;
     }
     if (b->trends == BATCH_LOOKS) {
         trend_keeper_look(w->config->trends, clock_wall_ms());

@@ -19,6 +19,7 @@
 #include "app/flow/board.h"
 #include "app/flow/clock_record.h"
 #include "app/flow/commit_journal.h"
+#include "app/flow/lost.h"
 #include "app/flow/omission.h"
 #include "app/flow/timebase.h"
 #include "app/flow/trend_keeper.h"
@@ -105,12 +106,15 @@ struct writer {
     struct batch batch;
     /* what a new store would have to be told again: it may replace a damaged one at any time */
     struct known_bed *beds;
-    uint64_t seq, next_id;
+    uint64_t seq, next_id, stored_seq, stored_next_id; /* as they were put; as they are durable */
     bool store_is_known, clock_is_put;
+    bool was_replaced;          /* in this group */
+    bool is_older;              /* the store is one from before, and is to be told what is known */
     enum writer_beds beds_turn; /* of the list of the journal's beds */
     struct writer_admissions admissions;
     struct writer_staff staff;
     struct omission omission;
+    struct lost lost;
     int64_t command_us, note_us; /* newest that was put into the audit log */
     bool audit_grew;             /* in this group */
     char *beds_found;
@@ -124,8 +128,9 @@ enum status writer_start(struct writer *writer) MUST_CHECK; /* does nothing whil
 /* Ends the thread when it is idle; false when it is still in a batch. */
 bool writer_stop(struct writer *writer);
 
-/* What the local alarm is to know of the outbox of a store that has just been opened: what is added from then on it hears from the engine. */
-void writer_find_waiting(struct store *store, struct board *board);
+/* What the local alarm, and lost.h, are to know of the outbox of a store that has just been opened: what is added from then on they hear. Before
+ * writer_start, or the writer's thread. */
+void writer_find_waiting(struct writer *writer, struct store *store);
 
 bool writer_is_idle(const struct writer *writer);
 

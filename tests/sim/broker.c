@@ -234,6 +234,8 @@ void broker_receive(const struct uplink_message *message, int *out_reason)
         witness_arrived(bed, message->payload, message->length, b.connection);
     } else if (leaf != NULL && strcmp(leaf, "vitals") == 0) {
         witness_vitals(bed, message->payload, message->length);
+    } else if (leaf != NULL && strcmp(leaf, "omitted") == 0) {
+        witness_record_arrived(message->payload, message->length);
     } else if (leaf != NULL && strcmp(leaf, "reply") == 0) {
         witness_reply(bed, message->payload);
     }

@@ -31,6 +31,7 @@ struct seen {
     uint32_t rev, connection;
     uint8_t place; /* bed, or PLACES - 1 */
     bool known, committed, arrived, arrived_durable;
+    bool recorded; /* a record has arrived that says that it may not come */
     int64_t committed_us;
 };
 
@@ -39,7 +40,7 @@ struct epoch {
     struct seen *alerts; /* by seq */
     uint64_t room, last_seq, first_missing;
     uint64_t bed_seq[PLACES];
-    /* In the place of a store that was set aside: what that had and what never came into it are lost, numbers go on somewhere. */
+    /* In the place of a store that was set aside: what was told as failed may be put once more. */
     bool resumes[PLACES];
     struct epoch *before; /* whose numbers it goes on with behind from_seq; NULL: none */
     uint64_t from_seq;
@@ -240,12 +241,9 @@ void witness_adopted(const char *epoch)
     }
 }
 
-/* What waited there is lost, as one knows from the alarm. */
+/* What waited there is lost: while the epoch goes on a record has to say so (witness_missing). */
 void witness_replaced(const char *epoch)
 {
-    if (w.now != NULL) {
-        w.now->first_missing = w.now->last_seq + 1;
-    }
     w.now = find_epoch(epoch);
     lives_are_lost();
     w.has_alert = w.has_numbers = w.awaits_alarm = false;
@@ -279,16 +277,16 @@ static void check_numbers(const struct alert_seen *a)
 {
     struct epoch *e = w.now;
     bool *resumes = &e->resumes[PLACES - 1];
-    if (a->seq != e->last_seq + 1 && !*resumes) {
+    if (a->seq > e->last_seq + 1 || (a->seq <= e->last_seq && !*resumes)) {
         invariant_broken(INVARIANT_no_gap, "seq %" PRIu64 " is committed behind %" PRIu64, a->seq, e->last_seq);
     }
     *resumes = false;
     e->last_seq = a->seq;
     if (a->place < WARD_BEDS) {
         resumes = &e->resumes[a->place];
-        const bool is_known = !*resumes;
+        const bool is_again = a->bed_seq <= e->bed_seq[a->place] && *resumes;
         *resumes = false;
-        if (a->bed_seq != e->bed_seq[a->place] + 1 && is_known) {
+        if (a->bed_seq != e->bed_seq[a->place] + 1 && !is_again) {
             invariant_broken(INVARIANT_no_gap, "bed %s: bed_seq %" PRIu64 " is committed behind %" PRIu64,
                              bedside_bed_id(a->place), a->bed_seq, e->bed_seq[a->place]);
         }
@@ -315,10 +313,38 @@ static void check_clock(const struct store_alert *alert)
     invariant_holds(INVARIANT_clock);
 }
 
+/* Of one range. */
+static void read_record(const char *json, struct epoch **out_epoch, uint64_t *out_from, uint64_t *out_through)
+{
+    char name[STORE_EPOCH_MAX];
+    char *end = NULL;
+    const char *ranges = read_behind(json, "seq_ranges");
+    read_text(json, "epoch", name, sizeof name);
+    *out_epoch = find_epoch(name);
+    *out_from = ranges != NULL ? strtoull(ranges + 2, &end, 10) : 0;
+    *out_through = ranges != NULL ? strtoull(end + 1, NULL, 10) : 0;
+}
+
+static void check_record(const char *json)
+{
+    struct epoch *e = NULL;
+    uint64_t from = 0, through = 0;
+    read_record(json, &e, &from, &through);
+    if (e != w.now || from == 0 || from > through || through > e->last_seq ||
+        through - from + 1 != read_number(json, "alerts")) {
+        invariant_broken(INVARIANT_no_gap, "a record of %" PRIu64 " to %" PRIu64 " is committed behind seq %" PRIu64,
+                         from, through, e->last_seq);
+    }
+}
+
 void witness_committed(const struct store_alert *alert)
 {
     const int bed = bedside_bed_of(alert->bed);
     struct alert_seen a;
+    if ((alert->flags & STORE_ALERT_OMITS) != 0) {
+        check_record(alert->json);
+        return;
+    }
     if ((alert->flags & STORE_ALERT_FOLDED) != 0) {
         return; /* a state, no alert */
     }
@@ -398,8 +424,25 @@ void witness_commit_ends(void)
     w.has_alert = w.has_numbers = w.awaits_alarm = false;
 }
 
+static void check_record_delivered(const char *json)
+{
+    struct epoch *e = NULL;
+    uint64_t from = 0, through = 0;
+    read_record(json, &e, &from, &through);
+    for (uint64_t seq = from; seq <= through; seq++) {
+        if (!find_committed(e, seq)->recorded) {
+            invariant_broken(INVARIANT_delivered, "the record of seq %" PRIu64 " leaves the outbox, and never arrived",
+                             seq);
+        }
+    }
+}
+
 void witness_delivered(const struct store_alert *alert)
 {
+    if ((alert->flags & STORE_ALERT_OMITS) != 0) {
+        check_record_delivered(alert->json);
+        return;
+    }
     if ((alert->flags & STORE_ALERT_FOLDED) != 0) {
         return;
     }
@@ -461,6 +504,18 @@ void witness_arrived(int bed, const char *json, size_t length, uint32_t connecti
     invariant_holds(INVARIANT_durable);
     s->arrived = true;
     w.arrivals++;
+}
+
+void witness_record_arrived(const char *json, size_t length)
+{
+    struct epoch *e = NULL;
+    uint64_t from = 0, through = 0;
+    (void)length;
+    read_record(json, &e, &from, &through);
+    for (uint64_t seq = from; seq <= through; seq++) {
+        find_committed(e, seq)->recorded = true;
+    }
+    invariant_holds(INVARIANT_no_gap);
 }
 
 static void check_shown(int bed, const char *json)
@@ -534,13 +589,18 @@ uint64_t witness_arrivals(void)
     return w.arrivals;
 }
 
+static bool is_accounted(const struct seen *s)
+{
+    return s->arrived || s->recorded;
+}
+
 uint64_t witness_missing(int64_t before_us)
 {
     struct epoch *e = w.now;
     if (e == NULL) {
         return 0;
     }
-    while (e->first_missing <= e->last_seq && find_committed(e, e->first_missing)->arrived) {
+    while (e->first_missing <= e->last_seq && is_accounted(find_committed(e, e->first_missing))) {
         e->first_missing++;
     }
     const bool missing =

@@ -27,6 +27,7 @@ void witness_commit_ends(void);
 void witness_arrived(int bed, const char *json, size_t length, uint32_t connection);
 void witness_vitals(int bed, const char *json, size_t length);
 void witness_reply(int bed, const char *json);
+void witness_record_arrived(const char *json, size_t length); /* of alerts that will not come */
 
 /* What judge.h and the nurse ask. */
 uint64_t witness_stay(int bed);    /* as committed; 0: vacant, or not known */
@@ -36,6 +37,6 @@ uint64_t witness_alerts(void);                  /* committed in all */
 uint64_t witness_arrivals(void);
 uint64_t witness_missing(
     int64_t
-        before_us); /* committed in this epoch, or one that it goes on with, before then, not arrived: the first such seq; 0: none */
+        before_us); /* committed in this epoch, or one that it goes on with, before then, not arrived and in no record that has: the first such seq; 0: none */
 
 #endif

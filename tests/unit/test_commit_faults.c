@@ -221,11 +221,48 @@ static void test_first_try_that_hangs_and_fails(void **state)
     check_rows(&rows, 1, 1);
 }
 
+static bool see_record(void *context, const struct store_alert *alert)
+{
+    if ((alert->flags & STORE_ALERT_OMITS) != 0) {
+        assert_non_null(strstr(alert->json, context));
+    }
+    return true;
+}
+
+/* The record that waits says so. */
+static void expect_record(const char *words)
+{
+    char copy[128];
+    (void)snprintf(copy, sizeof copy, "%s", words);
+    assert_int_equal(store_each_outbox(commit_rig_store(), 0, UINT32_MAX, see_record, copy), STATUS_OK);
+}
+
+static void damage_file(void)
+{
+    char data[128];
+    (void)snprintf(data, sizeof data, "%s/alerts/data.mdb", commit_rig.folder.path);
+    const int fd = open(data, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 5000), 0);
+    close(fd);
+}
+
+/* While the newest alert cannot be committed; it is opened again, and set aside. */
+static void damage_with_alert(uint16_t bed)
+{
+    atomic_store(&disk_fault.meta_error, EIO);
+    commit_rig_alert(bed, PHASE_START);
+    rounds(1, 1000);
+    damage_file();
+    atomic_store(&disk_fault.meta_error, 0);
+    rounds(40, 50000);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+}
+
 /* Damaged while it runs: set aside, and all that is known is told to the new one. */
 static void test_damaged_while_running(void **state)
 {
     (void)state;
-    char data[128];
     struct state_numbers numbers;
     struct bed_snapshot bed;
     size_t length = 0;
@@ -237,23 +274,115 @@ static void test_damaged_while_running(void **state)
     atomic_store(&disk_fault.meta_error, EIO);
     commit_rig_alert(1, PHASE_END);
     rounds(1, 1000);
-    (void)snprintf(data, sizeof data, "%s/alerts/data.mdb", commit_rig.folder.path);
-    const int fd = open(data, O_WRONLY | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(ftruncate(fd, 5000), 0);
-    close(fd);
+    damage_file();
     atomic_store(&disk_fault.meta_error, 0);
     rounds(40, 50000);
     assert_true(atomic_load(&commit_rig.commit.state.replaced));
     assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
     assert_string_equal(store_epoch(commit_rig_store()), commit_rig.epoch);
     commit_rig_outbox(&rows);
-    check_rows(&rows, 3, 3);
+    assert_int_equal(rows.count, 2);
     assert_true(rows.row[0] > before);
+    assert_int_equal(rows.flags[0], STORE_ALERT_OMITS);
+    assert_int_equal(rows.seq[1], 3);
+    expect_record("\"seq_ranges\":[[1,2]]");
+    expect_record("\"reason\":\"store_replaced\",\"alerts\":2,\"by_priority\":null");
     assert_int_equal(store_get_state(commit_rig_store(), STATE_NUMBERS, &numbers, sizeof numbers, &length), STATUS_OK);
     assert_int_equal(numbers.seq, 3);
     assert_int_equal(store_get_state(commit_rig_store(), STATE_BED "b01", &bed, sizeof bed, &length), STATUS_OK);
     assert_int_equal(bed.bed_seq, 1);
+}
+
+/* What the broker has is not lost; what waited in the store that is gone is, and once more when the next one goes before its record went out. */
+static void test_no_gap_without_a_record(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < 5; i++) {
+        commit_rig_alert(0, PHASE_START);
+    }
+    rounds(1, 1000);
+    atomic_store(&commit_rig.board.delivered_seq, 2);
+    damage_with_alert(1);
+    expect_record("\"alerts\":3,");
+    expect_record("\"seq_ranges\":[[3,5]]");
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 2);
+    const uint64_t record = rows.row[0];
+
+    damage_with_alert(1); /* the sixth alert is lost, too */
+    expect_record("\"seq_ranges\":[[3,6]]");
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 2);
+    assert_true(rows.row[0] > record);
+    assert_int_equal(rows.seq[1], 7);
+
+    for (unsigned i = 0; i < 2; i++) { /* the broker takes the record, and the alert behind it */
+        assert_true(ring_push(&commit_rig.delivered, &rows.row[i]));
+    }
+    rounds(10, 50000);
+    atomic_store(&commit_rig.board.delivered_seq, 7);
+    damage_with_alert(0);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 8, 8); /* nothing was lost, so there is no record */
+    assert_int_equal(rows.flags[0] & STORE_ALERT_OMITS, 0);
+}
+
+/* A commit is told as failed and came through; then its store is gone: what was in it is put into the next one all the same. */
+static void test_damaged_behind_a_commit_that_came_through(void **state)
+{
+    (void)state;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    rounds(1, 1000);
+    commit_rig_alert(0, PHASE_END);
+    atomic_store(&disk_fault.meta_slips, true);
+    rounds(1, 1000);
+    atomic_store(&disk_fault.meta_error, 0);
+    damage_file();
+    rounds(40, 50000);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+    expect_record("\"seq_ranges\":[[1,1]]");
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 2);
+    assert_int_equal(rows.seq[1], 2);
+}
+
+/* Somebody puts a copy from before in the place of a store that fails: it is told what is known, and a record stands for what only the other one had. */
+static void test_put_back_while_running(void **state)
+{
+    (void)state;
+    char data[128], copy[140], command[320];
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_alert(1, PHASE_START);
+    rounds(1, 1000);
+    (void)snprintf(data, sizeof data, "%s/alerts/data.mdb", commit_rig.folder.path);
+    (void)snprintf(copy, sizeof copy, "%s.copy", data);
+    (void)snprintf(command, sizeof command, "cp '%s' '%s'", data, copy);
+    assert_int_equal(system(command), 0);
+    commit_rig_alert(0, PHASE_END);
+    commit_rig_alert(1, PHASE_END);
+    rounds(1, 1000);
+    atomic_store(&commit_rig.board.delivered_seq, 2);
+    atomic_store(&disk_fault.meta_error, EIO);
+    commit_rig_alert(0, PHASE_START);
+    rounds(1, 1000);
+    assert_int_equal(rename(copy, data), 0);
+    atomic_store(&disk_fault.meta_error, 0);
+    rounds(40, 50000);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.replaced), 1);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 4); /* two from before that go once more, the record, and the newest */
+    assert_int_equal(rows.flags[2], STORE_ALERT_OMITS);
+    assert_int_equal(rows.seq[3], 5);
+    expect_record("\"seq_ranges\":[[3,4]]");
+    commit_rig_alert(1, PHASE_START);
+    rounds(2, 1000);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 5);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.replaced), 1);
 }
 
 /* Nothing is delivered, nothing is over, and the map is full: alerts go around it; the first deliveries make room. */
@@ -551,6 +680,9 @@ int main(void)
         COMMIT_TEST(test_high_ones_in_a_store_that_appears_later),
         COMMIT_TEST(test_commit_that_came_through_after_all),
         COMMIT_TEST(test_damaged_while_running),
+        COMMIT_TEST(test_no_gap_without_a_record),
+        COMMIT_TEST(test_put_back_while_running),
+        COMMIT_TEST(test_damaged_behind_a_commit_that_came_through),
         COMMIT_TEST(test_full_outbox),
         COMMIT_TEST(test_dead_disk),
         COMMIT_TEST(test_first_try_that_hangs_and_fails),

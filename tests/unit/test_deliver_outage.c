@@ -311,6 +311,38 @@ static void test_what_a_broker_refuses_stays_in_the_outbox(void **state)
     bench_close(bench);
 }
 
+static void wait_connected(struct bench *bench, bool connected)
+{
+    const int64_t until_ms = test_now_ms() + BENCH_WAIT_MS;
+    while (atomic_load(&bench->board.uplink_connected) != connected && test_now_ms() < until_ms) {
+        (void)usleep(5000);
+    }
+    assert_int_equal(atomic_load(&bench->board.uplink_connected), connected);
+}
+
+/* What was under way when a connection is lost was not delivered, and nobody says so. */
+static void test_what_is_lost_with_a_connection_is_not_delivered(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open_online();
+    (void)bench_commit(bench, 1, 0, false);
+    assert_true(bench_return(bench, 1, BENCH_WAIT_MS));
+    (void)kill(bench->broker.pid, SIGSTOP);
+    const uint64_t row = bench_commit(bench, 1, 0, false);
+    (void)usleep(100000); /* it is sent */
+    broker_signal(&bench->broker, SIGKILL);
+    wait_connected(bench, false);
+    for (unsigned i = 0; i < 10; i++) { /* some rounds without a connection */
+        wake_raise(deliver_wake(bench->deliver));
+        (void)usleep(10000);
+    }
+    assert_int_equal(atomic_load(&bench->board.delivered_seq), 1);
+    assert_true(atomic_load(&bench->board.delivered_row) < row);
+    broker_start(&bench->broker);
+    assert_true(bench_return(bench, 2, BENCH_WAIT_MS));
+    bench_close(bench);
+}
+
 static bool wait_unheard(struct bench *bench, bool unheard)
 {
     const int64_t until_ms = test_now_ms() + BENCH_WAIT_MS;
@@ -538,6 +570,7 @@ int main(void)
         cmocka_unit_test(test_a_broker_that_is_back_is_found_soon),
         cmocka_unit_test(test_direct_alerts_keep_the_order_of_their_bed),
         cmocka_unit_test(test_what_a_broker_refuses_stays_in_the_outbox),
+        cmocka_unit_test(test_what_is_lost_with_a_connection_is_not_delivered),
         cmocka_unit_test(test_alert_that_nobody_hears_is_noticed),
         cmocka_unit_test(test_next_broker_of_the_list),
         cmocka_unit_test(test_certificates_of_the_next_broker),

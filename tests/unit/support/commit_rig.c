@@ -233,7 +233,8 @@ static bool see(void *context, const struct store_alert *alert)
     char wanted[64];
     (void)snprintf(wanted, sizeof wanted, "\"seq\":%llu,", (unsigned long long)alert->seq);
     const bool folded = (alert->flags & STORE_ALERT_FOLDED) != 0;
-    if (strstr(alert->json, folded ? "\"seq\":null," : wanted) == NULL) {
+    const bool record = (alert->flags & STORE_ALERT_OMITS) != 0; /* has none */
+    if (!record && strstr(alert->json, folded ? "\"seq\":null," : wanted) == NULL) {
         return true; /* missing from the count */
     }
     rows->row[rows->count] = alert->row;
