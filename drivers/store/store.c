@@ -317,6 +317,7 @@ enum status store_commit(struct store *store)
         store->epoch_adopted[0] = '\0';
     }
     atomic_fetch_add(&store->commits, 1);
+    store_note_alerts(store);
     return STATUS_OK;
 }
 

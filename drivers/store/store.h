@@ -227,7 +227,8 @@ enum status store_journal_each(struct store *store, int64_t from_ms, store_journ
                                void *context) MUST_CHECK;
 enum status store_journal_clear(struct store *store) MUST_CHECK; /* durable when it returns STATUS_OK */
 
-void store_usage(struct store *store, struct store_usage *out);
+/* As it was behind the newest commit, and put of the journal. Any thread; wait-free: it does not touch the disk, nor wait for who does. */
+void store_usage(const struct store *store, struct store_usage *out);
 
 /* Keeps every gateway from this folder until *out_fd is closed; nothing that is in it is touched. NOT_FOUND: no gateway has ever used it. BUSY: one does. */
 enum status store_keep_out(const char *path, int *out_fd) MUST_CHECK;

@@ -66,6 +66,10 @@ struct store {
     char epoch_adopted[STORE_EPOCH_MAX];              /* from adopt or rename to commit, else empty */
     char set_aside[STORE_PATH_MAX + FOLDER_NAME_MAX]; /* empty: nothing was */
     atomic_ullong commits;
+    struct
+        store_figures { /* of store_usage, as they were behind the newest commit: whoever asks never waits for LMDB */
+        atomic_ullong alerts_bytes, alerts_bytes_max, journal_bytes, journal_bytes_max, outbox_rows, history_rows;
+    } figures;
     struct row row; /* the one being written */
 };
 
@@ -76,6 +80,10 @@ static inline struct bytes text_bytes(const char *text)
 
 /* Closes and opens the environment when LMDB gave it up, while no reader is inside. Store thread. */
 enum status store_revive(struct store *store) MUST_CHECK;
+
+/* What the store uses has changed. The thread that changes it. */
+void store_note_alerts(struct store *store);
+void store_note_journal(struct store *store);
 
 /* Whatever is wrong with the journal never stops the store: it is tried again with the next put. */
 enum status store_journal_open(struct store *store) MUST_CHECK;

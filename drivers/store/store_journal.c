@@ -54,6 +54,7 @@ enum status store_journal_open(struct store *s)
     if (status == STATUS_OK && folder_has(s->folder_fd, old_layout.folder)) {
         old_import(s);
     }
+    store_note_journal(s);
     return status;
 }
 
@@ -77,15 +78,23 @@ enum status store_journal_put(struct store *store, int64_t at_ms, const void *by
     if (size > STORE_JOURNAL_MAX) {
         return STATUS_TOO_LARGE;
     }
-    const enum status status = journal_need(store);
-    return status == STATUS_OK ? journal_put(&store->journal, at_ms, bytes, size) : status;
+    enum status status = journal_need(store);
+    if (status == STATUS_OK) {
+        status = journal_put(&store->journal, at_ms, bytes, size);
+        store_note_journal(store);
+    }
+    return status;
 }
 
 enum status store_journal_sync(struct store *store)
 {
     assert(store != NULL);
-    const enum status status = journal_need(store);
-    return status == STATUS_OK ? journal_sync(&store->journal) : status;
+    enum status status = journal_need(store);
+    if (status == STATUS_OK) {
+        status = journal_sync(&store->journal);
+        store_note_journal(store);
+    }
+    return status;
 }
 
 enum status store_journal_clear(struct store *store)
@@ -97,6 +106,7 @@ enum status store_journal_clear(struct store *store)
     }
     pthread_rwlock_wrlock(&store->journal_guard);
     const enum status cleared = journal_clear(&store->journal);
+    store_note_journal(store);
     pthread_rwlock_unlock(&store->journal_guard);
     return cleared;
 }

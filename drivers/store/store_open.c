@@ -125,10 +125,15 @@ static enum status alerts_open(struct store *s)
         }
         if (status == STATUS_CORRUPT) {
             status = alerts_replace(s);
+            if (status == STATUS_OK) {
+                store_note_alerts(s);
+            }
             return status == STATUS_OK ? STATUS_CORRUPT : status;
         }
     }
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK) {
+        store_note_alerts(s);
+    } else {
         environment_close(&s->alerts);
     }
     return status;
@@ -226,6 +231,9 @@ static enum status alerts_open_to_read(struct store *s)
     status = status == STATUS_OK ? environment_open_to_read(&s->alerts) : status;
     status = status == STATUS_OK ? store_read_schema(&s->alerts, &s->schema) : status;
     const bool is_known = s->schema >= s->formats->works && s->schema <= s->formats->newest;
+    if (status == STATUS_OK && is_known) {
+        store_note_alerts(s);
+    }
     return status == STATUS_OK && !is_known ? STATUS_WRONG_VERSION : status;
 }
 

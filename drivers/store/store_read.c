@@ -180,22 +180,37 @@ enum status store_get_alarm(struct store *store, const char *bed, const char *al
     return status;
 }
 
-void store_usage(struct store *store, struct store_usage *out)
+void store_note_alerts(struct store *store)
+{
+    struct store_figures *figures = &store->figures;
+    struct transaction t;
+    if (transaction_begin(&store->alerts, false, &t) != STATUS_OK) {
+        return; /* as it was */
+    }
+    atomic_store(&figures->alerts_bytes, transaction_used_pages(&t) * store->alerts.page_bytes);
+    atomic_store(&figures->alerts_bytes_max, store->alerts.map_pages * store->alerts.page_bytes);
+    atomic_store(&figures->outbox_rows, alerts_waiting(&t));
+    atomic_store(&figures->history_rows, alerts_delivered(&t));
+    transaction_abort(&t);
+}
+
+void store_note_journal(struct store *store)
+{
+    const bool is_sound = journal_is_sound(&store->journal);
+    atomic_store(&store->figures.journal_bytes, is_sound ? store->journal.used : 0);
+    atomic_store(&store->figures.journal_bytes_max, is_sound ? store->journal.bytes : 0);
+}
+
+void store_usage(const struct store *store, struct store_usage *out)
 {
     assert(store != NULL && out != NULL);
-    *out = (struct store_usage){.commits = atomic_load(&store->commits),
+    const struct store_figures *figures = &store->figures;
+    *out = (struct store_usage){.alerts_bytes = atomic_load(&figures->alerts_bytes),
+                                .alerts_bytes_max = atomic_load(&figures->alerts_bytes_max),
+                                .journal_bytes = atomic_load(&figures->journal_bytes),
+                                .journal_bytes_max = atomic_load(&figures->journal_bytes_max),
+                                .outbox_rows = atomic_load(&figures->outbox_rows),
+                                .history_rows = atomic_load(&figures->history_rows),
+                                .commits = atomic_load(&store->commits),
                                 .dead_readers = atomic_load(&store->alerts.dead_readers)};
-    struct transaction t;
-    if (store_read_begin(store, &store->alerts, &t) != STATUS_OK) {
-        return;
-    }
-    out->alerts_bytes = transaction_used_pages(&t) * store->alerts.page_bytes;
-    out->alerts_bytes_max = store->alerts.map_pages * store->alerts.page_bytes;
-    if (journal_is_sound(&store->journal)) {
-        out->journal_bytes = store->journal.used;
-        out->journal_bytes_max = store->journal.bytes;
-    }
-    out->outbox_rows = alerts_waiting(&t);
-    out->history_rows = alerts_delivered(&t);
-    store_read_end(store, &t);
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "drivers/store/folder.h"
+#include "drivers/store/store_internal.h"
 #include "drivers/store/trends.h"
 #include "tests/unit/support/store_folder.h"
 
@@ -249,15 +250,34 @@ static void test_the_next_minute_there_is(void **state)
     trends_close(trends);
 }
 
+/* While the environment is exchanged nobody reads: what is asked for figures gets those of the newest commit, and does not wait. */
+static void test_figures_need_no_lmdb(void **state)
+{
+    (void)state;
+    struct store *store = store_folder_open(&folder);
+    struct store_usage before, during;
+    assert_int_equal(test_alerts_commit(store, 1, 3, 100), STATUS_OK);
+    assert_int_equal(store_journal_put(store, 1, "abc", 3), STATUS_OK);
+    store_usage(store, &before);
+    assert_int_equal(before.outbox_rows, 3);
+    assert_true(before.alerts_bytes > 0 && before.alerts_bytes_max > before.alerts_bytes);
+    assert_true(before.journal_bytes > 0 && before.journal_bytes_max > before.journal_bytes);
+    pthread_rwlock_wrlock(&store->guard);
+    pthread_rwlock_wrlock(&store->journal_guard);
+    store_usage(store, &during);
+    pthread_rwlock_unlock(&store->journal_guard);
+    pthread_rwlock_unlock(&store->guard);
+    assert_memory_equal(&during, &before, sizeof during);
+    store_close(store);
+}
+
 int main(void)
 {
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        STORE_TEST(test_stopped_inside_a_read),
-        STORE_TEST(test_slow_inside_a_read),
-        STORE_TEST(test_ctrl_z_waits),
-        STORE_TEST(test_whether_it_is_held),
-        STORE_TEST(test_the_next_minute_there_is),
+        STORE_TEST(test_figures_need_no_lmdb), STORE_TEST(test_stopped_inside_a_read),
+        STORE_TEST(test_slow_inside_a_read),   STORE_TEST(test_ctrl_z_waits),
+        STORE_TEST(test_whether_it_is_held),   STORE_TEST(test_the_next_minute_there_is),
     };
     return cmocka_run_group_tests_name("store_readers", tests, NULL, NULL);
 }
