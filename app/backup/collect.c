@@ -12,7 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/settings/document.h"
 #include "app/settings/file.h"
+#include "app/settings/report.h"
+
+#define NETWORK_FILE      "network.yaml"
+#define NETWORK_BYTES_MAX ((size_t)4 * 1024 * 1024) /* of its tree; a larger one is no network.yaml */
 
 struct collecting {
     char folder[MANIFEST_PATH_MAX]; /* of the configuration, absolute */
@@ -130,14 +135,47 @@ static enum status add_file(struct collecting *c, const char *path, const char *
     return status == STATUS_OK ? STATUS_OK : fault(c, path, status);
 }
 
+static bool is_added(const struct collecting *c, const char *path)
+{
+    uint32_t i = 0;
+    while (i < c->manifest->count && strcmp(c->manifest->files[i].path, path) != 0) {
+        i++;
+    }
+    return i < c->manifest->count;
+}
+
 static enum status add_beside(struct collecting *c, const char *name)
 {
-    char path[MANIFEST_PATH_MAX + 32];
+    char path[MANIFEST_PATH_MAX + ARCHIVE_NAME_MAX];
     (void)snprintf(path, sizeof path, "%s/%s", c->folder, name);
-    if (strlen(path) >= MANIFEST_PATH_MAX || access(path, F_OK) != 0) {
+    if (strlen(path) >= MANIFEST_PATH_MAX || access(path, F_OK) != 0 || is_added(c, path)) {
         return STATUS_OK;
     }
     return add_file(c, path, path);
+}
+
+/* The certificates that a box's network.yaml names for its log server; a file that a box would refuse names none. */
+static enum status add_log_certificates(struct collecting *c)
+{
+    char path[MANIFEST_PATH_MAX + sizeof NETWORK_FILE];
+    enum status status = STATUS_OK;
+    struct settings_report *report = calloc(1, sizeof *report);
+    struct pool pool;
+    (void)snprintf(path, sizeof path, "%s/" NETWORK_FILE, c->folder);
+    if (report == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    pool_init(&pool, NETWORK_BYTES_MAX);
+    report_init(report, path);
+    const struct node *root = access(path, F_OK) == 0 ? document_read(path, &pool, report) : NULL;
+    const struct node *syslog = root != NULL ? node_child(root, "syslog") : NULL;
+    const struct node *ca = syslog != NULL ? node_child(syslog, "ca") : NULL;
+    if (ca != NULL && ca->kind == NODE_TEXT && archive_is_name(ca->text)) {
+        status = add_beside(c, ca->text);
+    }
+    pool_fini(&pool);
+    free(report);
+    return status;
 }
 
 static bool is_installed(const char *path)
@@ -150,7 +188,7 @@ enum status collect_files(const struct settings *settings, struct archive_writer
                           char why[ARCHIVE_WHY_MAX])
 {
     assert(settings != NULL && archive != NULL && manifest != NULL && why != NULL);
-    static const char *const beside[] = {"network.yaml", "authorized_keys", "ssh/ssh_host_ed25519_key",
+    static const char *const beside[] = {NETWORK_FILE, "authorized_keys", "ssh/ssh_host_ed25519_key",
                                          "ssh/ssh_host_ed25519_key.pub"};
     struct collecting c = {.archive = archive, .manifest = manifest, .why = why};
     char name[ARCHIVE_NAME_MAX], absolute[MANIFEST_PATH_MAX];
@@ -173,5 +211,5 @@ enum status collect_files(const struct settings *settings, struct archive_writer
     for (size_t i = 0; i < sizeof beside / sizeof beside[0] && status == STATUS_OK; i++) {
         status = add_beside(&c, beside[i]);
     }
-    return status;
+    return status == STATUS_OK ? add_log_certificates(&c) : status;
 }

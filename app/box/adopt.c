@@ -2,13 +2,14 @@
 
 #include <assert.h>
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/box/fileset.h"
+#include "app/box/taken.h"
 #include "app/settings/document.h"
 #include "app/settings/report.h"
 #include "app/settings/value.h"
@@ -16,12 +17,6 @@
 #define CANDIDATE "candidate" /* in run */
 #define IN_FORCE  "etc"       /* in data */
 #define NEXT      "etc.new"
-#define RECORD    "box" /* folder in data */
-
-struct taken { /* data/box/taken */
-    uint64_t digest;
-    int64_t at_ms;
-};
 
 struct adoption {
     const struct box_places *places;
@@ -30,8 +25,7 @@ struct adoption {
     struct pool pool;
     struct fileset boot, force, wanted; /* wanted: boot, with what is kept of force */
     struct taken record;
-    char etc[PUBLISH_PATH_MAX], next[PUBLISH_PATH_MAX], candidate[PUBLISH_PATH_MAX], box[PUBLISH_PATH_MAX],
-        taken[PUBLISH_PATH_MAX];
+    char etc[PUBLISH_PATH_MAX], next[PUBLISH_PATH_MAX], candidate[PUBLISH_PATH_MAX];
 };
 
 #define PROBLEM(a, ...) box_add_line((a)->outcome->ward_problems, sizeof(a)->outcome->ward_problems, __VA_ARGS__)
@@ -39,27 +33,25 @@ struct adoption {
 
 /* ---- which files it was ---- */
 
-static void read_record(const char *path, struct taken *out)
+static uint64_t main_digest(const struct fileset *set)
 {
-    char text[64] = "", *end = text;
-    FILE *stream = fopen(path, "re");
-    const bool is_read = stream != NULL && fgets(text, sizeof text, stream) != NULL;
-    const uint64_t digest = is_read ? strtoull(text, &end, 16) : 0;
-    if (end > text && *end == ' ') {
-        *out = (struct taken){digest, strtoll(end, NULL, 10)};
-    }
-    if (stream != NULL) {
-        (void)fclose(stream);
-    }
+    const struct fileset_file *file = fileset_find(set, FILESET_MAIN);
+    return file != NULL ? taken_digest(&file->text) : 0;
 }
 
-static enum status write_record(const struct adoption *a)
+static void note_taken(struct adoption *a, int64_t at_ms)
 {
-    char text[64];
-    const struct publish_mode mode = box_mode_public();
-    (void)snprintf(text, sizeof text, "%016" PRIx64 " %" PRId64 "\n", a->boot.digest, a->record.at_ms);
-    const enum status status = publish_folder(a->box, &mode);
-    return status == STATUS_OK ? publish_text(a->taken, &mode, text) : status;
+    a->record = (struct taken){.of_boot = a->boot.digest, .at_ms = at_ms, .kept = main_digest(&a->wanted)};
+    (void)!taken_write(a->places->data, TAKEN_WARD, &a->record); /* lost: it is taken once more at the next boot */
+}
+
+/* When what was restored was put there. */
+static int64_t restored_ms(const struct adoption *a)
+{
+    char path[PUBLISH_PATH_MAX];
+    struct stat about;
+    return publish_path(path, a->etc, FILESET_MAIN) && stat(path, &about) == 0 ? (int64_t)about.st_ctim.tv_sec * 1000
+                                                                               : 0;
 }
 
 /* ---- what a person ought to know ---- */
@@ -76,8 +68,8 @@ static void note_keys(struct adoption *a)
     }
 }
 
-/* A file whose name is nearly right: another program has put an ending behind it, or capitals. */
-static void tell_missing(struct adoption *a)
+/* A file whose name is nearly right: another program has put an ending behind it, or capitals. False: there is none. */
+static bool tell_misnamed(struct adoption *a)
 {
     DIR *directory = opendir(a->places->boot);
     const struct dirent *entry = NULL;
@@ -93,9 +85,7 @@ static void tell_missing(struct adoption *a)
     if (directory != NULL) {
         (void)closedir(directory);
     }
-    if (!is_told) {
-        PROBLEM(a, FILESET_MAIN ": there is no such file on the boot partition, put it there");
-    }
+    return is_told;
 }
 
 /* The id that a certificate is asked for, also of a file that is otherwise wrong. */
@@ -205,8 +195,14 @@ static void consider(struct adoption *a)
         return;
     }
     a->outcome->ward = is_same ? BOX_SAME : BOX_NEW;
-    a->record.at_ms = is_same && a->record.at_ms != 0 ? a->record.at_ms : a->wall_ms;
-    (void)!write_record(a); /* lost: it is taken once more at the next boot */
+    note_taken(a, is_same && a->record.at_ms != 0 ? a->record.at_ms : a->wall_ms);
+}
+
+static void stay_with_restored(struct adoption *a)
+{
+    a->outcome->ward = BOX_OTHER;
+    a->record.at_ms = restored_ms(a);
+    (void)!is_good(a, a->etc);
 }
 
 /* The boot partition as it was. What is in force is checked again: the program may be another. */
@@ -214,8 +210,29 @@ static void stay(struct adoption *a)
 {
     a->wanted = a->boot;
     const bool fits = fileset_keep(&a->wanted, &a->force, is_kept);
-    a->outcome->ward = fits && fileset_is_same(&a->wanted, &a->force) ? BOX_SAME : BOX_OTHER;
+    if (!fits || !fileset_is_same(&a->wanted, &a->force)) {
+        stay_with_restored(a);
+        return;
+    }
+    a->outcome->ward = BOX_SAME;
+    if (a->record.kept == 0) {
+        note_taken(a, a->record.at_ms);
+    }
     (void)!is_good(a, a->etc);
+}
+
+/* Gone is a mishap, unless what is in force never came from there. */
+static void go_without(struct adoption *a)
+{
+    const bool is_restored = a->force.has_main && taken_is_other(&a->record, main_digest(&a->force));
+    if (is_restored) {
+        stay_with_restored(a);
+    } else {
+        stay_with_older(a);
+    }
+    if (!tell_misnamed(a) && !is_restored) {
+        PROBLEM(a, FILESET_MAIN ": there is no such file on the boot partition, put it there");
+    }
 }
 
 static void choose(struct adoption *a)
@@ -224,9 +241,8 @@ static void choose(struct adoption *a)
         PROBLEM(a, "%s", a->boot.fault);
         stay_with_older(a);
     } else if (!a->boot.has_main) {
-        tell_missing(a);
-        stay_with_older(a);
-    } else if (a->force.has_main && a->boot.digest == a->record.digest) {
+        go_without(a);
+    } else if (a->force.has_main && a->boot.digest == a->record.of_boot) {
         stay(a);
     } else {
         consider(a);
@@ -247,12 +263,11 @@ void adopt_run(const struct box_places *places, int64_t wall_ms, struct box_outc
     a->wall_ms = wall_ms;
     pool_init(&a->pool, 4 * FILESET_BYTES_MAX);
     if (publish_path(a->etc, places->data, IN_FORCE) && publish_path(a->next, places->data, NEXT) &&
-        publish_path(a->candidate, places->run, CANDIDATE) && publish_path(a->box, places->data, RECORD) &&
-        publish_path(a->taken, places->data, RECORD "/taken")) {
+        publish_path(a->candidate, places->run, CANDIDATE)) {
         (void)!settle(a);
         fileset_read(places->boot, &a->pool, &a->boot);
         fileset_read(a->etc, &a->pool, &a->force);
-        read_record(a->taken, &a->record);
+        taken_read(places->data, TAKEN_WARD, &a->record);
         find_id(a);
         choose(a);
         fileset_read(a->etc, &a->pool, &a->force);

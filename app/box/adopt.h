@@ -5,6 +5,7 @@
  *            boot partition cannot be read, no wardgate.yaml, or one that `wardgate check` refuses
  *           ┌───────────────────────────────────────────────► OLDER (or NONE: nothing was ever good)
  *     read ─┤ the same files as when it was last taken ─────► SAME, or OTHER where data/etc was restored since
+ *           │ no wardgate.yaml, and data/etc was restored ──► OTHER
  *           └ others, and good ──► data/etc.new ──exchange──► NEW
  *
  * The exchange is one step of the file system: a cut leaves the old folder or the new one. What is in keys, and every private key, stays

@@ -26,13 +26,13 @@ struct box_places {
     const char *program; /* this one */
 };
 
-/* Of wardgate.yaml; of network.yaml SAME does not occur. */
+/* Of wardgate.yaml and network.yaml; of network.yaml SAME does not occur. */
 enum box_source {
-    BOX_NONE,  /* there is none; network.yaml: the defaults */
-    BOX_NEW,   /* the one of the boot partition, taken at this boot */
-    BOX_SAME,  /* the one of the boot partition, as at the last boot */
-    BOX_OTHER, /* not that of the boot partition, which has not changed since it was last taken: one that was restored */
-    BOX_OLDER  /* the last good one: that of the boot partition is not good */
+    BOX_NONE, /* there is none; network.yaml: the defaults */
+    BOX_NEW,  /* the one of the boot partition, taken at this boot */
+    BOX_SAME, /* the one of the boot partition, as at the last boot */
+    BOX_OTHER, /* one that was restored: that of the boot partition has not changed since it was last taken, or there is none */
+    BOX_OLDER /* the last good one: that of the boot partition is not good */
 };
 
 struct box_outcome {

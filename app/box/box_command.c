@@ -76,7 +76,7 @@ static void print_outcome(const struct box_outcome *outcome)
     static const char *const network[] = {[BOX_NONE] = "the defaults",
                                           [BOX_NEW] = "that of the boot partition",
                                           [BOX_SAME] = "that of the boot partition",
-                                          [BOX_OTHER] = "another",
+                                          [BOX_OTHER] = "not that of the boot partition: it was restored",
                                           [BOX_OLDER] = "the last good one"};
     print_lines(outcome->ward_problems);
     print_lines(outcome->network_problems);

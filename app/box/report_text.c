@@ -57,7 +57,7 @@ static void print_ward_source(FILE *stream, const struct box_outcome *o)
         [BOX_NONE] = "none is in force, so NOTHING IS WATCHED",
         [BOX_NEW] = "the one of this partition is in force",
         [BOX_SAME] = "the one of this partition is in force",
-        [BOX_OTHER] = "one that was restored is in force, not that of this partition; edit that to replace it",
+        [BOX_OTHER] = "one that was restored is in force; one that you put or change here replaces it",
         [BOX_OLDER] = "the last good one is in force, NOT that of this partition"};
     (void)fprintf(stream, "  wardgate.yaml: %s", words[o->ward]);
     if (o->ward != BOX_NONE && o->since_ms >= CLOCK_SET_MS) {
@@ -87,11 +87,12 @@ static void print_problems(FILE *stream, const struct box_outcome *o)
 
 static void print_configuration(FILE *stream, const struct facts *facts)
 {
-    static const char *const network[] = {[BOX_NONE] = "none: every wired interface asks by DHCP, nobody can log in",
-                                          [BOX_NEW] = "the one of this partition is in force",
-                                          [BOX_SAME] = "the one of this partition is in force",
-                                          [BOX_OTHER] = "another is in force",
-                                          [BOX_OLDER] = "the last good one is in force, NOT that of this partition"};
+    static const char *const network[] = {
+        [BOX_NONE] = "none: every wired interface asks by DHCP, nobody can log in",
+        [BOX_NEW] = "the one of this partition is in force",
+        [BOX_SAME] = "the one of this partition is in force",
+        [BOX_OTHER] = "one that was restored is in force; one that you put or change here replaces it",
+        [BOX_OLDER] = "the last good one is in force, NOT that of this partition"};
     (void)fputs("\nConfiguration\n", stream);
     if (!facts->has_outcome) {
         (void)fputs("  not known: the set-up of the box (wardgate-setup) has not ended\n", stream);

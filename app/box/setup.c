@@ -8,6 +8,7 @@
 #include "app/box/adopt.h"
 #include "app/box/fileset.h"
 #include "app/box/generate.h"
+#include "app/box/taken.h"
 #include "app/gateway.h"
 
 #define NETWORK_FILE  "network.yaml"
@@ -20,6 +21,8 @@ struct setup {
     struct network_settings network;
     struct settings *settings; /* of what is in force; NULL: none, or not good */
     const char *network_file;  /* that `network` was read from */
+    const char *held_ca;       /* a file of the network.yaml that is kept; NULL: none */
+    struct file_bytes held;    /* what is in it */
     enum status status;        /* of the first that could not be written */
 };
 
@@ -80,19 +83,66 @@ static enum status keep_beside(struct setup *s, const char *etc, const char *nam
     return status == STATUS_OK ? publish_file(to, mode, text.bytes, text.size) : status;
 }
 
+/* 0: there is none that can be read. */
+static uint64_t network_digest(struct setup *s, const char *folder)
+{
+    char path[PUBLISH_PATH_MAX];
+    struct file_bytes text;
+    return publish_path(path, folder, NETWORK_FILE) && file_read(path, &s->pool, &text) == STATUS_OK
+               ? taken_digest(&text)
+               : 0;
+}
+
 static void keep_network(struct setup *s, const char *etc)
 {
     const struct publish_mode mode = box_mode_private();
+    const uint64_t digest = network_digest(s, s->places->boot);
     enum status status = STATUS_OK;
     if (s->network.syslog_ca != NULL) {
         status = keep_beside(s, etc, s->network.syslog_ca, &mode);
     }
     status = status == STATUS_OK ? keep_beside(s, etc, NETWORK_FILE, &mode) : status;
+    if (status == STATUS_OK) {
+        status = taken_write(s->places->data, TAKEN_NETWORK, &(struct taken){.of_boot = digest, .kept = digest});
+    }
     if (status != STATUS_OK) {
         box_add_line(s->outcome->notes, sizeof s->outcome->notes,
                      NETWORK_FILE " cannot be kept (%s: %s): without this boot partition the box would not know it",
                      etc, status_text(status));
     }
+}
+
+/* What the network.yaml that is kept names, before another wardgate.yaml comes into force with files of its own. */
+static void hold_certificates(struct setup *s)
+{
+    char etc[PUBLISH_PATH_MAX], path[PUBLISH_PATH_MAX];
+    if (publish_path(etc, s->places->data, "etc") && read_network(s, etc, false) && s->network.syslog_ca != NULL &&
+        publish_path(path, etc, s->network.syslog_ca) && file_read(path, &s->pool, &s->held) == STATUS_OK) {
+        s->held_ca = s->network.syslog_ca;
+    }
+}
+
+static void give_back_certificates(struct setup *s)
+{
+    char etc[PUBLISH_PATH_MAX], path[PUBLISH_PATH_MAX], folder[PUBLISH_PATH_MAX];
+    const struct publish_mode mode = box_mode_private();
+    if (s->held_ca == NULL || !publish_path(etc, s->places->data, "etc") || !publish_path(path, etc, s->held_ca) ||
+        file_is_there(path)) {
+        return;
+    }
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+    enum status status = publish_folder(folder, &mode);
+    status = status == STATUS_OK ? publish_file(path, &mode, s->held.bytes, s->held.size) : status;
+    s->status = s->status == STATUS_OK ? status : s->status;
+}
+
+/* What is kept came by another way, and nobody has changed the one of the boot partition since. */
+static bool is_network_restored(struct setup *s, const char *etc)
+{
+    struct taken taken;
+    const uint64_t kept = network_digest(s, etc), of_boot = network_digest(s, s->places->boot);
+    taken_read(s->places->data, TAKEN_NETWORK, &taken);
+    return kept != 0 && (of_boot == 0 || of_boot == taken.of_boot) && taken_is_other(&taken, kept);
 }
 
 static void choose_network(struct setup *s)
@@ -105,7 +155,9 @@ static void choose_network(struct setup *s)
         return;
     }
     const bool is_there = file_is_there(path), was_there = file_is_there(kept);
-    if ((is_there || was_there) && read_network(s, s->places->boot, true)) {
+    if (is_network_restored(s, etc) && read_network(s, etc, false)) {
+        s->outcome->network = BOX_OTHER;
+    } else if ((is_there || was_there) && read_network(s, s->places->boot, true)) {
         s->outcome->network = BOX_NEW;
         keep_network(s, etc);
     } else if (was_there && read_network(s, etc, false)) {
@@ -225,7 +277,9 @@ enum status setup_run(const struct box_places *places, int64_t wall_ms, struct b
     s->outcome = out;
     pool_init(&s->pool, 2 * FILESET_BYTES_MAX);
     s->status = publish_folder(places->run, &mode);
+    hold_certificates(s);
     adopt_run(places, wall_ms, out);
+    give_back_certificates(s);
     load_settings(s);
     choose_network(s);
     put_all(s);

@@ -141,7 +141,8 @@ static void print_done(const struct swap *swap, const struct options *o)
             swap->manifest.user);
     }
     (void)printf(
-        "restored. See that the old box is off and stays off, then: wardgate check -c %s; start the service.\n"
+        "restored. See that the old box is off and stays off, then: wardgate check -c %s; start the service, or, where "
+        "wardgate was flashed, start the box again.\n"
         "Alarms that were open go on as `unverified` until monitors confirm or clear them. Look at every bed.\n",
         o->configuration);
 }

@@ -143,6 +143,58 @@ grep -qE '"(hr|spo2|patient)"|stay' "$BOOT/report.txt" && fail "something of a p
 stop_gateway
 reports "NOTHING IS WATCHED: the gateway does not answer"
 
+# ---- another box, just flashed, goes on from a backup: what was restored is in force and no fault, until a file of the partition is another
+
+FLASHED=$TEST_DIR/flashed
+go_to() { BOOT=$1/efi DATA=$1/data RUN=$1/run PLACES=(--boot "$1/efi" --data "$1/data" --run "$1/run"); }
+mkdir -p "$BOOT/tls" "$FLASHED/efi"
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=log -days 2 -keyout /dev/null -out "$BOOT/tls/log-ca.pem" 2>/dev/null
+printf 'led: ACT\nsyslog: {target: "tls://127.0.0.1:6599", ca: tls/log-ca.pem}\n' >"$BOOT/network.yaml"
+setup
+"$WARDGATE" backup -c "$DATA/etc/wardgate.yaml" "$TEST_DIR/box.tar" >/dev/null || fail "no backup"
+go_to "$FLASHED"
+cp config/box/network.yaml "$BOOT/"
+setup
+reports "NOTHING IS WATCHED: there is no good configuration"
+"$WARDGATE" restore --replace -c "$DATA/etc/wardgate.yaml" "$TEST_DIR/box.tar" >"$TEST_DIR/restored.txt" || fail "no restore"
+grep -qF "start the box again" "$TEST_DIR/restored.txt" || fail "restore does not say what a flashed box wants: $(cat "$TEST_DIR/restored.txt")"
+setup
+grep -q "wardgate.yaml in force: .*restored" "$TEST_DIR/setup.txt" || fail "setup says: $(cat "$TEST_DIR/setup.txt")"
+grep -q 'target="127.0.0.1" port="6599"' "$RUN/rsyslog.conf" || fail "the network.yaml that was restored is not in force"
+cmp -s "$RUN/syslog-ca.pem" "$TEST_DIR/efi/tls/log-ca.pem" || fail "the certificate of the log server was not restored"
+start_broker
+run_gateway -c "$DATA/etc/wardgate.yaml"
+wait_for 20 "the report of the other box says that two beds are watched" is_state "gw-test watches 2 beds"
+says "wardgate.yaml: one that was restored is in force"
+says "network.yaml: one that was restored is in force"
+says "since $(date -u +%Y-)"
+setup
+reports "wardgate.yaml: one that was restored is in force"
+mv "$BOOT/network.yaml" "$TEST_DIR/template.yaml"
+setup
+reports "network.yaml: one that was restored is in force"
+mv "$TEST_DIR/template.yaml" "$BOOT/network.yaml"
+touch "$BOOT/wardgate.yaml.txt"
+setup
+reports '"wardgate.yaml.txt": rename it'
+rm "$BOOT/wardgate.yaml.txt"
+# A person's own files come first again once they are changed.
+echo 'led: none' >"$BOOT/network.yaml"
+edit -e 's/ward: w1/ward: w9/'
+setup
+reports "wardgate.yaml: the one of this partition is in force"
+says "network.yaml: the one of this partition is in force"
+[ ! -e "$RUN/rsyslog.conf" ] || fail "the network.yaml that was restored is in force still"
+rm "$BOOT/wardgate.yaml"
+setup
+reports "wardgate.yaml: there is no such file on the boot partition, put it there"
+says "A CONFIGURATION IS WRONG"
+stop_gateway
+go_to "$TEST_DIR"
+printf '# nothing\r\n' >"$BOOT/network.yaml"
+rm -r "$BOOT/tls"
+setup
+
 # ---- the power fails at every step of a change: the whole old one is in force, or the whole new one, and the next boot goes on
 
 rm -rf "$TEST_DIR/old" && cp -r "$DATA" "$TEST_DIR/old"

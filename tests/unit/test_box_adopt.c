@@ -261,6 +261,53 @@ static void one_that_was_restored_stays_until_the_boot_partition_changes(void **
     assert_text(data, "etc/wardgate.yaml", "gateway: {id: edited}\n");
 }
 
+static void one_that_was_restored_needs_none_on_the_boot_partition(void **state)
+{
+    (void)state;
+    drop(boot, "wardgate.yaml");
+    adopt(BOX_NONE);
+    put(data, "etc/wardgate.yaml", "gateway: {id: restored}\n");
+    adopt(BOX_OTHER);
+    assert_string_equal(outcome.ward_problems, "");
+    assert_true(outcome.since_ms > NOW_MS); /* when it came there, by the box's clock */
+    put(boot, "wardgate.yaml.txt", "");
+    adopt(BOX_OTHER);
+    assert_non_null(strstr(outcome.ward_problems, "\"wardgate.yaml.txt\": rename it"));
+    drop(boot, "wardgate.yaml.txt");
+    put(boot, "wardgate.yaml", "bad\n");
+    adopt(BOX_OLDER);
+    put(boot, "wardgate.yaml", "gateway: {id: own}\n");
+    adopt(BOX_NEW);
+    drop(boot, "wardgate.yaml");
+    adopt(BOX_OLDER); /* what is in force came from there */
+    assert_string_equal(outcome.ward_problems,
+                        "wardgate.yaml: there is no such file on the boot partition, put it there\n");
+    put(data, "etc/wardgate.yaml", "gateway: {id: restored}\n");
+    adopt(BOX_OTHER);
+}
+
+static void what_an_older_version_noted_is_enough(void **state)
+{
+    (void)state;
+    adopt(BOX_NEW);
+    char path[256], record[64] = "";
+    in_folder(path, data, "box/taken");
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    assert_non_null(fgets(record, sizeof record, stream));
+    assert_int_equal(fclose(stream), 0);
+    *strrchr(record, ' ') = '\0'; /* without what was kept */
+    put(data, "box/taken", record);
+    drop(boot, "wardgate.yaml");
+    adopt(BOX_OLDER);
+    put(boot, "wardgate.yaml", "gateway: {id: gw-7e}\n");
+    adopt(BOX_SAME);
+    assert_int_equal(outcome.since_ms, NOW_MS + 3600000);
+    put(data, "etc/wardgate.yaml", "gateway: {id: restored}\n");
+    drop(boot, "wardgate.yaml");
+    adopt(BOX_OTHER); /* it has noted it meanwhile */
+}
+
 static void one_that_this_version_refuses_is_told_and_stays(void **state)
 {
     (void)state;
@@ -430,6 +477,32 @@ static void network_yaml_has_its_own_way(void **state)
     assert_false(is_there(run, "rsyslog.conf"));
 }
 
+static void network_yaml_that_was_restored_stays_until_its_own_changes(void **state)
+{
+    (void)state;
+    put(boot, "network.yaml", "# nothing\n");
+    set_up(BOX_NEW);
+    put(data, "etc/network.yaml",
+        "interfaces: {eth0: {address: 10.7.0.20/24}}\nsyslog: {target: \"tls://log.example\", ca: tls/log.pem}\n");
+    put(data, "etc/tls/log.pem", "CA of the log");
+    set_up(BOX_OTHER);
+    assert_true(is_there(run, "network/50-eth0.network"));
+    put(boot, "wardgate.yaml", "gateway: {id: another}\n"); /* with files of its own */
+    set_up(BOX_OTHER);
+    assert_int_equal(outcome.ward, BOX_NEW);
+    assert_text(run, "syslog-ca.pem", "CA of the log");
+    drop(boot, "network.yaml");
+    set_up(BOX_OTHER);
+    assert_string_equal(outcome.network_problems, "");
+    put(boot, "network.yaml", "interfaces: {eth1: {address: 10.8.0.20/24}}\n");
+    set_up(BOX_NEW);
+    assert_false(is_there(run, "network/50-eth0.network"));
+    set_up(BOX_NEW);
+    drop(boot, "network.yaml");
+    set_up(BOX_OLDER);
+    assert_string_equal(outcome.network_problems, "network.yaml: there is no such file, check its name and folder\n");
+}
+
 static void certificates_of_the_log_are_kept(void **state)
 {
     (void)state;
@@ -464,6 +537,8 @@ int main(void)
         cmocka_unit_test_setup(a_boot_partition_that_cannot_be_read, clean),
         cmocka_unit_test_setup(keys_stay_when_the_boot_partition_loses_them, clean),
         cmocka_unit_test_setup(one_that_was_restored_stays_until_the_boot_partition_changes, clean),
+        cmocka_unit_test_setup(one_that_was_restored_needs_none_on_the_boot_partition, clean),
+        cmocka_unit_test_setup(what_an_older_version_noted_is_enough, clean),
         cmocka_unit_test_setup(one_that_this_version_refuses_is_told_and_stays, clean),
         cmocka_unit_test_setup(warnings_of_a_good_one_are_notes, clean),
         cmocka_unit_test_setup(a_disk_that_takes_nothing_is_told, clean),
@@ -474,6 +549,7 @@ int main(void)
         cmocka_unit_test_setup(the_outcome_is_read_as_it_was_written, clean),
         cmocka_unit_test_setup(lines_beyond_the_room_are_cut, clean),
         cmocka_unit_test_setup(network_yaml_has_its_own_way, clean),
+        cmocka_unit_test_setup(network_yaml_that_was_restored_stays_until_its_own_changes, clean),
         cmocka_unit_test_setup(certificates_of_the_log_are_kept, clean),
         cmocka_unit_test_setup(a_run_folder_that_cannot_be_written_is_a_failure, clean),
     };
