@@ -236,6 +236,7 @@ void facts_take(struct facts *facts, const struct box_places *places)
     ask_gateway(facts, places);
     take_interfaces(facts);
     take_slot(facts);
+    facts->has_failed_update = record_read(places->data, "failed", &facts->failed_update);
     take_notes(facts, places);
 }
 

@@ -14,6 +14,7 @@
 
 #include "app/box/box.h"
 #include "app/cli/watch_ward.h"
+#include "app/update/record.h"
 
 #define FACTS_INTERFACES_MAX 16
 #define FACTS_ADDRESSES_MAX  4
@@ -35,6 +36,8 @@ struct facts {
     struct facts_interface interfaces[FACTS_INTERFACES_MAX];
     unsigned interface_count;
     char slot[8]; /* "": not known */
+    bool has_failed_update;
+    struct record_of_update failed_update; /* the one that was given up last */
     bool is_synchronised;
     int64_t wall_ms;
     char notes[BOX_NOTES_MAX]; /* lines that other parts of the box want to be told: run/data-lost, run/report.d */

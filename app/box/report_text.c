@@ -21,6 +21,19 @@ static void print_instant(FILE *stream, int64_t wall_ms)
     (void)fprintf(stream, "%s UTC", text);
 }
 
+static char printable(char c)
+{
+    return (unsigned char)c >= ' ' && c != 0x7F ? c : ' ';
+}
+
+static void print_line(FILE *stream, const char *before, const char *text)
+{
+    (void)fputs(before, stream);
+    for (; *text != '\0'; text++) {
+        (void)fputc(printable(*text), stream);
+    }
+}
+
 /* Each line behind `before`; texts of others are shown as far as they are of printable characters. */
 static void print_lines(FILE *stream, const char *before, const char *lines)
 {
@@ -29,7 +42,7 @@ static void print_lines(FILE *stream, const char *before, const char *lines)
             (void)fputs(before, stream);
         }
         at_start = *lines == '\n';
-        (void)fputc(*lines == '\n' || ((unsigned char)*lines >= ' ' && *lines != 0x7F) ? *lines : ' ', stream);
+        (void)fputc(*lines == '\n' ? '\n' : printable(*lines), stream);
     }
 }
 
@@ -234,6 +247,24 @@ static void print_uplink(FILE *stream, const struct facts *facts)
     }
 }
 
+/* U6: it is not tried again by itself, whatever made it fail. */
+static void print_update(FILE *stream, const struct facts *facts)
+{
+    const struct record_of_update *failed = &facts->failed_update;
+    const bool was_tried = strcmp(failed->state, "installed") == 0;
+    if (!facts->has_failed_update) {
+        return;
+    }
+    (void)fputs("\nUpdate\n", stream);
+    print_line(stream, "  the update to ", failed->version);
+    print_line(stream, " WAS GIVEN UP: ", failed->reason[0] != '\0' ? failed->reason : "not known why");
+    (void)fprintf(stream, "\n    -> the box goes on with %s. %s\n", WARDGATE_VERSION,
+                  was_tried ? "Mend what it says, or ask who made the update for another; `wardgate update FILE` tries "
+                              "this one again, a stick does not.\n       The log: journalctl -b -1 -u wardgate -u "
+                              "wardgate-good"
+                            : "`wardgate update FILE` installs it again; leave power and stick alone until it is done");
+}
+
 static void print_besides(FILE *stream, const struct facts *facts)
 {
     if (facts->outcome.notes[0] == '\0' && facts->notes[0] == '\0' && !facts->has_request) {
@@ -286,6 +317,7 @@ void report_body(const struct facts *facts, FILE *stream)
             "log: journalctl -u wardgate\n",
             status_text(facts->gateway));
     }
+    print_update(stream, facts);
     print_besides(stream, facts);
     (void)fputs("\nSecondary notification: it does not replace the alarms of the monitors themselves.\n", stream);
 }

@@ -266,6 +266,11 @@ update --good --for 1 --within 5 2>"$TEST_DIR/said" || fail "not good: $(cat "$T
 finds -F 'update to 99.0.1 did not come to be (no gateway answers' <"$TEST_DIR/said" || fail "said: $(cat "$TEST_DIR/said")"
 update --status | finds -F '99.0.1 was given up' || fail "status: $(update --status)"
 
+mkdir -p "$TEST_DIR/efi"
+"$WARDGATE" box report --boot "$TEST_DIR/efi" --data "$data" --run "$TEST_DIR/box-run" --leds "$TEST_DIR/leds" >"$TEST_DIR/said" || fail "no report"
+finds -F 'the update to 99.0.1 WAS GIVEN UP: no gateway answers' <"$TEST_DIR/efi/report.txt" || fail "the report says: $(cat "$TEST_DIR/efi/report.txt")"
+finds -F 'tries this one again, a stick does not' <"$TEST_DIR/efi/report.txt" || fail "the report says: $(cat "$TEST_DIR/efi/report.txt")"
+
 # Without another one to go back to it is waited for, and nothing is started again.
 grub-editenv "$box/grubenv" set A_OK=0
 sed -i 's/^version=.*/version=0.0.9/' "$data/update/good"
@@ -321,8 +326,12 @@ plug_in
 finds -F 'no update on this stick' <"$stick/report.txt" || fail "report.txt: $(cat "$stick/report.txt")"
 finds -F 'no update on this stick' <"$TEST_DIR/console" || fail "console: $(cat "$TEST_DIR/console")"
 [ ! -e "$TEST_DIR/restarted" ] || fail "the box was started again for nothing"
+box_report() { "$WARDGATE" box report --boot "$TEST_DIR/efi" --data "$data" --run "$TEST_DIR" --leds "$TEST_DIR/leds"; }
+box_report | finds 'A stick brought no update, at 20.*UTC:' || fail "the box's report: $(box_report)"
+box_report | finds -F 'no update on this stick' || fail "the box's report: $(box_report)"
 [ "$(sed -n 1p "$TEST_DIR/mounts")" = "mount -o ro,noexec,nosuid,nodev /dev/sdx1 $TEST_DIR/stick-sdx1" ] || fail "mounted: $(cat "$TEST_DIR/mounts")"
 cp "$box/two.raucb" "$stick/"
 plug_in
 finds -F '99.0.2 is in slot A' <"$stick/report.txt" || fail "report.txt: $(cat "$stick/report.txt")"
 [ -e "$TEST_DIR/restarted" ] || fail "the box was not started again"
+! box_report | grep -q 'A stick brought no update' || fail "the box's report still tells of the stick before"

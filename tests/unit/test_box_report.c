@@ -257,6 +257,33 @@ static void interfaces_without_cable_or_address(void **state)
     says("time: NO TIME SERVER ANSWERS ->");
 }
 
+static void an_update_that_was_given_up_has_its_reason_and_what_to_do(void **state)
+{
+    (void)state;
+    be_well();
+    body();
+    assert_null(strstr(text, "Update"));
+    put(data, "update/failed",
+        "version=0.3.0\nbundle=ab\nslot=B\nstate=installed\nreason=line-a is not \x1b[2Jopen, before it was\n");
+    facts_take(&facts, &places);
+    be_well();
+    body();
+    says("\nUpdate\n  the update to 0.3.0 WAS GIVEN UP: line-a is not  [2Jopen, before it was\n");
+    says("    -> the box goes on with " WARDGATE_VERSION ". Mend what it says");
+    says("journalctl -b -1 -u wardgate -u wardgate-good");
+    put(data, "update/failed", "version=0.3.0\nstate=installing\nreason=its installation was cut off\n");
+    facts_take(&facts, &places);
+    be_well();
+    body();
+    says("WAS GIVEN UP: its installation was cut off\n");
+    says("`wardgate update FILE` installs it again; leave power and stick alone until it is done\n");
+    (void)!publish_remove(data);
+    facts_take(&facts, &places);
+    be_well();
+    body();
+    assert_null(strstr(text, "Update"));
+}
+
 static void the_file_has_the_instant_and_line_ends_for_any_laptop(void **state)
 {
     (void)state;
@@ -421,6 +448,7 @@ int main(void)
         cmocka_unit_test_setup(a_bad_file_is_told_with_its_place_and_what_is_in_force, clean),
         cmocka_unit_test_setup(each_monitor_and_line_has_what_to_do, clean),
         cmocka_unit_test_setup(interfaces_without_cable_or_address, clean),
+        cmocka_unit_test_setup(an_update_that_was_given_up_has_its_reason_and_what_to_do, clean),
         cmocka_unit_test_setup(the_file_has_the_instant_and_line_ends_for_any_laptop, clean),
         cmocka_unit_test_setup(the_boot_partition_is_written_seldom, clean),
         cmocka_unit_test_setup(what_is_seen_twice_is_told_once, clean),
