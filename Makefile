@@ -530,7 +530,8 @@ install: all ## install under DESTDIR and PREFIX (the board if `make board` was 
 	install -D -m 644 -t $(SHARE)/grafana/provisioning/dashboards config/grafana/provisioning/dashboards/wardgate.yaml
 	$(if $(wildcard build/board/board.js),install -D -m 644 -t $(SHARE)/dashboard $(wildcard build/board/*))
 	install -D -m 644 -t $(DOC) README.md CHANGELOG.md SECURITY.md DESIGN.md config/package/copyright
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system config/wardgate.service config/wardgate-restore.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system config/wardgate.service config/wardgate-restore.service \
+	    config/wardgate-farewell.service
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d config/60-wardgate.rules
 	install -D -m 644 config/wardgate.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wardgate.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/wardgate/wardgate.yaml || \

@@ -36,4 +36,11 @@ enum status service_tell(const struct service *service, const char *lines) MUST_
 /* That it loads its configuration again, until READY=1 is told; with the instant, by which the manager knows which request that answers. */
 void service_tell_reload(const struct service *service);
 
+/* Why this program is ended in order: the word in the file that WARDGATE_STOPPING names, which config/wardgate-farewell.service writes before;
+ * without it, and of any other word, SERVICE_STOPPED. Thread: any. */
+#define SERVICE_STOPPED  "stopped"  /* the program alone is */
+#define SERVICE_SHUTDOWN "shutdown" /* the box is restarted, or switched off */
+#define SERVICE_UPDATE   "update"   /* the box is restarted for an update */
+const char *service_stop_reason(void);
+
 #endif

@@ -430,7 +430,7 @@ void refused_acked(struct deliver *d, const struct flight *flight);
 void present_begin(struct deliver *d);
 bool present_step(struct deliver *d); /* true once this connection knows the whole present */
 void present_refresh(struct deliver *d);
-bool present_status(struct deliver *d, const char *state);
+bool present_status(struct deliver *d, const char *state, const char *reason); /* as of payload_status */
 
 /* deliver_scores.c */
 void scores_note(struct deliver *d, const struct bed_view *view); /* what is news in it becomes due */

@@ -103,7 +103,7 @@ static bool pass_stage(struct deliver *d)
     case LEAVE_GATEWAY:
         return empty_gateway(d);
     case LEAVE_STATUS:
-        return present_status(d, "moved");
+        return present_status(d, "moved", NULL);
     case LEAVE_WAITS:
         return link_in_flight(d, FLIGHT_STATE) == 0;
     case LEAVE_DONE:

@@ -17,6 +17,7 @@
 #include "app/flow/deliver_internal.h"
 #include "app/flow/log.h"
 #include "hal/clock.h"
+#include "hal/service.h"
 
 #define BACKOFF_MS_MIN       200
 #define BACKOFF_MS_UNREACHED 700
@@ -168,8 +169,8 @@ static void link_fail(struct deliver *d, bool unreached, const char *why)
 static void link_connect(struct deliver *d)
 {
     const uint32_t connects = atomic_load(&d->config.board->uplink_connects) + 1;
-    const size_t length = payload_status(d->context, "offline", connects, d->wall_ms, d->link->will_payload,
-                                         sizeof d->link->will_payload);
+    const size_t length = payload_status(d->context, "offline", PAYLOAD_LOST, connects, d->wall_ms,
+                                         d->link->will_payload, sizeof d->link->will_payload);
     assert(length > 0);
     (void)length;
     const enum status begun = uplink_connect(d->link->uplink, broker_of(d));
@@ -439,10 +440,11 @@ void link_farewell(struct deliver *d)
         return;
     }
     const int64_t until_us = d->now_us + FAREWELL_US;
+    const char *reason = service_stop_reason();
     bool said = false;
     resend_farewell(d);
     while (clock_boot_us() < until_us && (!said || oldest_unacked_us(d->link) != INT64_MAX)) {
-        said = said || present_status(d, "offline");
+        said = said || present_status(d, "offline", reason);
         (void)wake_wait_until(&d->link->wake, said ? until_us : clock_boot_us() + DELIVER_RETRY_US);
         take_events(d);
     }

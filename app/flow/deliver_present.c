@@ -10,11 +10,12 @@ static const struct engine_config *config_of(const struct deliver *d)
 
 /* ---- status ---- */
 
-bool present_status(struct deliver *d, const char *state)
+bool present_status(struct deliver *d, const char *state, const char *reason)
 {
     char topic[PAYLOAD_TOPIC_MAX];
     const uint32_t connects = atomic_load(&d->config.board->uplink_connects);
-    const size_t length = payload_status(d->context, state, connects, d->wall_ms, d->scratch, DELIVER_SCRATCH_MAX);
+    const size_t length =
+        payload_status(d->context, state, reason, connects, d->wall_ms, d->scratch, DELIVER_SCRATCH_MAX);
     assert(length > 0);
     topic_of_gateway(d->context, "status", topic);
     return link_publish_state(d, topic, d->scratch, length, 0); /* never expires: the will cannot either */
@@ -329,7 +330,7 @@ static bool pass_stage(struct deliver *d)
     switch (d->present.stage) {
     case PRESENT_STATUS:
         clock_note(d);
-        return present_status(d, "online");
+        return present_status(d, "online", NULL);
     case PRESENT_ALARMS:
         return alarms_step(d);
     case PRESENT_SETTINGS:

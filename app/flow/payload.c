@@ -500,13 +500,14 @@ size_t payload_vitals(const struct payload_context *context, const struct bed_vi
 
 /* ---- status ---- */
 
-size_t payload_status(const struct payload_context *context, const char *state, uint32_t connect_count,
-                      int64_t at_wall_ms, char *out, size_t size)
+size_t payload_status(const struct payload_context *context, const char *state, const char *reason,
+                      uint32_t connect_count, int64_t at_wall_ms, char *out, size_t size)
 {
     struct json json;
     json_begin(&json, out, size);
     json_text(&json, "schema", PAYLOAD_SCHEMA);
     json_text(&json, "state", state);
+    json_text(&json, "reason", reason);
     json_text(&json, "gateway", context->gateway);
     json_text(&json, "version", context->version);
     json_text(&json, "boot", context->boot);

@@ -96,9 +96,10 @@ size_t payload_ward(const struct payload_context *context, const struct ward_bed
                     const struct ward_figures *figures, int64_t at_wall_ms, int64_t expires_wall_ms, char *out,
                     size_t size);
 
-/* state: online, offline (the will) or moved. */
-size_t payload_status(const struct payload_context *context, const char *state, uint32_t connect_count,
-                      int64_t at_wall_ms, char *out, size_t size);
+/* state: online, offline (the will) or moved. reason: of offline, PAYLOAD_LOST in the will, else of service_stop_reason(); NULL: of the others. */
+#define PAYLOAD_LOST "lost"
+size_t payload_status(const struct payload_context *context, const char *state, const char *reason,
+                      uint32_t connect_count, int64_t at_wall_ms, char *out, size_t size);
 
 /* By how much instants of alerts that were shown in this boot of the box, and in those before, turned out to be off (clock_record.h). */
 size_t payload_clock(const struct payload_context *context, const struct clock_record *record, int64_t at_wall_ms,

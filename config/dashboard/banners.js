@@ -31,6 +31,9 @@ function ofConnection({ state, since }, now) {
   return [];
 }
 
+// Its beds are as little watched as those of one that is lost; only that it is no fault is told.
+const ENDED = ["stopped", "shutdown", "update"];
+
 function ofGateway(gateway, now) {
   const state = gateway.state(now);
   if (state === "moved") {
@@ -38,8 +41,9 @@ function ofGateway(gateway, now) {
     return [{ name: "gateway-lost", key: gateway.id, priority: "high", title: `${gateway.id}: ${title}`, detail: text("gateway.moved_long") }];
   }
   if (state === "lost") {
-    const detail = text("gateway.lost_long", { gateway: gateway.id });
-    return [{ name: "gateway-lost", key: gateway.id, priority: "high", title: text("gateway.lost"), detail }];
+    const name = ENDED.includes(gateway.reason) ? `gateway.${gateway.reason}` : "gateway.lost";
+    const detail = text(`${name}_long`, { gateway: gateway.id });
+    return [{ name: "gateway-lost", key: gateway.id, priority: "high", title: text(name), detail }];
   }
   return [...gateway.alarms.values()]
     .filter((alarm) => alarm.priority !== "none")

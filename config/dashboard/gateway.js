@@ -9,6 +9,7 @@ const LOST_AFTER_MS = 30000;
 
 export class Gateway {
   status = null;
+  reason = null; // why it is offline, as it said itself; null: it did not say, or is not
   boot = null;
   wardSummary = null; // {payload, retained, expirySeconds, arrivedAt}
   alarms = new Map(); // name → alarm
@@ -24,6 +25,7 @@ export class Gateway {
 
   takeStatus(payload) {
     this.status = payload.state;
+    this.reason = payload.state === "offline" ? payload.reason : null;
     this.boot = payload.boot;
   }
 

@@ -153,6 +153,7 @@ const SHAPES = {
   }),
   status: check.shape({
     state: check.oneOf(["online", "offline", "moved"]),
+    reason: check.optional(check.maybe(check.shortText), null),
     gateway: check.name,
     version: check.shortText,
     boot: check.word,

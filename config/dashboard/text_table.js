@@ -45,6 +45,21 @@ export const TABLE = Object.freeze({
     "Gateway {gateway} is lost: its beds are not monitored here. Look at the bedside monitors.",
     "网关 {gateway} 失联：其床位在此不受监测，请查看床旁监护仪。",
   ],
+  "gateway.update": ["The gateway restarts for an update", "网关正在重启以进行更新"],
+  "gateway.update_long": [
+    "Until {gateway} is back, in some minutes, its beds are not monitored here. Look at the bedside monitors. If it stays away, look at the box.",
+    "网关 {gateway} 数分钟后恢复；此前其床位在此不受监测，请查看床旁监护仪。若迟迟未恢复，请检查设备。",
+  ],
+  "gateway.shutdown": ["The gateway's box restarts, or was switched off", "网关设备正在重启或已关机"],
+  "gateway.shutdown_long": [
+    "Until {gateway} is back its beds are not monitored here. Look at the bedside monitors.",
+    "网关 {gateway} 恢复之前，其床位在此不受监测，请查看床旁监护仪。",
+  ],
+  "gateway.stopped": ["The gateway was stopped", "网关已被停止"],
+  "gateway.stopped_long": [
+    "Until {gateway} is started again its beds are not monitored here. Look at the bedside monitors.",
+    "网关 {gateway} 重新启动之前，其床位在此不受监测，请查看床旁监护仪。",
+  ],
   "gateway.moved": ["The gateway has moved to another broker", "网关已转至另一消息服务器"],
   "link.refused": ["The broker lets this screen read nothing", "消息服务器不允许本屏读取"],
   "link.refused_long": ["Its access rules must name this board's user.", "须在其访问规则中加入本看板的用户。"],

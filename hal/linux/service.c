@@ -90,3 +90,22 @@ void service_tell_reload(const struct service *service)
                    (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
     (void)!service_tell(service, lines);
 }
+
+const char *service_stop_reason(void)
+{
+    static const char *const words[] = {SERVICE_SHUTDOWN, SERVICE_UPDATE};
+    const char *path = getenv("WARDGATE_STOPPING"), *reason = SERVICE_STOPPED;
+    char text[16] = "";
+    FILE *stream = path != NULL ? fopen(path, "re") : NULL;
+    if (stream == NULL) {
+        return reason;
+    }
+    if (fgets(text, sizeof text, stream) != NULL) {
+        text[strcspn(text, "\n")] = '\0';
+    }
+    (void)fclose(stream);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        reason = strcmp(text, words[i]) == 0 ? words[i] : reason;
+    }
+    return reason;
+}

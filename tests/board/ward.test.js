@@ -147,6 +147,28 @@ test("offline is lost at once; so is a gateway without health for 30 s, whatever
   assert.equal(view().condition, "live");
 });
 
+test("a gateway that was ended in order says why; its beds are as little watched as those of one that is lost", () => {
+  for (const [reason, title] of [
+    ["update", "The gateway restarts for an update"],
+    ["shutdown", "The gateway's box restarts, or was switched off"],
+    ["stopped", "The gateway was stopped"],
+    ["lost", "Gateway lost"],
+    ["of a later version", "Gateway lost"],
+    [null, "Gateway lost"],
+  ]) {
+    say(`gateway/${GATEWAY}/status`, status(clock.now, "offline", { reason }));
+    assert.equal(view().condition, "gateway_lost");
+    const [banner] = listBanners(ward, clock.now);
+    assert.deepEqual([banner.name, banner.priority, banner.title], ["gateway-lost", "high", title]);
+    assert.match(banner.detail, /gw-7e/);
+    assert.match(banner.detail, /not monitored here/);
+    say(`gateway/${GATEWAY}/status`, status(clock.now));
+    assert.deepEqual(listBanners(ward, clock.now), []);
+  }
+  passes(31);
+  assert.equal(listBanners(ward, clock.now)[0].title, "Gateway lost");
+});
+
 test("health that was kept is as old as the broker says", () => {
   const late = new Ward(BASE);
   late.connect("connected", T0);

@@ -30,6 +30,7 @@ END
 grep -q 'load .* % of the line' "$TEST_DIR/check.txt" || fail "check tells no load"
 
 subscribe seen.txt "$BASE/#"
+export WARDGATE_STOPPING=$TEST_DIR/stopping
 start_gateway
 wait_for 5 "every bed has vitals" bash -c \
     "for bed in b01 b02 b03 b04; do grep -q \"^$BASE/\$bed/vitals .*\\\"hr\\\":\" '$TEST_DIR/seen.txt' || exit 1; done"
@@ -51,10 +52,11 @@ grep -q 'connected' "$TEST_DIR/status.txt" || fail "status shows no broker"
 wait_for 12 "health is published" grep -q "^$BASE/gateway/gw-test/health " "$TEST_DIR/seen.txt"
 
 before=$(date +%s%N)
+echo update >"$TEST_DIR/stopping" # as config/wardgate-farewell.service writes it
 stop_gateway
 took_ms=$((($(date +%s%N) - before) / 1000000))
 [ "$took_ms" -le $((2000 * PATIENCE)) ] || fail "stopping took $took_ms ms"
-wait_for 5 "the status says offline" grep -q "^$BASE/gateway/gw-test/status .*\"state\":\"offline\"" "$TEST_DIR/seen.txt"
+wait_for 5 "the status says offline" grep -q "^$BASE/gateway/gw-test/status .*\"state\":\"offline\",\"reason\":\"update\"" "$TEST_DIR/seen.txt"
 
 # Numbers: seq without a gap, in order; every payload is whole.
 grep -hE '/alert ' "$TEST_DIR/seen.txt" | member seq | sort -n | uniq | awk '$1 != NR { exit 1 }' || fail "seq has a gap"

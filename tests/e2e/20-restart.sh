@@ -26,7 +26,7 @@ id=$(grep '"rule":"spo2_low"' "$TEST_DIR/seen.txt" | member id | tail -n 1)
 epoch=$(grep '"rule":"spo2_low"' "$TEST_DIR/seen.txt" | member epoch | tail -n 1)
 sleep 2
 kill_gateway
-wait_for 5 "the will says offline" grep -q '"state":"offline"' "$TEST_DIR/seen.txt"
+wait_for 5 "the will says offline" grep -q '"state":"offline","reason":"lost"' "$TEST_DIR/seen.txt"
 killed=$(wc -l <"$TEST_DIR/seen.txt")
 
 start_gateway

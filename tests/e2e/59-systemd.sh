@@ -25,6 +25,8 @@ sed -e "s#^ExecStart=wardgate run#ExecStart=$program run -c $TEST_DIR/wardgate.y
     -e 's/^WatchdogSec=.*/WatchdogSec=4/' -e '/^\(User\|Group\|SupplementaryGroups\|After\|Protect.*\|Private.*\|Device.*\|StateDirectory.*\)=/d' \
     -e 's/^\[Unit\]/&\nDefaultDependencies=no/' -e "s#^\[Service\]#&\nStandardError=append:$TEST_DIR/gateway.log#" \
     config/wardgate.service >"$TEST_DIR/units/wardgate.service"
+sed -e 's#^ExecStart=rm#ExecStart=/bin/rm#' -e 's#^ExecStop=sh#ExecStop=/bin/sh#' -e '/^\(Protect.*\|Private.*\)=/d' -e 's/^\[Unit\]/&\nDefaultDependencies=no/' \
+    config/wardgate-farewell.service >"$TEST_DIR/units/wardgate-farewell.service"
 grep -q "^Type=notify" "$TEST_DIR/units/wardgate.service" || fail "the unit is not one that tells how it is"
 cat >"$TEST_DIR/units/drive.service" <<END
 [Unit]
@@ -45,8 +47,11 @@ kill -STOP "\$(systemctl show wardgate -p MainPID --value)"
 for i in \$(seq 150); do [ "\$(systemctl show wardgate -p NRestarts --value)" = 0 ] || break; sleep 0.1; done
 for i in \$(seq 100); do systemctl is-active -q wardgate && break; sleep 0.1; done
 show "hung and started again"
-begun=\$(date +%s%N); systemctl stop wardgate; ended=\$(date +%s%N)
+systemctl start wardgate-farewell
+begun=\$(date +%s%N); systemctl stop wardgate-farewell wardgate; ended=\$(date +%s%N)
 [ \$((ended - begun)) -lt 2000000000 ] && echo "stopped within 2 s"
+echo "why: \$(cat /run/wardgate-stopping), known before: \$([ "\$(systemctl show wardgate-farewell -p InactiveEnterTimestampMonotonic --value)" -le \
+    "\$(systemctl show wardgate -p ActiveExitTimestampMonotonic --value)" ] && echo yes)"
 echo "Result \$(systemctl show wardgate -p Result --value)"
 echo over
 END
@@ -78,6 +83,7 @@ fed: ActiveState=active NRestarts=0 StatusText=Watches 1 bed; no broker; alerts 
 reloaded
 hung and started again: ActiveState=active NRestarts=1 StatusText=Watches 1 bed; no broker; alerts are stored 
 stopped within 2 s
+why: shutdown, known before: yes
 Result success
 over
 END

@@ -549,7 +549,7 @@ static void test_will_says_offline_after_a_sudden_death(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_true(observer_next(&observer, BENCH_WAIT_MS, &seen));
     assert_true(seen_has(
-        &seen, "{\"schema\":\"1\",\"state\":\"offline\",\"gateway\":\"gw\",\"version\":\"test\","
+        &seen, "{\"schema\":\"1\",\"state\":\"offline\",\"reason\":\"lost\",\"gateway\":\"gw\",\"version\":\"test\","
                "\"boot\":\"00c0ffee\",\"epoch\":\"e0\",\"epoch_before\":null,\"connect_count\":1,\"at\":\"20"));
     assert_true(seen.retained);
     observer_close(&observer);

@@ -68,6 +68,31 @@ static void tell_at(const char *name)
     assert_int_equal(recv(manager, (char[8]){0}, 8, 0), -1);
 }
 
+static void says_why(const char *in_file, const char *expected)
+{
+    char file[] = "/tmp/wardgate-stopping-XXXXXX";
+    const int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, in_file, strlen(in_file)), strlen(in_file));
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(setenv("WARDGATE_STOPPING", file, 1), 0);
+    assert_string_equal(service_stop_reason(), expected);
+    assert_int_equal(unlink(file), 0);
+    assert_string_equal(service_stop_reason(), "stopped"); /* no such file */
+    assert_int_equal(unsetenv("WARDGATE_STOPPING"), 0);
+    assert_string_equal(service_stop_reason(), "stopped");
+}
+
+static void test_why_it_is_ended(void **state)
+{
+    (void)state;
+    says_why("update\n", "update");
+    says_why("shutdown", "shutdown");
+    says_why("", "stopped");
+    says_why("update of something that is far too long\n", "stopped");
+    says_why("\"}{\n", "stopped");
+}
+
 static void test_a_path(void **state)
 {
     (void)state;
@@ -191,6 +216,7 @@ static void test_a_reload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_why_it_is_ended, tear_down),
         cmocka_unit_test_teardown(test_a_path, tear_down),
         cmocka_unit_test_teardown(test_an_abstract_name, tear_down),
         cmocka_unit_test_teardown(test_no_manager, tear_down),

@@ -508,23 +508,23 @@ static void test_settings_of_a_vacant_bed(void **state)
 static void test_status(void **state)
 {
     (void)state;
-    size_t length = payload_status(&context, "online", 7, NOW_MS, out, sizeof out);
-    expect_text(
-        out, length,
-        "{\"schema\":\"1\",\"state\":\"online\",\"gateway\":\"gw-7e\",\"version\":\"1.2.3\",\"boot\":\"00c0ffee\","
-        "\"epoch\":\"8f3a\",\"epoch_before\":null,\"connect_count\":7,\"at\":\"2026-01-31T23:59:59.000Z\"}");
+    size_t length = payload_status(&context, "online", NULL, 7, NOW_MS, out, sizeof out);
+    expect_text(out, length,
+                "{\"schema\":\"1\",\"state\":\"online\",\"reason\":null,\"gateway\":\"gw-7e\",\"version\":\"1.2.3\","
+                "\"boot\":\"00c0ffee\","
+                "\"epoch\":\"8f3a\",\"epoch_before\":null,\"connect_count\":7,\"at\":\"2026-01-31T23:59:59.000Z\"}");
     struct payload_context without_epoch = context;
     without_epoch.epoch = "";
-    length = payload_status(&without_epoch, "offline", 0, NOW_MS, out, sizeof out);
+    length = payload_status(&without_epoch, "offline", PAYLOAD_LOST, 0, NOW_MS, out, sizeof out);
     expect_json(out, length);
-    assert_non_null(strstr(out, "\"state\":\"offline\""));
+    assert_non_null(strstr(out, "\"state\":\"offline\",\"reason\":\"lost\","));
     assert_non_null(strstr(out, "\"epoch\":null"));
     struct epochs before = {.count = 0};
     epochs_add(&before, "8f39");
     epochs_add(&before, "8f38");
     struct payload_context that_goes_on = context;
     that_goes_on.epochs_before = &before;
-    length = payload_status(&that_goes_on, "online", 1, NOW_MS, out, sizeof out);
+    length = payload_status(&that_goes_on, "online", NULL, 1, NOW_MS, out, sizeof out);
     expect_json(out, length);
     assert_non_null(strstr(out, "\"epoch\":\"8f3a\",\"epoch_before\":\"8f38\","));
 }
@@ -702,7 +702,7 @@ static void test_largest_vitals_and_settings_fit(void **state)
     struct epochs before = {.count = 1};
     memset(before.names[0], 'f', STORE_EPOCH_MAX - 1);
     context_most.epochs_before = &before;
-    length = payload_status(&context_most, "offline", UINT32_MAX, INT64_MAX, out, 512);
+    length = payload_status(&context_most, "offline", "shutdown", UINT32_MAX, INT64_MAX, out, 512);
     expect_json(out, length);
     context_most.epochs_before = NULL;
 }
