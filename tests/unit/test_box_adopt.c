@@ -19,6 +19,7 @@
 #include "app/box/adopt.h"
 #include "app/box/fileset.h"
 #include "app/box/setup.h"
+#include "tests/unit/support/box_files.h"
 
 #define NOW_MS INT64_C(1795300000000)
 
@@ -35,24 +36,6 @@ static const char judge[] = "#!/bin/sh\n"
                             "warned' >&2; exit 0; }\n"
                             "echo \"wardgate: wardgate.yaml:${line%%:*}:1: bad\" >&2\n"
                             "exit 2\n";
-
-static void in_folder(char out[256], const char *where, const char *name)
-{
-    (void)snprintf(out, 256, "%s/%s", where, name);
-}
-
-static void put(const char *where, const char *name, const char *text)
-{
-    char path[256], above[256];
-    in_folder(path, where, name);
-    (void)snprintf(above, sizeof above, "%.*s", (int)(strrchr(path, '/') - path), path);
-    const struct publish_mode mode = {0600, 0700, (gid_t)-1};
-    assert_int_equal(publish_folder(above, &mode), STATUS_OK);
-    FILE *stream = fopen(path, "w");
-    assert_non_null(stream);
-    assert_true(fputs(text, stream) >= 0);
-    assert_int_equal(fclose(stream), 0);
-}
 
 static void assert_text(const char *where, const char *name, const char *text)
 {

@@ -18,6 +18,7 @@
 #include "app/box/led.h"
 #include "app/box/report.h"
 #include "app/box/report_text.h"
+#include "tests/unit/support/box_files.h"
 
 #define MINUTE_US INT64_C(60000000)
 
@@ -28,24 +29,6 @@ static const struct report_ways ways = {console, leds};
 static struct facts facts;
 static struct reporter reporter;
 static char *text;
-
-static void in_folder(char out[256], const char *where, const char *name)
-{
-    (void)snprintf(out, 256, "%s/%s", where, name);
-}
-
-static void put(const char *where, const char *name, const char *bytes)
-{
-    char path[256], above[256];
-    in_folder(path, where, name);
-    (void)snprintf(above, sizeof above, "%.*s", (int)(strrchr(path, '/') - path), path);
-    const struct publish_mode mode = {0644, 0755, (gid_t)-1};
-    assert_int_equal(publish_folder(above, &mode), STATUS_OK);
-    FILE *stream = fopen(path, "w");
-    assert_non_null(stream);
-    assert_true(fputs(bytes, stream) >= 0);
-    assert_int_equal(fclose(stream), 0);
-}
 
 /* What is in a file; "" where there is none. */
 static const char *get(const char *where, const char *name)
