@@ -44,15 +44,6 @@ static const struct record *newest_record(const struct ward *ward)
     return &ward->records[ward->record_count - 1];
 }
 
-static struct ward *restart_at(struct ward *before, double begin_s)
-{
-    const struct ward_break lost = {.committed = before->record_count, .begin_ms = (int64_t)(begin_s * 1000)};
-    struct ward *after = ward_restart(before, &lost);
-    ward_close(before);
-    ward_until(after, begin_s);
-    return after;
-}
-
 static void test_what_there_is_no_limit_of(void **state)
 {
     (void)state;
@@ -271,12 +262,12 @@ static void test_a_limit_outlives_a_restart(void **state)
     assert_int_equal(set_limit(ward, 1, 94000), VERDICT_ACCEPTED);
     ward_values(ward, 1, 8, VITAL_spo2, 92);
     ward_until(ward, 8);
-    ward = restart_at(ward, 8.5);
+    ward = ward_restart_at(ward, 8.5, false);
     ward_values(ward, 9, 10, VITAL_spo2, 92);
     ward_until(ward, 10);
     ward_expect(ward, "10 r start active medium 92\n");
     assert_int_equal(ward_newest(ward)->limit_milli, 94000);
-    ward = restart_at(ward, 11);
+    ward = ward_restart_at(ward, 11, false);
     ward_values(ward, 12, 13, VITAL_spo2, 94);
     ward_until(ward, 13);
     ward_expect(ward, "");
@@ -299,12 +290,12 @@ static void test_a_limit_and_another_configuration(void **state)
     const struct rule swapped = *rule;
     *rule = *second;
     *second = swapped;
-    ward = restart_at(ward, 2);
+    ward = ward_restart_at(ward, 2, false);
     ward_value(ward, 3, VITAL_spo2, 92);
     ward_until(ward, 3);
     ward_expect(ward, "3 r start active medium 92\n");
     second->parameters[0].settable_high_milli = 93000;
-    ward = restart_at(ward, 4);
+    ward = ward_restart_at(ward, 4, false);
     assert_int_equal(ward->records[ward->record_count - 2].kind, RECORD_BED);
     assert_int_equal(newest_record(ward)->bed_state.limits[0].key, 0);
     ward_expect(ward, "4 r end ended medium 92\n");
@@ -322,7 +313,7 @@ static void test_a_limit_of_what_is_gone(void **state)
         assert_int_equal(set_limit(ward, 1, 94000), VERDICT_ACCEPTED);
         rule->parameters[0].settable = false;
         ward_config.engine.rule_count = gone ? 0 : 1;
-        ward = restart_at(ward, 2);
+        ward = ward_restart_at(ward, 2, false);
         assert_int_equal(newest_record(ward)->kind, RECORD_BED);
         assert_int_equal(newest_record(ward)->bed_state.limits[0].key, 0);
         ward_value(ward, 3, VITAL_spo2, 92);

@@ -35,15 +35,6 @@ static struct ward *start_alarm(void)
     return ward;
 }
 
-static struct ward *restart_at(struct ward *before, double begin_s)
-{
-    const struct ward_break lost = {.committed = before->record_count, .begin_ms = (int64_t)(begin_s * 1000)};
-    struct ward *after = ward_restart(before, &lost);
-    ward_close(before);
-    ward_until(after, begin_s);
-    return after;
-}
-
 static enum command_verdict pause_all(struct ward *ward, double at_s, enum pause_what what)
 {
     const struct bed_command command = {.kind = COMMAND_pause,
@@ -100,7 +91,7 @@ static void test_acknowledged(void **state)
     ward = start_alarm();
     ward_until(ward, 62);
     assert_int_equal(ward_acknowledge(ward, 63, ward_newest_of(ward, "r")), VERDICT_ACCEPTED);
-    ward = restart_at(ward, 70);
+    ward = ward_restart_at(ward, 70, false);
     ward_value(ward, 71, VITAL_hr, 131);
     ward_until(ward, 80);
     assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_ACKNOWLEDGE);
@@ -129,15 +120,15 @@ static void test_a_restart(void **state)
     (void)state;
     rule_that_escalates();
     struct ward *ward = start_alarm();
-    ward = restart_at(ward, 30);
+    ward = ward_restart_at(ward, 30, false);
     ward_until(ward, 62);
     assert_int_equal(ward_newest_of(ward, "r")->at_ms, 62000);
     assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_ESCALATE);
-    ward = restart_at(ward, 80);
+    ward = ward_restart_at(ward, 80, false);
     ward_until(ward, 90);
     assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_ESCALATE);
     ward_close(ward);
-    ward = restart_at(start_alarm(), 90);
+    ward = ward_restart_at(start_alarm(), 90, false);
     assert_int_equal(ward_newest_of(ward, "r")->at_ms, 90000);
     assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_ESCALATE);
     ward_close(ward);
@@ -151,7 +142,7 @@ static void test_a_rule_that_escalates_no_more(void **state)
     struct ward *ward = start_alarm();
     ward_until(ward, 62);
     rule->escalate_ms = 0;
-    ward = restart_at(ward, 70);
+    ward = ward_restart_at(ward, 70, false);
     assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_DEESCALATE);
     assert_int_equal(ward_newest_of(ward, "r")->priority, PRIORITY_MEDIUM);
     ward_close(ward);
@@ -165,9 +156,9 @@ static void test_another_priority(void **state)
     struct rule *rule = rule_that_escalates();
     struct ward *ward = start_alarm();
     rule->priority = PRIORITY_LOW;
-    ward = restart_at(ward, 50);
+    ward = ward_restart_at(ward, 50, false);
     assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_DEESCALATE);
-    ward = restart_at(ward, 80);
+    ward = ward_restart_at(ward, 80, false);
     ward_until(ward, 109.999);
     assert_int_equal(ward_newest_of(ward, "r")->phase, PHASE_DEESCALATE);
     ward_until(ward, 110);
@@ -178,7 +169,7 @@ static void test_another_priority(void **state)
     ward = start_alarm();
     assert_int_equal(ward_acknowledge(ward, 10, ward_newest_of(ward, "r")), VERDICT_ACCEPTED);
     rule->priority = PRIORITY_LOW;
-    ward = restart_at(ward, 90);
+    ward = ward_restart_at(ward, 90, false);
     const struct alert *alert = ward_newest_of(ward, "r");
     assert_int_equal(alert->phase, PHASE_DEESCALATE);
     assert_int_equal(alert->inactivation, INACTIVATION_ACKNOWLEDGED);
@@ -186,7 +177,7 @@ static void test_another_priority(void **state)
     assert_int_equal(ward_newest_of(ward, "r")->rev, 3);
 
     rule->priority = PRIORITY_MEDIUM;
-    ward = restart_at(ward, 310);
+    ward = ward_restart_at(ward, 310, false);
     alert = ward_newest_of(ward, "r");
     assert_int_equal(alert->phase, PHASE_ESCALATE);
     assert_int_equal(alert->priority, PRIORITY_MEDIUM);

@@ -68,16 +68,6 @@ static int32_t known_at(const struct ward *ward, uint16_t bed)
     return 0;
 }
 
-static struct ward *restart_at(struct ward *before, double begin_s, bool unverified)
-{
-    const struct ward_break lost = {
-        .committed = before->record_count, .begin_ms = (int64_t)(begin_s * 1000), .unverified = unverified};
-    struct ward *after = ward_restart(before, &lost);
-    ward_close(before);
-    ward_until(after, begin_s);
-    return after;
-}
-
 /* The first one to say who it is is known; at a vacant bed the newest. Both are kept. */
 static void test_the_first_one_is_taken(void **state)
 {
@@ -320,7 +310,7 @@ static void test_a_restart_in_doubt(void **state)
             poll(ward, t, 0, 8, 130);
         }
         ward->text[0] = '\0';
-        ward = restart_at(ward, 8.5, unverified != 0);
+        ward = ward_restart_at(ward, 8.5, unverified != 0);
         poll(ward, 9, 0, 8, 130);
         assert_int_equal(quality_at(ward, 0), QUALITY_IDENTITY);
         assert_null(strstr(ward->text, "r start"));
@@ -374,7 +364,7 @@ static void test_a_restart_after_the_confirmation(void **state)
     }
     assert_int_equal(assign(ward, 8.2, 0), VERDICT_ACCEPTED);
     ward->text[0] = '\0';
-    ward = restart_at(ward, 8.5, false);
+    ward = ward_restart_at(ward, 8.5, false);
     for (int t = 9; t <= 13; t++) {
         poll(ward, t, 0, 8, 130);
     }
@@ -391,7 +381,7 @@ static void test_a_restart_while_known_elsewhere(void **state)
     polls(ward, 2, 5, 1, 7);
     poll(ward, 6, 0, 7, 80);
     ward->text[0] = '\0';
-    ward = restart_at(ward, 7, false);
+    ward = ward_restart_at(ward, 7, false);
     poll(ward, 8, 0, 7, 80);
     assert_int_equal(quality_at(ward, 0), QUALITY_IDENTITY);
     ward_expect(ward, "");
@@ -443,7 +433,7 @@ static void test_refused_over_a_restart(void **state)
     struct ward *ward = ward_start();
     refuse(ward, 1, VITAL_resp, true);
     ward->text[0] = '\0';
-    ward = restart_at(ward, 2, true);
+    ward = ward_restart_at(ward, 2, true);
     for (int t = 3; t <= 40; t++) {
         ward_heard(ward, t, 0);
     }

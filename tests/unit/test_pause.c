@@ -100,16 +100,6 @@ static bool has_told(const struct ward *ward, const char *name)
     return false;
 }
 
-static struct ward *restart_at(struct ward *before, double begin_s, bool unverified)
-{
-    const struct ward_break lost = {
-        .committed = before->record_count, .begin_ms = (int64_t)(begin_s * 1000), .unverified = unverified};
-    struct ward *after = ward_restart(before, &lost);
-    ward_close(before);
-    ward_until(after, begin_s);
-    return after;
-}
-
 /* What is active and what begins is silenced, for as long as was asked; then what is still there says so. */
 static void test_an_audio_pause(void **state)
 {
@@ -266,7 +256,7 @@ static void test_a_rule_that_is_gone(void **state)
     struct ward *ward = start_admitted();
     assert_int_equal(pause_rule(ward, 2, PAUSE_ALARM, HIGH), VERDICT_ACCEPTED);
     ward_config.engine.rule_count = 1;
-    ward = restart_at(ward, 12, false);
+    ward = ward_restart_at(ward, 12, false);
     assert_string_equal(ward_newest_of(ward, "alarms_paused")->detail, "a rule that is gone alarm paused 50 s more");
     ward_until(ward, 62);
     assert_is(ward, "alarms_paused", PHASE_END, 62, LOUD);
@@ -370,13 +360,13 @@ static void test_a_restart(void **state)
     struct ward *ward = start_admitted();
     ward_value(ward, 2, VITAL_hr, 130);
     assert_int_equal(pause_for(ward, 3, PAUSE_AUDIO, 30), VERDICT_ACCEPTED);
-    ward = restart_at(ward, 20, false);
+    ward = ward_restart_at(ward, 20, false);
     assert_is(ward, "m", PHASE_UPDATE, 3, AUDIO);
     ward_until(ward, 33);
     assert_is(ward, "m", PHASE_UPDATE, 33, LOUD);
     assert_int_equal(pause_for(ward, 34, PAUSE_AUDIO, 30), VERDICT_ACCEPTED);
     assert_is(ward, "m", PHASE_UPDATE, 34, AUDIO);
-    ward = restart_at(ward, 80, false);
+    ward = ward_restart_at(ward, 80, false);
     assert_is(ward, "m", PHASE_UPDATE, 80, LOUD);
     assert_is(ward, "alarms_paused", PHASE_END, 80, LOUD);
     ward_close(ward);
@@ -393,7 +383,7 @@ static void test_a_restart_keeps_what_is_behind_a_pause(void **state)
     assert_int_equal(ward_acknowledge(ward, 3, ward_newest_of(ward, "m")), VERDICT_ACCEPTED);
     assert_int_equal(pause_for(ward, 4, PAUSE_ALARM, 30), VERDICT_ACCEPTED);
     assert_is(ward, "m", PHASE_UPDATE, 4, ALARM);
-    ward = restart_at(ward, 50, false);
+    ward = ward_restart_at(ward, 50, false);
     assert_is(ward, "m", PHASE_UPDATE, 50, SEEN);
     ward_close(ward);
 }
@@ -418,7 +408,7 @@ static void test_a_monitors_own_alarm(void **state)
     assert_is(ward, "monitor.asystole", PHASE_START, 2, AUDIO);
     assert_int_equal(pause_for(ward, 3, PAUSE_ALARM, 10), VERDICT_ACCEPTED);
     assert_is(ward, "monitor.asystole", PHASE_UPDATE, 3, ALARM);
-    ward = restart_at(ward, 5, false);
+    ward = ward_restart_at(ward, 5, false);
     ward_until(ward, 13);
     assert_is(ward, "monitor.asystole", PHASE_UPDATE, 13, AUDIO);
     alarm.inactivation = LOUD;
@@ -439,7 +429,7 @@ static void test_the_reminder(void **state)
     ward_until(ward, 23);
     assert_is(ward, "alarms_paused", PHASE_UPDATE, 23, LOUD);
     assert_string_equal(ward_newest_of(ward, "alarms_paused")->detail, "audio paused 30 s more");
-    ward = restart_at(ward, 30, false);
+    ward = ward_restart_at(ward, 30, false);
     ward_until(ward, 53);
     assert_is(ward, "alarms_paused", PHASE_END, 53, LOUD);
     ward_close(ward);

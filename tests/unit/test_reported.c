@@ -44,16 +44,6 @@ static struct monitor_alarm lead_off(void)
         .priority = PRIORITY_LOW, .kind = KIND_TECHNICAL, .vital = VITAL_hr, .name = "lead_off", .text = "Lead RA off"};
 }
 
-static struct ward *restart_at(struct ward *before, double begin_s, bool unverified)
-{
-    const struct ward_break lost = {
-        .committed = before->record_count, .begin_ms = (int64_t)(begin_s * 1000), .unverified = unverified};
-    struct ward *after = ward_restart(before, &lost);
-    ward_close(before);
-    ward_until(after, begin_s);
-    return after;
-}
-
 /* --- its life ------------------------------------------------------------------------------------------------------ */
 
 /* It says what the monitor says, and of the monitor; a repetition is no news. */
@@ -437,14 +427,14 @@ static void test_over_a_restart(void **state)
     ward_say_end(ward, 3, "first");
     ward_until(ward, 3);
     const struct alert before = *ward_newest_of(ward, "monitor.vtach");
-    ward = restart_at(ward, 10, false);
+    ward = ward_restart_at(ward, 10, false);
     ward_say(ward, 11, "new", PRIORITY_LOW);
     ward_say(ward, 12, "vtach", PRIORITY_HIGH);
     ward_until(ward, 46);
     ward_expect(ward, "11 monitor.new start active low -1\n46 monitor.new.not_monitored start active low -1\n");
     ward_until(ward, 47);
     ward_expect(ward, "47 monitor.vtach.not_monitored start active high -1\n");
-    ward = restart_at(ward, 50, false);
+    ward = ward_restart_at(ward, 50, false);
     ward_say_end(ward, 51, "vtach");
     ward_until(ward, 51);
     ward_expect(ward, "51 monitor.vtach.not_monitored end ended high -1\n51 monitor.vtach end ended high -1\n");
@@ -463,7 +453,7 @@ static void test_silence_over_a_restart(void **state)
     struct monitor_alarm once = lead_off();
     ward_say_alarm(ward, 2, &once);
     ward_until(ward, 2);
-    ward = restart_at(ward, 10, false);
+    ward = ward_restart_at(ward, 10, false);
     ward_until(ward, 1000);
     ward_expect(ward, "45 monitor.vtach.not_monitored start active high -1\n");
     ward_close(ward);
@@ -501,7 +491,7 @@ static void test_over_a_boot(void **state)
     struct ward *ward = start_admitted();
     ward_say(ward, 1, "vtach", PRIORITY_HIGH);
     ward_until(ward, 1);
-    ward = restart_at(ward, 1000, true);
+    ward = ward_restart_at(ward, 1000, true);
     ward_expect(ward, "1000 monitor.vtach update active high -1\n");
     assert_true(ward_newest(ward)->unverified && ward_newest(ward)->reason == REASON_UNVERIFIED);
     ward_say(ward, 1001, "vtach", PRIORITY_HIGH);
@@ -520,7 +510,7 @@ static void test_acknowledged_over_a_restart(void **state)
     ward_say(ward, 1, "vtach", PRIORITY_HIGH);
     ward_until(ward, 1);
     assert_int_equal(ward_acknowledge(ward, 2, ward_newest(ward)), VERDICT_ACCEPTED);
-    ward = restart_at(ward, 3, false);
+    ward = ward_restart_at(ward, 3, false);
     ward_say(ward, 4, "vtach", PRIORITY_HIGH);
     ward_until(ward, 4);
     ward_expect(ward, "");

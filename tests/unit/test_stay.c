@@ -44,15 +44,6 @@ static const struct record *newest_record(const struct ward *ward)
     return &ward->records[ward->record_count - 1];
 }
 
-static struct ward *restart_at(struct ward *before, double begin_s)
-{
-    const struct ward_break lost = {.committed = before->record_count, .begin_ms = (int64_t)(begin_s * 1000)};
-    struct ward *after = ward_restart(before, &lost);
-    ward_close(before);
-    ward_until(after, begin_s);
-    return after;
-}
-
 /* --- admission ------------------------------------------------------------------------------------------------ */
 
 /* What began by itself is the patient whose admission is entered a minute later: the advisory ends, all else stays. */
@@ -271,7 +262,7 @@ static void test_a_restart_after_a_discharge(void **state)
     assert_int_equal(ward_tell(ward, 50, COMMAND_discharge), VERDICT_ACCEPTED);
     ward_values(ward, 51, 53, VITAL_hr, 90);
     ward_until(ward, 53);
-    ward = restart_at(ward, 54);
+    ward = ward_restart_at(ward, 54, false);
     assert_false(view_of(ward, 0).monitored);
     ward_values(ward, 55, 80, VITAL_hr, 90);
     ward_expect(ward, "");
@@ -294,7 +285,7 @@ static void test_a_restart_after_an_admission(void **state)
     const uint64_t stay = ward_stay(ward, 0);
     ward_value(ward, 63, VITAL_hr, 80);
     ward_until(ward, 63);
-    ward = restart_at(ward, 64);
+    ward = ward_restart_at(ward, 64, false);
     assert_int_equal(ward_stay(ward, 0), stay);
     ward_value(ward, 64.5, VITAL_hr, 80);
     ward_until(ward, 64.5);
@@ -312,11 +303,11 @@ static void test_a_restart_and_a_confirmation(void **state)
     rule_on_hr("hr > limit", 120, PRIORITY_MEDIUM);
     struct ward *ward = start_by_itself(80);
     const uint64_t stay = ward_stay(ward, 0);
-    ward = restart_at(ward, 32);
+    ward = ward_restart_at(ward, 32, false);
     assert_int_equal(ward_tell(ward, 33, COMMAND_admit), VERDICT_ACCEPTED);
     ward_expect(ward, "33 admission_not_entered end ended none -1\n");
     assert_int_equal(ward_stay(ward, 0), stay);
-    ward = restart_at(ward, 34);
+    ward = ward_restart_at(ward, 34, false);
     assert_int_equal(ward_tell(ward, 35, COMMAND_admit), VERDICT_NOTHING); /* somebody else did so just before */
     assert_int_equal(ward_stay(ward, 0), stay);
     assert_int_equal(ward_tell(ward, 63, COMMAND_admit), VERDICT_ACCEPTED);

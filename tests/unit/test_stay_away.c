@@ -180,16 +180,6 @@ static void test_how_long(void **state)
 
 /* --- over restarts ---------------------------------------------------------------------------------------------- */
 
-static struct ward *restart_at(struct ward *before, double begin_s, bool unverified)
-{
-    const struct ward_break lost = {
-        .committed = before->record_count, .begin_ms = (int64_t)(begin_s * 1000), .unverified = unverified};
-    struct ward *after = ward_restart(before, &lost);
-    ward_close(before);
-    ward_until(after, begin_s);
-    return after;
-}
-
 /* Still away, with or without a journal; over at the same instant, or by returning. */
 static void test_a_restart_while_away(void **state)
 {
@@ -199,7 +189,7 @@ static void test_a_restart_while_away(void **state)
         struct ward *ward = start_admitted(10, 80);
         assert_int_equal(tell_away(ward, 10, 200000), VERDICT_ACCEPTED);
         ward_until(ward, 50);
-        ward = restart_at(ward, 100, unverified != 0);
+        ward = ward_restart_at(ward, 100, unverified != 0);
         ward_until(ward, 209);
         ward_expect(ward, "");
         ward_until(ward, 300);
@@ -222,7 +212,7 @@ static void test_a_return_over_a_restart(void **state)
     assert_int_equal(tell_away(ward, 10, 200000), VERDICT_ACCEPTED);
     ward_values(ward, 50, 53, VITAL_hr, 80);
     ward_until(ward, 53);
-    ward = restart_at(ward, 54, false);
+    ward = ward_restart_at(ward, 54, false);
     ward_values(ward, 55, 56, VITAL_hr, 80);
     ward_until(ward, 56);
     ward_expect(ward, "55 patient_away end ended none -1\n");
@@ -237,10 +227,10 @@ static void test_an_end_over_a_restart(void **state)
     struct ward *ward = start_admitted(10, 80);
     assert_int_equal(tell_away(ward, 10, 50000), VERDICT_ACCEPTED);
     ward_until(ward, 50);
-    ward = restart_at(ward, 70, false);
+    ward = ward_restart_at(ward, 70, false);
     ward_expect(ward, "70 patient_away end ended none -1\n");
     ward_until(ward, 75);
-    ward = restart_at(ward, 76, false);
+    ward = ward_restart_at(ward, 76, false);
     ward_until(ward, 200);
     ward_expect(ward, "86 monitor_silent start active medium -1\n"
                       "100 r.not_monitored start active high 80 in monitor_silent\n"

@@ -534,6 +534,16 @@ struct ward *ward_restart(const struct ward *before, const struct ward_break *lo
     return ward;
 }
 
+struct ward *ward_restart_at(struct ward *before, double begin_s, bool unverified)
+{
+    const struct ward_break lost = {
+        .committed = before->record_count, .begin_ms = (int64_t)(begin_s * 1000), .unverified = unverified};
+    struct ward *after = ward_restart(before, &lost);
+    ward_close(before);
+    ward_until(after, begin_s);
+    return after;
+}
+
 /* --- what happens -------------------------------------------------------------------------------------------- */
 
 void ward_until(struct ward *ward, double seconds)

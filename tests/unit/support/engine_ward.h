@@ -77,6 +77,9 @@ struct ward_break {
 };
 struct ward *ward_restart(const struct ward *before, const struct ward_break *lost);
 
+/* The next run, from begin_s on, and stepped to there; all that `before` recorded was stored, and it is closed. */
+struct ward *ward_restart_at(struct ward *before, double begin_s, bool unverified);
+
 void ward_until(struct ward *ward, double seconds);
 void ward_until_ms(struct ward *ward, int64_t until_ms);
 void ward_feed(struct ward *ward, const struct observation *o); /* at its own instant; into the journal, too */
