@@ -23,15 +23,6 @@
 #define FOREIGN_US  150000
 #define GUARD_US    4011 /* where nobody said how fast the line is */
 
-/* The peer's thread only. */
-static bool bad;
-
-static uint16_t good_or_bad(struct peer *peer, const struct peer_request *request, uint16_t reg)
-{
-    (void)peer;
-    return bad ? rig_bad(request, reg) : rig_number(request, reg);
-}
-
 static void serve_well(struct peer *peer, const struct peer_request *request)
 {
     peer_answer(peer, request, THINK_US);
@@ -40,19 +31,6 @@ static void serve_well(struct peer *peer, const struct peer_request *request)
 static void open_rig(uint16_t monitors, void (*serve)(struct peer *peer, const struct peer_request *request))
 {
     rig_open_converter(BAUD, monitors, INTERVAL_MS, TIMEOUT_MS, serve);
-    peer_set_value(&rig.peer, good_or_bad);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_close();
-    return 0;
-}
-
-static const struct bus_health *health(void)
-{
-    return rig.driver->health(rig.bus);
 }
 
 /* --- good lines ---------------------------------------------------------------------------------------------- */
@@ -71,11 +49,11 @@ static void assert_good_line(int64_t gap_us, unsigned wakes)
         }
     }
     assert_int_equal(atomic_load(&rig.peer.connections), 1);
-    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
-    assert_in_range(atomic_load(&health()->gap_us_min), gap_us, gap_us + 3000);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_OPEN);
+    assert_in_range(atomic_load(&rig_health()->gap_us_min), gap_us, gap_us + 3000);
     assert_true(atomic_load(&rig.peer.gap_us_min) >= gap_us);
-    assert_in_range(atomic_load(&health()->adapter_us), 1, 10000);
-    assert_true(rig.wakes < wakes * atomic_load(&health()->requests));
+    assert_in_range(atomic_load(&rig_health()->adapter_us), 1, 10000);
+    assert_true(rig.wakes < wakes * atomic_load(&rig_health()->requests));
 }
 
 static void test_monitors_take_turns_on_one_connection(void **state)
@@ -163,7 +141,7 @@ static void test_a_late_answer_over_a_new_connection(void **state)
     (void)state;
     open_rig(1, serve_over_the_next_connection);
     rig_start();
-    for (unsigned i = 0; i < 200 && atomic_load(&health()->state) != BUS_CLOSED; i++) {
+    for (unsigned i = 0; i < 200 && atomic_load(&rig_health()->state) != BUS_CLOSED; i++) {
         rig_run_ms(5);
     }
     (void)rig_retry_ms();
@@ -181,14 +159,12 @@ static void serve_damaged(struct peer *peer, const struct peer_request *request)
     uint8_t frame[PEER_BYTES_MAX];
     struct peer_request other = *request;
     const int mode = request->unit == 1 ? atomic_load(&peer->mode) : FINE;
-    bad = mode != FINE;
     other.count = (uint16_t)(request->count + (mode == LONGER    ? 3
                                                : mode == SHORTER ? (request->count > 1 ? -1 : 1)
                                                                  : 0));
     other.function = mode == WRONG_FUNCTION ? 4 : request->function;
     other.unit = (uint8_t)(request->unit + (mode == WRONG_UNIT ? 70 : 0));
-    size_t length = peer_frame(peer, &other, frame);
-    bad = false;
+    size_t length = mode == FINE ? peer_frame(peer, &other, frame) : rig_bad_frame(peer, &other, frame);
     if (mode == BAD_CRC) {
         frame[length - 1] ^= 0x10;
     } else if (mode == FLOOD) {
@@ -260,7 +236,7 @@ static void test_unasked_frames(void **state)
     }
     assert_true(rig_run_until_values(0, 1, 1000));
     assert_int_equal(rig_failures(0, STATUS_UNASKED), 4);
-    assert_int_equal(atomic_load(&health()->unasked), bytes);
+    assert_int_equal(atomic_load(&rig_health()->unasked), bytes);
     assert_int_equal(atomic_load(&rig.peer.connections), 1);
 }
 
@@ -313,7 +289,8 @@ static void test_an_exception_is_taken_as_soon_as_it_is_there(void **state)
     assert_true(rig_failures(0, STATUS_EXCEPTION) >= 5);
     assert_true(rig_answering(0));
     assert_true(rig_values(1) >= 5);
-    assert_true(atomic_load(&health()->busy_us) < 300000); /* it waits for no silence: the frame says how long it is */
+    assert_true(atomic_load(&rig_health()->busy_us) <
+                300000); /* it waits for no silence: the frame says how long it is */
 }
 
 /* --- connections that fail ----------------------------------------------------------------------------------- */
@@ -326,11 +303,11 @@ static void test_refused_and_back(void **state)
     assert_true(rig_run_until_values(1, 1, 1000));
     peer_refuse(&rig.peer);
     rig_run_ms(150);
-    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_RESET);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_CLOSED);
+    assert_int_equal(atomic_load(&rig_health()->last_error), STATUS_RESET);
     assert_false(rig_answering(0));
     (void)rig_retry_ms();
-    assert_int_equal(atomic_load(&health()->last_errno), ECONNREFUSED);
+    assert_int_equal(atomic_load(&rig_health()->last_errno), ECONNREFUSED);
     peer_listen(&rig.peer);
     (void)rig_retry_ms();
     assert_true(rig_run_until_values(0, 1, 1000));
@@ -382,11 +359,9 @@ static void serve_anything(struct peer *peer, const struct peer_request *request
         rig_answer_in_turn(peer, request, TIMEOUT_MS * 1000 + 20000 + (int64_t)draw(300000));
         return;
     }
-    bad = true;
     other.unit = (uint8_t)(chance(70) ? request->unit : 11 + draw(4));
     other.count = (uint16_t)(1 + draw(20));
-    size_t length = peer_frame(peer, &other, frame);
-    bad = false;
+    size_t length = rig_bad_frame(peer, &other, frame);
     if (other.unit == request->unit) {
         frame[draw(length)] ^= (uint8_t)(1 + draw(255));
     }
@@ -411,19 +386,19 @@ int main(void)
 {
     draw_seed(20240621);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_monitors_take_turns_on_one_connection, tear_down),
-        cmocka_unit_test_teardown(test_a_line_of_unknown_speed, tear_down),
-        cmocka_unit_test_teardown(test_an_answer_in_pieces, tear_down),
-        cmocka_unit_test_teardown(test_late_answers, tear_down),
-        cmocka_unit_test_teardown(test_a_late_answer_over_a_new_connection, tear_down),
-        cmocka_unit_test_teardown(test_damaged_answers, tear_down),
-        cmocka_unit_test_teardown(test_half_an_answer_is_not_left_to_the_next, tear_down),
-        cmocka_unit_test_teardown(test_unasked_frames, tear_down),
-        cmocka_unit_test_teardown(test_others_frames_do_not_hold_the_runner, tear_down),
-        cmocka_unit_test_teardown(test_an_exception_is_taken_as_soon_as_it_is_there, tear_down),
-        cmocka_unit_test_teardown(test_refused_and_back, tear_down),
-        cmocka_unit_test_teardown(test_a_connection_that_is_dead, tear_down),
-        cmocka_unit_test_teardown(test_any_mixture, tear_down),
+        cmocka_unit_test_teardown(test_monitors_take_turns_on_one_connection, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_line_of_unknown_speed, rig_tear_down),
+        cmocka_unit_test_teardown(test_an_answer_in_pieces, rig_tear_down),
+        cmocka_unit_test_teardown(test_late_answers, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_late_answer_over_a_new_connection, rig_tear_down),
+        cmocka_unit_test_teardown(test_damaged_answers, rig_tear_down),
+        cmocka_unit_test_teardown(test_half_an_answer_is_not_left_to_the_next, rig_tear_down),
+        cmocka_unit_test_teardown(test_unasked_frames, rig_tear_down),
+        cmocka_unit_test_teardown(test_others_frames_do_not_hold_the_runner, rig_tear_down),
+        cmocka_unit_test_teardown(test_an_exception_is_taken_as_soon_as_it_is_there, rig_tear_down),
+        cmocka_unit_test_teardown(test_refused_and_back, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_connection_that_is_dead, rig_tear_down),
+        cmocka_unit_test_teardown(test_any_mixture, rig_tear_down),
     };
     return cmocka_run_group_tests_name("modbus converter", tests, NULL, NULL);
 }

@@ -51,13 +51,6 @@ static void open_rig(uint16_t monitors)
     rig_open(BAUD, monitors, INTERVAL_MS, TIMEOUT_MS, serve_exceptions);
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_close();
-    return 0;
-}
-
 static const struct monitor_health *monitor_health(void)
 {
     return &rig.driver->health(rig.bus)->monitors[0];
@@ -276,14 +269,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_code_has_a_treatment),
-        cmocka_unit_test_teardown(test_whoever_answers_is_alive, tear_down),
-        cmocka_unit_test_teardown(test_a_failed_monitor_is_asked_in_its_turn, tear_down),
-        cmocka_unit_test_teardown(test_a_busy_monitor_is_asked_again_soon, tear_down),
-        cmocka_unit_test_teardown(test_a_monitor_that_stays_busy_is_not_pestered, tear_down),
-        cmocka_unit_test_teardown(test_damaged_memory_is_read_once_more, tear_down),
-        cmocka_unit_test_teardown(test_a_register_that_is_not_there, tear_down),
-        cmocka_unit_test_teardown(test_asked_again_after_the_cable_was_out, tear_down),
-        cmocka_unit_test_teardown(test_any_register_costs_only_itself, tear_down),
+        cmocka_unit_test_teardown(test_whoever_answers_is_alive, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_failed_monitor_is_asked_in_its_turn, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_busy_monitor_is_asked_again_soon, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_monitor_that_stays_busy_is_not_pestered, rig_tear_down),
+        cmocka_unit_test_teardown(test_damaged_memory_is_read_once_more, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_register_that_is_not_there, rig_tear_down),
+        cmocka_unit_test_teardown(test_asked_again_after_the_cable_was_out, rig_tear_down),
+        cmocka_unit_test_teardown(test_any_register_costs_only_itself, rig_tear_down),
     };
     return cmocka_run_group_tests_name("modbus exceptions", tests, NULL, NULL);
 }

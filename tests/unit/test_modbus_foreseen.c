@@ -17,31 +17,14 @@
 
 enum { USUAL, SLOWER, TWICE };
 
-static bool bad;
-
-static uint16_t good_or_bad(struct peer *peer, const struct peer_request *request, uint16_t reg)
-{
-    (void)peer;
-    return bad ? rig_bad(request, reg) : rig_number(request, reg);
-}
-
 static void serve(struct peer *peer, const struct peer_request *request)
 {
     uint8_t frame[PEER_BYTES_MAX];
     const int mode = atomic_load(&peer->mode);
     if (mode == TWICE) {
-        bad = true;
-        peer_send(peer, request->fd, request->at_us, 1, frame, peer_frame(peer, request, frame));
-        bad = false;
+        peer_send(peer, request->fd, request->at_us, 1, frame, rig_bad_frame(peer, request, frame));
     }
     peer_answer(peer, request, mode == SLOWER ? 25 * THINK_US : THINK_US);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_close();
-    return 0;
 }
 
 /* As after many answers on a line that was clean. */
@@ -67,7 +50,6 @@ static void ask(void)
 static void set_up_line(void)
 {
     rig_open(BAUD, 1, INTERVAL_MS, TIMEOUT_MS, serve);
-    peer_set_value(&rig.peer, good_or_bad);
     rig_start();
     assert_true(rig_run_until_values(0, 2, 1000));
 }
@@ -157,11 +139,11 @@ static void test_only_on_a_clean_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_it_is_not_watched_for, tear_down),
-        cmocka_unit_test_teardown(test_one_that_is_not_whole_yet, tear_down),
-        cmocka_unit_test_teardown(test_a_slower_answer_is_waited_for, tear_down),
-        cmocka_unit_test_teardown(test_more_than_the_answer, tear_down),
-        cmocka_unit_test_teardown(test_only_on_a_clean_line, tear_down),
+        cmocka_unit_test_teardown(test_it_is_not_watched_for, rig_tear_down),
+        cmocka_unit_test_teardown(test_one_that_is_not_whole_yet, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_slower_answer_is_waited_for, rig_tear_down),
+        cmocka_unit_test_teardown(test_more_than_the_answer, rig_tear_down),
+        cmocka_unit_test_teardown(test_only_on_a_clean_line, rig_tear_down),
     };
     return cmocka_run_group_tests_name("modbus foreseen", tests, NULL, NULL);
 }

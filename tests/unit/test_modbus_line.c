@@ -33,18 +33,6 @@ static void open_rig(uint16_t monitors, void (*serve)(struct peer *peer, const s
     rig_open(BAUD, monitors, INTERVAL_MS, TIMEOUT_MS, serve);
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_close();
-    return 0;
-}
-
-static const struct bus_health *health(void)
-{
-    return rig.driver->health(rig.bus);
-}
-
 /* --- noise --------------------------------------------------------------------------------------------------- */
 
 static void test_noise_between_polls(void **state)
@@ -60,7 +48,7 @@ static void test_noise_between_polls(void **state)
     assert_true(rig_failures(0, STATUS_UNASKED) + rig_failures(1, STATUS_UNASKED) >= 1);
     assert_true(rig_run_until_values(0, 3, 3000));
     assert_true(rig_run_until_values(1, 3, 3000));
-    assert_true(atomic_load(&health()->gap_us_min) >= GAP_US);
+    assert_true(atomic_load(&rig_health()->gap_us_min) >= GAP_US);
 }
 
 /* A whole good-looking frame that nobody asked for is noise, too. */
@@ -79,8 +67,8 @@ static void test_an_unasked_frame(void **state)
         peer_say(&rig.peer, frame, length);
     }
     assert_true(rig_failures(0, STATUS_UNASKED) >= 3);
-    assert_true(atomic_load(&health()->unasked) >= 3 * (2 * RIG_REGISTERS + 5));
-    assert_int_equal(atomic_load(&health()->foreign), 0);
+    assert_true(atomic_load(&rig_health()->unasked) >= 3 * (2 * RIG_REGISTERS + 5));
+    assert_int_equal(atomic_load(&rig_health()->foreign), 0);
 }
 
 /* --- the adapter --------------------------------------------------------------------------------------------- */
@@ -96,26 +84,26 @@ static void test_the_adapter_is_learnt(void **state)
     (void)state;
     open_rig(1, serve_later_each_time);
     rig_start();
-    assert_int_equal(atomic_load(&health()->adapter_us), 0);
+    assert_int_equal(atomic_load(&rig_health()->adapter_us), 0);
     assert_true(rig_run_until_values(0, 1, 1000));
-    const unsigned first_us = atomic_load(&health()->adapter_us);
+    const unsigned first_us = atomic_load(&rig_health()->adapter_us);
     if (rig_was_stalled()) {
         skip();
     }
     assert_in_range(first_us, 40000, 70000);
     assert_true(rig_run_until_values(0, 1, 1000));
-    const unsigned least_us = atomic_load(&health()->adapter_us);
+    const unsigned least_us = atomic_load(&rig_health()->adapter_us);
     assert_in_range(least_us, 15000, first_us - 1);
     assert_true(rig_run_until_values(0, 2, 1000)); /* the least there was */
-    assert_in_range(atomic_load(&health()->adapter_us), 15000, least_us);
+    assert_in_range(atomic_load(&rig_health()->adapter_us), 15000, least_us);
     peer_unplug(&rig.peer);
     rig_run_ms(150);
     peer_plug(&rig.peer);
     (void)rig_retry_ms();
-    assert_int_equal(atomic_load(&health()->adapter_us), 0); /* another one */
+    assert_int_equal(atomic_load(&rig_health()->adapter_us), 0); /* another one */
     atomic_store(&rig.peer.mode, 1);
     assert_true(rig_run_until_values(0, 2, 2000));
-    assert_in_range(atomic_load(&health()->adapter_us), 30000, rig_was_stalled() ? UINT32_MAX : 60000);
+    assert_in_range(atomic_load(&rig_health()->adapter_us), 30000, rig_was_stalled() ? UINT32_MAX : 60000);
 }
 
 /* It hands bytes on in portions, 45 ms apart: that is no silence. */
@@ -136,7 +124,7 @@ static void test_a_slow_adapter_is_given_time(void **state)
     rig_open(BAUD, 1, 250, 300, serve_in_portions);
     rig_start();
     assert_true(rig_run_until_values(0, 2, 2000));
-    assert_true(atomic_load(&health()->adapter_us) >= 50000);
+    assert_true(atomic_load(&rig_health()->adapter_us) >= 50000);
     atomic_store(&rig.peer.mode, 1);
     assert_true(rig_run_until_values(0, 3, 1000));
     assert_int_equal(rig_failures(0, STATUS_SHORT_FRAME), 0);
@@ -149,7 +137,7 @@ static void test_an_adapter_without_rs485(void **state)
     rig.config.rs485 = true;
     rig_start();
     assert_true(rig_run_until_values(0, 1, 1000)); /* it may turn the line round by itself */
-    assert_true(atomic_load(&health()->rs485_missing));
+    assert_true(atomic_load(&rig_health()->rs485_missing));
 }
 
 /* The perfect answer, begun while the request is still on its way and ended behind it: it cannot be its answer. */
@@ -185,7 +173,7 @@ static void test_an_answer_begun_before_its_request_was_out(void **state)
     }
     rig_step();
     assert_int_equal(rig_count(0, OBSERVATION_VALUE), 0); /* the rig knows them for bad ones */
-    assert_true(atomic_load(&health()->unasked) >= 15);
+    assert_true(atomic_load(&rig_health()->unasked) >= 15);
 }
 
 /* Somebody else asks a monitor of his, which answers him, between our turns. */
@@ -197,13 +185,13 @@ static void test_a_second_master(void **state)
     rig_open(BAUD, 1, 150, TIMEOUT_MS, serve_well);
     rig_start();
     assert_true(rig_run_until_values(0, 1, 1000));
-    assert_int_equal(atomic_load(&health()->foreign), 0);
+    assert_int_equal(atomic_load(&rig_health()->foreign), 0);
     for (unsigned i = 1; i <= 3; i++) {
         rig_run_ms(10);
         peer_say(&rig.peer, talk, FRAME_REQUEST + 7);
         assert_true(rig_run_until_values(0, 1, 1000)); /* in spite of it */
-        assert_int_equal(atomic_load(&health()->foreign), i);
-        assert_int_equal(atomic_load(&health()->unasked), i * (FRAME_REQUEST + 7));
+        assert_int_equal(atomic_load(&rig_health()->foreign), i);
+        assert_int_equal(atomic_load(&rig_health()->unasked), i * (FRAME_REQUEST + 7));
         assert_int_equal(rig_failures(0, STATUS_UNASKED), i);
     }
 }
@@ -228,7 +216,7 @@ static void test_an_adapter_that_hears_itself(void **state)
     rig_open(4800, 1, 200, 300, serve_with_echo);
     rig_start();
     assert_true(rig_run_until_values(0, 3, 3000));
-    assert_int_equal(atomic_load(&health()->foreign), 0);
+    assert_int_equal(atomic_load(&rig_health()->foreign), 0);
 }
 
 static void test_a_humming_line_does_not_wedge(void **state)
@@ -272,7 +260,7 @@ static void test_a_dead_monitor_costs_little(void **state)
     assert_int_equal(rig_values(1), 0);
     atomic_store(&rig.peer.mode, 1);
     assert_true(rig_run_until_values(1, 3, 4000)); /* at full rate again */
-    assert_true(atomic_load(&health()->gap_us_min) >= GAP_US);
+    assert_true(atomic_load(&rig_health()->gap_us_min) >= GAP_US);
     assert_true(atomic_load(&rig.peer.gap_us_min) >= GAP_US);
 }
 
@@ -374,15 +362,15 @@ static void test_unplugged_and_plugged_in_again(void **state)
     assert_true(rig_run_until_values(1, 2, 1000));
     peer_unplug(&rig.peer);
     rig_run_ms(150);
-    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
-    assert_int_not_equal(atomic_load(&health()->last_error), STATUS_OK);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_CLOSED);
+    assert_int_not_equal(atomic_load(&rig_health()->last_error), STATUS_OK);
     assert_false(rig_answering(0));
     peer_plug(&rig.peer);
     (void)rig_retry_ms();
     assert_true(rig_run_until_values(0, 2, 2000));
-    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_OK);
-    assert_int_equal(atomic_load(&health()->opened), 2);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_OPEN);
+    assert_int_equal(atomic_load(&rig_health()->last_error), STATUS_OK);
+    assert_int_equal(atomic_load(&rig_health()->opened), 2);
 }
 
 static void test_missing_at_the_start(void **state)
@@ -391,8 +379,8 @@ static void test_missing_at_the_start(void **state)
     open_rig(1, serve_well);
     peer_unplug(&rig.peer);
     rig_start();
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_NOT_FOUND);
-    assert_int_equal(atomic_load(&health()->last_errno), ENOENT);
+    assert_int_equal(atomic_load(&rig_health()->last_error), STATUS_NOT_FOUND);
+    assert_int_equal(atomic_load(&rig_health()->last_errno), ENOENT);
     static const unsigned waits_ms[] = {1000, 2000, 4000, 5000, 5000};
     for (unsigned i = 0; i < 5; i++) {
         assert_in_range(rig_retry_ms(), waits_ms[i] - 100, waits_ms[i] + 100);
@@ -409,7 +397,7 @@ static void test_a_line_in_use_is_left_alone(void **state)
     const int other = open(rig.peer.device, O_RDWR | O_NOCTTY | O_CLOEXEC);
     assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
     rig_start();
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_BUSY);
+    assert_int_equal(atomic_load(&rig_health()->last_error), STATUS_BUSY);
     (void)close(other);
     (void)rig_retry_ms();
     assert_true(rig_run_until_values(0, 1, 2000));
@@ -419,22 +407,22 @@ int main(void)
 {
     draw_seed(20240619);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_noise_between_polls, tear_down),
-        cmocka_unit_test_teardown(test_an_unasked_frame, tear_down),
-        cmocka_unit_test_teardown(test_an_answer_begun_before_its_request_was_out, tear_down),
-        cmocka_unit_test_teardown(test_a_second_master, tear_down),
-        cmocka_unit_test_teardown(test_an_adapter_that_hears_itself, tear_down),
-        cmocka_unit_test_teardown(test_the_adapter_is_learnt, tear_down),
-        cmocka_unit_test_teardown(test_a_slow_adapter_is_given_time, tear_down),
-        cmocka_unit_test_teardown(test_an_adapter_without_rs485, tear_down),
-        cmocka_unit_test_teardown(test_a_humming_line_does_not_wedge, tear_down),
-        cmocka_unit_test_teardown(test_a_dead_monitor_costs_little, tear_down),
-        cmocka_unit_test_teardown(test_a_dribbler_costs_little, tear_down),
-        cmocka_unit_test_teardown(test_a_stall_costs_no_probes, tear_down),
-        cmocka_unit_test_teardown(test_many_dead_monitors, tear_down),
-        cmocka_unit_test_teardown(test_unplugged_and_plugged_in_again, tear_down),
-        cmocka_unit_test_teardown(test_missing_at_the_start, tear_down),
-        cmocka_unit_test_teardown(test_a_line_in_use_is_left_alone, tear_down),
+        cmocka_unit_test_teardown(test_noise_between_polls, rig_tear_down),
+        cmocka_unit_test_teardown(test_an_unasked_frame, rig_tear_down),
+        cmocka_unit_test_teardown(test_an_answer_begun_before_its_request_was_out, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_second_master, rig_tear_down),
+        cmocka_unit_test_teardown(test_an_adapter_that_hears_itself, rig_tear_down),
+        cmocka_unit_test_teardown(test_the_adapter_is_learnt, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_slow_adapter_is_given_time, rig_tear_down),
+        cmocka_unit_test_teardown(test_an_adapter_without_rs485, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_humming_line_does_not_wedge, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_dead_monitor_costs_little, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_dribbler_costs_little, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_stall_costs_no_probes, rig_tear_down),
+        cmocka_unit_test_teardown(test_many_dead_monitors, rig_tear_down),
+        cmocka_unit_test_teardown(test_unplugged_and_plugged_in_again, rig_tear_down),
+        cmocka_unit_test_teardown(test_missing_at_the_start, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_line_in_use_is_left_alone, rig_tear_down),
     };
     return cmocka_run_group_tests_name("modbus line", tests, NULL, NULL);
 }

@@ -16,15 +16,6 @@
 #define TIMEOUT_MS  90
 #define THINK_US    3000
 
-/* The peer's thread only. */
-static bool bad;
-
-static uint16_t good_or_bad(struct peer *peer, const struct peer_request *request, uint16_t reg)
-{
-    (void)peer;
-    return bad ? rig_bad(request, reg) : rig_number(request, reg);
-}
-
 static void serve_well(struct peer *peer, const struct peer_request *request)
 {
     peer_answer(peer, request, THINK_US);
@@ -33,24 +24,11 @@ static void serve_well(struct peer *peer, const struct peer_request *request)
 static void open_rig(uint16_t monitors, void (*serve)(struct peer *peer, const struct peer_request *request))
 {
     rig_open(BAUD, monitors, INTERVAL_MS, TIMEOUT_MS, serve);
-    peer_set_value(&rig.peer, good_or_bad);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_close();
-    return 0;
-}
-
-static const struct bus_health *health(void)
-{
-    return rig.driver->health(rig.bus);
 }
 
 static void assert_silences(void)
 {
-    assert_true(atomic_load(&health()->gap_us_min) >= RIG_GAP_US);
+    assert_true(atomic_load(&rig_health()->gap_us_min) >= RIG_GAP_US);
     assert_true(atomic_load(&rig.peer.gap_us_min) >= RIG_GAP_US);
 }
 
@@ -75,9 +53,9 @@ static void test_a_good_line(void **state)
     open_rig(4, serve_well);
     rig_start();
     rig_run_ms(20);
-    assert_true(atomic_load(&health()->requests) >= 1);
+    assert_true(atomic_load(&rig_health()->requests) >= 1);
     rig_run_ms(600);
-    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_OPEN);
     if (rig_was_stalled()) {
         skip();
     }
@@ -88,17 +66,17 @@ static void test_a_good_line(void **state)
         for (unsigned status = 0; status < STATUS_COUNT; status++) {
             assert_int_equal(rig_failures(i, (enum status)status), 0);
         }
-        assert_true(atomic_load(&health()->monitors[i].answer_us) >= THINK_US);
+        assert_true(atomic_load(&rig_health()->monitors[i].answer_us) >= THINK_US);
     }
     assert_silences();
-    assert_true(atomic_load(&health()->busy_us) > 200000);
+    assert_true(atomic_load(&rig_health()->busy_us) > 200000);
     unsigned heard = 0;
     for (unsigned i = 0; i < rig.count; i++) {
         heard += rig.seen[i].kind == OBSERVATION_HEARD;
         assert_in_range(rig.seen[i].at_ms, rig.started_us / 1000, clock_boot_us() / 1000);
     }
     assert_int_equal(heard * (RIG_REGISTERS + 1), rig.count);
-    assert_true(rig.wakes < 8 * atomic_load(&health()->requests)); /* not one for every byte */
+    assert_true(rig.wakes < 8 * atomic_load(&rig_health()->requests)); /* not one for every byte */
 }
 
 static void test_started_again(void **state)
@@ -108,7 +86,7 @@ static void test_started_again(void **state)
     rig_start();
     assert_true(rig_run_until_values(0, 2, 1000));
     rig.driver->stop(rig.bus);
-    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_CLOSED);
     assert_int_equal(rig.driver->next_deadline(rig.bus), BUS_NEVER);
     rig.driver->start(rig.bus, clock_boot_us());
     assert_true(rig_run_until_values(0, 2, 1000));
@@ -146,9 +124,7 @@ static void test_late_answers(void **state)
 static void serve_early(struct peer *peer, const struct peer_request *request)
 {
     uint8_t frame[PEER_BYTES_MAX];
-    bad = true;
-    peer_send(peer, request->fd, request->at_us, 1, frame, peer_frame(peer, request, frame));
-    bad = false;
+    peer_send(peer, request->fd, request->at_us, 1, frame, rig_bad_frame(peer, request, frame));
     peer_answer(peer, request, THINK_US);
 }
 
@@ -156,7 +132,6 @@ static void test_early_answers(void **state)
 {
     (void)state;
     rig_open(1200, 1, 200, 300, serve_early); /* slow, so that a busy machine does not make early from late */
-    peer_set_value(&rig.peer, good_or_bad);
     rig_start();
     assert_true(rig_run_until_values(0, 3, 9500));
     assert_true(rig_failures(0, STATUS_TOO_SOON) >= 3);
@@ -188,7 +163,7 @@ static void test_a_probe_finds_its_answer_behind_a_late_one(void **state)
     assert_true(rig_run_until_values(0, 2, 2000));
     assert_int_equal(rig_failures(0, STATUS_TIMEOUT), 1);
     assert_int_equal(rig_failures(0, STATUS_WRONG_LENGTH), 1);
-    assert_int_equal(atomic_load(&health()->monitors[0].polls), 4);
+    assert_int_equal(atomic_load(&rig_health()->monitors[0].polls), 4);
     assert_int_equal(rig_newest(0), 4);
 }
 
@@ -239,13 +214,11 @@ static void serve_damaged(struct peer *peer, const struct peer_request *request)
     uint8_t frame[PEER_BYTES_MAX];
     struct peer_request other = *request;
     const int mode = request->unit == 1 ? atomic_load(&peer->mode) : FINE;
-    bad = mode != FINE;
     other.count = (uint16_t)(request->count + (mode == LONGER    ? 3
                                                : mode == SHORTER ? (request->count > 1 ? -1 : 1)
                                                                  : 0));
     other.function = mode == WRONG_FUNCTION ? 4 : request->function;
-    size_t length = peer_frame(peer, &other, frame);
-    bad = false;
+    size_t length = mode == FINE ? peer_frame(peer, &other, frame) : rig_bad_frame(peer, &other, frame);
     if (mode == BAD_CRC) {
         frame[length - 1] ^= 0x10;
     }
@@ -267,14 +240,14 @@ static void test_damaged_answers(void **state)
     for (int mode = TRUNCATED; mode < DAMAGE_END; mode++) {
         assert_true(rig_run_until_values(0, 1, 3000));
         const unsigned before = counted[mode] == STATUS_COUNT ? 0 : rig_failures(0, counted[mode]);
-        const unsigned polls = atomic_load(&health()->monitors[0].polls);
-        const unsigned answers = atomic_load(&health()->monitors[0].answers);
+        const unsigned polls = atomic_load(&rig_health()->monitors[0].polls);
+        const unsigned answers = atomic_load(&rig_health()->monitors[0].answers);
         rig_forget();
         atomic_store(&rig.peer.mode, mode);
         rig_run_ms(250);
         assert_true(counted[mode] == STATUS_COUNT || rig_failures(0, counted[mode]) > before);
-        assert_true(atomic_load(&health()->monitors[0].polls) - polls >= 1);
-        assert_int_equal(atomic_load(&health()->monitors[0].answers), answers);
+        assert_true(atomic_load(&rig_health()->monitors[0].polls) - polls >= 1);
+        assert_int_equal(atomic_load(&rig_health()->monitors[0].answers), answers);
         assert_false(rig_answering(0));
         assert_true(rig_values(1) >= (mode == DRIBBLE ? 0 : 1)); /* whose bytes run into the others' answers */
         atomic_store(&rig.peer.mode, FINE);
@@ -289,9 +262,7 @@ static void serve_with_foreign_frames(struct peer *peer, const struct peer_reque
     struct peer_request foreign = *request;
     foreign.unit = 77;
     foreign.count = (uint16_t)(request->number % 2 == 0 ? request->count : 2);
-    bad = true;
-    const size_t length = peer_frame(peer, &foreign, frame);
-    bad = false;
+    const size_t length = rig_bad_frame(peer, &foreign, frame);
     const int64_t begin_us = request->out_us + THINK_US;
     peer_send(peer, request->fd, begin_us, 0, frame, length);
     peer_send(peer, request->fd, begin_us + (int64_t)(length + 5) * peer->char_ns / 1000, 0, frame,
@@ -321,12 +292,10 @@ static void serve_anything(struct peer *peer, const struct peer_request *request
         rig_answer_in_turn(peer, request, TIMEOUT_MS * 1000 + 20000 + (int64_t)draw(300000));
         return;
     }
-    bad = true;
     other.unit = (uint8_t)(chance(70) ? request->unit : 1 + draw(4));
     other.count = (uint16_t)(chance(70) ? request->count : 1 + draw(20));
     const bool whole = other.unit == request->unit && other.count == request->count;
-    size_t length = peer_frame(peer, &other, frame);
-    bad = false;
+    size_t length = rig_bad_frame(peer, &other, frame);
     if (chance(30)) {
         length -= draw(length);
     }
@@ -352,22 +321,22 @@ static void test_any_mixture(void **state)
         assert_true(rig_run_until_values(i, 1, 9500));
         assert_in_order(i);
     }
-    assert_true(atomic_load(&health()->gap_us_min) >= RIG_GAP_US);
+    assert_true(atomic_load(&rig_health()->gap_us_min) >= RIG_GAP_US);
 }
 
 int main(void)
 {
     draw_seed(20240616);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_a_good_line, tear_down),
-        cmocka_unit_test_teardown(test_started_again, tear_down),
-        cmocka_unit_test_teardown(test_late_answers, tear_down),
-        cmocka_unit_test_teardown(test_early_answers, tear_down),
-        cmocka_unit_test_teardown(test_a_probe_finds_its_answer_behind_a_late_one, tear_down),
-        cmocka_unit_test_teardown(test_two_beds_at_one_address, tear_down),
-        cmocka_unit_test_teardown(test_damaged_answers, tear_down),
-        cmocka_unit_test_teardown(test_foreign_frames, tear_down),
-        cmocka_unit_test_teardown(test_any_mixture, tear_down),
+        cmocka_unit_test_teardown(test_a_good_line, rig_tear_down),
+        cmocka_unit_test_teardown(test_started_again, rig_tear_down),
+        cmocka_unit_test_teardown(test_late_answers, rig_tear_down),
+        cmocka_unit_test_teardown(test_early_answers, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_probe_finds_its_answer_behind_a_late_one, rig_tear_down),
+        cmocka_unit_test_teardown(test_two_beds_at_one_address, rig_tear_down),
+        cmocka_unit_test_teardown(test_damaged_answers, rig_tear_down),
+        cmocka_unit_test_teardown(test_foreign_frames, rig_tear_down),
+        cmocka_unit_test_teardown(test_any_mixture, rig_tear_down),
     };
     return cmocka_run_group_tests_name("modbus rtu", tests, NULL, NULL);
 }

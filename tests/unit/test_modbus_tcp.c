@@ -21,23 +21,6 @@
 #define TIMEOUT_MS  80
 #define THINK_US    1000
 
-/* The peer's thread only. */
-static bool bad;
-
-static uint16_t good_or_bad(struct peer *peer, const struct peer_request *request, uint16_t reg)
-{
-    (void)peer;
-    return bad ? rig_bad(request, reg) : rig_number(request, reg);
-}
-
-static size_t bad_frame(struct peer *peer, const struct peer_request *request, uint8_t *frame)
-{
-    bad = true;
-    const size_t length = peer_frame(peer, request, frame);
-    bad = false;
-    return length;
-}
-
 static void serve_well(struct peer *peer, const struct peer_request *request)
 {
     peer_answer(peer, request, THINK_US);
@@ -46,19 +29,6 @@ static void serve_well(struct peer *peer, const struct peer_request *request)
 static void open_rig(uint16_t monitors, void (*serve)(struct peer *peer, const struct peer_request *request))
 {
     rig_open(0, monitors, INTERVAL_MS, TIMEOUT_MS, serve);
-    peer_set_value(&rig.peer, good_or_bad);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_close();
-    return 0;
-}
-
-static const struct bus_health *health(void)
-{
-    return rig.driver->health(rig.bus);
 }
 
 /* No bed may have a monitor on it, and the other side may talk all the same. */
@@ -71,7 +41,7 @@ static void test_a_bus_without_monitors_survives_noise(void **state)
     static const uint8_t noise[] = {1, 2, 3};
     peer_say(&rig.peer, noise, sizeof noise);
     rig_run_ms(100);
-    assert_true(atomic_load(&health()->unasked) > 0);
+    assert_true(atomic_load(&rig_health()->unasked) > 0);
 }
 
 /* --- good connections ---------------------------------------------------------------------------------------- */
@@ -82,16 +52,16 @@ static void test_units_take_turns_on_one_connection(void **state)
     open_rig(3, serve_well);
     rig_start();
     rig_run_ms(20);
-    assert_true(atomic_load(&health()->requests) >= 1);
+    assert_true(atomic_load(&rig_health()->requests) >= 1);
     rig_run_ms(500);
     for (uint16_t i = 0; i < 3; i++) {
         assert_in_range(rig_values(i), 7, 12);
         assert_true(rig_answering(i));
     }
     assert_int_equal(atomic_load(&rig.peer.connections), 1);
-    assert_int_equal(atomic_load(&health()->opened), 1);
-    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
-    assert_true(rig.wakes < 6 * atomic_load(&health()->requests));
+    assert_int_equal(atomic_load(&rig_health()->opened), 1);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_OPEN);
+    assert_true(rig.wakes < 6 * atomic_load(&rig_health()->requests));
 }
 
 static void serve_in_pieces(struct peer *peer, const struct peer_request *request)
@@ -129,10 +99,10 @@ static void test_a_server_that_closes_after_each_answer(void **state)
     for (unsigned i = 0; i < rig.count; i++) {
         measurements += rig.seen[i].kind == OBSERVATION_VALUE && rig.seen[i].vital == 1;
     }
-    assert_int_equal(measurements, 1);                       /* a new connection is no new measurement */
-    assert_in_range(atomic_load(&health()->hang_ups), 1, 2); /* then it is hung up on first */
-    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_OK);
+    assert_int_equal(measurements, 1);                           /* a new connection is no new measurement */
+    assert_in_range(atomic_load(&rig_health()->hang_ups), 1, 2); /* then it is hung up on first */
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_OPEN);
+    assert_int_equal(atomic_load(&rig_health()->last_error), STATUS_OK);
     for (unsigned s = 1; s < STATUS_COUNT; s++) {
         assert_int_equal(rig_failures(0, (enum status)s), 0);
     }
@@ -165,8 +135,8 @@ static void test_a_server_that_resets_after_each_answer(void **state)
     open_rig(1, serve_one_answer_and_reset);
     rig_start();
     assert_true(rig_run_until_values(0, 5, 600));
-    assert_in_range(atomic_load(&health()->hang_ups), 1, 2);
-    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
+    assert_in_range(atomic_load(&rig_health()->hang_ups), 1, 2);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_OPEN);
 }
 
 /* --- one connection for several clients ---------------------------------------------------------------------- */
@@ -199,8 +169,8 @@ static void test_hanging_up_after_each_turn(void **state)
     assert_in_range(connected_percent(1000), 0, 50);
     assert_true(rig_values(0) >= 8);
     assert_true(atomic_load(&rig.peer.connections) >= 10);
-    assert_int_equal(atomic_load(&health()->hang_ups), 0); /* we did */
-    assert_int_equal(atomic_load(&health()->state), BUS_OPEN);
+    assert_int_equal(atomic_load(&rig_health()->hang_ups), 0); /* we did */
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_OPEN);
 }
 
 static void serve_only_one(struct peer *peer, const struct peer_request *request)
@@ -277,7 +247,7 @@ static void serve_wrong(struct peer *peer, const struct peer_request *request)
         return;
     }
     other.count = (uint16_t)(request->count + (mode == LONGER));
-    size_t length = bad_frame(peer, &other, frame);
+    size_t length = rig_bad_frame(peer, &other, frame);
     if (wrong[mode].at >= 0) {
         frame[wrong[mode].at] = (uint8_t)(frame[wrong[mode].at] + wrong[mode].add);
     }
@@ -451,19 +421,19 @@ static void test_refused_and_back(void **state)
     assert_true(rig_run_until_values(0, 1, 1000));
     peer_refuse(&rig.peer);
     rig_run_ms(100);
-    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_REFUSED);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_CLOSED);
+    assert_int_equal(atomic_load(&rig_health()->last_error), STATUS_REFUSED);
     assert_false(rig_answering(0));
     static const unsigned waits_ms[] = {2000, 4000, 8000, 16000, 30000, 30000};
     (void)rig_retry_ms();
     for (unsigned i = 0; i < 6; i++) {
         assert_in_range(rig_retry_ms(), waits_ms[i] * 3 / 4 - 100, waits_ms[i] + 100);
-        assert_int_equal(atomic_load(&health()->last_errno), ECONNREFUSED);
+        assert_int_equal(atomic_load(&rig_health()->last_errno), ECONNREFUSED);
     }
     peer_listen(&rig.peer);
     (void)rig_retry_ms();
     assert_true(rig_run_until_values(0, 1, 1000));
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_OK);
+    assert_int_equal(atomic_load(&rig_health()->last_error), STATUS_OK);
 }
 
 static void test_a_name_is_no_address(void **state)
@@ -472,8 +442,8 @@ static void test_a_name_is_no_address(void **state)
     open_rig(1, serve_well);
     rig.config.host = "localhost";
     rig_start();
-    assert_int_equal(atomic_load(&health()->last_error), STATUS_INVALID);
-    assert_int_equal(atomic_load(&health()->state), BUS_CLOSED);
+    assert_int_equal(atomic_load(&rig_health()->last_error), STATUS_INVALID);
+    assert_int_equal(atomic_load(&rig_health()->state), BUS_CLOSED);
 }
 
 /* Hundreds of monitors, and a store and a broker: their numbers may go beyond what select could wait for. */
@@ -522,7 +492,7 @@ static void serve_anything(struct peer *peer, const struct peer_request *request
         peer_answer(peer, request, TIMEOUT_MS * 1000 + (int64_t)draw(100000));
         return;
     }
-    const size_t length = bad_frame(peer, request, frame);
+    const size_t length = rig_bad_frame(peer, request, frame);
     frame[draw(9)] ^= (uint8_t)(1 + draw(255));
     peer_send(peer, request->fd, request->at_us + (int64_t)draw(120000), chance(20) ? 3000 : 0, frame, length);
 }
@@ -544,24 +514,24 @@ int main(void)
 {
     draw_seed(20240617);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_a_bus_without_monitors_survives_noise, tear_down),
-        cmocka_unit_test_teardown(test_taken_and_dropped, tear_down),
-        cmocka_unit_test_teardown(test_after_silence_identities_come_first, tear_down),
-        cmocka_unit_test_teardown(test_units_take_turns_on_one_connection, tear_down),
-        cmocka_unit_test_teardown(test_an_answer_in_pieces, tear_down),
-        cmocka_unit_test_teardown(test_a_server_that_closes_after_each_answer, tear_down),
-        cmocka_unit_test_teardown(test_each_request_over_its_own_connection, tear_down),
-        cmocka_unit_test_teardown(test_a_server_that_resets_after_each_answer, tear_down),
-        cmocka_unit_test_teardown(test_hanging_up_after_each_turn, tear_down),
-        cmocka_unit_test_teardown(test_a_server_with_one_connection, tear_down),
-        cmocka_unit_test_teardown(test_wrong_answers, tear_down),
-        cmocka_unit_test_teardown(test_late_answers, tear_down),
-        cmocka_unit_test_teardown(test_unasked_bytes, tear_down),
-        cmocka_unit_test_teardown(test_a_dead_unit_behind_a_gateway, tear_down),
-        cmocka_unit_test_teardown(test_refused_and_back, tear_down),
-        cmocka_unit_test_teardown(test_a_name_is_no_address, tear_down),
-        cmocka_unit_test_teardown(test_descriptors_beyond_select, tear_down),
-        cmocka_unit_test_teardown(test_any_mixture, tear_down),
+        cmocka_unit_test_teardown(test_a_bus_without_monitors_survives_noise, rig_tear_down),
+        cmocka_unit_test_teardown(test_taken_and_dropped, rig_tear_down),
+        cmocka_unit_test_teardown(test_after_silence_identities_come_first, rig_tear_down),
+        cmocka_unit_test_teardown(test_units_take_turns_on_one_connection, rig_tear_down),
+        cmocka_unit_test_teardown(test_an_answer_in_pieces, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_server_that_closes_after_each_answer, rig_tear_down),
+        cmocka_unit_test_teardown(test_each_request_over_its_own_connection, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_server_that_resets_after_each_answer, rig_tear_down),
+        cmocka_unit_test_teardown(test_hanging_up_after_each_turn, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_server_with_one_connection, rig_tear_down),
+        cmocka_unit_test_teardown(test_wrong_answers, rig_tear_down),
+        cmocka_unit_test_teardown(test_late_answers, rig_tear_down),
+        cmocka_unit_test_teardown(test_unasked_bytes, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_dead_unit_behind_a_gateway, rig_tear_down),
+        cmocka_unit_test_teardown(test_refused_and_back, rig_tear_down),
+        cmocka_unit_test_teardown(test_a_name_is_no_address, rig_tear_down),
+        cmocka_unit_test_teardown(test_descriptors_beyond_select, rig_tear_down),
+        cmocka_unit_test_teardown(test_any_mixture, rig_tear_down),
     };
     return cmocka_run_group_tests_name("modbus tcp", tests, NULL, NULL);
 }

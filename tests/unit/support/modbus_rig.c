@@ -37,20 +37,24 @@ static void record(struct observation_sink *sink, const struct observation *obse
     }
 }
 
-uint16_t rig_number(const struct peer_request *request, uint16_t reg)
+/* Whether what is written into a frame must never be believed; the peer's thread only. */
+static bool is_bad;
+
+static uint16_t number_or_bad(struct peer *peer, const struct peer_request *request, uint16_t reg)
 {
+    (void)peer;
+    if (is_bad) {
+        return (uint16_t)(RIG_BAD + request->number % 100 + reg);
+    }
     return reg == 0 ? (uint16_t)(request->number % RIG_BAD) : reg;
 }
 
-uint16_t rig_bad(const struct peer_request *request, uint16_t reg)
+size_t rig_bad_frame(struct peer *peer, const struct peer_request *request, uint8_t *frame)
 {
-    return (uint16_t)(RIG_BAD + request->number % 100 + reg);
-}
-
-static uint16_t usual_value(struct peer *peer, const struct peer_request *request, uint16_t reg)
-{
-    (void)peer;
-    return rig_number(request, reg);
+    is_bad = true;
+    const size_t length = peer_frame(peer, request, frame);
+    is_bad = false;
+    return length;
 }
 
 void rig_answer_in_turn(struct peer *peer, const struct peer_request *request, int64_t delay_us)
@@ -92,7 +96,7 @@ static void open_over(const struct monitor_driver *driver, uint32_t baud, uint16
     rig.peer.bare = driver == &modbus_rtu_over_tcp_driver;
     rig.peer.baud = baud;
     rig.peer.serve = serve;
-    rig.peer.value = usual_value;
+    rig.peer.value = number_or_bad;
     peer_open(&rig.peer);
     make_profile(interval_ms);
     for (uint16_t i = 0; i < monitors; i++) {
@@ -281,4 +285,16 @@ bool rig_answering(uint16_t monitor)
 void rig_forget(void)
 {
     rig.count = 0;
+}
+
+const struct bus_health *rig_health(void)
+{
+    return rig.driver->health(rig.bus);
+}
+
+int rig_tear_down(void **state)
+{
+    (void)state;
+    rig_close();
+    return 0;
 }

@@ -52,6 +52,7 @@ void rig_open_converter(uint32_t baud, uint16_t monitors, uint32_t interval_ms, 
 
 void rig_start(void);
 void rig_close(void);
+int rig_tear_down(void **state); /* as cmocka wants it */
 
 /* Runs the bus as its runner would. */
 void rig_run_ms(unsigned ms);
@@ -74,9 +75,8 @@ bool rig_was_stalled(void);
 /* To the next deadline and no further, however late it is by then. */
 void rig_step(void);
 
-/* From a `value` of the test's: as the usual one, or a bad one. */
-uint16_t rig_number(const struct peer_request *request, uint16_t reg);
-uint16_t rig_bad(const struct peer_request *request, uint16_t reg);
+/* From a `serve`: as peer_frame, but of values that must never be believed. */
+size_t rig_bad_frame(struct peer *peer, const struct peer_request *request, uint8_t *frame);
 
 /* From a `serve`: as peer_answer, but one answer of a monitor after the other, however slow it is. */
 void rig_answer_in_turn(struct peer *peer, const struct peer_request *request, int64_t delay_us);
@@ -87,6 +87,7 @@ int32_t rig_newest(uint16_t monitor);
 /* Observations of a kind from a monitor, and those of them about a vital with a value. */
 unsigned rig_count(uint16_t monitor, enum observation_kind kind);
 unsigned rig_count_of(uint16_t monitor, enum observation_kind kind, enum vital vital, int32_t value_milli);
+const struct bus_health *rig_health(void);
 unsigned rig_failures(uint16_t monitor, enum status status);
 bool rig_answering(uint16_t monitor);
 void rig_forget(void);
