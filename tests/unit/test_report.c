@@ -1,4 +1,4 @@
-/* The report in both forms: what stands in it, that it is JSON, and what becomes of a ward that is too large for it. */
+/* The report as JSON: what stands in it, that it is JSON, and what becomes of a ward that is too large for it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,34 +16,14 @@
 #include <jsmn.h>
 
 #include "app/flow/report.h"
-#include "hal/clock.h"
-#include "tests/unit/support/fake_bus.h"
+#include "tests/unit/support/report_bench.h"
 #include "tests/unit/support/store_folder.h"
 
-#define BEDS_MAX   256
 #define TOKENS_MAX 32768
 #define WALL_MS    INT64_C(1769903999000) /* 2026-01-31T23:59:59.000Z */
 
-static struct bed_config beds[BEDS_MAX];
-static char ids[BEDS_MAX][48], names[BEDS_MAX][96];
-static struct engine_config config = {.beds = beds};
 static const struct payload_context payloads = {
-    .config = &config, .gateway = "gw-7e", .boot = "00c0ffee", .epoch = "8f3a", .version = "1.2.3"};
-static const struct profile profile = {.name = "generic-vitals"};
-static const char *const brokers[] = {"mqtts://broker-a.example:8883", "mqtt://127.0.0.1:1883"};
-
-static struct bus lines[BEDS_MAX];
-static struct acquire_bus buses[BEDS_MAX];
-static struct bus_config bus_configs[BEDS_MAX];
-static struct monitor_config monitors[BEDS_MAX][FAKE_MONITORS_MAX];
-static struct runner runners[2];
-static const struct runner *const runner_list[] = {&runners[0], &runners[1]};
-static struct board board;
-static struct store_state store_state;
-static _Atomic(struct store *) store;
-static struct report report;
-
-static alignas(64) unsigned char storage[1 << 20];
+    .config = &report_config, .gateway = "gw-7e", .boot = "00c0ffee", .epoch = "8f3a", .version = "1.2.3"};
 static char out[PAYLOAD_HEALTH_MAX];
 static bool with_alarms;
 
@@ -61,43 +41,8 @@ int adjtimex(struct timex *buf)
 /* As many beds, each with a line of its own and so many monitors. */
 static void make_ward(uint16_t bed_count, uint16_t monitor_count, const char *id, const char *name)
 {
-    memset(storage, 0, sizeof storage);
-    memset(lines, 0, sizeof lines);
-    memset(&board, 0, sizeof board);
-    memset(&store_state, 0, sizeof store_state);
-    memset(runners, 0, sizeof runners);
     with_alarms = false;
-    struct arena arena = {.base = storage, .size = sizeof storage};
-    board_init(&board, &arena, bed_count);
-    config.bed_count = bed_count;
-    for (uint16_t b = 0; b < bed_count; b++) {
-        (void)snprintf(ids[b], sizeof ids[b], "%s%02d", id, b + 1);
-        (void)snprintf(names[b], sizeof names[b], "%s%d", name, b + 1);
-        beds[b] = (struct bed_config){.id = ids[b], .patient_class = CLASS_adolescent};
-        buses[b] = fake_bus_init(&lines[b]);
-        for (uint16_t m = 0; m < monitor_count; m++) {
-            monitors[b][m] = (struct monitor_config){
-                .bed = b, .monitor = (uint8_t)m, .address = (uint8_t)(m + 1), .profile = &profile};
-        }
-        bus_configs[b] = (struct bus_config){
-            .name = names[b], .kind = "modbus-rtu", .monitors = monitors[b], .monitor_count = monitor_count};
-    }
-    atomic_store(&store, NULL);
-    report = (struct report){.payloads = &payloads,
-                             .board = &board,
-                             .store = &store,
-                             .store_state = &store_state,
-                             .configs = bus_configs,
-                             .buses = buses,
-                             .runners = runner_list,
-                             .brokers = brokers,
-                             .boards_expected = 2,
-                             .bus_count = bed_count,
-                             .runner_count = 2,
-                             .bed_count = bed_count,
-                             .broker_count = 2,
-                             .arena_bytes = 1234567,
-                             .started_us = clock_boot_us() - 61500000};
+    report_bench_make(&payloads, bed_count, monitor_count, id, name);
 }
 
 static size_t json(size_t size)
@@ -354,7 +299,7 @@ static void test_the_store_s_own_figures(void **state)
     make_ward(1, 1, "b", "line-");
     store_folder_init(&folder);
     struct store *opened = store_folder_open(&folder);
-    atomic_store(&store, opened);
+    atomic_store(&report_store, opened);
     assert_int_equal(test_alerts_commit(opened, 1, 3, 200), STATUS_OK);
     assert_true(json(sizeof out) > 0);
     expect("\"queue\":{\"waiting\":3,");
@@ -398,30 +343,13 @@ static void test_failures(void **state)
         "\"commit_us\":24,\"failures\":{\"full\":22,\"io\":23},\"not_stored\":25,\"replaced\":true,\"dead_readers\":0");
 }
 
-static void worst_figures(unsigned line)
-{
-    atomic_store(&lines[line].health.state, BUS_OPENING);
-    atomic_store(&lines[line].health.last_error, STATUS_UNASKED);
-    atomic_store(&lines[line].health.opened, UINT32_MAX);
-    atomic_store(&lines[line].health.lost, UINT32_MAX);
-    atomic_store(&lines[line].health.requests, UINT32_MAX);
-    atomic_store(&lines[line].health.gap_us_min, UINT32_MAX);
-    atomic_store(&lines[line].health.busy_us, UINT64_MAX);
-    for (unsigned m = 0; m < FAKE_MONITORS_MAX; m++) {
-        atomic_store(&lines[line].monitors[m].polls, UINT32_MAX);
-        for (unsigned s = 1; s < STATUS_COUNT; s++) {
-            atomic_store(&lines[line].monitors[m].failures[s], UINT32_MAX);
-        }
-    }
-}
-
 /* 64 beds, the size this is made for: each at the end of a link of its own, every figure large. */
 static void test_a_usual_ward_is_whole(void **state)
 {
     (void)state;
     make_ward(64, 1, "b", "modbus-tcp://10.107.200.132:10");
     for (unsigned i = 0; i < 64; i++) {
-        worst_figures(i);
+        report_bench_worst_figures(i);
         for (unsigned s = 4; s < STATUS_COUNT; s++) { /* three kinds of failure at each */
             atomic_store(&lines[i].monitors[0].failures[s], 0);
         }
@@ -456,7 +384,7 @@ static void test_the_worst_ward_and_without_its_lines(void **state)
     make_ward(256, FAKE_MONITORS_MAX, "a-bed-with-an-id-of-32-letter",
               "modbus-tcp://[2001:0db8:1234:5678:9abc:def0:1234:5678]:10");
     for (unsigned i = 0; i < 256; i++) {
-        worst_figures(i);
+        report_bench_worst_figures(i);
     }
     const size_t whole = json(PAYLOAD_HEALTH_MAX);
     print_message("the worst 256 beds: %zu bytes\n", whole);
@@ -465,27 +393,6 @@ static void test_the_worst_ward_and_without_its_lines(void **state)
     expect("\"left_out\":\"buses\"");
     expect_not("\"buses\":[");
     expect("\"expires_at\":");
-}
-
-static const struct alarm_view DESATURATION = {.name = "spo2_low",
-                                               .id = 0x12,
-                                               .rev = 3,
-                                               .priority = PRIORITY_MEDIUM,
-                                               .state = ALARM_ACTIVE,
-                                               .inactivation = INACTIVATION_ACKNOWLEDGED};
-static const struct alarm_view LATCHED = {
-    .name = "monitor.vtach", .id = 0xfedcba9876543210, .rev = 1, .priority = PRIORITY_HIGH, .state = ALARM_LATCHED};
-
-/* So many times the desaturation, the most urgent first. */
-static void show_alarms(uint16_t bed, uint8_t count)
-{
-    struct bed_view view = {.bed = bed, .stay = 0xabcd, .monitored = true, .alarm_count = count};
-    view.priority = PRIORITY_HIGH;
-    view.alarms[0] = LATCHED;
-    for (unsigned i = 1; i < ENGINE_ALARMS_VIEWED; i++) {
-        view.alarms[i] = DESATURATION;
-    }
-    board_put(&board, &view);
 }
 
 static void test_a_recording(void **state)
@@ -530,8 +437,8 @@ static void test_alarms_of_beds(void **state)
 {
     (void)state;
     make_ward(3, 1, "b", "line-");
-    show_alarms(0, 2);
-    show_alarms(2, 0);
+    report_bench_show_alarms(0, 2);
+    report_bench_show_alarms(2, 0);
     assert_true(json(sizeof out) > 0);
     expect_not("\"beds\""); /* the health topic has none */
     with_alarms = true;
@@ -573,7 +480,7 @@ static void test_every_size_of_buffer(void **state)
     (void)state;
     make_ward(3, 2, "b", "line-");
     with_alarms = true;
-    show_alarms(1, 9);
+    report_bench_show_alarms(1, 9);
     const size_t whole = json(sizeof out);
     size_t longest = 0;
     for (size_t size = 1; size <= whole + 1; size++) {
@@ -582,116 +489,6 @@ static void test_every_size_of_buffer(void **state)
         longest = length > longest ? length : longest;
     }
     assert_int_equal(longest, whole);
-}
-
-/* ---- the screen ---- */
-
-static const struct vital_view nothing[1];
-
-static void show(uint16_t bed, const struct vital_view *vitals, uint8_t count, uint8_t alarms, enum priority priority)
-{
-    struct bed_view view = {.bed = bed,
-                            .patient_class = CLASS_adult,
-                            .monitored = true,
-                            .vital_count = count,
-                            .alarm_count = alarms,
-                            .priority = (uint8_t)priority};
-    memcpy(view.vitals, vitals, count * sizeof *vitals);
-    board_put(&board, &view);
-}
-
-static void test_a_screen(void **state)
-{
-    (void)state;
-    make_ward(3, 2, "b", "line-");
-    const struct vital_view vitals[] = {{.vital = VITAL_hr, .quality = QUALITY_VALID, .value_milli = 72000},
-                                        {.vital = VITAL_spo2, .quality = QUALITY_SENSOR_OFF, .value_milli = 97000},
-                                        {.vital = VITAL_resp, .quality = QUALITY_NEVER},
-                                        {.vital = VITAL_temp, .quality = QUALITY_VALID, .value_milli = 36750}};
-    show(0, vitals, 4, 2, PRIORITY_HIGH);
-    const struct bed_view vacant = {.bed = 2, .patient_class = CLASS_neonate};
-    board_put(&board, &vacant);
-    atomic_store(&lines[1].health.state, BUS_OPEN);
-    atomic_store(&lines[1].monitors[0].answering, true);
-    atomic_store(&lines[1].monitors[0].answers, 12);
-    atomic_store(&lines[0].health.last_error, STATUS_NOT_FOUND);
-    const size_t length = report_text(&report, out, sizeof out);
-    assert_int_equal(length, strlen(out));
-    expect("wardgate 1.2.3  gateway gw-7e  up 61 s\n");
-    expect("bed      class               hr       pulse        spo2        resp    nibp_sys        temp  alarm\n");
-    expect("b01      adult               72           -  sensor_off           -           -        36.8  high\n");
-    expect_not("b02 "); /* nobody has said anything of it yet */
-    expect("b03      neonate              -           -           -           -           -           -  vacant\n");
-    expect("line-1                        0 of  2 answer          0 answers  not found\n");
-    expect("line-2                        1 of  2 answer         12 answers  open\n");
-    expect("broker   mqtts://broker-a.example:8883 not connected\n");
-    expect("Secondary notification");
-    atomic_store(&lines[1].monitors[1].outdated, true);
-    (void)report_text(&report, out, sizeof out);
-    expect("line-2                        1 of  2 answer         12 answers  values of 1 not current: check clocks\n");
-}
-
-static void test_a_screen_names_every_alarm(void **state)
-{
-    (void)state;
-    make_ward(3, 1, "b", "line-");
-    show_alarms(0, 2);
-    show_alarms(2, ENGINE_ALARMS_VIEWED + 3);
-    assert_true(report_text(&report, out, sizeof out) > 0);
-    expect("bed      alarm                               alarm_id         rev\n"
-           "b01      high   monitor.vtach                fedcba9876543210   1  latched\n"
-           "b01      medium spo2_low                     0000000000000012   3  acknowledged\n"
-           "b03      high   monitor.vtach                fedcba9876543210   1  latched\n");
-    expect("b03      and 3 more\n");
-}
-
-/* Two beds must never look alike. */
-static void test_long_bed_ids_are_whole(void **state)
-{
-    (void)state;
-    make_ward(2, 1, "bed-of-the-north-wing-", "line-");
-    show(0, nothing, 0, 0, PRIORITY_NONE);
-    show(1, nothing, 0, 0, PRIORITY_NONE);
-    assert_true(report_text(&report, out, sizeof out) > 0);
-    expect("bed-of-the-north-wing-01 adult");
-    expect("bed-of-the-north-wing-02 adult");
-}
-
-static void test_the_largest_screen_fits(void **state)
-{
-    (void)state;
-    make_ward(256, FAKE_MONITORS_MAX, "a-bed-with-an-id-of-32-letter",
-              "modbus-tcp://[2001:0db8:1234:5678:9abc:def0:1234:5678]:10");
-    const struct vital_view vital = {.vital = VITAL_hr, .quality = QUALITY_IMPLAUSIBLE};
-    for (uint16_t b = 0; b < 256; b++) {
-        worst_figures(b);
-        show(b, &vital, 1, 1, PRIORITY_MEDIUM);
-    }
-    const size_t length = report_text(&report, out, sizeof out);
-    print_message("the largest screen: %zu bytes\n", length);
-    expect("\nstore    "); /* only alarms may be left out */
-    expect("Secondary notification");
-}
-
-static void test_a_screen_is_cut_between_lines(void **state)
-{
-    (void)state;
-    static char whole[REPORT_TEXT_MAX];
-    make_ward(3, 1, "b", "line-");
-    for (uint16_t b = 0; b < 3; b++) {
-        show_alarms(b, 2);
-    }
-    const size_t most = report_text(&report, whole, sizeof whole);
-    for (size_t size = 1; size <= most + 1; size++) {
-        memset(out, 0x5A, sizeof out);
-        report.started_us = clock_boot_us() - 61500000; /* it has been running for 61 s every time */
-        const size_t length = report_text(&report, out, size);
-        assert_true(length < size);
-        assert_int_equal(out[length], '\0');
-        assert_true(length == 0 || out[length - 1] == '\n');
-        assert_memory_equal(out, whole, length);
-        assert_int_equal(out[size], 0x5A);
-    }
 }
 
 int main(void)
@@ -714,11 +511,6 @@ int main(void)
         cmocka_unit_test(test_alarms_of_beds),
         cmocka_unit_test(test_values_of_beds),
         cmocka_unit_test(test_every_size_of_buffer),
-        cmocka_unit_test(test_a_screen),
-        cmocka_unit_test(test_a_screen_names_every_alarm),
-        cmocka_unit_test(test_long_bed_ids_are_whole),
-        cmocka_unit_test(test_the_largest_screen_fits),
-        cmocka_unit_test(test_a_screen_is_cut_between_lines),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

@@ -6,80 +6,26 @@
 
 #include <cmocka.h>
 
-#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/flow/report_metrics.h"
-#include "hal/clock.h"
 #include "tests/unit/support/exposition_check.h"
-#include "tests/unit/support/fake_bus.h"
+#include "tests/unit/support/report_bench.h"
 
-#define BEDS_MAX 256
-
-static char ids[BEDS_MAX][40], names[BEDS_MAX][64];
-static struct bed_config beds[BEDS_MAX];
-static struct engine_config config = {.beds = beds};
-static const struct profile profile = {.name = "p"};
-static struct monitor_config monitors[BEDS_MAX][2];
-static struct bus lines[BEDS_MAX];
-static struct acquire_bus buses[BEDS_MAX];
-static struct bus_config bus_configs[BEDS_MAX];
-static struct payload_context payloads = {.config = &config,
+static struct payload_context payloads = {.config = &report_config,
                                           .site = "st-marys",
                                           .ward = "w7e",
                                           .gateway = "gw-7e",
                                           .boot = "00c0ffee",
                                           .epoch = "8f3a",
                                           .version = "1.2.3"};
-static const char *const brokers[] = {"mqtts://a:8883", "mqtt://b:1883"};
-static struct runner runner;
-static const struct runner *const runner_list[] = {&runner};
-static struct board board;
-static struct store_state store_state;
-static _Atomic(struct store *) store;
-static struct report report;
-static alignas(64) unsigned char storage[1 << 20];
 static char out[REPORT_METRICS_MAX];
 
 static void make_ward(uint16_t bed_count, const char *line_name)
 {
-    struct arena arena = {.base = storage, .size = sizeof storage};
-    memset(storage, 0, sizeof storage);
-    memset(lines, 0, sizeof lines);
-    memset(&board, 0, sizeof board);
-    memset(&store_state, 0, sizeof store_state);
-    memset(&runner, 0, sizeof runner);
-    board_init(&board, &arena, bed_count);
-    config.bed_count = bed_count;
-    for (uint16_t b = 0; b < bed_count; b++) {
-        (void)snprintf(ids[b], sizeof ids[b], "b%02d", b + 1);
-        (void)snprintf(names[b], sizeof names[b], "%s%d", line_name, b + 1);
-        beds[b] = (struct bed_config){.id = ids[b]};
-        buses[b] = fake_bus_init(&lines[b]);
-        for (unsigned m = 0; m < 2; m++) {
-            monitors[b][m] = (struct monitor_config){
-                .bed = b, .monitor = (uint8_t)m, .address = (uint8_t)(m + 1), .profile = &profile};
-        }
-        bus_configs[b] =
-            (struct bus_config){.name = names[b], .kind = "modbus-rtu", .monitors = monitors[b], .monitor_count = 2};
-    }
-    report = (struct report){.payloads = &payloads,
-                             .board = &board,
-                             .store = &store,
-                             .store_state = &store_state,
-                             .configs = bus_configs,
-                             .buses = buses,
-                             .runners = runner_list,
-                             .brokers = brokers,
-                             .boards_expected = 2,
-                             .bus_count = bed_count,
-                             .runner_count = 1,
-                             .bed_count = bed_count,
-                             .broker_count = 2,
-                             .arena_bytes = 1234567,
-                             .started_us = clock_boot_us() - 61500000};
+    report_bench_make(&payloads, bed_count, 2, "b", line_name);
 }
 
 static size_t make_text(size_t size)
@@ -129,8 +75,8 @@ static void test_a_gateway_that_has_just_started(void **state)
     expect("wardgate_bus_info{bus=\"line-1\",kind=\"modbus-rtu\"}", "1");
     expect("wardgate_monitor_answering{bus=\"line-1\",bed=\"b01\",address=\"2\"}", "0");
     expect("wardgate_left_out{what=\"monitors\"}", "0");
-    expect("wardgate_broker_up{broker=\"mqtts://a:8883\"}", "0");
-    expect_none("wardgate_broker_up{broker=\"mqtt://b:1883\"}"); /* nobody knows */
+    expect("wardgate_broker_up{broker=\"mqtts://broker-a.example:8883\"}", "0");
+    expect_none("wardgate_broker_up{broker=\"mqtt://127.0.0.1:1883\"}"); /* nobody knows */
     expect_none("wardgate_uplink_certificate_end");
     expect_none("wardgate_monitor_failures_total");
     expect_none("wardgate_part_stuck");
@@ -199,7 +145,7 @@ static void test_figures_in_their_units(void **state)
     atomic_store(&store_state.failures[STATUS_NO_MEMORY], 6);
     atomic_store(&store_state.commit_us, 371);
     atomic_store(&store_state.unstored, 8);
-    atomic_store(&runner.dropped, 9);
+    atomic_store(&runners[0].dropped, 9);
     atomic_store(&lines[0].health.state, BUS_OPEN);
     atomic_store(&lines[0].health.busy_us, 5250000000);
     atomic_store(&lines[0].health.gap_us_min, 1750);
@@ -220,8 +166,8 @@ static void test_figures_in_their_units(void **state)
     expect("wardgate_uplink_losses_total", "2");
     expect("wardgate_uplink_oldest_unacknowledged_seconds", "0.25");
     expect("wardgate_uplink_certificate_end_timestamp_seconds{certificate=\"gw.pem\"}", "1900000000");
-    expect("wardgate_broker_up{broker=\"mqtts://a:8883\"}", "1");
-    expect("wardgate_broker_up{broker=\"mqtt://b:1883\"}", "1");
+    expect("wardgate_broker_up{broker=\"mqtts://broker-a.example:8883\"}", "1");
+    expect("wardgate_broker_up{broker=\"mqtt://127.0.0.1:1883\"}", "1");
     expect("wardgate_engine_observations_total", "123456789012");
     expect("wardgate_engine_dropped_total", "9");
     expect("wardgate_boards_bad_total", "4");
