@@ -7,21 +7,16 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "tests/unit/support/engine_ward.h"
+#include "tests/unit/support/supply_ward.h"
 
-enum { BEDS = 3, BELOW = 85, ABOVE = 97 };
-
-static struct rule *rule;
+enum { BEDS = 3 };
 
 /* SpO2 once a second at three beds, each on a line of its own; two of them below 90 at once are the condition. */
 static int set_up(void **state)
 {
     (void)state;
-    ward_clear_config();
-    ward_add_channel(VITAL_spo2, 1000);
-    rule = ward_add_ward_rule("supply", "spo2 < limit", 2, 90, PRIORITY_MEDIUM);
+    supply_configure(BEDS, 2, PRIORITY_MEDIUM);
     rule->unknown_after_ms = 3600000;
-    ward_add_beds(BEDS);
     ward_config.engine.line_count = BEDS;
     for (unsigned b = 0; b < BEDS; b++) {
         ward_config.beds[b].monitor_line[0] = (uint16_t)b;
@@ -29,16 +24,6 @@ static int set_up(void **state)
     ward_config.engine.pause = (struct pause_config){
         .audio_ms = 60000, .audio_ms_max = 300000, .alarm_ms = 60000, .alarm_ms_max = 300000, .alarm_roles = 255};
     return 0;
-}
-
-static void all(struct ward *ward, int from_s, int to_s, unsigned below)
-{
-    for (int t = from_s; t <= to_s; t++) {
-        for (uint16_t b = 0; b < (uint16_t)BEDS; b++) {
-            ward_bed_value(ward, t, b, VITAL_spo2, (below >> b & 1U) != 0 ? BELOW : ABOVE);
-        }
-    }
-    ward_until(ward, to_s);
 }
 
 static void lines(struct ward *ward, double seconds, unsigned down)

@@ -10,45 +10,16 @@
 #include "app/engine/engine_internal.h"
 #include "app/engine/ward_rule.h"
 #include "tests/unit/support/draw.h"
-#include "tests/unit/support/engine_ward.h"
+#include "tests/unit/support/supply_ward.h"
 
-enum { BEDS = 4, BELOW = 85, ABOVE = 97 };
-
-static struct rule *rule;
+enum { BEDS = 4 };
 
 /* SpO2 once a second at four beds; `beds` of them below 90 at once are the condition. */
 static int set_up(void **state)
 {
     (void)state;
-    ward_clear_config();
-    ward_add_channel(VITAL_spo2, 1000);
-    rule = ward_add_ward_rule("supply", "spo2 < limit", 3, 90, PRIORITY_HIGH);
-    ward_add_beds(BEDS);
+    supply_configure(BEDS, 3, PRIORITY_HIGH);
     return 0;
-}
-
-/* Every second of [from_s, to_s] at all beds; bit b of `below`: bed b is below the limit. */
-static void all(struct ward *ward, int from_s, int to_s, unsigned below)
-{
-    for (int t = from_s; t <= to_s; t++) {
-        for (uint16_t b = 0; b < (uint16_t)BEDS; b++) {
-            ward_bed_value(ward, t, b, VITAL_spo2, (below >> b & 1U) != 0 ? BELOW : ABOVE);
-        }
-    }
-    ward_until(ward, to_s);
-}
-
-/* The same, of the beds in `there`. */
-static void some(struct ward *ward, int from_s, int to_s, unsigned there, unsigned below)
-{
-    for (int t = from_s; t <= to_s; t++) {
-        for (uint16_t b = 0; b < (uint16_t)BEDS; b++) {
-            if ((there >> b & 1U) != 0) {
-                ward_bed_value(ward, t, b, VITAL_spo2, (below >> b & 1U) != 0 ? BELOW : ABOVE);
-            }
-        }
-    }
-    ward_until(ward, to_s);
 }
 
 static void test_enough_beds_at_once(void **state)
