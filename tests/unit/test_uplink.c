@@ -121,12 +121,7 @@ static void test_broker_that_accepts_and_is_mute_fails_in_bounded_time(void **st
 {
     (void)state;
     struct bench bench;
-    char url[64];
-    int port;
-    const int mute = test_mute_listener(&port);
-    bench_open(&bench, 5);
-    (void)snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
-    bench.address.url = url;
+    const int mute = bench_open_mute(&bench, 5);
     const int64_t begun_ms = test_now_ms();
     assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
     (void)expect(&bench, UPLINK_CONNECT_FAILED);
@@ -139,12 +134,7 @@ static void test_closes_at_once_while_connecting(void **state)
 {
     (void)state;
     struct bench bench;
-    char url[64];
-    int port;
-    const int mute = test_mute_listener(&port);
-    bench_open(&bench, 5);
-    (void)snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
-    bench.address.url = url;
+    const int mute = bench_open_mute(&bench, 5);
     assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
     (void)usleep(50000);
     const int64_t begun_ms = test_now_ms();

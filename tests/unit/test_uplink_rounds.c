@@ -129,12 +129,7 @@ static void test_stands_in_while_the_library_does_not_come_back(void **state)
 {
     (void)state;
     struct bench bench;
-    char url[64];
-    int port;
-    const int mute = test_mute_listener(&port);
-    bench_open(&bench, 5);
-    (void)snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
-    bench.address.url = url;
+    const int mute = bench_open_mute(&bench, 5);
     struct caller caller = caller_of(&bench);
     const int64_t idle_us = uplink_stand_in(bench.uplink) - clock_boot_us();
     assert_in_range(idle_us, 1000 * MS, UPLINK_STAND_IN_US);

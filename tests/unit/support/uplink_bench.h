@@ -55,6 +55,15 @@ static inline void bench_open(struct bench *bench, int version)
     bench_attach(bench, version);
 }
 
+/* With a broker that accepts a connection and says nothing: the socket of it, to be closed. */
+static inline int bench_open_mute(struct bench *bench, int version)
+{
+    bench_open(bench, version);
+    const int mute = test_mute_listener(&bench->broker.port);
+    (void)snprintf(bench->broker.url, sizeof bench->broker.url, "mqtt://127.0.0.1:%d", bench->broker.port);
+    return mute;
+}
+
 static inline void bench_close(struct bench *bench)
 {
     uplink_close(bench->uplink);
