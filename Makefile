@@ -113,7 +113,7 @@ BENCHES   := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 SCENARIO  := $(OUT)/tests/scenario
 FAR_FROM_ENGINE = hal% box_% screen watch_% modbus_% serial_% nonin_% masimo_% hl7_% local_% uplink% store% line_% deliver% reload_deliver \
-                  certificate answer_time annunciator gateway_restore gateway_watch pattern vigil ward_frame ward_monitor ward_talkers ward_text ward_wire
+                  certificate answer_time annunciator gateway_restore gateway_watch pattern vigil% ward_frame ward_monitor ward_talkers ward_text ward_wire
 POWERLOSS := $(OUT)/tests/powerloss
 SIM       := $(OUT)/tests/sim
 PROGRAMS  := $(UNIT) $(TOOLS) $(SCENARIO) $(OUT)/tests/ward
