@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     if (command == NULL) {
         return complain_unknown(word);
     }
-    if (argc > 2 && command != &command_help && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+    if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
         char *words[] = {argv[0], argv[1]};
         return command_help.run(2, words);
     }

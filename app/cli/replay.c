@@ -267,7 +267,7 @@ const struct command command_replay = {
         "  --json           the summary as one JSON object\n"
         "  --what-if R.N=.. instead of alerts, a table of how often rule R had been an alarm with other numbers N: "
         "limit\n"
-        "                   or another parameter, delay, clear_delay, hysteresis; several make a grid\n"
+        "                   or another parameter, delay, clear_delay, hysteresis, beds; several make a grid\n"
         "  --csv FILE       writes that table as CSV, too\n"
         "  --bed ID         the bed of recordings without a bed column (the first one)\n"
         "  --map A=B,...    column A of the file is vital B, `time` or `bed`\n"

@@ -26,8 +26,12 @@ refuses() {
 says "usage: wardgate COMMAND" "$WARDGATE" help
 says "usage: wardgate check" "$WARDGATE" help check
 for word in admit discharge transfer away back assign acknowledge set_limit reset_limit test_alert observe retract \
-    set_scale pause resume describe; do
+    set_scale pause resume describe set_staff resend; do
     says "$word" "$WARDGATE" help command
+done
+for word in run check probe replay status test-alert command reload history audit indicator box update backup restore version help; do
+    says "  $word" "$WARDGATE" help
+    says "usage: wardgate $word" "$WARDGATE" "$word" --help
 done
 says "range     5s to 1h" "$WARDGATE" help uplink.keep_alive
 says "words     adult, adolescent" "$WARDGATE" help beds.b03.class
