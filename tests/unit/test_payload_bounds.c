@@ -133,7 +133,7 @@ static void test_largest_vitals_and_settings_fit(void **state)
     struct epochs before = {.count = 1};
     memset(before.names[0], 'f', STORE_EPOCH_MAX - 1);
     context.epochs_before = &before;
-    length = payload_status(&context, "offline", UINT32_MAX, INT64_MAX, out, 512);
+    length = payload_status(&context, "offline", "shutdown", UINT32_MAX, INT64_MAX, out, 512);
     expect_json(out, length);
     context.epochs_before = NULL;
 }
