@@ -22,7 +22,7 @@ grep "^$BASE/gateway/gw-test/alarm/refused_publish {" "$TEST_DIR/payloads.txt" |
     fail "the alarm does not say what is refused"
 ward_do b01 value spo2 75
 wait_for 15 "alerts go on" grep -q "^$BASE/b01/alert .*spo2_desat" "$TEST_DIR/payloads.txt"
-status_has '"connects":1' || fail "the connection did not stand"
+status_has '"connects":1,' || fail "the connection did not stand"
 
 printf 'topic readwrite #\n' >"$TEST_DIR/acl"
 kill -HUP "$BROKER_PID"
@@ -45,7 +45,7 @@ start_gateway
 ward_do b01 value spo2 97
 wait_for 20 "an alert arrives" grep -q "^$BASE/b01/alert .*\"phase\":\"end\".*spo2_desat" "$TEST_DIR/payloads.txt"
 wait_for 10 "it is told" grep -q 'larger than the 1400 bytes that the broker takes' "$TEST_DIR/gateway.log"
-status_has '"connects":1' || fail "the connection did not stand"
+status_has '"connects":1,' || fail "the connection did not stand"
 stop_gateway
 
 # ---- the same with MQTT 3.1.1, where it ends the connection
@@ -61,7 +61,7 @@ stands() { # for 5 s
     local connects
     connects=$("$WARDGATE" status -c "$TEST_DIR/wardgate.yaml" --json | member connects)
     sleep 5
-    status_has '"connected":true' && status_has "\"connects\":$connects"
+    status_has '"connected":true' && status_has "\"connects\":$connects,"
 }
 for _ in 1 2 3 4 5 6; do stands && break; done
 stands || fail "the connection does not stand"

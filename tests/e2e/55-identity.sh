@@ -101,7 +101,7 @@ sleep 2
 told b01 assign
 wait_alert b01 identity_changed end
 wait_for 15 "the rule is monitored" is_over b01 spo2_ours.not_monitored
-wait_for 5 "its values count" eval "vitals b01 | grep -q '\"spo2\":71'"
+wait_for 5 "its values count" eval "vitals b01 | grep -q '\"spo2\":71[,}]'"
 [ "$(count b01 spo2_ours end)" = 0 ] || fail "the alarm ended although it holds"
 ward_do b01 value spo2 97
 wait_alert b01 spo2_ours end

@@ -101,9 +101,9 @@ wait_for 10 "the score comes back" says '"complete":true,"total":2,"band":"low",
 "$WARDGATE" audit -c "$TEST_DIR/wardgate.yaml" --json show | grep -q '"command":"set_scale".*"scale":2,"reason":"target 88-92, COPD"' ||
     fail "no row in the audit log"
 "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 observe vital=consciousness value=pain >/dev/null || fail "locally"
-wait_for 5 "the local one counts" says '"total":5'
+wait_for 5 "the local one counts" says '"total":5,'
 "$WARDGATE" command -c "$TEST_DIR/wardgate.yaml" b01 retract vital=consciousness >/dev/null || fail "taken back locally"
-wait_for 5 "and is taken back" says '"total":2'
+wait_for 5 "and is taken back" says '"total":2,'
 
 send nurse leaves discharge '"schema":"1"'
 expect leaves null

@@ -30,6 +30,12 @@ KEYS = {"enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b
 SEQUENCE = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])")
 
 
+def find_word(line, text):
+    """Where text begins, and a word with it (b01 is also in the commit of a version); or -1."""
+    match = re.search(r"(?<![0-9A-Za-z+])" + re.escape(text), line)
+    return match.start() if match else -1
+
+
 class Screen:
     def __init__(self, rows, cols):
         self.modes = {"25": True, "7": True, "1049": False}
@@ -153,16 +159,16 @@ class Terminal:
         return None
 
     def do_expect(self, seconds, text):
-        if not self.until(seconds, lambda: any(text in line for line in self.screen.lines())):
+        if not self.until(seconds, lambda: any(find_word(line, text) >= 0 for line in self.screen.lines())):
             return f"not on the screen: {text}"
 
     def do_without(self, seconds, text):
-        if not self.until(seconds, lambda: not any(text in line for line in self.screen.lines())):
+        if not self.until(seconds, lambda: not any(find_word(line, text) >= 0 for line in self.screen.lines())):
             return f"still on the screen: {text}"
 
     def do_row(self, seconds, text):
         first, second = text.split(" ", 1)
-        if not self.until(seconds, lambda: any(0 <= line.find(first) < line.rfind(second) for line in self.screen.lines())):
+        if not self.until(seconds, lambda: any(0 <= find_word(line, first) < line.rfind(second) for line in self.screen.lines())):
             return f"no row with {first} and then {second}"
 
     def do_key(self, name):
