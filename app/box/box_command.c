@@ -26,7 +26,7 @@ static const char *take_value(int argc, char **argv, int *index, struct options 
     } options[] = {{"--boot", &o->places.boot, false},
                    {"--data", &o->places.data, false},
                    {"--run", &o->places.run, false},
-                   {"--console", &o->ways.console, true},
+                   {"--console", &o->ways.consoles[o->ways.consoles[0] != NULL], true},
                    {"--leds", &o->ways.leds, true}};
     const char *value = NULL;
     for (size_t i = 0; i < sizeof options / sizeof options[0] && value == NULL; i++) {
@@ -40,7 +40,7 @@ static const char *take_value(int argc, char **argv, int *index, struct options 
 static int parse(int argc, char **argv, struct options *o)
 {
     *o = (struct options){{.boot = "/efi", .data = "/data", .run = "/run/box", .program = "/proc/self/exe"},
-                          {.console = NULL, .leds = "/sys/class/leds"},
+                          {.leds = "/sys/class/leds"},
                           .is_report = argc > 1 && strcmp(argv[1], "report") == 0};
     if (argc < 2 || (!o->is_report && strcmp(argv[1], "setup") != 0)) {
         return command_misused(&command_box, "say what: setup or report");
@@ -154,14 +154,15 @@ static int run(int argc, char **argv)
 
 const struct command command_box = {
     .name = "box",
-    .arguments = "setup | report [--follow] [--console FILE] [--leds DIR]; both [--boot DIR] [--data DIR] [--run DIR]",
+    .arguments =
+        "setup | report [--follow] [--console FILE]... [--leds DIR]; both [--boot DIR] [--data DIR] [--run DIR]",
     .summary = "set up a box that was flashed with wardgate, and say how it is",
     .details =
         "  --boot DIR       the boot partition, with wardgate.yaml and network.yaml (/efi)\n"
         "  --data DIR       what is kept: etc is what is in force (/data)\n"
         "  --run DIR        where the files for the services of the box go (/run/box)\n"
         "  --follow         go on, and tell what changes\n"
-        "  --console FILE   where to show what is wrong, or that all is well: /dev/console\n"
+        "  --console FILE   where to show what is wrong, or that all is well: /dev/console; twice for two\n"
         "  --leds DIR       where the kernel has its lamps (/sys/class/leds)\n\n"
         "setup, at each boot, takes wardgate.yaml and what it names from the boot partition when `wardgate check` "
         "says\n"

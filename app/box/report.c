@@ -71,11 +71,10 @@ static uint64_t digest_of(const char *text)
 /* ---- the ways ---- */
 
 /* A serial console may have nobody who reads: what it does not take is not waited for. */
-static void show_on_console(const struct reporter *r, const char *brief)
+static void show_on_console(const char *console, const char *brief)
 {
     static const char head[] = "\r\n*** wardgate: ";
-    const bool is_wanted = r->ways->console != NULL && (!r->facts.has_outcome || r->facts.outcome.console);
-    const int fd = is_wanted ? open(r->ways->console, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_APPEND | O_CLOEXEC) : -1;
+    const int fd = open(console, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_APPEND | O_CLOEXEC);
     if (fd < 0) {
         return;
     }
@@ -84,6 +83,14 @@ static void show_on_console(const struct reporter *r, const char *brief)
         (void)!write(fd, *brief == '\n' ? "\r\n" : brief, *brief == '\n' ? 2 : 1);
     }
     (void)close(fd);
+}
+
+static void show_on_consoles(const struct reporter *r, const char *brief)
+{
+    const bool is_wanted = !r->facts.has_outcome || r->facts.outcome.console;
+    for (size_t i = 0; is_wanted && i < REPORT_CONSOLES && r->ways->consoles[i] != NULL; i++) {
+        show_on_console(r->ways->consoles[i], brief);
+    }
 }
 
 static void show_on_led(const struct reporter *r)
@@ -138,7 +145,7 @@ static void tell_brief(struct reporter *r, bool settled)
     const bool is_steady = settled || digest == r->seen_brief;
     r->seen_brief = digest;
     if (brief != NULL && is_steady && (!r->has_told || digest != r->told_brief)) {
-        show_on_console(r, brief);
+        show_on_consoles(r, brief);
         show_on_led(r);
         r->told_brief = digest;
         r->has_told = true;

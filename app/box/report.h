@@ -1,7 +1,7 @@
 /*
- * report.h: `wardgate box report`: what the box is like, to report.txt on the boot partition, to the console and to its lamp.
+ * report.h: `wardgate box report`: what the box is like, to report.txt on the boot partition, to its consoles and to its lamp.
  *
- * With --follow it looks every REPORT_LOOK_S. What is the same at two looks one after another is told: the lamp and the console at once when the state or
+ * With --follow it looks every REPORT_LOOK_S. What is the same at two looks one after another is told: the lamp and the consoles at once when the state or
  * what is wrong has changed; report.txt when its text has, at most REPORT_BURST times, then once in REPORT_REFILL_S (56 times in a day at
  * the most, some 300 KiB of flash). Thread: that of a command.
  */
@@ -13,10 +13,11 @@
 #define REPORT_LOOK_S   3
 #define REPORT_BURST    8
 #define REPORT_REFILL_S 1800
+#define REPORT_CONSOLES 2 /* a serial line and a screen */
 
 struct report_ways {
-    const char *console; /* NULL: not shown */
-    const char *leds;    /* /sys/class/leds */
+    const char *consoles[REPORT_CONSOLES]; /* up to the first NULL */
+    const char *leds;                      /* /sys/class/leds */
 };
 
 /* How often report.txt may be written. */

@@ -7,14 +7,14 @@ needs_no_sanitizer "what goes in front of the C library does not go with one"
 BOOT=$TEST_DIR/efi DATA=$TEST_DIR/data RUN=$TEST_DIR/run LEDS=$TEST_DIR/leds
 PLACES=(--boot "$BOOT" --data "$DATA" --run "$RUN")
 mkdir -p "$BOOT" "$DATA" "$LEDS/ACT"
-touch "$LEDS/ACT/"{trigger,delay_on,delay_off,brightness} "$TEST_DIR/console"
+touch "$LEDS/ACT/"{trigger,delay_on,delay_off,brightness} "$TEST_DIR/console" "$TEST_DIR/screen"
 "${CC:-cc}" -shared -fPIC -O1 -D_GNU_SOURCE tests/e2e/cut_calls.c -o "$TEST_DIR/cut.so"
 
 setup() { "$WARDGATE" box setup "${PLACES[@]}" >"$TEST_DIR/setup.txt" 2>&1 || fail "setup ends with status $?"; }
 
 # What the report on the boot partition says; each line ends as every laptop shows it.
 report() {
-    "$WARDGATE" box report "${PLACES[@]}" --leds "$LEDS" --console "$TEST_DIR/console" >"$TEST_DIR/report.out" || fail "report ends with status $?"
+    "$WARDGATE" box report "${PLACES[@]}" --leds "$LEDS" --console "$TEST_DIR/console" --console "$TEST_DIR/screen" >"$TEST_DIR/report.out" || fail "report ends with status $?"
     [ "$(grep -c $'\r$' "$BOOT/report.txt")" -eq "$(wc -l <"$BOOT/report.txt")" ] || fail "a line of report.txt does not end in CR LF"
 }
 says() { grep -qF -- "$1" "$BOOT/report.txt" || fail "report.txt does not say: $1"; }
@@ -68,7 +68,9 @@ says "mqtt://127.0.0.1:$PORT: connected"
 [ "$(cat "$LEDS/ACT/brightness")" = 255 ] || fail "the lamp is not on"
 cmp -s "$BOOT/gateway.csr" "$DATA/etc/keys/gateway.csr" || fail "the request is not on the boot partition"
 [ ! -e "$BOOT/gateway.key" ] || fail "the key is on the boot partition"
-grep -q "gw-test watches 2 beds" "$TEST_DIR/console" || fail "the console does not say it"
+for console in console screen; do
+    grep -q "gw-test watches 2 beds" "$TEST_DIR/$console" || fail "the $console does not say it"
+done
 
 # ---- wrong files: each is told with its place
 
