@@ -604,8 +604,14 @@ image-one: image-root
 	@toolchain/make-sbom image $(IMAGE) wardgate-image $(VERSION) $(SBOM) >$(IMAGE)/wardgate-image-$(VERSION)-$(TARGET).cdx.json
 
 # The image in an emulated box, wired to the simulated ward (DESIGN.md, The image in QEMU). Consoles are kept in IMAGE/test-logs.
+# One that is older than what it is made of is made anew.
+IMAGE_FROM = app drivers hal config toolchain/image toolchain/make-sbom Makefile
 test-image: build/.have-image build/.have-test ## the image in QEMU, wired to the simulated ward: IMAGE_TESTS=boot,update (help lists them), IMAGE_CUTS=20
-	$(LIVE)@$(if $(wildcard $(IMAGE)/wardgate.img),,$(MAKE) --no-print-directory TARGET=$(or $(TARGET),x86_64) image)
+	$(LIVE)@newer=$$([ ! -e $(IMAGE)/wardgate.img ] || find $(IMAGE_FROM) -name node_modules -prune -o -type f -newer $(IMAGE)/wardgate.img -print -quit); \
+	if [ ! -e $(IMAGE)/wardgate.img ] || [ -n "$$newer" ]; then \
+	    [ -z "$$newer" ] || echo "wardgate: the image is made anew, as $$newer is newer than it"; \
+	    $(MAKE) --no-print-directory TARGET=$(or $(TARGET),x86_64) image; \
+	fi
 	$(LIVE)@$(MAKE) --no-print-directory TARGET= all build/tests/ward
 	$(LIVE)@TARGET=$(or $(TARGET),x86_64) BUILD='$(CURDIR)/build' WARDGATE='$(CURDIR)/build/wardgate' WARD='$(CURDIR)/build/tests/ward' VERSION='$(VERSION)' \
 	    IMAGE_TESTS='$(IMAGE_TESTS)' IMAGE_CUTS='$(IMAGE_CUTS)' IMAGE_SEED='$(IMAGE_SEED)' python3 -B tests/image/image.py

@@ -71,12 +71,18 @@ class Card:
 
     def spare_the_timer(self):
         """The kernel's look at its timer, which a machine of a busy host fails now and then, is left out."""
+        self.note("arguments_more=no_timer_check")
+
+    def note(self, *settings):
+        """Into the boot loader's notes and their copy."""
         note = self.path + ".grubenv"
         with open(note, "wb") as kept:
             kept.write(self.read("grub/grubenv").encode())
-        run(["grub-editenv", note, "set", "arguments_more=no_timer_check"])
+        run(["grub-editenv", note, "set", *settings])
         with open(note, "rb") as kept:
-            self.write("grub/grubenv", kept.read())
+            text = kept.read()
+        for name in ("grub/grubenv", "grub/grubenv.spare"):
+            self.write(name, text)
         os.remove(note)
 
     def has(self, name):
@@ -90,13 +96,26 @@ class Card:
         """None: there is none."""
         if not self.has(name):
             return None
-        return run(["mcopy", "-i", self.boot(), "::" + name, "-"]).decode(errors="replace")
+        return self.read_bytes(name).decode(errors="replace")
+
+    def read_bytes(self, name):
+        return run(["mcopy", "-i", self.boot(), "::" + name, "-"])
 
     def names(self):
         return run(["mdir", "-/", "-b", "-i", self.boot(), "::"]).decode().split()
 
     def remove(self, name):
         run(["mdel", "-i", self.boot(), "::" + name])
+
+    def sectors_of(self, text):
+        """Those of the disk that hold this text of a file on the boot partition, which lies there in one piece."""
+        start, size = self.partitions()[BOOT]
+        with open(self.path, "rb") as disk:
+            disk.seek(start)
+            at = disk.read(size).find(text)
+        if at < 0:
+            raise Failed("the boot partition does not hold that text")
+        return list(range((start + at) // SECTOR, (start + at + len(text) - 1) // SECTOR + 1))
 
     def overwrite(self, partition, offset, data):
         """Bytes of a partition, whatever they were."""

@@ -5,7 +5,9 @@ import cases_boot
 import cases_cuts
 import cases_fallback
 import cases_full
+import cases_hang
 import cases_input
+import cases_notes
 import cases_update
 import cases_watchdog
 import figures
@@ -15,6 +17,8 @@ CASES = {
     "update": cases_update.update,
     "fallback": cases_fallback.fallback,
     "watchdog": cases_watchdog.watchdog,
+    "hang": cases_hang.hang,
+    "notes": cases_notes.notes,
     "full": cases_full.full,
     "alone": cases_alone.alone,
     "clock": cases_alone.clock,

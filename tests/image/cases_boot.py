@@ -54,8 +54,11 @@ def boot(bench):
     expect("3 beds" in scene.report(), f"report.txt does not say that 3 beds are watched: {scene.report()!r}")
     bench.say(f"{judge_firsts(scene)} alerts arrived, report.txt says: {first_line(scene.report())}")
 
+    scene.machine.more += ["-device", "VGA"]
     scene.boot()
     scene.wait_shell()
+    scene.wait("the screen says that beds are watched", lambda: "watches 3 beds" in scene.shell("cat /dev/vcs1"), 90, 2)
+    scene.machine.ask("screendump", filename=scene.path("screen.png"), format="png")
     expect(scene.shell("cat /etc/machine-id; hostname; ls /data/etc") == identity, "the box has another identity at its second boot")
     scene.end_alarm("b1")
     bench.say(f"{judge_firsts(scene)} alerts over two boots")

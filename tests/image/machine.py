@@ -41,6 +41,7 @@ class Machine:
         self.process = self.control = None
         self.events = []
         self.powered_at = None
+        self.bad_sectors = []  # of its disk: they cannot be read
         self.seen_from = 0  # where the console of this power-on begins
 
     # ---- power ----
@@ -54,6 +55,10 @@ class Machine:
         if self.drive is not None:
             disk = (f"driver=blklogwrites,node-name=disk,log-sector-size=512,file.driver=raw,file.file.driver=file,"
                     f"file.file.filename={self.card.path},log.driver=file,log.filename={self.drive.log}")
+        if self.bad_sectors:
+            disk = ",".join([f"driver=blkdebug,node-name=disk,image.driver=raw,image.file.driver=file,image.file.filename={self.card.path}"]
+                            + [f"inject-error.{i}.event=read_aio,inject-error.{i}.errno=5,inject-error.{i}.sector={sector},"
+                               f"inject-error.{i}.once=off,inject-error.{i}.immediately=off" for i, sector in enumerate(self.bad_sectors)])
         words = [
             f"qemu-system-{self.target}", *BOARD[self.target], "-accel", "tcg,thread=multi", "-smp", "2",
             "-m", str(MEMORY_MIB), "-display", "none", "-nodefaults", "-no-user-config", "-rtc", f"base={self.clock}",
@@ -149,10 +154,22 @@ class Machine:
         self.ask("device_add", driver="usb-storage", id=name + "-usb", drive=name, bus="usb.0", removable=True)
 
     def pull_stick(self, name="stick"):
-        self.ask("device_del", id=name + "-usb")
-        if not wait_for("the stick is gone", lambda: self.has_seen("DEVICE_DELETED"), 30):
+        """A box that is just starting may hold on to it for a while."""
+        if not wait_for("the stick is gone", lambda: self.let_go(name), 120, 2):
             raise Failed("the stick cannot be pulled")
-        self.ask("blockdev-del", **{"node-name": name})
+
+    def let_go(self, name):
+        if name + "-usb" in [device["name"] for device in self.ask("qom-list", path="/machine/peripheral")]:
+            self.try_to("device_del", id=name + "-usb")
+            return False
+        return self.try_to("blockdev-del", **{"node-name": name})
+
+    def try_to(self, command, **arguments):
+        try:
+            self.ask(command, **arguments)
+        except Failed:
+            return False
+        return True
 
     # ---- what a person sees and types ----
 

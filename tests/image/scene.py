@@ -204,7 +204,7 @@ class Scene(Stage):
         """What was said on its console and by its journal outlives the case."""
         os.makedirs(folder, exist_ok=True)
         for name in os.listdir(self.folder):
-            if name.endswith((".log", ".txt", ".conf")) or name == "stamps":
+            if name.endswith((".log", ".txt", ".conf", ".png")) or name == "stamps":
                 shutil.copy(self.path(name), folder)
         try:
             report = self.report()
