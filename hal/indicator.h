@@ -22,7 +22,4 @@ enum status indicator_open(const char *where, bool active_low, int *out_fd) MUST
 enum status indicator_set(int fd, bool on) MUST_CHECK;
 void indicator_close(int fd);
 
-/* True when the text has the form of a chip and a line; false: it is a line's name. */
-bool indicator_names_chip(const char *where);
-
 #endif

@@ -23,10 +23,6 @@ void net_close(int fd);
 /* The closing that follows breaks the connection off: what is on its way is dropped on both sides. */
 void net_abort(int fd);
 
-/* Copies what was received, at most size bytes, and leaves it to be read; 0 bytes when there is nothing yet.
- * STATUS_CLOSED: the other side has ended the connection. STATUS_IO: it broke. */
-enum status net_peek(int fd, void *bytes, size_t size, size_t *out_length) MUST_CHECK;
-
 /* Listens at an address of this box (0.0.0.0 and :: are all of them). STATUS_BUSY: the port is taken. STATUS_DENIED,
  * STATUS_INVALID (no numeric address), STATUS_IO (not an address of this box, ...). */
 enum status net_listen(const char *host, uint16_t port, int *out_fd) MUST_CHECK;
@@ -35,14 +31,12 @@ enum status net_listen(const char *host, uint16_t port, int *out_fd) MUST_CHECK;
  * STATUS_IO: it cannot be taken now (no descriptors). */
 enum status net_accept(int listening, int *out_fd) MUST_CHECK;
 
-/* Takes what was received; 0 bytes when there is nothing yet. Faults as net_peek. */
+/* Takes what was received, at most size bytes; 0 bytes when there is nothing yet. STATUS_CLOSED: the other side has ended
+ * the connection. STATUS_IO: it broke. */
 enum status net_receive(int fd, void *bytes, size_t size, size_t *out_length) MUST_CHECK;
 
 /* Sends as much as fits, maybe 0 bytes. STATUS_IO: it broke. */
 enum status net_send_some(int fd, const void *bytes, size_t size, size_t *out_length) MUST_CHECK;
-
-/* Takes away the first `length` of the bytes that net_peek gave. */
-enum status net_skip(int fd, size_t length) MUST_CHECK;
 
 /* All of it or STATUS_IO: meant for requests, which are far smaller than the room of a connection that works. */
 enum status net_send_whole(int fd, const void *bytes, size_t length) MUST_CHECK;

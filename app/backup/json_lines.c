@@ -76,7 +76,7 @@ bool json_lines_next(struct json_walk *walk, struct json_line *out, bool *out_so
     return true;
 }
 
-const struct json_member *json_line_member(const struct json_line *line, const char *key)
+static const struct json_member *json_line_member(const struct json_line *line, const char *key)
 {
     for (unsigned i = 0; i < line->count; i++) {
         if (json_member_is(&line->members[i], key)) {

@@ -39,7 +39,6 @@ struct json_walk {
 bool json_lines_next(struct json_walk *walk, struct json_line *out, bool *out_sound);
 
 /* Members by name; false when they are not there, or not of that kind, or do not fit (a text: with its escapes). */
-const struct json_member *json_line_member(const struct json_line *line, const char *key);
 bool json_line_words(const struct json_line *line, const char *key, char *out, size_t size);
 bool json_line_number(const struct json_line *line, const char *key, uint64_t max, uint64_t *out);
 bool json_line_flag(const struct json_line *line, const char *key, bool *out);

@@ -389,7 +389,6 @@ void monitor_note_outdated(struct engine *engine, struct bed *bed, unsigned moni
 int64_t monitor_unheard_since(const struct monitor_state *monitor);
 bool monitor_is_silent(const struct engine *engine, const struct bed *bed, unsigned monitor);
 int64_t monitor_patience_ms(const struct bed *bed, unsigned monitor);
-uint32_t monitor_vitals(const struct bed *bed, unsigned monitor); /* those that it gives */
 
 /* cause.c */
 void cause_take_silence(const struct engine *engine, struct bed *bed); /* before monitor_silent starts */

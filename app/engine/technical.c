@@ -119,7 +119,8 @@ int64_t monitor_patience_ms(const struct bed *bed, unsigned monitor)
     return builtin_patience_ms(bed->config, monitor);
 }
 
-uint32_t monitor_vitals(const struct bed *bed, unsigned monitor)
+/* Those that it gives. */
+static uint32_t monitor_vitals(const struct bed *bed, unsigned monitor)
 {
     uint32_t vitals = 0;
     for (unsigned i = 0; i < bed->config->channel_count; i++) {

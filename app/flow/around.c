@@ -38,21 +38,12 @@ void around_close(struct around *around)
     keepsake_close(atomic_exchange(&around->page, NULL));
 }
 
-static bool is(const struct around *around, const char *epoch, unsigned state)
-{
-    const struct around_page *page = page_of(around);
-    return page != NULL && atomic_load(&page->state) == state && strncmp(page->epoch, epoch, STORE_EPOCH_MAX) == 0;
-}
-
 /* A store that has less than was stored is one from before. */
 bool around_is_settled(const struct around *around, const char *epoch, uint64_t seq)
 {
-    return is(around, epoch, SETTLED) && atomic_load(&page_of(around)->stored_seq) <= seq;
-}
-
-bool around_is_open(const struct around *around, const char *epoch)
-{
-    return is(around, epoch, AROUND);
+    const struct around_page *page = page_of(around);
+    return page != NULL && atomic_load(&page->state) == SETTLED && strncmp(page->epoch, epoch, STORE_EPOCH_MAX) == 0 &&
+           atomic_load(&page->stored_seq) <= seq;
 }
 
 /* At no moment it says of one epoch what is true of another. */

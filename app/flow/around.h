@@ -33,8 +33,6 @@ void around_close(struct around *around);
 
 /* All names of that epoch that were given are in the store, whose newest seq this is. */
 bool around_is_settled(const struct around *around, const char *epoch, uint64_t seq);
-/* Something of that epoch went out and may not be in the store. */
-bool around_is_open(const struct around *around, const char *epoch);
 
 /* From now on this is about this epoch, of which nothing went around the store, which is at seq. */
 void around_begin(struct around *around, const char *epoch, uint64_t seq);

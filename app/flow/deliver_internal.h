@@ -463,7 +463,6 @@ void alarms_show_stored(struct deliver *d, const struct store_alert *alert);
 bool alarms_settle(struct deliver *d); /* publishes what is kept; true when nothing is left */
 
 /* deliver_outbox.c */
-void outbox_begin(struct deliver *d);
 void outbox_step_live(struct deliver *d);   /* begins, if it has to, and hands over what is new */
 void outbox_step_behind(struct deliver *d); /* hands over backlog */
 /* It still holds what is to be handed over before anything that came later at this bed. */

@@ -350,7 +350,7 @@ static bool visit_count(void *context, const struct store_alert *alert)
     return true;
 }
 
-void outbox_begin(struct deliver *d)
+static void outbox_begin(struct deliver *d)
 {
     struct outbox *outbox = &d->outbox;
     forget_behind(d);

@@ -142,7 +142,8 @@ bool presence_is_there(const struct presence_board *board, int64_t now_us)
     return board->name[0] != '\0' && now_us < board->until_us;
 }
 
-bool presence_is_looking(const struct presence_board *board, int64_t now_us)
+/* It is there, and can be seen. */
+static bool presence_is_looking(const struct presence_board *board, int64_t now_us)
 {
     return board->visible && presence_is_there(board, now_us);
 }

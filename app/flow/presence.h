@@ -59,8 +59,6 @@ bool presence_put(struct presence *presence, const char *name, const struct pres
 void presence_drop(struct presence *presence, const char *name, int64_t now_us);
 
 bool presence_is_there(const struct presence_board *board, int64_t now_us);
-/* It is there, and can be seen. */
-bool presence_is_looking(const struct presence_board *board, int64_t now_us);
 
 /* How many are looked at now, are there at all, and were looked at within the last minute. */
 struct presence_count {

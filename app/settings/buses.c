@@ -21,7 +21,7 @@ const char *bus_kind_word(enum bus_kind kind)
     return bus_section.fields[0].words[kind];
 }
 
-bool bus_kind_is_serial(enum bus_kind kind)
+static bool bus_kind_is_serial(enum bus_kind kind)
 {
     return kind == BUS_MODBUS_RTU || kind == BUS_SERIAL;
 }

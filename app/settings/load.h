@@ -60,7 +60,6 @@ void fixed_collect(struct load *load); /* only when there is no fault */
 const char *load_find_file(struct load *load, const struct node *node, const char *kind);
 
 const char *bus_kind_word(enum bus_kind kind);
-bool bus_kind_is_serial(enum bus_kind kind);
 
 /* The bus that a monitor names, made when it is a URL of a new one. False: reported at `node`. */
 bool buses_find(struct load *load, const struct node *node, const char *name, uint16_t *out) MUST_CHECK;

@@ -15,7 +15,8 @@
 #define PATH_MAX_BYTES 128
 #define CONSUMER       "wardgate"
 
-bool indicator_names_chip(const char *where)
+/* True when the text has the form of a chip and a line; false: it is a line's name. */
+static bool indicator_names_chip(const char *where)
 {
     return strchr(where, ':') != NULL && (strncmp(where, "gpiochip", 8) == 0 || where[0] == '/');
 }

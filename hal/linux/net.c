@@ -84,32 +84,6 @@ void net_abort(int fd)
     (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-enum status net_peek(int fd, void *bytes, size_t size, size_t *out_length)
-{
-    const ssize_t got = recv(fd, bytes, size, MSG_PEEK | MSG_DONTWAIT);
-    if (got == 0) {
-        return STATUS_CLOSED;
-    }
-    if (got < 0 && errno != EAGAIN && errno != EINTR) {
-        return STATUS_IO;
-    }
-    *out_length = got > 0 ? (size_t)got : 0;
-    return STATUS_OK;
-}
-
-enum status net_skip(int fd, size_t length)
-{
-    unsigned char bytes[512];
-    while (length > 0) {
-        const ssize_t got = recv(fd, bytes, length < sizeof bytes ? length : sizeof bytes, MSG_DONTWAIT);
-        if (got <= 0) {
-            return STATUS_IO;
-        }
-        length -= (size_t)got;
-    }
-    return STATUS_OK;
-}
-
 enum status net_send_whole(int fd, const void *bytes, size_t length)
 {
     const ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -112,7 +112,7 @@ struct code code_of(const struct message *message, struct text field)
     return code_at(message, field, 1);
 }
 
-struct code code_alternate_of(const struct message *message, struct text field)
+static struct code code_alternate_of(const struct message *message, struct text field)
 {
     return code_at(message, field, 4);
 }

@@ -20,7 +20,6 @@ struct code {
     struct text reference, system;
 };
 struct code code_of(const struct message *message, struct text field);
-struct code code_alternate_of(const struct message *message, struct text field);
 
 /* The vital that a field of type CWE means. out_rank: of several identifiers for one vital the smaller rank is the
  * better source. False: none of ours. */
