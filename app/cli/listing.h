@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define LISTING_CELL_MAX    512 /* bytes with the NUL */
-#define LISTING_COLUMNS_MAX 16
+#define LISTING_CELL_MAX 512 /* bytes with the NUL */
 
 enum listing { LISTING_TEXT, LISTING_CSV, LISTING_JSON };
 

@@ -62,8 +62,6 @@ enum score_part {
         SCORE_PART_COUNT
 };
 
-#define SCORE_PARTS_MAX 8 /* of one score */
-
 /* Values of the part `oxygen`. Of some oxygen nobody has said how much: NEWS2 needs no more, to Bedside PEWS it is missing. */
 enum { SCORE_AIR_MILLI = 0, SCORE_SOME_OXYGEN_MILLI = 500, SCORE_OXYGEN_MILLI = 1000, SCORE_HIGH_OXYGEN_MILLI = 2000 };
 

@@ -23,7 +23,6 @@
 #include "app/engine/score.h"
 
 #define SCORING_CURRENT_MS   (5 * 60 * 1000)
-#define SCORING_INTERVAL_MS  (4 * 60 * 60 * 1000) /* of observation, unless configured */
 #define SCORING_GRACE_MS     (60 * 60 * 1000)
 #define SCORING_URGENT_MS    (60 * 60 * 1000)
 #define SCORING_SPO2_SCALE_1 1

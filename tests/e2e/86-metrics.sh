@@ -9,7 +9,6 @@ figure() { # NAME[LABELS]: its value in the file
     awk -v series="$1" 'index($0, series " ") == 1 { print $NF }' "$METRICS"
 }
 is_figure() { [ "$(figure "$1")" = "$2" ]; }
-wrote() { [ "$(grep -c 'the metrics file' "$TEST_DIR/gateway.log")" -eq "$1" ]; }
 
 # ---- its folder is not there: told once, counted, tried again; nothing else is affected
 

@@ -36,7 +36,6 @@ END
 ask() { node tests/node-red/ask.js "$@"; }
 shows() { ask shown "$1" | finds -E "$2"; }
 shows_not() { ! shows "$1" "$2"; }
-knows() { ask known | finds -E "$1"; }
 
 start_node_red() {
     (cd "$TEST_DIR" && exec node "$NODE_RED/node_modules/node-red/red.js" --userDir "$TEST_DIR/node-red" --settings "$OLDPWD/tests/node-red/settings.js") >>"$TEST_DIR/node-red.log" 2>&1 </dev/null &

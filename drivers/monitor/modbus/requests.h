@@ -85,8 +85,7 @@ struct wire wire_of(uint32_t baud, enum parity parity, uint8_t stop_bits);
 struct wire wire_of_bus(const struct bus_config *config);
 uint32_t wire_us(const struct wire *wire, uint32_t bytes); /* rounded up */
 
-#define WIRE_REQUEST_BYTES   8U /* address, function, first, count, CRC */
-#define WIRE_EXCEPTION_BYTES 5U
+#define WIRE_REQUEST_BYTES 8U /* address, function, first, count, CRC */
 uint32_t wire_answer_bytes(const struct request *request);
 
 /* What one poll takes of a line whose monitor thinks for turnaround_us: gap, request, turnaround, answer. */

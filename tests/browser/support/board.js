@@ -3,7 +3,6 @@ import { expectState } from './expect.js';
 
 export const tileOf = (page, bed) => page.locator(`[data-tile][data-bed="${bed}"]`);
 export const vitalOf = (page, bed, vital) => tileOf(page, bed).locator(`[data-vital="${vital}"]`);
-export const numberOf = (page, bed, vital) => vitalOf(page, bed, vital).locator('[data-value]');
 export const alarmOf = (page, bed, rule) => tileOf(page, bed).locator(`[data-alarm="${rule}"]`);
 export const unseenOf = (page, bed, rule) => page.locator(`[data-list="unseen"] [data-entry][data-bed="${bed}"][data-rule="${rule}"]`);
 export const bannerOf = (page, name) => page.locator(`[data-banner="${name}"]`);
