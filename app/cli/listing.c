@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "app/cli/plain.h"
+
 bool listing_option(const char *word, enum listing *out)
 {
     static const char *const words[] = {[LISTING_TEXT] = "--text", [LISTING_CSV] = "--csv", [LISTING_JSON] = "--json"};
@@ -50,6 +52,15 @@ static int places_of(const char *text)
     return places;
 }
 
+/* Cells are of members that are plain already (listing_text); whatever else comes into one is so here. */
+static void put_plain(FILE *stream, const char *text)
+{
+    const size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++) {
+        (void)fputc(plain_is_control(text, length, i) ? ' ' : text[i], stream);
+    }
+}
+
 static void put_cell(FILE *stream, enum listing listing, const char *text, int width, bool is_last)
 {
     if (listing == LISTING_CSV) {
@@ -58,7 +69,7 @@ static void put_cell(FILE *stream, enum listing listing, const char *text, int w
         return;
     }
     const int gap = width - places_of(text);
-    (void)fputs(text, stream);
+    put_plain(stream, text);
     (void)(is_last ? fputc('\n', stream) : fprintf(stream, "%*s", gap > 0 ? gap + 2 : 2, ""));
 }
 
@@ -154,15 +165,6 @@ static size_t whole_characters(const char *text, size_t length)
     return last > 0 && last - 1 + bytes > length ? last - 1 : length;
 }
 
-/* Those of ASCII, and those of U+0080 to U+009F, of which both bytes become spaces. */
-static bool is_control(const struct listing_member *member, size_t index)
-{
-    const unsigned char *const at = (const unsigned char *)member->value + index;
-    const bool leads = at[0] == 0xC2 && index + 1 < member->value_length && at[1] < 0xA0;
-    const bool follows = at[0] < 0xA0 && index > 0 && at[-1] == 0xC2;
-    return at[0] < ' ' || at[0] == 0x7F || leads || follows;
-}
-
 /* What stands for a control character, and the rare \u of our own, is shown as it stands: nothing of it reaches a terminal. */
 void listing_text(const struct listing_member *member, char out[LISTING_CELL_MAX])
 {
@@ -172,7 +174,7 @@ void listing_text(const struct listing_member *member, char out[LISTING_CELL_MAX
         const bool escapes = member->is_text && member->value[i] == '\\' && i + 1 < member->value_length &&
                              strchr("\"\\/", member->value[i + 1]) != NULL;
         i += escapes ? 1 : 0;
-        out[length++] = is_control(member, i) ? ' ' : member->value[i];
+        out[length++] = plain_is_control(member->value, member->value_length, i) ? ' ' : member->value[i];
     }
     length = whole_characters(out, length);
     out[length] = '\0';

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/cli/command.h"
+#include "app/cli/plain.h"
 #include "app/flow/json_read.h"
 #include "app/flow/local_connection.h"
 
@@ -51,13 +52,14 @@ void local_reply_text(const char *words, char *out, size_t size)
     unsigned count = 0;
     (void)snprintf(out, size, "%s", words);
     if (!json_read_object(words, strlen(words), members, JSON_MEMBERS_MAX, &count)) {
-        return;
+        count = 0;
     }
     for (unsigned i = 0; i < count; i++) {
         if (json_member_is(&members[i], "text") && !json_read_text(&members[i], out, size)) {
             (void)snprintf(out, size, "%s", words);
         }
     }
+    plain_mask(out, strlen(out));
 }
 
 static const char *store_advice(enum status status)

@@ -9,6 +9,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "hal/outlet.h"
+
 #define ENTER "\033[?1049h\033[?25l\033[?7l" /* the other screen, no cursor, no going on in the next line */
 #define LEAVE "\033[0m\033[?7h\033[?25h\033[?1049l"
 
@@ -18,6 +20,7 @@
 static struct {
     bool is_open;
     bool has_keys, has_gone;
+    int out; /* does not wait where that can be had */
     struct termios before;
     sigset_t mask_before;
     volatile sig_atomic_t ends, stops, changes;
@@ -28,13 +31,20 @@ static const int CHANGING[] = {SIGWINCH, SIGCONT};
 static const int CRASHING[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
 #define COUNT_OF(list) (sizeof(list) / sizeof(list)[0])
 
+/* Without waiting until all is shown, which a terminal that was stopped never does. */
+static void set_keys(const struct termios *how)
+{
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, how);
+    (void)tcflush(STDIN_FILENO, TCIFLUSH);
+}
+
 /* May be called by a handler. */
 static void leave(void)
 {
-    const ssize_t written = write(STDOUT_FILENO, LEAVE, sizeof LEAVE - 1);
+    const ssize_t written = write(terminal.out, LEAVE, sizeof LEAVE - 1);
     (void)written;
     if (terminal.has_keys) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal.before);
+        set_keys(&terminal.before);
     }
 }
 
@@ -46,7 +56,7 @@ static void enter(void)
         raw.c_iflag &= ~(tcflag_t)(IXON | ICRNL);
         raw.c_cc[VMIN] = 0;
         raw.c_cc[VTIME] = 0;
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
+        set_keys(&raw);
     }
     (void)terminal_write(ENTER, sizeof ENTER - 1);
 }
@@ -119,6 +129,8 @@ enum status terminal_open(void)
 {
     memset(&terminal, 0, sizeof terminal);
     terminal.has_keys = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &terminal.before) == 0;
+    terminal.out = outlet_reopen(STDOUT_FILENO);
+    terminal.out = terminal.out >= 0 ? terminal.out : STDOUT_FILENO;
     hold_signals();
     handle_all(on_end, on_stop, on_change, on_crash);
     handle(&(const int){SIGPIPE}, 1, SIG_IGN);
@@ -132,6 +144,9 @@ void terminal_close(void)
     if (terminal.is_open) {
         terminal.is_open = false;
         leave();
+        if (terminal.out != STDOUT_FILENO) {
+            (void)close(terminal.out);
+        }
         handle_all(SIG_DFL, SIG_DFL, SIG_DFL, SIG_DFL);
         (void)sigprocmask(SIG_SETMASK, &terminal.mask_before, NULL);
     }
@@ -148,13 +163,14 @@ void terminal_size(int *out_rows, int *out_cols)
 bool terminal_write(const char *bytes, size_t length)
 {
     while (length > 0 && !terminal.has_gone) {
-        const ssize_t written = write(STDOUT_FILENO, bytes, length);
+        const ssize_t written = write(terminal.out, bytes, length);
         if (written >= 0) {
             bytes += written;
             length -= (size_t)written;
         } else if (errno == EAGAIN) {
-            struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-            (void)poll(&out, 1, 1000);
+            struct pollfd out = {.fd = terminal.out, .events = POLLOUT};
+            (void)ppoll(&out, 1, &(const struct timespec){.tv_sec = 1}, &terminal.mask_before);
+            terminal.has_gone = terminal.ends != 0; /* nobody has read it, and nobody need to any more */
         } else if (errno != EINTR) {
             terminal.has_gone = true;
         }

@@ -1,16 +1,46 @@
 #include "app/flow/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "hal/outlet.h"
+
 enum { LINE_MAX_BYTES = 512, PRIORITY_ERROR = 3, PRIORITY_WARNING = 4, PRIORITY_NOTE = 6 };
+
+static atomic_uint left_out;
+
+static void put(const char *line, int length)
+{
+    if (outlet_put(STDERR_FILENO, line, (size_t)length) == STATUS_FULL) {
+        atomic_fetch_add(&left_out, 1); /* of other failures: there is no better place to say so */
+    }
+}
+
+/* Before the next line that there is room for. */
+static void tell_left_out(const char *head)
+{
+    char line[LINE_MAX_BYTES];
+    const unsigned count = atomic_exchange(&left_out, 0);
+    if (count == 0) {
+        return;
+    }
+    const int length =
+        snprintf(line, sizeof line, "%swardgate: %u lines are missing here, nobody read the log\n", head, count);
+    if (outlet_put(STDERR_FILENO, line, (size_t)length) == STATUS_FULL) {
+        atomic_fetch_add(&left_out, count);
+    }
+}
 
 static void PRINTF_LIKE(2, 0) write_line(int priority, const char *format, va_list arguments)
 {
     char line[LINE_MAX_BYTES];
+    const bool is_read_by_people = isatty(STDERR_FILENO) == 1;
     int length = 0;
-    if (isatty(STDERR_FILENO) == 0) {
+    tell_left_out(is_read_by_people ? "" : "<4>");
+    if (!is_read_by_people) {
         length = snprintf(line, sizeof line, "<%d>", priority);
     }
     length += snprintf(line + length, sizeof line - (size_t)length, "wardgate: ");
@@ -18,9 +48,7 @@ static void PRINTF_LIKE(2, 0) write_line(int priority, const char *format, va_li
     const int room = (int)sizeof line - length - 2;
     length += text < 0 ? 0 : text < room ? text : room;
     line[length++] = '\n';
-    if (write(STDERR_FILENO, line, (size_t)length) < 0) {
-        return; /* nobody reads: there is no better place to say so */
-    }
+    put(line, length);
 }
 
 void log_error(const char *format, ...)
