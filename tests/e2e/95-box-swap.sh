@@ -122,8 +122,11 @@ ward_do b03 value spo2 70
 sleep 20
 stop_gateway
 refuses 'undelivered alert' "$WARDGATE" restore -c "$CONFIG" "$TEST_DIR/gw.tar"
-if command -v faketime >/dev/null; then
+if [ -z "${EMULATOR:-}" ] && { [ -z "${FLAVOUR:-}" ] || [ "$FLAVOUR" = clang ]; }; then # it goes in front of the C library
+    command -v faketime >/dev/null || fail "there is no faketime, install the packages of the tests (toolchain/install-dependencies test)"
     refuses 'stays keep' faketime '+2 hours' "$WARDGATE" restore --replace -c "$CONFIG" "$TEST_DIR/gw.tar"
+else
+    echo "left out: the question of a backup's age, nothing goes in front of the C library here"
 fi
 "$WARDGATE" restore --replace --stays end -c "$CONFIG" "$TEST_DIR/gw.tar" >"$TEST_DIR/restored.txt" || fail "--replace is refused"
 grep -q 'the stay ends, 1 limit set by command fall' "$TEST_DIR/restored.txt" || fail "it says: $(cat "$TEST_DIR/restored.txt")"

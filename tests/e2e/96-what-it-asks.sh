@@ -48,36 +48,51 @@ done
 
 ### The log, with its priorities, at a log server
 
-command -v logger >/dev/null || {
-    echo "skipped: there is no logger"
-    exit 0
-}
+for program in logger rsyslogd; do
+    command -v $program >/dev/null || fail "there is no $program, install the packages of the tests (toolchain/install-dependencies test)"
+done
 LOG_PORT=$((PORT + 4))
-python3 -B - "$LOG_PORT" >"$TEST_DIR/server.txt" 2>"$TEST_DIR/server.log" <<'END' &
-import socket, sys
-listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-print("listens", file=sys.stderr, flush=True)
-connection, _ = listener.accept()
-while data := connection.recv(65536):
-    sys.stdout.write(data.decode())
-    sys.stdout.flush()
-END
-pids+=("$!")
-wait_for 10 "the log server listens" grep -q listens "$TEST_DIR/server.log"
-# As journald does it: the priority in front of each line is that of the message.
-if command -v rsyslogd >/dev/null; then
-    sed -e '/^global/d' -e 's/log\.example/127.0.0.1/' -e "s/port=\"6514\"/port=\"$LOG_PORT\"/" -e '/StreamDriver/d' config/service/syslog.conf >"$TEST_DIR/forward.conf"
-    {
-        printf 'module(load="imuxsock" SysSock.Use="off")\ninput(type="imuxsock" Socket="%s/log.sock" CreatePath="on")\n' "$TEST_DIR"
-        cat "$TEST_DIR/forward.conf"
-    } >"$TEST_DIR/rsyslog.conf"
-    rsyslogd -n -iNONE ${RSYSLOG_MODULES:+-M "$RSYSLOG_MODULES"} -f "$TEST_DIR/rsyslog.conf" >"$TEST_DIR/rsyslogd.log" 2>&1 &
+# run_rsyslog NAME: with $TEST_DIR/NAME.conf
+run_rsyslog() {
+    rsyslogd -n -iNONE -f "$TEST_DIR/$1.conf" >"$TEST_DIR/$1.log" 2>&1 &
     pids+=("$!")
-    wait_for 10 "rsyslogd listens" test -S "$TEST_DIR/log.sock"
-    forward() { logger --prio-prefix -p daemon.info -t wardgate -u "$TEST_DIR/log.sock"; }
-else
-    forward() { logger --prio-prefix -p daemon.info -t wardgate --tcp --rfc5424 --server 127.0.0.1 --port "$LOG_PORT"; }
-fi
+}
+# certify NAME FOR: a server's, of the CA that the hospital's log server has
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=ca -days 2 -keyout "$TEST_DIR/ca.key" -out "$TEST_DIR/log-ca.pem" 2>/dev/null
+certify() {
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=$2" -keyout "$TEST_DIR/$1.key" -out "$TEST_DIR/$1.csr" 2>/dev/null
+    openssl x509 -req -in "$TEST_DIR/$1.csr" -CA "$TEST_DIR/log-ca.pem" -CAkey "$TEST_DIR/ca.key" -CAcreateserial -days 2 \
+        -extfile <(echo "subjectAltName=DNS:$2") -out "$TEST_DIR/$1.pem" 2>/dev/null
+}
+# serve NAME PORT: a log server that takes TLS alone and keeps what comes, as it comes, in NAME.txt
+serve() {
+    cat >"$TEST_DIR/$1.conf" <<END
+global(defaultNetstreamDriver="ossl" defaultNetstreamDriverCAFile="$TEST_DIR/log-ca.pem"
+    defaultNetstreamDriverCertFile="$TEST_DIR/$1.pem" defaultNetstreamDriverKeyFile="$TEST_DIR/$1.key")
+module(load="imtcp" StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="anon")
+input(type="imtcp" address="127.0.0.1" port="$2")
+template(name="raw" type="string" string="%rawmsg%\n")
+action(type="omfile" file="$TEST_DIR/$1.txt" template="raw")
+END
+    run_rsyslog "$1"
+}
+# forward_to NAME PORT: rsyslogd as the recipe has it, but for the names in it; it reads $TEST_DIR/NAME.sock in place of the journal
+forward_to() {
+    {
+        printf 'module(load="imuxsock" SysSock.Use="off")\ninput(type="imuxsock" Socket="%s" CreatePath="on")\n' "$TEST_DIR/$1.sock"
+        sed -e 's#log\.example#localhost#g' -e "s#port=\"6514\"#port=\"$2\"#" \
+            -e "s#/etc/wardgate/tls/log-ca.pem#$TEST_DIR/log-ca.pem#" config/service/syslog.conf
+    } >"$TEST_DIR/$1.conf"
+    run_rsyslog "$1"
+    wait_for 10 "rsyslogd listens" test -S "$TEST_DIR/$1.sock"
+}
+# As journald does it: the priority in front of each line is that of the message.
+forward() { logger --prio-prefix -p daemon.info -t wardgate -u "$TEST_DIR/forward.sock"; }
+listens() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+certify server localhost
+serve server "$LOG_PORT"
+wait_for 10 "the log server listens" listens "$LOG_PORT"
+forward_to forward "$LOG_PORT"
 start_broker
 watch_beds 1 <<END
 stay_after: 1s
@@ -85,12 +100,25 @@ END
 "$WARDGATE" run -c "$TEST_DIR/wardgate.yaml" 2> >(tee -a "$TEST_DIR/gateway.log" | forward) </dev/null &
 GATEWAY_PID=$!
 pids+=("$GATEWAY_PID")
-# <PRI>: facility * 8 + severity; of a daemon (3) 30 is information, 28 a warning, 27 an error. (logger: user, 1.)
+# <PRI>: facility * 8 + severity; of a daemon (3) 30 is information, 28 a warning, 27 an error.
 has_line() { grep -qE "<($1)>1 [^ ]+ [^ ]+ wardgate .*$2" "$TEST_DIR/server.txt"; }
-wait_for 20 "a note arrives as information" has_line '30|14' 'wardgate: gw-test watches 1 bed'
-wait_for 20 "the broker is found" has_line '30|14' 'wardgate: connected to the broker'
+wait_for 20 "a note arrives as information" has_line 30 'wardgate: gw-test watches 1 bed'
+wait_for 20 "the broker is found" has_line 30 'wardgate: connected to the broker'
 stop_broker
-wait_for 30 "a lost broker arrives as a warning" has_line '28|12' 'wardgate: lost the broker'
+wait_for 30 "a lost broker arrives as a warning" has_line 28 'wardgate: lost the broker'
 stop_gateway
 grep -E '"value"|"spo2"|[0-9]+ %' "$TEST_DIR/server.txt" && fail "a vital sign is in the log"
 ! grep -qE '^[^<0-9]' "$TEST_DIR/server.txt" || fail "a line without a priority: $(cat "$TEST_DIR/server.txt")"
+
+# Only the server that is named: another one, although of the same CA, is hung up on before it is told anything.
+certify other other.example
+serve other $((LOG_PORT + 1))
+wait_for 10 "the other log server listens" listens $((LOG_PORT + 1))
+hung_up() { [ "$(grep -c 'SSL_ERROR_SSL' "$TEST_DIR/other.log")" -gt "$before" ]; }
+sleep 1
+before=$(grep -c 'SSL_ERROR_SSL' "$TEST_DIR/other.log" || true)
+forward_to to-other $((LOG_PORT + 1))
+echo "<4>wardgate: not for everybody" | logger --prio-prefix -p daemon.info -t wardgate -u "$TEST_DIR/to-other.sock"
+wait_for 20 "another server is hung up on" hung_up
+sleep 2
+[ ! -s "$TEST_DIR/other.txt" ] || fail "another server has the log: $(cat "$TEST_DIR/other.txt")"
