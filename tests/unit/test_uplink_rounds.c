@@ -124,6 +124,19 @@ static void test_what_found_the_queue_full_goes_on(void **state)
     bench_close(&bench);
 }
 
+/* The uplink's thread is in the library: who may have to stand in for it is to look again soon. */
+static bool is_held(struct uplink *uplink)
+{
+    const int64_t until_ms = test_now_ms() + WAIT_MS;
+    while (uplink_stand_in(uplink) - clock_boot_us() > 500 * MS) {
+        if (test_now_ms() >= until_ms) {
+            return false;
+        }
+        (void)usleep(1000);
+    }
+    return true;
+}
+
 /* A broker that accepts a connection and says nothing holds the uplink's thread for 5 s. */
 static void test_stands_in_while_the_library_does_not_come_back(void **state)
 {
@@ -131,20 +144,22 @@ static void test_stands_in_while_the_library_does_not_come_back(void **state)
     struct bench bench;
     const int mute = bench_open_mute(&bench, 5);
     struct caller caller = caller_of(&bench);
+    uplink_leave_rounds(bench.uplink, make_round, &caller);
+    assert_true(reaches(&caller.rounds, 1));
     const int64_t idle_us = uplink_stand_in(bench.uplink) - clock_boot_us();
     assert_in_range(idle_us, 1000 * MS, UPLINK_STAND_IN_US);
+    const int64_t begun_us = clock_boot_us();
     assert_int_equal(uplink_connect(bench.uplink, &bench.address), STATUS_OK);
-    (void)usleep(20000);
-    uplink_leave_rounds(bench.uplink, make_round, &caller);
-    const int64_t soon_us = uplink_stand_in(bench.uplink) - clock_boot_us();
-    assert_true(soon_us < 50 * MS); /* not long enough yet */
-    assert_int_equal(atomic_load(&caller.rounds), 0);
+    assert_true(is_held(bench.uplink));
+    const unsigned before = atomic_load(&caller.rounds);
+    assert_true(before == 1 ||
+                clock_boot_us() - begun_us >= 50 * MS); /* not long enough yet, unless this machine is busy */
     (void)usleep(60000);
     wake_raise(&bench.wake);
     const int64_t again_us = uplink_stand_in(bench.uplink) - clock_boot_us();
-    assert_in_range(again_us, 1, 200 * MS);
-    assert_int_equal(atomic_load(&caller.rounds), 1);
-    assert_int_equal(atomic_load(&caller.by_test), 1);
+    assert_true(again_us < 200 * MS);
+    assert_int_equal(atomic_load(&caller.rounds), before + 1);
+    assert_int_equal(atomic_load(&caller.by_test), before); /* all but the first */
     uplink_take_rounds(bench.uplink);
     assert_false(wake_wait_until(&bench.wake, 0)); /* what it was raised for was done */
     (void)expect(&bench, UPLINK_CONNECT_FAILED);
