@@ -262,6 +262,11 @@ enum status service_tell(const struct service *service, const char *lines)
     return STATUS_OK;
 }
 
+const char *service_stop_reason(void)
+{
+    return SERVICE_STOPPED;
+}
+
 void service_tell_reload(const struct service *service)
 {
     (void)service;
