@@ -204,6 +204,20 @@ static void test_a_server_with_one_connection(void **state)
     }
 }
 
+/* As a box starts: there is nobody whom asking often would trouble, and the first to be asked as soon as there is a way. */
+static void test_no_way_yet(void **state)
+{
+    (void)state;
+    rig_open(0, 1, 100, TIMEOUT_MS, serve_well);
+    rig.config.host = "255.255.255.255"; /* the kernel knows no way there for a connection */
+    rig_start();
+    rig_run_ms(50);
+    assert_int_equal(atomic_load(&rig_health()->last_errno), ENETUNREACH);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_in_range(rig_retry_ms(), 0, 1000);
+    }
+}
+
 /* --- wrong answers ------------------------------------------------------------------------------------------- */
 
 enum {
@@ -524,6 +538,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_server_that_resets_after_each_answer, rig_tear_down),
         cmocka_unit_test_teardown(test_hanging_up_after_each_turn, rig_tear_down),
         cmocka_unit_test_teardown(test_a_server_with_one_connection, rig_tear_down),
+        cmocka_unit_test_teardown(test_no_way_yet, rig_tear_down),
         cmocka_unit_test_teardown(test_wrong_answers, rig_tear_down),
         cmocka_unit_test_teardown(test_late_answers, rig_tear_down),
         cmocka_unit_test_teardown(test_unasked_bytes, rig_tear_down),

@@ -72,9 +72,12 @@ static void note_turned_away(struct bus *bus, int64_t now_us, bool was_open, int
     }
 }
 
-static uint32_t longest_retry_ms(const struct bus *bus, int64_t now_us)
+static uint32_t longest_retry_ms(const struct bus *bus, int64_t now_us, int fault)
 {
     const bool answered = bus->answered_us > 0 && now_us - bus->answered_us < RETRY_MS_MAX_NETWORK * INT64_C(1000);
+    if (fault == ENETUNREACH) {
+        return RETRY_MS_MIN; /* no network yet, as a box starts: nobody was asked */
+    }
     if (answered && is_shared(bus, now_us)) {
         return RETRY_MS_MIN; /* the others are polite, too */
     }
@@ -94,7 +97,7 @@ void bus_lose(struct bus *bus, int64_t now_us, enum status status, int fault)
     const uint32_t longer_ms = bus->retry_ms == 0 ? RETRY_MS_MIN : bus->retry_ms * 2;
     const bool was_open = bus->step != STEP_CLOSED && bus->step != STEP_OPENING;
     note_turned_away(bus, now_us, was_open, fault);
-    const uint32_t longest_ms = longest_retry_ms(bus, now_us);
+    const uint32_t longest_ms = longest_retry_ms(bus, now_us, fault);
     bus->retry_ms = longer_ms < longest_ms ? longer_ms : longest_ms;
     /* A connection that breaks may be one monitor's doing behind a gateway: the others' turns and its own rests
      * stay. */
