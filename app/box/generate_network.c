@@ -38,10 +38,12 @@ static void write_addresses(FILE *stream, const struct network_interface *in)
     }
 }
 
-/* Not waited for when the box starts: the ward is watched without a network, too. */
+/* Not waited for when the box starts: the ward is watched without a network, too. When it goes off addresses stay, as the
+ * gateway, which starts and ends apart from the network, may still have something to tell. */
 static void write_head(FILE *stream)
 {
-    (void)fputs("\n[Link]\nRequiredForOnline=no\n\n[Network]\nLinkLocalAddressing=ipv6\nLLMNR=no\nMulticastDNS=no\n",
+    (void)fputs("\n[Link]\nRequiredForOnline=no\n\n[Network]\nLinkLocalAddressing=ipv6\nLLMNR=no\nMulticastDNS=no\n"
+                "KeepConfiguration=dhcp-on-stop\n",
                 stream);
 }
 

@@ -272,6 +272,7 @@ static void without_interfaces_every_wired_one_asks(void **state)
     has("Type=ether\n");
     has("DHCP=yes\n");
     has("ClientIdentifier=mac\n");
+    has("KeepConfiguration=dhcp-on-stop\n");
     lacks("Name=");
 }
 
