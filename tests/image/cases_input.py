@@ -45,8 +45,7 @@ def files(bench):
     forget_report(scene)
     scene.boot()
     scene.wait_shell()
-    scene.wait("report.txt says that all is well", lambda: "nowhere" not in scene.shell("cat /efi/report.txt") and
-               "3 beds" in scene.shell("cat /efi/report.txt"), 90, 3)
+    scene.wait("report.txt says that all is well", lambda: says(scene, ("3 beds",)) and not says(scene, ("NOT that of",)), 90, 3)
 
 
 def forget_report(scene):

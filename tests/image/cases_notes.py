@@ -11,6 +11,7 @@ WAYS = {
     "noise": lambda text: os.urandom(len(text)),
 }
 PATIENCE_S = 1200
+EVEN_MINUTE = "2026-11-22T10:00:00"  # then A is tried first (grub.cfg)
 
 
 def notes(bench):
@@ -25,8 +26,10 @@ def notes(bench):
         spoil(scene, damage, "grub/grubenv")
         check(bench, scene, f"grubenv: {way}", scene.boot())
     spoil(scene, WAYS["noise"], "grub/grubenv", "grub/grubenv.spare")
+    scene.machine.clock = EVEN_MINUTE
     scene.start_gateway()
     check(bench, scene, "grubenv and its spare: noise", scene.wait_watched(patience_s=PATIENCE_S))
+    expect("slot A is started" in scene.machine.said() or "panic" in scene.machine.said(), "slot A was not tried first")
     scene.power_down()
 
 
