@@ -5,8 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#define BUNCH 4 /* half of what the caller has in flight at most */
-
 void inbox_init(struct inbox *inbox, struct wake *wake)
 {
     pthread_condattr_t attributes;
@@ -28,13 +26,6 @@ void inbox_fini(struct inbox *inbox)
 
 /* ---- events ---- */
 
-/* Of many publishes the acknowledgements are told in bunches: a round of the caller for each would cost more than the publish
- * it makes room for. What is left over is among the last few, or found by the next round, whatever that is for. */
-static bool is_worth_a_round(const struct inbox *inbox, const struct uplink_event *event)
-{
-    return event->kind != UPLINK_DELIVERED || inbox->count >= BUNCH || inbox->taken <= BUNCH;
-}
-
 static void note_locked(struct inbox *inbox, const struct uplink_event *event)
 {
     if (inbox->wake == NULL || event->connection != inbox->connection) {
@@ -46,9 +37,7 @@ static void note_locked(struct inbox *inbox, const struct uplink_event *event)
         inbox->events[(inbox->first + inbox->count) % UPLINK_EVENTS_MAX] = *event;
         ++inbox->count;
     }
-    if (is_worth_a_round(inbox, event)) {
-        wake_raise(inbox->wake);
-    }
+    wake_raise(inbox->wake);
 }
 
 /* The loss of what the caller does not know as connected is told by its attempt's failure, which is still to come. */
@@ -138,7 +127,6 @@ uint32_t inbox_begin_attempt(struct inbox *inbox)
     inbox->first = inbox->count = 0;
     inbox->overflowed = false;
     memset(inbox->places, 0, sizeof inbox->places);
-    inbox->taken = 0;
     pthread_mutex_unlock(&inbox->mutex);
     return connection;
 }
@@ -209,7 +197,6 @@ struct inbox_place *inbox_take_place(struct inbox *inbox, uint64_t tag)
         if (inbox->places[i].tag == 0) {
             place = &inbox->places[i];
             *place = (struct inbox_place){.tag = tag};
-            ++inbox->taken;
         }
     }
     pthread_mutex_unlock(&inbox->mutex);
@@ -220,7 +207,6 @@ void inbox_free_place(struct inbox *inbox, struct inbox_place *place)
 {
     pthread_mutex_lock(&inbox->mutex);
     place->tag = 0;
-    --inbox->taken;
     pthread_mutex_unlock(&inbox->mutex);
 }
 
@@ -229,7 +215,6 @@ static void end_place(struct inbox *inbox, struct inbox_place *place, const stru
     struct uplink_event tagged = *event;
     tagged.tag = place->tag;
     place->tag = 0;
-    --inbox->taken;
     note_locked(inbox, &tagged);
 }
 

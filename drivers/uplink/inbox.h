@@ -40,7 +40,6 @@ struct inbox {
     uint32_t first, count;
     struct uplink_event events[UPLINK_EVENTS_MAX];
     struct inbox_place places[UPLINK_TAGS_MAX];
-    uint32_t taken;            /* of them */
     struct uplink_event early; /* an acknowledgement that came before its token was known */
     int early_token;           /* 0: none. There is at most one, because publishes go one after another */
     uint32_t first_message, message_count;

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "hal/clock.h"
@@ -186,6 +187,73 @@ static void test_a_round_does_not_wait_for_a_disconnect(void **state)
     bench_close(&bench);
 }
 
+/* ---- a broker that acknowledges what it is told to, one packet at a time (MQTT 3.1.1) ---- */
+
+static void take_bytes(int socket, unsigned char *out, size_t size)
+{
+    assert_int_equal(recv(socket, out, size, MSG_WAITALL), (ssize_t)size);
+}
+
+/* Of a packet that is shorter than 128 bytes: its first byte. */
+static unsigned char take_packet(int socket, unsigned char body[128])
+{
+    unsigned char head[2];
+    take_bytes(socket, head, sizeof head);
+    assert_in_range(head[1], 1, 127);
+    take_bytes(socket, body, head[1]);
+    return head[0];
+}
+
+static void give_packet(int socket, const unsigned char bytes[4])
+{
+    assert_int_equal(send(socket, bytes, 4, MSG_NOSIGNAL), 4);
+}
+
+static int take_connection(struct bench *bench, int mute)
+{
+    unsigned char body[128];
+    assert_int_equal(uplink_connect(bench->uplink, &bench->address), STATUS_OK);
+    const int socket = accept(mute, NULL, NULL);
+    assert_true(socket >= 0);
+    assert_int_equal(take_packet(socket, body), 0x10);
+    give_packet(socket, (const unsigned char[]){0x20, 2, 0, 0});
+    (void)expect(bench, UPLINK_CONNECTED);
+    return socket;
+}
+
+/* A place of the window stands empty until the caller knows that it is free. */
+static void test_each_acknowledgement_brings_a_round(void **state)
+{
+    (void)state;
+    enum { UNDER_WAY = 8, TOPIC = 6 };
+    unsigned char ids[UNDER_WAY][2], body[128];
+    struct bench bench;
+    struct uplink_event event;
+    const int mute = bench_open_mute(&bench, 4);
+    const int socket = take_connection(&bench, mute);
+    for (uint64_t tag = 1; tag <= UNDER_WAY; tag++) {
+        assert_int_equal(publish(&bench, "ward/a", "x", 1, 0, tag), STATUS_OK);
+        assert_int_equal(take_packet(socket, body), 0x32);
+        memcpy(ids[tag - 1], body + 2 + TOPIC, sizeof ids[0]);
+    }
+    struct caller caller = caller_of(&bench);
+    uplink_leave_rounds(bench.uplink, make_round, &caller);
+    assert_true(reaches(&caller.rounds, 1));
+    for (unsigned i = 0; i < UNDER_WAY; i++) {
+        give_packet(socket, (const unsigned char[]){0x40, 2, ids[i][0], ids[i][1]});
+        assert_true(reaches(&caller.rounds, 2 + i));
+    }
+    uplink_take_rounds(bench.uplink);
+    for (uint64_t tag = 1; tag <= UNDER_WAY; tag++) {
+        assert_true(next_event(&bench, 0, &event));
+        assert_int_equal(event.kind, UPLINK_DELIVERED);
+        assert_int_equal(event.tag, tag);
+    }
+    bench_close(&bench);
+    (void)close(socket);
+    (void)close(mute);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_what_found_the_queue_full_goes_on),
         cmocka_unit_test(test_stands_in_while_the_library_does_not_come_back),
         cmocka_unit_test(test_a_round_does_not_wait_for_a_disconnect),
+        cmocka_unit_test(test_each_acknowledgement_brings_a_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
