@@ -243,10 +243,12 @@ def copy_store(store, folder):
     os.sync()
 
 
-def bare_rate(s, count, size):
+def bare_drain(s, count, size):
+    """Alerts a second, and µs of CPU time an alert, of the bare loop."""
     words = [BUILD + "/bench/reference_drain", str(s.port), str(count), str(size), str(WINDOW), str(BEDS)]
     done = subprocess.run(words, capture_output=True, text=True, check=True, preexec_fn=pinned(scene.GATEWAY_CORE))
-    return json.loads(done.stdout)["rate"]
+    said = json.loads(done.stdout)
+    return said["rate"], said["cpu_us"]
 
 
 def live_delays_ms(stamps, alerts, from_ns, until_ns):
@@ -264,7 +266,8 @@ def live_delays_ms(stamps, alerts, from_ns, until_ns):
 
 
 def drain(s):
-    """(alerts of the backlog, with the instants at which they came; live ones; answers of the live monitor)."""
+    """(alerts of the backlog, with the instants at which they came; live ones; answers of the live monitor; what the
+    gateway has used since its start)."""
     s.start_broker()
     s.write("still.txt", "holding 0 " + " ".join(["300"] * len(scene.VITALS)) + "\n")
     s.start_ward(monitors_text(s, f"registers {s.path('still.txt')}") + line_text("line", s.folder, 115200)
@@ -275,6 +278,7 @@ def drain(s):
     s.start_gateway()
     s.stamp("line")
     s.wait_for("the backlog is gone", lambda: is_drained(s), 600)
+    used = s.usage()
     stamps = s.stamps("line")
     s.stop_gateway()
     messages = s.messages()
@@ -282,16 +286,16 @@ def drain(s):
     alerts = [(at_ns, payload) for at_ns, _, topic, payload in messages if topic == "alert"]
     old = [(at_ns, alert) for at_ns, alert in alerts if alert["boot"] != boot]
     live = [(at_ns, alert) for at_ns, alert in alerts if alert["boot"] == boot and alert["bed"] == LIVE_BED]
-    return old, live, stamps
+    return old, live, stamps, used
 
 
 def measure_backlog():
     make_backlog()
     with Scene() as s:
-        old, live, stamps = drain(s)
+        old, live, stamps, used = drain(s)
         size = round(sum(len(json.dumps(alert, separators=(",", ":"))) for _, alert in old[:1000]) / len(old[:1000]))
         s.subscribe("+/alert")
-        bare = bare_rate(s, len(old), size)
+        bare, bare_cpu_us = bare_drain(s, len(old), size)
     names = {(alert["epoch"], alert["id"], alert["rev"]) for _, alert in old}
     if len(names) < ALERTS:
         raise Failed(f"of {ALERTS} alerts only {len(names)} came")
@@ -302,6 +306,8 @@ def measure_backlog():
     case = f"{ALERTS} alerts of {BEDS} beds, {WINDOW} in flight"
     yield row("backlog_rate", case, rate / bare, "of the bare loop", "least", 0.8, "bare Paho loop", bare, "alerts/s")
     yield row("backlog_time", case, ALERTS / rate, "s")
+    yield row("backlog_cpu", "the gateway's whole CPU time, with its start", used.cpu_ns / 1e3 / len(old), "us an alert",
+              None, None, "bare Paho loop", bare_cpu_us, "us an alert")
     yield row("backlog_live_p50", "a bed without backlog, meanwhile", median(delays), "ms")
     yield row("backlog_live_p99", "a bed without backlog, meanwhile", percentile(delays, 99), "ms", "most", 50)
 
