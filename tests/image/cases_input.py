@@ -67,9 +67,8 @@ def told_line(report, words):
 
 
 def partition(bench):
-    """a boot partition with nothing of a person's on it, then without its files, then with bad sectors: the last good one goes on"""
+    """a boot partition with nothing of a person's on it, then without its files: the last good one goes on"""
     scene = bench.scene()
-    good = scene.config()
     for name in ("wardgate.yaml", "network.yaml"):
         scene.card.remove(name)
     scene.start_gateway()
@@ -84,11 +83,6 @@ def partition(bench):
         scene.card.remove(name)
     forget_report(scene)
     goes_on(bench, scene, "its files removed later")
-
-    scene.card.write("wardgate.yaml", good + "# another\n" * 200)
-    forget_report(scene)
-    scene.machine.bad_sectors = scene.card.sectors_of(b"# another\n" * 60)
-    goes_on(bench, scene, f"{len(scene.machine.bad_sectors)} sectors of wardgate.yaml cannot be read")
 
 
 def goes_on(bench, scene, what):
