@@ -25,7 +25,7 @@
 static char folder[] = "/tmp/wardgate-report-XXXXXX";
 static char boot[64], data[64], run[64], leds[64], console[64];
 static struct box_places places = {boot, data, run, "/bin/false"};
-static const struct report_ways ways = {console, leds};
+static const struct report_ways ways = {.consoles = {console}, .leds = leds};
 static struct facts facts;
 static struct reporter reporter;
 static char *text;
