@@ -17,6 +17,7 @@ CASES = {
     "update": cases_update.update,
     "fallback": cases_fallback.fallback,
     "watchdog": cases_watchdog.watchdog,
+    "well": cases_watchdog.well,
     "hang": cases_hang.hang,
     "notes": cases_notes.notes,
     "full": cases_full.full,

@@ -1,4 +1,4 @@
-"""A gateway that stands still."""
+"""A gateway that stands still, and a box that is well."""
 
 import time
 
@@ -6,6 +6,8 @@ from cases_boot import expect, judge_firsts
 
 WATCHDOG_S = 15
 FOUND_S = 300  # a bound: from the stop to the reset
+WELL_S = 200  # longer than any watchdog here counts
+START_S = 150  # of a gateway that takes its time
 
 
 def watchdog(bench):
@@ -26,3 +28,41 @@ def watchdog(bench):
     ended = scene.end_alarm("b1")
     expect(ended["id"] == begun["id"], f"the alarm {begun['id']} ends as {ended['id']}")
     bench.say(f"its alarm ended under its own id, {judge_firsts(scene)} alerts")
+
+
+def stays_up(bench, scene, when, what="sleep 1"):
+    """The box's own clock counts: an emulated one may be slower."""
+    scene.machine.forget_events()
+    scene.shell(f"{what}; sleep {WELL_S}", patience_s=1200)
+    told = scene.status().get("watchdog", {}).get("hardware")
+    expect(not scene.machine.has_seen("WATCHDOG") and not scene.machine.has_seen("RESET"), f"{when}: a box that is well was reset")
+    held = scene.shell("pidof watchdog", check=False)[0] == 0
+    bench.say(f"{when}: not reset within {WELL_S} s, the gateway says {told}, the box {'feeds' if held else 'does not feed'} it")
+    return told, held
+
+
+def well(bench):
+    """a box that is well is not reset: without `watchdog:`, with a gateway that takes long to start, with a device that is not there, with its own"""
+    scene = bench.scene()
+    scene.boot()
+    scene.wait_shell()
+    expect(stays_up(bench, scene, "without `watchdog:`") == ("not_used", True), "who feeds it?")
+    slow = "/run/systemd/system/wardgate.service.d"
+    scene.shell(f"mkdir -p {slow}; printf '[Service]\\nExecStartPre=/bin/sleep {START_S}\\n' >{slow}/slow.conf; systemctl daemon-reload")
+    told = stays_up(bench, scene, f"a start of {START_S} s", "systemctl restart --no-block wardgate")
+    expect(told == ("not_used", True), "who feeds it?")
+    scene.power_down()
+
+    scene.more = "watchdog: {device: /dev/watchdog9}\n"
+    scene.set_up()
+    scene.boot()
+    scene.wait_shell()
+    expect(stays_up(bench, scene, "with a device that is not there")[0] == "unavailable", "it cannot have that")
+    scene.power_down()
+
+    scene.more = f"watchdog: {{device: /dev/watchdog-box, timeout: {WATCHDOG_S}s}}\n"
+    scene.set_up()
+    scene.boot()
+    scene.wait_shell()
+    expect(stays_up(bench, scene, "with its own") == ("fed", False), "who feeds it?")
+    scene.power_down()
