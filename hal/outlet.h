@@ -13,8 +13,9 @@
 /* A descriptor to the same pipe or terminal that does not wait, the caller's to close; -1: it is something else, or may not be opened. */
 int outlet_reopen(int fd);
 
-/* One write. STATUS_FULL: nobody has read, nothing of it was written. STATUS_IO: it cannot be written to. What can neither be opened anew nor be told not to wait
- * (a file) is written to as it is. */
+/* One write, of PIPE_BUF bytes at most. STATUS_FULL: nobody has read, and nothing of it was written, or of a terminal only a beginning. STATUS_IO: it cannot be written
+ * to. What may not be opened anew (another user's, as behind sudo) is written to as it is, once it is seen to have room, a terminal in pieces: only one of
+ * several threads that find the same last room may wait. A file takes all. */
 enum status outlet_put(int fd, const char *bytes, size_t size) MUST_CHECK;
 
 #endif

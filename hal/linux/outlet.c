@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define TERMINAL_PIECE 128
 
 int outlet_reopen(int fd)
 {
@@ -18,21 +22,45 @@ int outlet_reopen(int fd)
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-static enum status status_of(ssize_t written)
+/* A terminal takes of a line what it has room for. */
+static enum status status_of(ssize_t written, size_t size)
 {
-    return written >= 0 ? STATUS_OK : errno == EAGAIN || errno == EWOULDBLOCK ? STATUS_FULL : STATUS_IO;
+    if (written >= 0) {
+        return (size_t)written == size ? STATUS_OK : STATUS_FULL;
+    }
+    return errno == EAGAIN || errno == EWOULDBLOCK ? STATUS_FULL : STATUS_IO;
+}
+
+/* As write, for what waits when there is no room: there is some before each piece. A pipe has room for PIPE_BUF bytes then, a terminal for a piece: Linux gives
+ * the room of a pseudo-terminal in steps of 256 bytes, and a line end may take two. */
+static ssize_t write_with_room(int fd, const char *bytes, size_t size)
+{
+    const size_t piece_max = isatty(fd) == 1 ? TERMINAL_PIECE : size;
+    size_t done = 0;
+    while (done < size) {
+        const size_t piece = size - done < piece_max ? size - done : piece_max;
+        const bool has_room = poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 0) != 0;
+        const ssize_t written = has_room ? write(fd, bytes + done, piece) : 0;
+        if (written <= 0) {
+            errno = has_room ? errno : EAGAIN;
+            return done > 0 ? (ssize_t)done : -1;
+        }
+        done += (size_t)written;
+    }
+    return (ssize_t)done;
 }
 
 enum status outlet_put(int fd, const char *bytes, size_t size)
 {
     const ssize_t sent = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0 || errno != ENOTSOCK) {
-        return status_of(sent);
+        return status_of(sent, size);
     }
     const int again = outlet_reopen(fd);
-    const enum status status = status_of(write(again >= 0 ? again : fd, bytes, size));
-    if (again >= 0) {
-        (void)close(again);
+    if (again < 0) {
+        return status_of(write_with_room(fd, bytes, size), size);
     }
+    const enum status status = status_of(write(again, bytes, size), size);
+    (void)close(again);
     return status;
 }

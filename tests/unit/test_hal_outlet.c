@@ -10,9 +10,11 @@
 
 #include <fcntl.h>
 #include <pty.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hal/outlet.h"
@@ -68,6 +70,71 @@ static void test_a_terminal(void **state)
     fills(near, far, 100000);
 }
 
+/* What belongs to another user, as a pipe of the shell's does to a gateway that sudo started. */
+static void fills_of_another(int writes, int reads)
+{
+    const bool is_root = geteuid() == 0;
+    assert_int_equal(fchmod(writes, 0), 0);
+    assert_true(!is_root || seteuid(65534) == 0);
+    assert_int_equal(outlet_reopen(writes), -1);
+    (void)alarm(10); /* waiting would be for ever */
+    fills(writes, reads, 100000);
+    (void)alarm(0);
+    assert_true(!is_root || seteuid(0) == 0);
+}
+
+static void test_a_pipe_of_another_user(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    fills_of_another(ends[1], ends[0]);
+}
+
+static void test_a_terminal_of_another_user(void **state)
+{
+    (void)state;
+    int far = -1, near = -1;
+    assert_int_equal(openpty(&far, &near, NULL, NULL, NULL), 0);
+    fills_of_another(near, far);
+}
+
+/* A line of which there was room for a part only counts as one that is missing. */
+static void cuts_no_line_silently(bool is_of_another)
+{
+    char all[512], got[4096];
+    int far = -1, near = -1;
+    unsigned whole = 0;
+    size_t ends = 0;
+    memset(all, 'x', sizeof all);
+    all[sizeof all - 1] = '\n';
+    assert_int_equal(openpty(&far, &near, NULL, NULL, NULL), 0);
+    assert_int_equal(is_of_another ? fchmod(near, 0) : 0, 0);
+    assert_true(!is_of_another || geteuid() != 0 || seteuid(65534) == 0);
+    (void)alarm(10);
+    while (whole < 10000 && outlet_put(near, all, sizeof all) == STATUS_OK) {
+        whole++;
+    }
+    (void)alarm(0);
+    assert_true(!is_of_another || getuid() != 0 || seteuid(0) == 0);
+    assert_int_equal(fcntl(far, F_SETFL, O_NONBLOCK), 0);
+    for (ssize_t length; (length = read(far, got, sizeof got)) > 0;) {
+        for (ssize_t i = 0; i < length; i++) {
+            ends += got[i] == '\n' ? 1 : 0;
+        }
+    }
+    assert_int_equal(ends, whole);
+    (void)close(near);
+    (void)close(far);
+}
+
+static void test_a_terminal_takes_whole_lines(void **state)
+{
+    (void)state;
+    cuts_no_line_silently(false);
+    cuts_no_line_silently(true);
+}
+
 static void test_a_file_takes_all(void **state)
 {
     (void)state;
@@ -86,7 +153,12 @@ static void test_a_file_takes_all(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_pipe), cmocka_unit_test(test_a_socket),
-                                       cmocka_unit_test(test_a_terminal), cmocka_unit_test(test_a_file_takes_all)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_pipe),
+                                       cmocka_unit_test(test_a_socket),
+                                       cmocka_unit_test(test_a_terminal),
+                                       cmocka_unit_test(test_a_pipe_of_another_user),
+                                       cmocka_unit_test(test_a_terminal_of_another_user),
+                                       cmocka_unit_test(test_a_terminal_takes_whole_lines),
+                                       cmocka_unit_test(test_a_file_takes_all)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
