@@ -76,11 +76,11 @@ action(type="omfile" file="$TEST_DIR/$1.txt" template="raw")
 END
     run_rsyslog "$1"
 }
-# forward_to NAME PORT: rsyslogd as the recipe has it, but for the names in it; it reads $TEST_DIR/NAME.sock in place of the journal
+# forward_to NAME PORT: rsyslogd as the recipe has it, but for the server's address, its port and the files; it reads $TEST_DIR/NAME.sock in place of the journal
 forward_to() {
     {
         printf 'module(load="imuxsock" SysSock.Use="off")\ninput(type="imuxsock" Socket="%s" CreatePath="on")\n' "$TEST_DIR/$1.sock"
-        sed -e 's#log\.example#localhost#g' -e "s#port=\"6514\"#port=\"$2\"#" \
+        sed -e 's#target="log\.example"#target="127.0.0.1"#' -e "s#port=\"6514\"#port=\"$2\"#" \
             -e "s#/etc/wardgate/tls/log-ca.pem#$TEST_DIR/log-ca.pem#" config/service/syslog.conf
     } >"$TEST_DIR/$1.conf"
     run_rsyslog "$1"
@@ -89,7 +89,7 @@ forward_to() {
 # As journald does it: the priority in front of each line is that of the message.
 forward() { logger --prio-prefix -p daemon.info -t wardgate -u "$TEST_DIR/forward.sock"; }
 listens() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-certify server localhost
+certify server log.example
 serve server "$LOG_PORT"
 wait_for 10 "the log server listens" listens "$LOG_PORT"
 forward_to forward "$LOG_PORT"
