@@ -14,6 +14,8 @@
 #define ENTER "\033[?1049h\033[?25l\033[?7l" /* the other screen, no cursor, no going on in the next line */
 #define LEAVE "\033[0m\033[?7h\033[?25h\033[?1049l"
 
+#define LEAVE_WAIT_MS 200
+
 #define ROWS_USUAL 24
 #define COLS_USUAL 80
 
@@ -38,10 +40,11 @@ static void set_keys(const struct termios *how)
     (void)tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
-/* May be called by a handler. */
+/* May be called by a handler. A terminal that is slow has a moment to take it; one that is not read again goes without. */
 static void leave(void)
 {
-    const ssize_t written = write(terminal.out, LEAVE, sizeof LEAVE - 1);
+    struct pollfd out = {.fd = terminal.out, .events = POLLOUT};
+    const ssize_t written = poll(&out, 1, LEAVE_WAIT_MS) > 0 ? write(terminal.out, LEAVE, sizeof LEAVE - 1) : 0;
     (void)written;
     if (terminal.has_keys) {
         set_keys(&terminal.before);
@@ -144,10 +147,10 @@ void terminal_close(void)
     if (terminal.is_open) {
         terminal.is_open = false;
         leave();
-        if (terminal.out != STDOUT_FILENO) {
-            (void)close(terminal.out);
-        }
         handle_all(SIG_DFL, SIG_DFL, SIG_DFL, SIG_DFL);
+        if (terminal.out != STDOUT_FILENO) {
+            (void)close(terminal.out); /* not before: a crash writes to it */
+        }
         (void)sigprocmask(SIG_SETMASK, &terminal.mask_before, NULL);
     }
 }
