@@ -79,13 +79,13 @@ def freeze(bench, scene, when):
 
 
 def hang(bench):
-    """a kernel that stands still before the gateway runs, beside one with the watchdog and one without: the board's watchdog resets it"""
+    """a kernel that stands still in the initrd, beside a gateway with the watchdog and one without: the board's watchdog resets it"""
     scene = bench.scene(more=f"watchdog: {{device: /dev/watchdog-box, timeout: {WATCHDOG_S}s}}\n")
     scene.debugger = os.path.join(scene.folder, "debugger")
     scene.options["more"] = ["-gdb", f"unix:{scene.debugger},server=on,wait=off"]
     scene.start_gateway()
     scene.wait("the slot is started", lambda: "slot A is started" in scene.machine.said(), 300, 0.1)
-    expect(freeze(bench, scene, "before the gateway runs") <= HELD_S + SLACK_S, "that took too long")
+    expect(freeze(bench, scene, "in the initrd") <= HELD_S + SLACK_S, "that took too long")
 
     scene.wait_shell()
     fed = lambda: scene.status().get("watchdog", {}).get("hardware")
@@ -99,9 +99,6 @@ def hang(bench):
     scene.boot()
     scene.wait_shell()
     expect(fed() == "not_used", f"the gateway says of the watchdog: {fed()}")
-    scene.wait("the box feeds it itself", lambda: scene.shell("pidof watchdog", check=False)[0] == 0, 120, 2)
-    mark = scene.starts
-    scene.shell(f"sleep {HELD_S + 30}", patience_s=600)
-    expect(not scene.machine.has_seen("WATCHDOG") and scene.starts == mark, "a box that is well was reset")
+    scene.wait("the box feeds it itself", lambda: scene.shell("pidof watchdog", check=False)[0] == 0, 240, 2)
     freeze(bench, scene, "beside a gateway without the watchdog")
     scene.power_down()
