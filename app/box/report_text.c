@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "app/engine/plural.h"
+#include "app/settings/plain.h"
 
 #define CLOCK_SET_MS INT64_C(1704067200000) /* 2024: before that the box has no notion of the time */
 
@@ -21,28 +22,26 @@ static void print_instant(FILE *stream, int64_t wall_ms)
     (void)fprintf(stream, "%s UTC", text);
 }
 
-static char printable(char c)
-{
-    return (unsigned char)c >= ' ' && c != 0x7F ? c : ' ';
-}
-
 static void print_line(FILE *stream, const char *before, const char *text)
 {
     (void)fputs(before, stream);
-    for (; *text != '\0'; text++) {
-        (void)fputc(printable(*text), stream);
+    const size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++) {
+        (void)fputc(plain_is_control(text, length, i) ? ' ' : text[i], stream);
     }
 }
 
-/* Each line behind `before`; texts of others are shown as far as they are of printable characters. */
+/* Each line behind `before`; control characters of others are spaces. */
 static void print_lines(FILE *stream, const char *before, const char *lines)
 {
-    for (bool at_start = true; *lines != '\0'; lines++) {
+    const size_t length = strlen(lines);
+    bool at_start = true;
+    for (size_t i = 0; i < length; i++) {
         if (at_start) {
             (void)fputs(before, stream);
         }
-        at_start = *lines == '\n';
-        (void)fputc(*lines == '\n' ? '\n' : printable(*lines), stream);
+        at_start = lines[i] == '\n';
+        (void)fputc(!at_start && plain_is_control(lines, length, i) ? ' ' : lines[i], stream);
     }
 }
 

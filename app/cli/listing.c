@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "app/cli/plain.h"
+#include "app/settings/plain.h"
 
 bool listing_option(const char *word, enum listing *out)
 {

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "app/cli/command.h"
-#include "app/cli/plain.h"
 #include "app/flow/json_read.h"
 #include "app/flow/local_connection.h"
+#include "app/settings/plain.h"
 
 /* Behind the word that an answer begins with; NULL: it begins with another. */
 static const char *words_behind(const char *answer, const char *word)
@@ -40,6 +40,7 @@ int local_ask(const char *configuration, const char *request, int wait_ms, size_
         free(answer);
         return COMMAND_FAILED;
     }
+    plain_mask(answer, length);
     const char *good = words_behind(answer, "ok "), *bad = words_behind(answer, "failed ");
     *out_answer = answer;
     *out_words = good != NULL ? good : bad != NULL ? bad : answer;

@@ -11,7 +11,7 @@
 
 /* Asks the gateway that runs with this configuration, which answers `ok` or `failed` and words. The exit status of the
  * command that asks: COMMAND_OK for `ok`, COMMAND_USAGE for a faulty configuration. *out_answer is the caller's to free;
- * NULL: there was none, which was told. *out_words points into it. */
+ * NULL: there was none, which was told. *out_words points into it. It is plain (plain.h). */
 int local_ask(const char *configuration, const char *request, int wait_ms, size_t size, char **out_answer,
               const char **out_words);
 

@@ -4,11 +4,11 @@
 #include <time.h>
 
 #include "app/cli/command.h"
-#include "app/cli/plain.h"
 #include "app/cli/terminal.h"
 #include "app/cli/watch.h"
 #include "app/flow/local_connection.h"
 #include "app/flow/local_socket.h"
+#include "app/settings/plain.h"
 
 #define INTERVAL_USUAL_MS 1000
 #define INTERVAL_LEAST_MS 200
@@ -64,9 +64,7 @@ static enum status ask(const struct settings *settings, const struct options *o,
 /* Also what stands between one time and the next. */
 static int print(const struct options *o, char *text, size_t length)
 {
-    if (!o->json) {
-        plain_mask(text, length); /* in JSON they are escaped */
-    }
+    plain_mask(text, length);
     (void)fwrite(text, 1, length, stdout);
     (void)fputs(o->json || o->watch ? "\n" : "", stdout);
     return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;

@@ -133,21 +133,28 @@ size_t json_utf8_write(uint32_t code, char bytes[4])
     return more + 1;
 }
 
-static size_t escape_ascii(unsigned char byte, char escape[ESCAPE_TEXT_MAX])
+/* U+0080 to U+009F steer terminals as the first 32 do, and delete. */
+static bool is_c1(const char *bytes, size_t length)
+{
+    return length == 2 && (unsigned char)bytes[0] == 0xC2 && (unsigned char)bytes[1] < 0xA0;
+}
+
+/* A character of ASCII, or one of those, whose number is its second byte. */
+static size_t escape_one(unsigned char code, char escape[ESCAPE_TEXT_MAX])
 {
     const char *const named = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the byte, the letter of its escape */
     for (const char *pair = named; *pair != '\0'; pair += 2) {
-        if ((unsigned char)pair[0] == byte) {
+        if ((unsigned char)pair[0] == code) {
             escape[0] = '\\';
             escape[1] = pair[1];
             return 2;
         }
     }
-    if (byte >= 0x20) {
-        escape[0] = (char)byte;
+    if (code >= 0x20 && code < 0x7F) {
+        escape[0] = (char)code;
         return 1;
     }
-    return (size_t)snprintf(escape, ESCAPE_TEXT_MAX, "\\u%04x", (unsigned)byte);
+    return (size_t)snprintf(escape, ESCAPE_TEXT_MAX, "\\u%04x", (unsigned)code);
 }
 
 /* False when the text has no room left: nothing more of it is taken then, or a hole would change its meaning. */
@@ -306,7 +313,7 @@ void json_text_open(struct json *json, const char *key, size_t bytes_max)
 static size_t plain_length(const char *text, size_t length)
 {
     size_t i = 0;
-    while (i < length && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x80 && text[i] != '"' &&
+    while (i < length && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x7F && text[i] != '"' &&
            text[i] != '\\') {
         ++i;
     }
@@ -335,9 +342,9 @@ void json_text_add(struct json *json, const char *piece, size_t length)
         }
         const size_t sequence = json_utf8_length((const unsigned char *)piece + i, length - i);
         bool taken;
-        if (sequence == 1) {
+        if (sequence == 1 || is_c1(piece + i, sequence)) {
             char escape[ESCAPE_TEXT_MAX];
-            taken = put_character(json, escape, escape_ascii((unsigned char)piece[i], escape));
+            taken = put_character(json, escape, escape_one((unsigned char)piece[i + sequence - 1], escape));
         } else if (sequence > 1) {
             taken = put_character(json, piece + i, sequence);
         } else {

@@ -1,5 +1,5 @@
 /*
- * json.h: writes one JSON object into the caller's buffer: no allocation, no floating point, always valid UTF-8.
+ * json.h: writes one JSON object into the caller's buffer: no allocation, no floating point, always valid UTF-8, control characters escaped.
  *
  * json_begin opens the object, one call a member follows, json_end closes it. A key of NULL writes a member without a
  * name (an element of an array). Keys are our own words and are not escaped; texts are. What does not fit is dropped

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/settings/plain.h"
+
 /* The report's own copy of a file name, so that it outlives what was read; a long name loses its beginning. */
 static const char *keep_file(struct settings_report *report, const char *file)
 {
@@ -34,11 +36,7 @@ void report_init(struct settings_report *report, const char *file)
 /* A file may say anything; a terminal must not obey it. */
 static void mask_controls(char *text)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < ' ' || *text == '\x7f') {
-            *text = ' ';
-        }
-    }
+    plain_mask_line(text, strlen(text));
 }
 
 /* A place for one more; what is beyond the last is written over by the next. */

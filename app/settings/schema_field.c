@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/settings/plain.h"
 #include "app/settings/report.h"
 #include "app/settings/value.h"
 
@@ -42,12 +43,12 @@ static bool store_text(const struct reader *reader, const struct field *field, v
 
 static bool is_one_line(const char *text)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < ' ' || *text == '\x7f') {
-            return false;
-        }
+    const size_t length = strlen(text);
+    size_t i = 0;
+    while (i < length && !plain_is_control(text, length, i)) {
+        i++;
     }
-    return true;
+    return i == length;
 }
 
 static bool read_id(const struct reader *reader, const struct node *node, const struct field *field, void *target)

@@ -88,6 +88,10 @@ while True:
     asked = peer.recv(256).decode()
     if asked.startswith("audit"):
         peer.sendall(b'ok {"at":"2026-11-22T10:00:00.000Z","kind":"command","bed":"b01","by":"\x1b[2J=1+1","text":"\\u001b]0;x\x07\xc2\x9b31m"}\n')
+    elif asked.startswith("json"):
+        peer.sendall(b'{"text":"\x7f\xc2\x9b31mred"}')
+    elif asked.startswith(("reload", "test-alert")):
+        peer.sendall(b'ok \x1b[2J \xc2\x9b31mdone\n')
     else:
         peer.sendall(b"bed b01  \x1b[2J\x1b]0;owned\x07 \xc2\x9b31m \xe8\x84\x89\xe6\x90\x8f\nend\n")
     peer.close()
@@ -103,3 +107,9 @@ grep -q '^bed b01 .*\[2J .*脉搏$' "$TEST_DIR/plain.txt" || fail "the text is l
 "$WARDGATE" audit show -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/plain.txt" || fail "no audit log"
 is_plain "$TEST_DIR/plain.txt"
 grep -q '\[2J=1+1' "$TEST_DIR/plain.txt" || fail "the text is lost: $(cat -v "$TEST_DIR/plain.txt")"
+for command in "status --json" reload "test-alert b01"; do
+    # shellcheck disable=SC2086
+    "$WARDGATE" $command -c "$TEST_DIR/wardgate.yaml" >"$TEST_DIR/plain.txt" || fail "no $command"
+    is_plain "$TEST_DIR/plain.txt"
+    grep -qE 'done|red' "$TEST_DIR/plain.txt" || fail "the text is lost: $(cat -v "$TEST_DIR/plain.txt")"
+done

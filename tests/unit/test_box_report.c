@@ -196,9 +196,9 @@ static void a_bad_file_is_told_with_its_place_and_what_is_in_force(void **state)
     be_well();
     facts.outcome.ward = BOX_OLDER;
     (void)snprintf(facts.outcome.ward_problems, sizeof facts.outcome.ward_problems,
-                   "wardgate.yaml:12:3: beds.b03.class: \x1b[2J\n    x\n    ^\n");
+                   "wardgate.yaml:12:3: beds.b03.class: \x1b[2J\xc2\x9b[2J\n    x\n    ^\n");
     says("wardgate.yaml: the last good one is in force, NOT that of this partition, since 2026-11-21");
-    says("    wardgate.yaml:12:3: beds.b03.class:  [2J\n        x\n        ^\n    -> correct it here");
+    says("    wardgate.yaml:12:3: beds.b03.class:  [2J  [2J\n        x\n        ^\n    -> correct it here");
     says("A CONFIGURATION IS WRONG: an older one, or a default, is in force; 2 beds are watched");
     facts.outcome.since_ms = 5000;
     says("NOT that of this partition, taken while the clock was not set\n");

@@ -30,7 +30,11 @@ static void test_text_is_escaped(void **state)
 {
     (void)state;
     assert_string_equal(text_of("a\"b\\c/d", 7, 100), "{\"t\":\"a\\\"b\\\\c/d\"}");
-    assert_string_equal(text_of("\b\f\n\r\t\x01\x1f\x7f", 8, 100), "{\"t\":\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"}");
+    assert_string_equal(text_of("\b\f\n\r\t\x01\x1f\x7f", 8, 100), "{\"t\":\"\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\"}");
+    assert_string_equal(text_of("\xC2\x80x\xC2\x9B"
+                                "31m\xC2\x9F\xC2\xA0",
+                                12, 100),
+                        "{\"t\":\"\\u0080x\\u009b31m\\u009f\xC2\xA0\"}");
     assert_string_equal(text_of("a\0b", 3, 100), "{\"t\":\"a\\u0000b\"}");
     assert_string_equal(text_of("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", 9, 100),
                         "{\"t\":\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"}");

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/cli/plain.h"
+#include "app/settings/plain.h"
 
 static void masks(const char *text, const char *expected)
 {

@@ -1,4 +1,4 @@
-#include "app/cli/plain.h"
+#include "app/settings/plain.h"
 
 #include <assert.h>
 
@@ -33,12 +33,24 @@ bool plain_is_control(const char *text, size_t length, size_t index)
     return is_c1(byte) && ((index > 0 && bytes[index - 1] == 0xC2) || !goes_on(bytes, index));
 }
 
-void plain_mask(char *text, size_t length)
+static void mask(char *text, size_t length, char stays)
 {
     bool before = false; /* what is masked already is not looked at again: both bytes of one go together */
     for (size_t i = 0; i < length; i++) {
         const bool is_control = before || plain_is_control(text, length, i);
         before = is_control && (unsigned char)text[i] == 0xC2;
-        text[i] = is_control && text[i] != '\n' ? ' ' : text[i];
+        text[i] = is_control && text[i] != stays ? ' ' : text[i];
     }
+}
+
+void plain_mask(char *text, size_t length)
+{
+    assert(text != NULL);
+    mask(text, length, '\n');
+}
+
+void plain_mask_line(char *text, size_t length)
+{
+    assert(text != NULL);
+    mask(text, length, ' ');
 }
