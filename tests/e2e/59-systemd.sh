@@ -21,11 +21,11 @@ beds:
 rules: [rules/standard.yaml]
 END
 # As it is shipped, but for where things are, what the namespace does not have, and a shorter watchdog.
-sed -e "s#^ExecStart=wardgate run#ExecStart=$program run -c $TEST_DIR/wardgate.yaml#" -e 's#^ExecReload=kill#ExecReload=/bin/kill#' \
+sed -e "s#^ExecStart=wardgate run#ExecStart=$program run -c $TEST_DIR/wardgate.yaml#" -e "s#^ExecReload=wardgate reload#ExecReload=$program reload -c $TEST_DIR/wardgate.yaml#" \
     -e 's/^WatchdogSec=.*/WatchdogSec=4/' -e '/^\(User\|Group\|SupplementaryGroups\|After\|Protect.*\|Private.*\|Device.*\|StateDirectory.*\)=/d' \
     -e 's/^\[Unit\]/&\nDefaultDependencies=no/' -e "s#^\[Service\]#&\nStandardError=append:$TEST_DIR/gateway.log#" \
     config/wardgate.service >"$TEST_DIR/units/wardgate.service"
-sed -e 's#^ExecStart=rm#ExecStart=/bin/rm#' -e 's#^ExecStop=sh#ExecStop=/bin/sh#' -e '/^\(Protect.*\|Private.*\)=/d' -e 's/^\[Unit\]/&\nDefaultDependencies=no/' \
+sed -e 's#^ExecStart=rm#ExecStart=/bin/rm#' -e 's#^ExecStop=sh#ExecStop=/bin/sh#' -e '/^\(Protect.*\|Private.*\|ReadWritePaths\)=/d' -e 's/^\[Unit\]/&\nDefaultDependencies=no/' \
     config/wardgate-farewell.service >"$TEST_DIR/units/wardgate-farewell.service"
 grep -q "^Type=notify" "$TEST_DIR/units/wardgate.service" || fail "the unit is not one that tells how it is"
 cat >"$TEST_DIR/units/drive.service" <<END
