@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/box/fileset.h"
 #include "app/box/taken.h"
 #include "app/settings/document.h"
 #include "app/settings/report.h"
@@ -22,6 +21,7 @@ struct adoption {
     const struct box_places *places;
     struct box_outcome *outcome;
     int64_t wall_ms;
+    const struct fileset_file *also; /* stays in force; NULL: none */
     struct pool pool;
     struct fileset boot, force, wanted; /* wanted: boot, with what is kept of force */
     struct taken record;
@@ -114,11 +114,32 @@ static bool is_kept(const struct fileset_file *file)
     return strncmp(file->path, "keys/", 5) == 0 || fileset_is_key(file);
 }
 
-/* What else stands in the folder that was in force, such as network.yaml and the keys of sshd, goes along; then that folder goes. After a
- * cut in the midst of it this is gone on with. */
-static enum status settle(const struct adoption *a)
+/* What of those in force stays, goes into what is wanted. False: no room. */
+static bool keep(struct adoption *a)
 {
-    DIR *directory = opendir(a->next);
+    return fileset_keep(&a->wanted, &a->force, is_kept, a->also != NULL ? a->also->path : NULL);
+}
+
+/* What lies where no file of a ward has a place goes along anyhow (settle). */
+static bool has_place(const char *path)
+{
+    char top[PUBLISH_PATH_MAX];
+    (void)snprintf(top, sizeof top, "%.*s", (int)strcspn(path, "/"), path);
+    return fileset_has_place(top);
+}
+
+static void read_force(struct adoption *a)
+{
+    fileset_read(a->etc, &a->pool, &a->force);
+    if (a->also != NULL && has_place(a->also->path)) {
+        (void)fileset_add(&a->force, a->also); /* also from a folder below, which is not read */
+    }
+}
+
+/* What else stands in the folder that was in force, such as network.yaml and the keys of sshd, goes along; then that folder goes. */
+static enum status settle(const char *etc, const char *next)
+{
+    DIR *directory = opendir(next);
     const struct dirent *entry = NULL;
     if (directory == NULL) {
         return STATUS_OK;
@@ -126,13 +147,22 @@ static enum status settle(const struct adoption *a)
     while ((entry = readdir(directory)) != NULL) {
         char from[PUBLISH_PATH_MAX], to[PUBLISH_PATH_MAX];
         const bool is_name = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-        if (is_name && !fileset_has_place(entry->d_name) && publish_path(from, a->next, entry->d_name) &&
-            publish_path(to, a->etc, entry->d_name) && access(to, F_OK) != 0) {
+        if (is_name && !fileset_has_place(entry->d_name) && publish_path(from, next, entry->d_name) &&
+            publish_path(to, etc, entry->d_name) && access(to, F_OK) != 0) {
             (void)!rename(from, to);
         }
     }
     (void)closedir(directory);
-    return publish_remove(a->next);
+    return publish_remove(next);
+}
+
+void adopt_settle(const struct box_places *places)
+{
+    char etc[PUBLISH_PATH_MAX], next[PUBLISH_PATH_MAX];
+    assert(places != NULL);
+    if (publish_path(etc, places->data, IN_FORCE) && publish_path(next, places->data, NEXT)) {
+        (void)!settle(etc, next);
+    }
 }
 
 static enum status take(struct adoption *a)
@@ -141,7 +171,7 @@ static enum status take(struct adoption *a)
     enum status status = publish_folder(a->places->data, &open_mode);
     status = status == STATUS_OK ? fileset_write(&a->wanted, a->next, &mode) : status;
     status = status == STATUS_OK ? publish_exchange(a->next, a->etc) : status;
-    return status == STATUS_OK ? settle(a) : status;
+    return status == STATUS_OK ? settle(a->etc, a->next) : status;
 }
 
 /* What a good one is warned of is no fault of it. */
@@ -178,7 +208,7 @@ static void stay_with_older(struct adoption *a)
 static void consider(struct adoption *a)
 {
     a->wanted = a->boot;
-    if (!fileset_keep(&a->wanted, &a->force, is_kept)) {
+    if (!keep(a)) {
         PROBLEM(a, "there are too many files beside " FILESET_MAIN ", at most %d", FILESET_FILES_MAX);
         stay_with_older(a);
         return;
@@ -209,7 +239,7 @@ static void stay_with_restored(struct adoption *a)
 static void stay(struct adoption *a)
 {
     a->wanted = a->boot;
-    const bool fits = fileset_keep(&a->wanted, &a->force, is_kept);
+    const bool fits = keep(a);
     if (!fits || !fileset_is_same(&a->wanted, &a->force)) {
         stay_with_restored(a);
         return;
@@ -249,7 +279,8 @@ static void choose(struct adoption *a)
     }
 }
 
-void adopt_run(const struct box_places *places, int64_t wall_ms, struct box_outcome *outcome)
+void adopt_run(const struct box_places *places, int64_t wall_ms, const struct fileset_file *also,
+               struct box_outcome *outcome)
 {
     assert(places != NULL && outcome != NULL);
     struct adoption *a = calloc(1, sizeof *a);
@@ -261,12 +292,12 @@ void adopt_run(const struct box_places *places, int64_t wall_ms, struct box_outc
     a->places = places;
     a->outcome = outcome;
     a->wall_ms = wall_ms;
+    a->also = also;
     pool_init(&a->pool, 4 * FILESET_BYTES_MAX);
     if (publish_path(a->etc, places->data, IN_FORCE) && publish_path(a->next, places->data, NEXT) &&
         publish_path(a->candidate, places->run, CANDIDATE)) {
-        (void)!settle(a);
         fileset_read(places->boot, &a->pool, &a->boot);
-        fileset_read(a->etc, &a->pool, &a->force);
+        read_force(a);
         taken_read(places->data, TAKEN_WARD, &a->record);
         find_id(a);
         choose(a);

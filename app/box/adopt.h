@@ -9,14 +9,21 @@
  *           └ others, and good ──► data/etc.new ──exchange──► NEW
  *
  * The exchange is one step of the file system: a cut leaves the old folder or the new one. What is in keys, and every private key, stays
- * where it was when the boot partition has none of that name; so does what is none of these files (fileset.h), such as ssh/. Thread: that of a command.
+ * where it was when the boot partition has none of that name; so does the certificate of the log server that the network.yaml in
+ * force names, and what is none of these files (fileset.h), such as ssh/. Thread: that of a command.
  */
 #ifndef WARDGATE_ADOPT_H
 #define WARDGATE_ADOPT_H
 
 #include "app/box/box.h"
+#include "app/box/fileset.h"
 
-/* Writes ward, since_ms, ward_problems, notes, and the gateway's id if the boot partition gives one. */
-void adopt_run(const struct box_places *places, int64_t wall_ms, struct box_outcome *outcome);
+/* Goes on with what a cut has left half done: before anything is read of data/etc. */
+void adopt_settle(const struct box_places *places);
+
+/* Behind adopt_settle. also: a file of data/etc that another file there names, which stays like a key does; NULL: none.
+ * Writes ward, since_ms, ward_problems, notes, and the gateway's id if the boot partition gives one. */
+void adopt_run(const struct box_places *places, int64_t wall_ms, const struct fileset_file *also,
+               struct box_outcome *outcome);
 
 #endif

@@ -146,13 +146,23 @@ bool fileset_is_key(const struct fileset_file *file)
     return file->text.size > 0 && memmem(file->text.bytes, file->text.size, mark, sizeof mark - 1) != NULL;
 }
 
-bool fileset_keep(struct fileset *set, const struct fileset *from, bool (*keeps)(const struct fileset_file *file))
+bool fileset_add(struct fileset *set, const struct fileset_file *file)
+{
+    assert(set != NULL && file != NULL);
+    const bool fits = fileset_find(set, file->path) != NULL || add(set, file);
+    finish(set);
+    return fits;
+}
+
+bool fileset_keep(struct fileset *set, const struct fileset *from, bool (*keeps)(const struct fileset_file *file),
+                  const char *named)
 {
     assert(set != NULL && from != NULL && keeps != NULL);
     bool fits = true;
     for (size_t i = 0; i < from->count && fits; i++) {
         const struct fileset_file *file = &from->files[i];
-        fits = !keeps(file) || fileset_find(set, file->path) != NULL || add(set, file);
+        const bool is_wanted = keeps(file) || (named != NULL && strcmp(file->path, named) == 0);
+        fits = !is_wanted || fileset_find(set, file->path) != NULL || add(set, file);
     }
     finish(set);
     return fits;

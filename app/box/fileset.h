@@ -45,8 +45,12 @@ const struct fileset_file *fileset_find(const struct fileset *set, const char *p
 /* True for a private key, by what is in it. */
 bool fileset_is_key(const struct fileset_file *file);
 
-/* Adds those of `from` that `keeps` says yes to and that are not there yet. False: no room. */
-bool fileset_keep(struct fileset *set, const struct fileset *from, bool (*keeps)(const struct fileset_file *file));
+/* Adds one that is not there yet. False: no room. */
+bool fileset_add(struct fileset *set, const struct fileset_file *file);
+
+/* The same with those of `from` that `keeps` says yes to, and with the one of the path `named` (NULL: none). */
+bool fileset_keep(struct fileset *set, const struct fileset *from, bool (*keeps)(const struct fileset_file *file),
+                  const char *named);
 
 /* True when both have the same files. */
 bool fileset_is_same(const struct fileset *a, const struct fileset *b);

@@ -21,8 +21,7 @@ struct setup {
     struct network_settings network;
     struct settings *settings; /* of what is in force; NULL: none, or not good */
     const char *network_file;  /* that `network` was read from */
-    const char *held_ca;       /* a file of the network.yaml that is kept; NULL: none */
-    struct file_bytes held;    /* what is in it */
+    struct fileset_file held;  /* that the network.yaml in data/etc names, as it was there; path NULL: none */
     enum status status;        /* of the first that could not be written */
 };
 
@@ -112,28 +111,33 @@ static void keep_network(struct setup *s, const char *etc)
     }
 }
 
-/* What the network.yaml that is kept names, before another wardgate.yaml comes into force with files of its own. */
+/* What the network.yaml that is kept names, before another wardgate.yaml comes into force with files of its own. What lies elsewhere stays anyhow. */
 static void hold_certificates(struct setup *s)
 {
     char etc[PUBLISH_PATH_MAX], path[PUBLISH_PATH_MAX];
-    if (publish_path(etc, s->places->data, "etc") && read_network(s, etc, false) && s->network.syslog_ca != NULL &&
-        publish_path(path, etc, s->network.syslog_ca) && file_read(path, &s->pool, &s->held) == STATUS_OK) {
-        s->held_ca = s->network.syslog_ca;
+    const bool is_read = publish_path(etc, s->places->data, "etc") && read_network(s, etc, false);
+    const char *ca = is_read ? s->network.syslog_ca : NULL;
+    while (ca != NULL && strncmp(ca, "./", 2) == 0) {
+        ca += 2;
+    }
+    if (ca != NULL && strstr(ca, "..") == NULL && publish_path(path, etc, ca) &&
+        file_read(path, &s->pool, &s->held.text) == STATUS_OK) {
+        s->held.path = ca;
     }
 }
 
-static void give_back_certificates(struct setup *s)
+/* The network.yaml that stays in force names a file that the new wardgate.yaml has brought another one of. */
+static void note_clash(struct setup *s)
 {
-    char etc[PUBLISH_PATH_MAX], path[PUBLISH_PATH_MAX], folder[PUBLISH_PATH_MAX];
-    const struct publish_mode mode = box_mode_private();
-    if (s->held_ca == NULL || !publish_path(etc, s->places->data, "etc") || !publish_path(path, etc, s->held_ca) ||
-        file_is_there(path)) {
-        return;
+    char etc[PUBLISH_PATH_MAX], path[PUBLISH_PATH_MAX];
+    const bool is_kept = s->outcome->network == BOX_OTHER || s->outcome->network == BOX_OLDER;
+    if (is_kept && s->held.path != NULL && publish_path(etc, s->places->data, "etc") &&
+        publish_path(path, etc, s->held.path) && !publish_is_there(path, s->held.text.bytes, s->held.text.size)) {
+        box_add_line(s->outcome->notes, sizeof s->outcome->notes,
+                     "%s: the one of " FILESET_MAIN " has taken the place of the certificate of the log server that "
+                     "the " NETWORK_FILE " in force names: give it another name",
+                     s->held.path);
     }
-    (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
-    enum status status = publish_folder(folder, &mode);
-    status = status == STATUS_OK ? publish_file(path, &mode, s->held.bytes, s->held.size) : status;
-    s->status = s->status == STATUS_OK ? status : s->status;
 }
 
 /* What is kept came by another way, and nobody has changed the one of the boot partition since. */
@@ -277,11 +281,12 @@ enum status setup_run(const struct box_places *places, int64_t wall_ms, struct b
     s->outcome = out;
     pool_init(&s->pool, 2 * FILESET_BYTES_MAX);
     s->status = publish_folder(places->run, &mode);
+    adopt_settle(places);
     hold_certificates(s);
-    adopt_run(places, wall_ms, out);
-    give_back_certificates(s);
+    adopt_run(places, wall_ms, s->held.path != NULL ? &s->held : NULL, out);
     load_settings(s);
     choose_network(s);
+    note_clash(s);
     put_all(s);
     out->console = s->network.console;
     (void)snprintf(out->led, sizeof out->led, "%s", s->network.led);

@@ -65,7 +65,8 @@ static void adopt(enum box_source expected)
 {
     memset(&outcome, 0, sizeof outcome);
     now_ms += 3600000;
-    adopt_run(&places, now_ms, &outcome);
+    adopt_settle(&places);
+    adopt_run(&places, now_ms, NULL, &outcome);
     if (outcome.ward != expected) {
         fail_msg("%s, not %s: %s", box_source_word(outcome.ward), box_source_word(expected), outcome.ward_problems);
     }
@@ -474,8 +475,10 @@ static void network_yaml_that_was_restored_stays_until_its_own_changes(void **st
     set_up(BOX_OTHER);
     assert_int_equal(outcome.ward, BOX_NEW);
     assert_text(run, "syslog-ca.pem", "CA of the log");
+    assert_string_equal(outcome.notes, "");
     drop(boot, "network.yaml");
     set_up(BOX_OTHER);
+    assert_int_equal(outcome.ward, BOX_SAME);
     assert_string_equal(outcome.network_problems, "");
     put(boot, "network.yaml", "interfaces: {eth1: {address: 10.8.0.20/24}}\n");
     set_up(BOX_NEW);
@@ -484,6 +487,51 @@ static void network_yaml_that_was_restored_stays_until_its_own_changes(void **st
     drop(boot, "network.yaml");
     set_up(BOX_OLDER);
     assert_string_equal(outcome.network_problems, "network.yaml: there is no such file, check its name and folder\n");
+}
+
+static void a_certificate_of_the_log_comes_into_force_with_the_ward(void **state)
+{
+    (void)state;
+    const char *const names[] = {"tls/log.pem", "log.pem", "tls/log/ca.pem", "log/ca.pem"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct fileset_file also = {.path = names[i], .text = {(const unsigned char *)"CA", 2}};
+        char name[32];
+        (void)!publish_remove(data);
+        (void)snprintf(name, sizeof name, "etc/%s", names[i]);
+        put(data, name, "CA");
+        put(data, "etc/log/other", "stays");
+        adopt_run(&places, now_ms, &also, &outcome);
+        assert_int_equal(outcome.ward, BOX_NEW);
+        assert_text(data, name, "CA");
+        assert_text(data, "etc/log/other", "stays");
+        adopt_run(&places, now_ms, &also, &outcome);
+        assert_int_equal(outcome.ward, BOX_SAME);
+    }
+}
+
+static void a_cut_behind_the_exchange_loses_no_certificate_of_the_log(void **state)
+{
+    (void)state;
+    put(data, "etc/wardgate.yaml", "gateway: {id: gw-7e}\n");
+    put(data, "etc/tls/log.pem", "CA of the log");
+    put(data, "etc.new/wardgate.yaml", "gateway: {id: before}\n");
+    put(data, "etc.new/network.yaml", "syslog: {target: \"tls://log.example\", ca: tls/log.pem}\n");
+    put(data, "etc.new/tls/log.pem", "CA of the log");
+    set_up(BOX_OTHER);
+    assert_int_equal(outcome.ward, BOX_SAME);
+    assert_text(data, "etc/tls/log.pem", "CA of the log");
+    assert_text(run, "syslog-ca.pem", "CA of the log");
+}
+
+static void another_certificate_in_the_place_of_the_logs_is_told(void **state)
+{
+    (void)state;
+    put(data, "etc/network.yaml", "syslog: {target: \"tls://log.example\", ca: ./ca.pem}\n");
+    put(data, "etc/ca.pem", "CA of the log");
+    put(boot, "ca.pem", "CA of the ward");
+    set_up(BOX_OTHER);
+    assert_text(data, "etc/ca.pem", "CA of the ward");
+    assert_non_null(strstr(outcome.notes, "ca.pem: the one of wardgate.yaml has taken the place of"));
 }
 
 static void certificates_of_the_log_are_kept(void **state)
@@ -533,6 +581,9 @@ int main(void)
         cmocka_unit_test_setup(lines_beyond_the_room_are_cut, clean),
         cmocka_unit_test_setup(network_yaml_has_its_own_way, clean),
         cmocka_unit_test_setup(network_yaml_that_was_restored_stays_until_its_own_changes, clean),
+        cmocka_unit_test_setup(a_certificate_of_the_log_comes_into_force_with_the_ward, clean),
+        cmocka_unit_test_setup(a_cut_behind_the_exchange_loses_no_certificate_of_the_log, clean),
+        cmocka_unit_test_setup(another_certificate_in_the_place_of_the_logs_is_told, clean),
         cmocka_unit_test_setup(certificates_of_the_log_are_kept, clean),
         cmocka_unit_test_setup(a_run_folder_that_cannot_be_written_is_a_failure, clean),
     };
