@@ -336,19 +336,18 @@ static void note_replaced(struct writer *w, uint64_t delivered_seq)
     lost_note(&w->lost, delivered_seq);
 }
 
-/* What was delivered is asked before: of a store that is empty, deliver thinks that nothing waits any more. */
+/* Another one instead of ours is known by its epoch: ours may have been set aside by a try that could not make the new one. What was delivered is asked
+ * before: of a store that is empty, deliver thinks that nothing waits any more. */
 static enum status begin_in_store(struct writer *w, struct store *store)
 {
     const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
-    const enum status status = store_begin(store);
-    if (status != STATUS_CORRUPT) {
-        return status;
-    }
-    if (store_set_aside_path(store) != NULL) {
-        w->is_older = false;
+    enum status status = store_begin(store);
+    status = status == STATUS_CORRUPT ? store_begin(store) : status;
+    if (w->has_ours && !numbers_are_ours(w, store)) {
+        w->has_ours = w->is_older = false;
         note_replaced(w, delivered_seq);
     }
-    return store_begin(store);
+    return status;
 }
 
 /* The store may set a damaged file aside and go on with a new one. */
@@ -678,6 +677,7 @@ static void do_batch(struct writer *w)
     }
     b->status = open_store(w, &store);
     if (store != NULL) {
+        w->has_ours = w->has_ours || numbers_are_ours(w, store);
         learn(w, store);
         b->row = store_last_row(store);
     }

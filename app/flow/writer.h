@@ -108,6 +108,7 @@ struct writer {
     struct known_bed *beds;
     uint64_t seq, next_id, stored_seq, stored_next_id; /* as they were put; as they are durable */
     bool store_is_known, clock_is_put;
+    bool has_ours;              /* the store was ours, when that was last asked */
     bool was_replaced;          /* in this group */
     bool is_older;              /* the store is one from before, and is to be told what is known */
     enum writer_beds beds_turn; /* of the list of the journal's beds */

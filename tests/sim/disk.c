@@ -326,9 +326,9 @@ enum status store_begin(struct store *store)
         return STATUS_IO;
     }
     if (store->is_lost && d.damaged && !disk_faults.fails) {
-        store->is_lost = false;
+        store->is_lost = chance_is(30); /* what is set aside leaves no room for a new one, until the next try */
         replace(durable.next_row);
-        return STATUS_CORRUPT;
+        return store->is_lost ? STATUS_FULL : STATUS_CORRUPT;
     }
     store->is_lost = false;
     store->in_transaction = true;

@@ -12,6 +12,7 @@ static int teardown(void **state)
     atomic_store(&disk_fault.write_error, 0);
     atomic_store(&disk_fault.sync_error, 0);
     atomic_store(&disk_fault.meta_error, 0);
+    atomic_store(&disk_fault.make_error, 0);
     atomic_store(&disk_fault.meta_slips, false);
     atomic_store(&disk_fault.hang, false);
     return commit_rig_teardown(state);
@@ -348,6 +349,38 @@ static void test_damaged_behind_a_commit_that_came_through(void **state)
     assert_int_equal(rows.seq[1], 2);
 }
 
+/* The damaged one is set aside, and for a while no new one can be made: the record waits as long. */
+static void test_damaged_and_no_new_one_at_once(void **state)
+{
+    (void)state;
+    char aside[128];
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_alert(1, PHASE_START);
+    rounds(1, 1000);
+    for (unsigned i = 0; i < 2; i++) {
+        atomic_store(&disk_fault.meta_error, EIO);
+        commit_rig_alert(0, PHASE_START);
+        rounds(1, 1000);
+        damage_file();
+        atomic_store(&disk_fault.meta_error, 0);
+        atomic_store(&disk_fault.make_error, ENOSPC);
+        rounds(i == 0 ? 5 : 60, 50000);
+        (void)snprintf(aside, sizeof aside, "%s/alerts.damaged-%u", commit_rig.folder.path, i + 1);
+        assert_int_equal(access(aside, F_OK), 0);
+        assert_int_equal(store_state_status(&commit_rig.commit.state), STATUS_FULL);
+        atomic_store(&disk_fault.make_error, 0);
+        rounds(60, 50000);
+        assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+        assert_int_equal(atomic_load(&commit_rig.commit.state.replaced), i + 1);
+        commit_rig_outbox(&rows);
+        assert_int_equal(rows.count, 2);
+        assert_int_equal(rows.flags[0], STORE_ALERT_OMITS);
+        assert_int_equal(rows.seq[1], 3 + i);
+        expect_record(i == 0 ? "\"seq_ranges\":[[1,2]]" : "\"seq_ranges\":[[1,3]]");
+    }
+}
+
 /* Somebody puts a copy from before in the place of a store that fails: it is told what is known, and a record stands for what only the other one had. */
 static void test_put_back_while_running(void **state)
 {
@@ -681,6 +714,7 @@ int main(void)
         COMMIT_TEST(test_commit_that_came_through_after_all),
         COMMIT_TEST(test_damaged_while_running),
         COMMIT_TEST(test_no_gap_without_a_record),
+        COMMIT_TEST(test_damaged_and_no_new_one_at_once),
         COMMIT_TEST(test_put_back_while_running),
         COMMIT_TEST(test_damaged_behind_a_commit_that_came_through),
         COMMIT_TEST(test_full_outbox),

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 
 static struct {
     atomic_int write_error, sync_error, meta_error; /* errno values; 0: none */
+    atomic_int make_error;                          /* of a new folder */
     atomic_bool meta_slips; /* the next meta page is written, and yet EIO is told; later ones fail */
     atomic_bool hang;       /* syncs do not return while set */
     atomic_int hanging;
@@ -99,6 +101,12 @@ int fsync(int fd)
     DISK_FAULT_REAL(fsync);
     disk_fault_wait();
     return disk_fault_hits(atomic_load(&disk_fault.sync_error)) ? -1 : real(fd);
+}
+
+int mkdirat(int fd, const char *path, mode_t mode)
+{
+    DISK_FAULT_REAL(mkdirat);
+    return disk_fault_hits(atomic_load(&disk_fault.make_error)) ? -1 : real(fd, path, mode);
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
