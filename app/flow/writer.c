@@ -618,17 +618,21 @@ static void write_group(struct writer *w, struct store *store)
     }
 }
 
+/* Only of a store that is ours: another one is told all at once, by the next group. */
 static enum status commit_beds(struct writer *w, struct store *store)
 {
     enum status status = w->beds_turn == BEDS_TO_PUT ? begin(w, store) : STATUS_OK;
-    if (status != STATUS_OK || w->beds_turn != BEDS_TO_PUT) {
+    if (status == STATUS_OK && w->beds_turn == BEDS_UNKNOWN) {
+        store_abort(store);
+        return STATUS_CLOSED;
+    }
+    if (status != STATUS_OK || w->beds_turn == BEDS_AGREE) {
         return status;
     }
     status = put_beds(w, store);
     status = status == STATUS_OK ? store_commit(store) : status;
     if (status == STATUS_OK) {
         note_beds(w);
-        lost_committed(&w->lost, w->seq);
     }
     return status;
 }
@@ -654,7 +658,7 @@ static enum status write_journal(struct writer *w, struct store *store)
     return status == STATUS_OK && w->batch.journal_goes == BATCH_SYNCS_JOURNAL ? store_journal_sync(store) : status;
 }
 
-/* A store that is met in place of a damaged one is told all at once: not what is known of the beds without the alerts that a try before could not put. */
+/* Behind a group that failed, only when the store says what the numbers mean: another one is told so by the group. */
 static bool may_write_journal(const struct writer *w)
 {
     return w->batch.status == STATUS_OK || w->beds_turn == BEDS_AGREE;

@@ -381,6 +381,40 @@ static void test_damaged_and_no_new_one_at_once(void **state)
     }
 }
 
+static void observe_for(int64_t ms)
+{
+    const struct observation o = {.at_ms = RIG_ANCHOR_MS, .vital = VITAL_hr, .value_milli = 80000};
+    assert_true(ring_push(&commit_rig.journal, &o));
+    rounds((unsigned)(ms / 50), 50000);
+}
+
+/* The journal comes upon a store that is gone: the next group tells the new one, and it has a journal again. */
+static void test_damaged_between_groups(void **state)
+{
+    (void)state;
+    char beds[16];
+    size_t length = 0;
+    commit_rig_make(true);
+    commit_rig_measurement(0, VITAL_nibp_sys, 120000);
+    rounds(1, 1000);
+    atomic_store(&disk_fault.meta_error, EIO);
+    observe_for(2000); /* what its numbers mean cannot be put */
+    assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+    assert_int_not_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
+    damage_file();
+    atomic_store(&disk_fault.meta_error, 0);
+    observe_for(2000);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.replaced), 1);
+    commit_rig_alert(0, PHASE_START);
+    observe_for(2000);
+    assert_int_equal(atomic_load(&commit_rig.commit.state.status), STATUS_OK);
+    assert_string_equal(store_epoch(commit_rig_store()), commit_rig.epoch);
+    commit_rig_outbox(&rows);
+    check_rows(&rows, 1, 1);
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
+    assert_int_equal(length, 8);
+}
+
 /* Somebody puts a copy from before in the place of a store that fails: it is told what is known, and a record stands for what only the other one had. */
 static void test_put_back_while_running(void **state)
 {
@@ -715,6 +749,7 @@ int main(void)
         COMMIT_TEST(test_damaged_while_running),
         COMMIT_TEST(test_no_gap_without_a_record),
         COMMIT_TEST(test_damaged_and_no_new_one_at_once),
+        COMMIT_TEST(test_damaged_between_groups),
         COMMIT_TEST(test_put_back_while_running),
         COMMIT_TEST(test_damaged_behind_a_commit_that_came_through),
         COMMIT_TEST(test_full_outbox),
