@@ -100,7 +100,11 @@ static bool hand_over_record(struct deliver *d, const struct store_alert *record
     const struct uplink_message message = {
         .topic = topic, .payload = record->json, .length = record->json_length, .qos = 1};
     return link_publish(d, &message,
-                        &(struct flight){.kind = FLIGHT_ROW, .row = record->row, .seq = record->seq, .record = true});
+                        &(struct flight){.kind = FLIGHT_ROW,
+                                         .foreign = !payload_counts(d->context, record),
+                                         .row = record->row,
+                                         .seq = record->seq,
+                                         .record = true});
 }
 
 static bool hand_over(struct deliver *d, const struct store_alert *alert)

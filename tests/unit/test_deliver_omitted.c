@@ -37,6 +37,29 @@ static void omit(struct bench *bench, uint64_t from_row, uint64_t through_row, u
     bench_tell_committed(bench);
 }
 
+/* Of another gateway's store, which was opened late: it waits under their numbers. */
+static uint64_t put_record_of_others(struct bench *bench, uint64_t seq)
+{
+    char json[STORE_VALUE_MAX];
+    struct payload_context others = bench_context;
+    struct omitted omitted = {.count = 0};
+    others.epoch = "ff";
+    assert_true(omitted_add(&omitted, seq, PRIORITY_LOW, 1700000000000));
+    const struct store_alert record = {
+        .seq = seq,
+        .flags = STORE_ALERT_OMITS,
+        .committed_wall_ms = clock_wall_ms(),
+        .bed = "",
+        .alarm = "omitted",
+        .json = json,
+        .json_length = (uint32_t)payload_omitted(&others, &omitted, clock_wall_ms(), json, sizeof json)};
+    assert_int_equal(store_begin(bench->opened), STATUS_OK);
+    assert_int_equal(store_omit(bench->opened, NULL, 0, 0, &record), STATUS_OK);
+    assert_int_equal(store_commit(bench->opened), STATUS_OK);
+    bench_tell_committed(bench);
+    return store_last_row(bench->opened);
+}
+
 static void put_backlog(struct bench *bench, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -178,6 +201,33 @@ static void test_nobody_for_the_record(void **state)
     bench_close(bench);
 }
 
+/* Its number says nothing of ours: neither while it is under way, nor when it has gone. */
+static void test_a_record_of_others(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_open_online();
+    (void)bench_commit(bench, 1, 0, false);
+    assert_true(bench_return(bench, 1, BENCH_WAIT_MS));
+    (void)kill(bench->broker.pid, SIGSTOP);
+    const uint64_t row = put_record_of_others(bench, 4711);
+    for (unsigned i = 0; i < 20; i++) {
+        (void)usleep(10000);
+        wake_raise(deliver_wake(bench->deliver));
+    }
+    assert_true(atomic_load(&bench->board.delivered_row) < row);
+    assert_int_equal(atomic_load(&bench->board.delivered_seq), 1);
+    (void)kill(bench->broker.pid, SIGCONT);
+    assert_true(bench_return(bench, 2, BENCH_WAIT_MS));
+    const uint64_t own = bench_commit(bench, 1, 0, true);
+    assert_true(bench_return(bench, 3, BENCH_WAIT_MS));
+    const int64_t until_ms = test_now_ms() + BENCH_WAIT_MS;
+    while (atomic_load(&bench->board.delivered_seq) < own && test_now_ms() < until_ms) {
+        (void)usleep(5000);
+    }
+    assert_int_equal(atomic_load(&bench->board.delivered_seq), own);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_given_up_behind_the_reading),
         cmocka_unit_test(test_given_up_while_it_is_sent),
         cmocka_unit_test(test_nobody_for_the_record),
+        cmocka_unit_test(test_a_record_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
