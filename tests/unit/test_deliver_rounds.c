@@ -1,4 +1,5 @@
-/* When the next round is: none is made in vain while something cannot go; and a step of the wall clock in the midst of the present is not missed. */
+/* When the next round is: none is made in vain while something cannot go; a step of the wall clock in the midst of the present is not missed; and what is
+ * acknowledged behind the last one counts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -122,9 +123,28 @@ static void test_a_step_amid_the_present(void **state)
     bench_close(bench);
 }
 
+/* ---- a reload ---- */
+
+/* What the last round sends has an acknowledgement before the link is handed on: it is delivered, and not only when the next alert is. */
+static void test_what_is_acknowledged_during_a_reload(void **state)
+{
+    (void)state;
+    struct bench *bench = open_bench(fake_take_all);
+    fake_run(5 * SECOND_US, STEP_US);
+    assert_int_equal(atomic_load(&bench->board.delivered_seq), 1);
+    const uint64_t newest = bench_commit(bench, 1, 0, false);
+    deliver_detach(bench->deliver);
+    assert_int_equal(fake_count_alerts(newest, FAKE_TAKEN), 1);
+    assert_int_equal(atomic_load(&bench->board.delivered_seq), newest);
+    assert_int_equal(atomic_load(&bench->board.delivered_row), store_last_row(bench->opened));
+    assert_int_equal(deliver_start(bench->deliver), STATUS_OK);
+    bench_close(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_cannot_go_makes_no_rounds),
-                                       cmocka_unit_test(test_a_step_amid_the_present)};
+                                       cmocka_unit_test(test_a_step_amid_the_present),
+                                       cmocka_unit_test(test_what_is_acknowledged_during_a_reload)};
     return cmocka_run_group_tests_name("deliver_rounds", tests, NULL, NULL);
 }
