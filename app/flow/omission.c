@@ -49,6 +49,7 @@ static bool is_present(struct store *store, const struct store_alert *alert)
 struct look {
     struct omission *omission;
     struct store *store;
+    const struct payload_context *context;
     unsigned stage;
     bool has_stopped; /* before the last row */
 };
@@ -71,12 +72,34 @@ static bool is_to_go(const struct look *look, const struct store_alert *alert)
            ((alert->flags & STORE_ALERT_TEST) != 0 || !is_present(look->store, alert));
 }
 
-static bool take(struct omission *o, const struct store_alert *alert)
+/* Into the record that may grow, or another one, if nothing of this group is in that. */
+static bool add(struct omission *o, const struct store_alert *alert, const char epoch[STORE_EPOCH_MAX])
 {
-    if ((alert->flags & STORE_ALERT_FOLDED) == 0 &&
-        !omitted_add(&o->grown, alert->seq, priority_of(alert), alert->committed_wall_ms)) {
-        o->is_full = true;
+    const enum priority priority = priority_of(alert);
+    if (strcmp(epoch, o->epoch) == 0 && omitted_add(&o->grown, alert->seq, priority, alert->committed_wall_ms)) {
+        return true;
+    }
+    if (omitted_alerts(&o->grown) > omitted_alerts(&o->open)) {
         return false;
+    }
+    o->open_row = 0;
+    o->open = o->grown = (struct omitted){.count = 0};
+    memcpy(o->epoch, epoch, sizeof o->epoch);
+    return omitted_add(&o->grown, alert->seq, priority, alert->committed_wall_ms);
+}
+
+static bool take(const struct look *look, const struct store_alert *alert)
+{
+    struct omission *o = look->omission;
+    char epoch[STORE_EPOCH_MAX] = "";
+    if ((alert->flags & STORE_ALERT_FOLDED) == 0) {
+        if (!payload_epoch(look->context, alert, epoch)) {
+            return true;
+        }
+        if (!add(o, alert, epoch)) {
+            o->is_full = true;
+            return false;
+        }
     }
     o->rows[o->row_count++] = alert->row;
     return true;
@@ -86,7 +109,8 @@ static bool visit(void *context, const struct store_alert *alert)
 {
     struct look *look = context;
     struct omission *o = look->omission;
-    if (o->looked == OMISSION_LOOK_ROWS || o->row_count == o->rows_most || (is_to_go(look, alert) && !take(o, alert))) {
+    if (o->looked == OMISSION_LOOK_ROWS || o->row_count == o->rows_most ||
+        (is_to_go(look, alert) && !take(look, alert))) {
         look->has_stopped = true;
         return false;
     }
@@ -96,18 +120,19 @@ static bool visit(void *context, const struct store_alert *alert)
 }
 
 /* False: not to the last row. */
-static bool look_on(struct omission *o, struct store *store, unsigned stage)
+static bool look_on(struct look *look)
 {
-    struct look look = {.omission = o, .store = store, .stage = stage};
-    const enum status status = store_each_outbox(store, o->places[stage].after, UINT32_MAX, visit, &look);
-    return (status == STATUS_OK || status == STATUS_CORRUPT) && !look.has_stopped;
+    const uint64_t after = look->omission->places[look->stage].after;
+    look->has_stopped = false;
+    const enum status status = store_each_outbox(look->store, after, UINT32_MAX, visit, look);
+    return (status == STATUS_OK || status == STATUS_CORRUPT) && !look->has_stopped;
 }
 
 /* Those that were passed over may have ended since. */
-static bool begin_again(struct omission *o, const struct store *store, unsigned stage)
+static bool begin_again(const struct look *look)
 {
-    struct omission_place *place = &o->places[stage];
-    const uint64_t newest = store_last_row(store);
+    struct omission_place *place = &look->omission->places[look->stage];
+    const uint64_t newest = store_last_row(look->store);
     const bool is_due = newest >= place->begun + OMISSION_AGAIN_ROWS;
     place->is_again = true;
     if (is_due) {
@@ -118,17 +143,19 @@ static bool begin_again(struct omission *o, const struct store *store, unsigned 
 }
 
 /* True: the next stage may have its turn. */
-static bool look_at(struct omission *o, struct store *store, unsigned stage)
+static bool look_at(struct look *look)
 {
-    o->looked = 0;
-    if (look_on(o, store, stage) && begin_again(o, store, stage)) {
-        (void)look_on(o, store, stage);
+    const struct omission *o = look->omission;
+    look->omission->looked = 0;
+    if (look_on(look) && begin_again(look)) {
+        (void)look_on(look);
     }
-    return o->places[stage].is_again && !o->is_full && o->row_count < o->rows_most;
+    return o->places[look->stage].is_again && !o->is_full && o->row_count < o->rows_most;
 }
 
-void omission_look(struct omission *omission, struct store *store)
+void omission_look(struct omission *omission, struct store *store, const struct payload_context *context)
 {
+    struct look look = {.omission = omission, .store = store, .context = context};
     const uint32_t batch = store_batch_max(store);
     omission->row_count = 0;
     omission->is_full = false;
@@ -140,7 +167,7 @@ void omission_look(struct omission *omission, struct store *store)
                           : batch > OMISSION_ROWS_MAX ? OMISSION_ROWS_MAX
                                                       : batch;
     omission->grown = omission->open;
-    for (unsigned stage = 0; stage < OMISSION_STAGES && look_at(omission, store, stage); stage++) {
+    for (; look.stage < OMISSION_STAGES && look_at(&look); look.stage++) {
     }
 }
 
@@ -150,7 +177,9 @@ static enum status put_record(struct omission *o, struct store *store, const str
                               uint64_t seq, char *json, size_t size)
 {
     const int64_t wall_ms = clock_wall_ms();
-    const size_t length = payload_omitted(context, &o->grown, wall_ms, json, size);
+    struct payload_context of_epoch = *context;
+    of_epoch.epoch = o->epoch;
+    const size_t length = payload_omitted(&of_epoch, &o->grown, wall_ms, json, size);
     assert(length > 0); /* omitted.h: the largest fits */
     const struct store_alert record = {.seq = seq,
                                        .flags = STORE_ALERT_OMITS,

@@ -3,8 +3,8 @@
  *
  * Once history has given way and the map is more than store_is_crowded full, each group that is committed first takes some of the oldest alerts out of the outbox:
  * of low priority or none, then of medium, then of high. Never the newest of an alarm that is active: what it says is the present. Their record
- * (omitted.h) is put in the same transaction, so that each alert is in the outbox or in a record, whatever happens. States
- * without an alert (STORE_ALERT_FOLDED), which every connection shows anyhow, go without one.
+ * (omitted.h) is put in the same transaction, so that each alert is in the outbox or in a record, whatever happens. A record is of one epoch, and names it: those
+ * of a store that was opened late have numbers of their own. States without an alert (STORE_ALERT_FOLDED), which every connection shows anyhow, go without one.
  *
  * How it looks for them: row by row, with a place of its own for each priority, OMISSION_LOOK_ROWS a group and priority at most; what was passed over as
  * active is looked at again after OMISSION_AGAIN_ROWS new rows, beside the next priority. Private to app/flow/writer*.c. Thread: the writer's. Its memory is the writer's; nothing is kept over a restart: a new
@@ -34,8 +34,9 @@ struct omission {
         uint64_t begun; /* the newest row when it last began with the first */
         bool is_again;  /* all of them were looked at before */
     } places[OMISSION_STAGES], places_before[OMISSION_STAGES];
-    struct omitted open; /* the record that may grow */
-    uint64_t open_row;   /* 0: none */
+    struct omitted open;         /* the record that may grow */
+    uint64_t open_row;           /* 0: none */
+    char epoch[STORE_EPOCH_MAX]; /* of open and grown */
     /* what the next group is to do */
     struct omitted grown;
     uint64_t grown_row;
@@ -45,7 +46,7 @@ struct omission {
 };
 
 /* What the next transaction is to give up; outside of one. What cannot be read stays. */
-void omission_look(struct omission *omission, struct store *store);
+void omission_look(struct omission *omission, struct store *store, const struct payload_context *context);
 
 /* In the transaction, before anything that needs room. seq: the newest alert's. */
 enum status omission_put(struct omission *omission, struct store *store, const struct payload_context *context,

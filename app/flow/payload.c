@@ -25,21 +25,41 @@ static bool begins_with_word(const char *text, size_t length, const char *word)
     return length > size && memcmp(text, word, size) == 0 && text[size] == '"';
 }
 
-bool payload_counts(const struct payload_context *context, const struct store_alert *alert)
+/* The name, up to its end and what is behind it; NULL: there is none. */
+static const char *find_epoch(const struct store_alert *alert, size_t *out_left)
 {
     static const char head[] = "{\"schema\":\"" PAYLOAD_SCHEMA "\",\"epoch\":\"";
     const size_t at = sizeof head - 1;
-    const struct epochs *before = context->epochs_before;
     if (alert->json_length < at || memcmp(alert->json, head, at) != 0) {
-        return false;
+        return NULL;
     }
-    const char *epoch = alert->json + at;
-    const size_t left = alert->json_length - at;
-    bool counts = begins_with_word(epoch, left, context->epoch);
-    for (uint32_t i = 0; before != NULL && i < before->count && !counts; ++i) {
+    *out_left = alert->json_length - at;
+    return alert->json + at;
+}
+
+bool payload_counts(const struct payload_context *context, const struct store_alert *alert)
+{
+    const struct epochs *before = context->epochs_before;
+    size_t left = 0;
+    const char *epoch = find_epoch(alert, &left);
+    bool counts = epoch != NULL && begins_with_word(epoch, left, context->epoch);
+    for (uint32_t i = 0; epoch != NULL && before != NULL && i < before->count && !counts; ++i) {
         counts = begins_with_word(epoch, left, before->names[i]);
     }
     return counts;
+}
+
+bool payload_epoch(const struct payload_context *context, const struct store_alert *alert, char out[STORE_EPOCH_MAX])
+{
+    size_t left = 0;
+    const char *epoch = payload_counts(context, alert) ? context->epoch : find_epoch(alert, &left);
+    const char *end = epoch == NULL ? NULL : left == 0 ? epoch + strlen(epoch) : memchr(epoch, '"', left);
+    if (end == NULL || end - epoch >= STORE_EPOCH_MAX) {
+        return false;
+    }
+    memcpy(out, epoch, (size_t)(end - epoch));
+    out[end - epoch] = '\0';
+    return true;
 }
 
 /* ---- alerts ---- */

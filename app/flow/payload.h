@@ -50,6 +50,8 @@ struct payload_context {
 
 /* Its seq is one of the numbers that we go on with: it is of the present epoch, or of one before whose numbers that took over. */
 bool payload_counts(const struct payload_context *context, const struct store_alert *alert);
+/* The epoch of its seq: the present one when it counts, else the one that it names. False: it names none. */
+bool payload_epoch(const struct payload_context *context, const struct store_alert *alert, char out[STORE_EPOCH_MAX]);
 
 /* The content of an alert, without `delivery`. */
 size_t payload_alert(const struct payload_context *context, const struct alert *alert, int64_t correction_ms, char *out,

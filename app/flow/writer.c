@@ -431,7 +431,7 @@ static void look_for_room(struct writer *w, struct store *store)
         lost_delivered(&w->lost, b->delivered[i]);
     }
     if (numbers_are_ours(w, store) && b->delivered_count == 0) { /* else they make room, which history keeps */
-        omission_look(&w->omission, store);
+        omission_look(&w->omission, store, w->config->payloads);
     }
 }
 
@@ -542,11 +542,11 @@ static enum status put_group(struct writer *w, struct store *store, const struct
     return status;
 }
 
-/* Of a full outbox. */
+/* Of a full outbox: what of ours was given up. */
 static void note_record(struct writer *w)
 {
     const struct omission *o = &w->omission;
-    if (o->row_count > 0 && o->grown.count > 0) {
+    if (o->row_count > 0 && o->grown.count > 0 && strcmp(o->epoch, w->config->payloads->epoch) == 0) {
         lost_recorded(&w->lost, o->grown.ranges[0].from, o->grown_row);
     }
 }
