@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/flow/around.h"
 #include "app/flow/commit.h"
 #include "app/flow/snapshot_read.h"
-#include "app/flow/writer_admissions.h"
+#include "app/flow/writer_store.h"
 #include "hal/clock.h"
 
 void writer_init(struct writer *writer, struct arena *arena, const struct commit_config *config)
@@ -21,14 +20,14 @@ void writer_init(struct writer *writer, struct arena *arena, const struct commit
 
 /* ---- what is put ---- */
 
-static enum status put_bed(struct store *store, const char *id, const struct bed_snapshot *snapshot)
+enum status writer_put_bed(struct store *store, const char *id, const struct bed_snapshot *snapshot)
 {
     char key[STORE_KEY_MAX];
     (void)snprintf(key, sizeof key, STATE_BED "%s", id);
     return store_put_state(store, key, snapshot, sizeof *snapshot);
 }
 
-static enum status put_numbers(const struct writer *w, struct store *store)
+enum status writer_put_numbers(const struct writer *w, struct store *store)
 {
     const struct state_numbers numbers = {w->seq, w->next_id};
     return store_put_state(store, STATE_NUMBERS, &numbers, sizeof numbers);
@@ -112,12 +111,6 @@ static enum status put_command(struct writer *w, struct store *store, const stru
     return store_put_audit(store, wall_ms, w->json, length);
 }
 
-/* What the store has already: a commit that seemed to have failed may have come through after all. */
-struct stored {
-    uint64_t seq;
-    struct state_audited audited;
-};
-
 /* What is folded has no number to tell whether it is there: said once more, it says the same. */
 static enum status put_record(struct writer *w, struct store *store, const struct pending_record *pending,
                               const struct stored *stored)
@@ -137,7 +130,7 @@ static enum status put_record(struct writer *w, struct store *store, const struc
         writer_admissions_count(&w->admissions, w->beds[record->bed].known ? &w->beds[record->bed].snapshot : NULL,
                                 &record->bed_state, pending->correction_ms);
         w->beds[record->bed] = (struct known_bed){.known = true, .snapshot = record->bed_state};
-        status = put_bed(store, w->config->engine->beds[record->bed].id, &record->bed_state);
+        status = writer_put_bed(store, w->config->engine->beds[record->bed].id, &record->bed_state);
     }
     w->seq = record->seq;
     w->next_id = record->next_id;
@@ -163,7 +156,7 @@ static enum status put_records(struct writer *w, struct store *store, const stru
         status = put_record(w, store, &b->records[b->records_done], stored);
         b->records_done += status == STATUS_OK;
     }
-    return status == STATUS_OK && b->records_done > 0 ? put_numbers(w, store) : status;
+    return status == STATUS_OK && b->records_done > 0 ? writer_put_numbers(w, store) : status;
 }
 
 static enum status put_delivered(struct writer *w, struct store *store)
@@ -204,207 +197,13 @@ static enum status put_audited(const struct writer *w, struct store *store)
     return store_put_state(store, STATE_AUDITED, &audited, sizeof audited);
 }
 
-/* ---- meeting a store ---- */
-
-static bool visit_waiting(void *context, const struct store_alert *alert)
-{
-    struct writer *w = context;
-    if ((alert->flags & (STORE_ALERT_HIGH | STORE_ALERT_ENDS_ALARM)) == STORE_ALERT_HIGH) {
-        atomic_store(&w->config->board->high_row, alert->row);
-    }
-    lost_see(&w->lost, w->config->payloads, alert);
-    return true;
-}
-
-void writer_find_waiting(struct writer *writer, struct store *store)
-{
-    lost_find(&writer->lost);
-    (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, writer);
-}
-
-static enum status open_store(struct writer *w, struct store **out)
-{
-    *out = atomic_load(w->store);
-    if (*out != NULL) {
-        return STATUS_OK;
-    }
-    const enum status status = store_open(&w->config->store, out);
-    if (*out == NULL) {
-        return status;
-    }
-    if (status == STATUS_CORRUPT) {
-        atomic_fetch_add(w->replaced, 1);
-    }
-    if (w->config->around != NULL) {
-        around_take_up(w->config->around, w->config->store.path, w->config->payloads->epoch);
-    }
-    writer_find_waiting(w, *out);
-    atomic_store(w->store, *out);
-    return STATUS_OK;
-}
-
-static bool epoch_is_ours(const struct writer *w, const struct store *store)
-{
-    return strcmp(store_epoch(store), w->config->payloads->epoch) == 0;
-}
-
-/* Ours goes on with its numbers, and with all that is in it. */
-static bool epoch_is_before_ours(const struct writer *w, const struct store *store)
-{
-    const struct epochs *before = w->config->payloads->epochs_before;
-    const char *newest = before != NULL ? epochs_newest(before) : NULL;
-    return newest != NULL && strcmp(store_epoch(store), newest) == 0;
-}
-
-static bool numbers_are_ours(const struct writer *w, const struct store *store)
-{
-    return epoch_is_ours(w, store) || epoch_is_before_ours(w, store);
-}
+/* ---- a batch ---- */
 
 /* What the try that failed put is not there. */
 static void forget_unstored(struct writer *w)
 {
     w->seq = w->stored_seq;
     w->next_id = w->stored_next_id;
-}
-
-static void note_stored(struct writer *w)
-{
-    w->stored_seq = w->seq;
-    w->stored_next_id = w->next_id;
-}
-
-/* Once: what this store says of the beds, should it have to be said to another. */
-static void learn(struct writer *w, struct store *store)
-{
-    if (w->store_is_known || !numbers_are_ours(w, store)) {
-        return;
-    }
-    struct state_numbers numbers;
-    size_t length = 0;
-    if (store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK) {
-        w->seq = numbers.seq;
-        w->next_id = numbers.next_id;
-        note_stored(w);
-        lost_learn(&w->lost, numbers.seq);
-    }
-    for (uint16_t b = 0; b < w->config->engine->bed_count; b++) {
-        char key[STORE_KEY_MAX];
-        (void)snprintf(key, sizeof key, STATE_BED "%s", w->config->engine->beds[b].id);
-        struct bed_snapshot found;
-        struct known_bed *bed = &w->beds[b];
-        bed->known = store_get_state(store, key, &found, sizeof found, &length) == STATUS_OK &&
-                     snapshot_read_bed(&found, length, &bed->snapshot);
-    }
-    writer_admissions_learn(&w->admissions, store, w->config->board);
-    writer_staff_learn(&w->staff, store, w->config->board);
-    w->store_is_known = true;
-}
-
-/* A store of another epoch (opened late, or in place of a damaged one) goes on under the gateway's: it is told all that is known. */
-static enum status adopt(struct writer *w, struct store *store)
-{
-    enum status status = store_adopt(store, w->config->payloads->epoch);
-    for (uint16_t b = 0; status == STATUS_OK && b < w->config->engine->bed_count; b++) {
-        if (w->beds[b].known) {
-            status = put_bed(store, w->config->engine->beds[b].id, &w->beds[b].snapshot);
-        }
-    }
-    w->store_is_known = true;
-    w->clock_is_put = false;
-    w->beds_turn = BEDS_UNKNOWN;
-    writer_admissions_tell_all(&w->admissions);
-    writer_staff_tell_all(&w->staff);
-    omission_forget(&w->omission);
-    if (status == STATUS_OK) {
-        status = lost_put(&w->lost, store, w->config->payloads, w->json, sizeof w->json);
-    }
-    return status == STATUS_OK && w->next_id > 0 ? put_numbers(w, store) : status;
-}
-
-static enum status go_on(struct writer *w, struct store *store)
-{
-    const struct epochs *before = w->config->payloads->epochs_before;
-    const enum status status = store_rename(store, w->config->payloads->epoch);
-    return status == STATUS_OK ? store_put_state(store, STATE_EPOCHS, before, sizeof *before) : status;
-}
-
-static void note_replaced(struct writer *w, uint64_t delivered_seq)
-{
-    atomic_fetch_add(w->replaced, 1);
-    w->was_replaced = true;
-    lost_note(&w->lost, delivered_seq);
-}
-
-/* Another one instead of ours is known by its epoch: ours may have been set aside by a try that could not make the new one. What was delivered is asked
- * before: of a store that is empty, deliver thinks that nothing waits any more. */
-static enum status begin_in_store(struct writer *w, struct store *store)
-{
-    const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
-    enum status status = store_begin(store);
-    status = status == STATUS_CORRUPT ? store_begin(store) : status;
-    if (w->has_ours && !numbers_are_ours(w, store)) {
-        w->has_ours = w->is_older = false;
-        note_replaced(w, delivered_seq);
-    }
-    return status;
-}
-
-/* The store may set a damaged file aside and go on with a new one. */
-static enum status begin(struct writer *w, struct store *store)
-{
-    enum status status = begin_in_store(w, store);
-    if (status == STATUS_OK && (w->is_older || !epoch_is_ours(w, store))) {
-        status = !w->is_older && epoch_is_before_ours(w, store) ? go_on(w, store) : adopt(w, store);
-    }
-    return status;
-}
-
-/* ---- a batch ---- */
-
-static void read_stored(const struct writer *w, struct store *store, struct stored *out)
-{
-    struct state_numbers numbers;
-    struct state_audited audited;
-    size_t length = 0;
-    if (!numbers_are_ours(w, store)) {
-        return;
-    }
-    if (store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK) {
-        out->seq = numbers.seq;
-    }
-    if (store_get_state(store, STATE_AUDITED, &audited, sizeof audited, &length) == STATUS_OK &&
-        memcmp(audited.boot_id, w->config->clock->boot_id, sizeof audited.boot_id) == 0) {
-        out->audited = audited;
-    }
-}
-
-/* Opened again after a failure, it may be another one of ours: a copy that somebody put back. */
-static bool is_from_before(const struct writer *w, struct store *store)
-{
-    struct state_numbers numbers = {.seq = 0};
-    size_t length = 0;
-    const enum status status = store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length);
-    return !w->is_older && numbers_are_ours(w, store) && (status == STATUS_OK || status == STATUS_NOT_FOUND) &&
-           numbers.seq < w->stored_seq;
-}
-
-/* What is durable, nothing when that cannot be read. What the try before put and did not commit has not been put. */
-static enum status find_stored(struct writer *w, struct store *store, struct stored *out)
-{
-    const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
-    const enum status status = begin(w, store); /* opens again what the failure closed: only then can it be read */
-    if (status == STATUS_OK) {
-        store_abort(store);
-        if (is_from_before(w, store)) {
-            w->is_older = true;
-            note_replaced(w, delivered_seq);
-        }
-        read_stored(w, store, out);
-        w->command_us = out->audited.command_us;
-        w->note_us = out->audited.note_us;
-    }
-    return status;
 }
 
 static bool has_group(const struct writer *w)
@@ -430,7 +229,7 @@ static void look_for_room(struct writer *w, struct store *store)
         omission_delivered(&w->omission, b->delivered[i]);
         lost_delivered(&w->lost, b->delivered[i]);
     }
-    if (numbers_are_ours(w, store) && b->delivered_count == 0) { /* else they make room, which history keeps */
+    if (writer_numbers_are_ours(w, store) && b->delivered_count == 0) { /* else they make room, which history keeps */
         omission_look(&w->omission, store, w->config->payloads);
     }
 }
@@ -556,13 +355,13 @@ static enum status commit_group(struct writer *w, struct store *store)
     const struct stored nothing = {.seq = 0, .audited = {.command_us = INT64_MIN, .note_us = INT64_MIN}};
     struct stored stored = nothing;
     w->was_replaced = false;
-    enum status status = w->batch.again ? find_stored(w, store, &stored) : STATUS_OK;
-    if (status == STATUS_OK && has_alert(&w->batch) && numbers_are_ours(w, store)) {
+    enum status status = w->batch.again ? writer_find_stored(w, store, &stored) : STATUS_OK;
+    if (status == STATUS_OK && has_alert(&w->batch) && writer_numbers_are_ours(w, store)) {
         (void)!agree_on_beds(w, store); /* an alert does not wait for its tail */
     }
     look_for_room(w, store);
     if (status == STATUS_OK) {
-        status = begin(w, store);
+        status = writer_begin(w, store);
     }
     if (status != STATUS_OK) {
         return status;
@@ -577,7 +376,7 @@ static enum status commit_group(struct writer *w, struct store *store)
     if (status == STATUS_OK) {
         note_beds(w);
         note_record(w);
-        note_stored(w);
+        writer_note_stored(w);
         lost_committed(&w->lost, w->seq);
         w->is_older = false;
         writer_admissions_done(&w->admissions, w->config->board);
@@ -621,7 +420,7 @@ static void write_group(struct writer *w, struct store *store)
 /* Only of a store that is ours: another one is told all at once, by the next group. */
 static enum status commit_beds(struct writer *w, struct store *store)
 {
-    enum status status = w->beds_turn == BEDS_TO_PUT ? begin(w, store) : STATUS_OK;
+    enum status status = w->beds_turn == BEDS_TO_PUT ? writer_begin(w, store) : STATUS_OK;
     if (status == STATUS_OK && w->beds_turn == BEDS_UNKNOWN) {
         store_abort(store);
         return STATUS_CLOSED;
@@ -679,10 +478,10 @@ static void do_batch(struct writer *w)
         trend_keeper_write(w->config->trends, clock_wall_ms());
         return;
     }
-    b->status = open_store(w, &store);
+    b->status = writer_open_store(w, &store);
     if (store != NULL) {
-        w->has_ours = w->has_ours || numbers_are_ours(w, store);
-        learn(w, store);
+        w->has_ours = w->has_ours || writer_numbers_are_ours(w, store);
+        writer_learn(w, store);
         b->row = store_last_row(store);
     }
     if (store != NULL && has_group(w)) {

@@ -1,0 +1,198 @@
+#include "app/flow/writer_store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/flow/around.h"
+#include "app/flow/snapshot_read.h"
+
+static bool visit_waiting(void *context, const struct store_alert *alert)
+{
+    struct writer *w = context;
+    if ((alert->flags & (STORE_ALERT_HIGH | STORE_ALERT_ENDS_ALARM)) == STORE_ALERT_HIGH) {
+        atomic_store(&w->config->board->high_row, alert->row);
+    }
+    lost_see(&w->lost, w->config->payloads, alert);
+    return true;
+}
+
+void writer_find_waiting(struct writer *writer, struct store *store)
+{
+    lost_find(&writer->lost);
+    (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, writer);
+}
+
+enum status writer_open_store(struct writer *w, struct store **out)
+{
+    *out = atomic_load(w->store);
+    if (*out != NULL) {
+        return STATUS_OK;
+    }
+    const enum status status = store_open(&w->config->store, out);
+    if (*out == NULL) {
+        return status;
+    }
+    if (status == STATUS_CORRUPT) {
+        atomic_fetch_add(w->replaced, 1);
+    }
+    if (w->config->around != NULL) {
+        around_take_up(w->config->around, w->config->store.path, w->config->payloads->epoch);
+    }
+    writer_find_waiting(w, *out);
+    atomic_store(w->store, *out);
+    return STATUS_OK;
+}
+
+static bool epoch_is_ours(const struct writer *w, const struct store *store)
+{
+    return strcmp(store_epoch(store), w->config->payloads->epoch) == 0;
+}
+
+/* Ours goes on with its numbers, and with all that is in it. */
+static bool epoch_is_before_ours(const struct writer *w, const struct store *store)
+{
+    const struct epochs *before = w->config->payloads->epochs_before;
+    const char *newest = before != NULL ? epochs_newest(before) : NULL;
+    return newest != NULL && strcmp(store_epoch(store), newest) == 0;
+}
+
+bool writer_numbers_are_ours(const struct writer *w, const struct store *store)
+{
+    return epoch_is_ours(w, store) || epoch_is_before_ours(w, store);
+}
+
+void writer_note_stored(struct writer *w)
+{
+    w->stored_seq = w->seq;
+    w->stored_next_id = w->next_id;
+}
+
+void writer_learn(struct writer *w, struct store *store)
+{
+    if (w->store_is_known || !writer_numbers_are_ours(w, store)) {
+        return;
+    }
+    struct state_numbers numbers;
+    size_t length = 0;
+    if (store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK) {
+        w->seq = numbers.seq;
+        w->next_id = numbers.next_id;
+        writer_note_stored(w);
+        lost_learn(&w->lost, numbers.seq);
+    }
+    for (uint16_t b = 0; b < w->config->engine->bed_count; b++) {
+        char key[STORE_KEY_MAX];
+        (void)snprintf(key, sizeof key, STATE_BED "%s", w->config->engine->beds[b].id);
+        struct bed_snapshot found;
+        struct known_bed *bed = &w->beds[b];
+        bed->known = store_get_state(store, key, &found, sizeof found, &length) == STATUS_OK &&
+                     snapshot_read_bed(&found, length, &bed->snapshot);
+    }
+    writer_admissions_learn(&w->admissions, store, w->config->board);
+    writer_staff_learn(&w->staff, store, w->config->board);
+    w->store_is_known = true;
+}
+
+/* A store of another epoch (opened late, or in place of a damaged one) goes on under the gateway's: it is told all that is known. */
+static enum status adopt(struct writer *w, struct store *store)
+{
+    enum status status = store_adopt(store, w->config->payloads->epoch);
+    for (uint16_t b = 0; status == STATUS_OK && b < w->config->engine->bed_count; b++) {
+        if (w->beds[b].known) {
+            status = writer_put_bed(store, w->config->engine->beds[b].id, &w->beds[b].snapshot);
+        }
+    }
+    w->store_is_known = true;
+    w->clock_is_put = false;
+    w->beds_turn = BEDS_UNKNOWN;
+    writer_admissions_tell_all(&w->admissions);
+    writer_staff_tell_all(&w->staff);
+    omission_forget(&w->omission);
+    if (status == STATUS_OK) {
+        status = lost_put(&w->lost, store, w->config->payloads, w->json, sizeof w->json);
+    }
+    return status == STATUS_OK && w->next_id > 0 ? writer_put_numbers(w, store) : status;
+}
+
+static enum status go_on(struct writer *w, struct store *store)
+{
+    const struct epochs *before = w->config->payloads->epochs_before;
+    const enum status status = store_rename(store, w->config->payloads->epoch);
+    return status == STATUS_OK ? store_put_state(store, STATE_EPOCHS, before, sizeof *before) : status;
+}
+
+static void note_replaced(struct writer *w, uint64_t delivered_seq)
+{
+    atomic_fetch_add(w->replaced, 1);
+    w->was_replaced = true;
+    lost_note(&w->lost, delivered_seq);
+}
+
+/* Another one instead of ours is known by its epoch: ours may have been set aside by a try that could not make the new one. What was delivered is asked
+ * before: of a store that is empty, deliver thinks that nothing waits any more. */
+static enum status begin_in_store(struct writer *w, struct store *store)
+{
+    const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
+    enum status status = store_begin(store);
+    status = status == STATUS_CORRUPT ? store_begin(store) : status;
+    if (w->has_ours && !writer_numbers_are_ours(w, store)) {
+        w->has_ours = w->is_older = false;
+        note_replaced(w, delivered_seq);
+    }
+    return status;
+}
+
+/* The store may set a damaged file aside and go on with a new one. */
+enum status writer_begin(struct writer *w, struct store *store)
+{
+    enum status status = begin_in_store(w, store);
+    if (status == STATUS_OK && (w->is_older || !epoch_is_ours(w, store))) {
+        status = !w->is_older && epoch_is_before_ours(w, store) ? go_on(w, store) : adopt(w, store);
+    }
+    return status;
+}
+
+static void read_stored(const struct writer *w, struct store *store, struct stored *out)
+{
+    struct state_numbers numbers;
+    struct state_audited audited;
+    size_t length = 0;
+    if (!writer_numbers_are_ours(w, store)) {
+        return;
+    }
+    if (store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length) == STATUS_OK) {
+        out->seq = numbers.seq;
+    }
+    if (store_get_state(store, STATE_AUDITED, &audited, sizeof audited, &length) == STATUS_OK &&
+        memcmp(audited.boot_id, w->config->clock->boot_id, sizeof audited.boot_id) == 0) {
+        out->audited = audited;
+    }
+}
+
+/* Opened again after a failure, it may be another one of ours: a copy that somebody put back. */
+static bool is_from_before(const struct writer *w, struct store *store)
+{
+    struct state_numbers numbers = {.seq = 0};
+    size_t length = 0;
+    const enum status status = store_get_state(store, STATE_NUMBERS, &numbers, sizeof numbers, &length);
+    return !w->is_older && writer_numbers_are_ours(w, store) && (status == STATUS_OK || status == STATUS_NOT_FOUND) &&
+           numbers.seq < w->stored_seq;
+}
+
+enum status writer_find_stored(struct writer *w, struct store *store, struct stored *out)
+{
+    const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
+    const enum status status =
+        writer_begin(w, store); /* opens again what the failure closed: only then can it be read */
+    if (status == STATUS_OK) {
+        store_abort(store);
+        if (is_from_before(w, store)) {
+            w->is_older = true;
+            note_replaced(w, delivered_seq);
+        }
+        read_stored(w, store, out);
+        w->command_us = out->audited.command_us;
+        w->note_us = out->audited.note_us;
+    }
+    return status;
+}
