@@ -24,6 +24,7 @@ struct adoption {
     const struct fileset_file *also; /* stays in force; NULL: none */
     struct pool pool;
     struct fileset boot, force, wanted; /* wanted: boot, with what is kept of force */
+    struct fileset of_ward;
     struct taken record;
     char etc[PUBLISH_PATH_MAX], next[PUBLISH_PATH_MAX], candidate[PUBLISH_PATH_MAX];
 };
@@ -33,15 +34,25 @@ struct adoption {
 
 /* ---- which files it was ---- */
 
-static uint64_t main_digest(const struct fileset *set)
+/* Not certificates and keys: network.yaml may bring such, and the box makes some of its own. */
+static bool is_of_ward(const struct fileset_file *file)
 {
-    const struct fileset_file *file = fileset_find(set, FILESET_MAIN);
-    return file != NULL ? taken_digest(&file->text) : 0;
+    const char *ending = strrchr(file->path, '.');
+    return strncmp(file->path, "keys/", 5) != 0 &&
+           (strncmp(file->path, "models/", 7) == 0 ||
+            (ending != NULL && (strcmp(ending, ".yaml") == 0 || strcmp(ending, ".yml") == 0)));
+}
+
+static uint64_t ward_digest(struct adoption *a, const struct fileset *set)
+{
+    a->of_ward = (struct fileset){.count = 0};
+    (void)fileset_keep(&a->of_ward, set, is_of_ward, NULL); /* has room for all of them */
+    return a->of_ward.digest;
 }
 
 static void note_taken(struct adoption *a, int64_t at_ms)
 {
-    a->record = (struct taken){.of_boot = a->boot.digest, .at_ms = at_ms, .kept = main_digest(&a->wanted)};
+    a->record = (struct taken){.of_boot = a->boot.digest, .at_ms = at_ms, .kept = ward_digest(a, &a->wanted)};
     (void)!taken_write(a->places->data, TAKEN_WARD, &a->record); /* lost: it is taken once more at the next boot */
 }
 
@@ -245,7 +256,7 @@ static void stay(struct adoption *a)
         return;
     }
     a->outcome->ward = BOX_SAME;
-    if (a->record.kept == 0) {
+    if (a->record.kept != ward_digest(a, &a->wanted)) { /* as an older version noted it */
         note_taken(a, a->record.at_ms);
     }
     (void)!is_good(a, a->etc);
@@ -254,7 +265,7 @@ static void stay(struct adoption *a)
 /* Gone is a mishap, unless what is in force never came from there. */
 static void go_without(struct adoption *a)
 {
-    const bool is_restored = a->force.has_main && taken_is_other(&a->record, main_digest(&a->force));
+    const bool is_restored = a->force.has_main && taken_is_other(&a->record, ward_digest(a, &a->force));
     if (is_restored) {
         stay_with_restored(a);
     } else {

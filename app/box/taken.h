@@ -15,7 +15,7 @@
 
 struct taken {
     uint64_t of_boot; /* 0: nothing was ever taken */
-    uint64_t kept;    /* the file that is in force since; 0: an older version did not note it */
+    uint64_t kept;    /* what is in force since; 0: an older version did not note it */
     int64_t at_ms;    /* wall clock; 0: not known */
 };
 
@@ -23,7 +23,7 @@ struct taken {
 void taken_read(const char *data, const char *name, struct taken *out);
 enum status taken_write(const char *data, const char *name, const struct taken *taken) MUST_CHECK;
 
-/* True when what is in force, a file of this digest, is not what was kept of the boot partition. */
+/* True when what is in force, of this digest, is not what was kept of the boot partition. */
 bool taken_is_other(const struct taken *taken, uint64_t in_force);
 
 uint64_t taken_digest(const struct file_bytes *text);

@@ -270,6 +270,21 @@ static void one_that_was_restored_needs_none_on_the_boot_partition(void **state)
     adopt(BOX_OTHER);
 }
 
+static void rules_that_were_restored_are_told_from_those_that_were_taken(void **state)
+{
+    (void)state;
+    put(boot, "rules/own.yaml", "rules: {}\n");
+    put(boot, "tls/ca.pem", "CA");
+    adopt(BOX_NEW);
+    put(data, "etc/tls/log.pem", "CA of the log"); /* as network.yaml brings it */
+    put(data, "etc/keys/gateway.key", "made here");
+    drop(boot, "wardgate.yaml");
+    adopt(BOX_OLDER);
+    put(data, "etc/rules/own.yaml", "rules: {restored: {}}\n");
+    adopt(BOX_OTHER);
+    assert_string_equal(outcome.ward_problems, "");
+}
+
 static void what_an_older_version_noted_is_enough(void **state)
 {
     (void)state;
@@ -287,6 +302,12 @@ static void what_an_older_version_noted_is_enough(void **state)
     put(boot, "wardgate.yaml", "gateway: {id: gw-7e}\n");
     adopt(BOX_SAME);
     assert_int_equal(outcome.since_ms, NOW_MS + 3600000);
+    const size_t length = strlen(record);
+    (void)snprintf(record + length, sizeof record - length, " aa"); /* what was kept, told by another digest */
+    put(data, "box/taken", record);
+    adopt(BOX_SAME);
+    drop(boot, "wardgate.yaml");
+    adopt(BOX_OLDER);
     put(data, "etc/wardgate.yaml", "gateway: {id: restored}\n");
     drop(boot, "wardgate.yaml");
     adopt(BOX_OTHER); /* it has noted it meanwhile */
@@ -569,6 +590,7 @@ int main(void)
         cmocka_unit_test_setup(keys_stay_when_the_boot_partition_loses_them, clean),
         cmocka_unit_test_setup(one_that_was_restored_stays_until_the_boot_partition_changes, clean),
         cmocka_unit_test_setup(one_that_was_restored_needs_none_on_the_boot_partition, clean),
+        cmocka_unit_test_setup(rules_that_were_restored_are_told_from_those_that_were_taken, clean),
         cmocka_unit_test_setup(what_an_older_version_noted_is_enough, clean),
         cmocka_unit_test_setup(one_that_this_version_refuses_is_told_and_stays, clean),
         cmocka_unit_test_setup(warnings_of_a_good_one_are_notes, clean),
