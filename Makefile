@@ -491,6 +491,7 @@ lint-cppcheck:
 	    $(DEFINES) -I. $(CHECKED)
 
 TIDY := $(patsubst %.c,build/lint/%.tidy,$(CHECKED))
+$(filter build/lint/tests/bench/%,$(TIDY)): | build/.have-bench
 lint-tidy: $(TIDY)
 build/lint/%.tidy: %.c .clang-tidy | build/.have-lint
 	@mkdir -p $(@D)

@@ -20,7 +20,7 @@
     X(order, "alerts of a bed arrive for the first time in the order of bed_seq")                                 \
     X(once, "a durable alert comes once on a connection, but for reloads and refusals")                           \
     X(delivered, "a row leaves the outbox only after the broker had it")                                          \
-    X(arrives, "with a broker that is well the outbox empties, and every alert has arrived, or a record of it")                      \
+    X(arrives, "with a broker that is well the outbox empties, and every alert has arrived, or a record of it")   \
     X(live, "an alert is there within 2 s of its commit while nothing is wrong")                                  \
     X(present, "what is retained of alarms is what they are")                                                     \
     X(implied, "a patient beyond a limit has the alarm, and one who is well has it not")                          \
