@@ -106,7 +106,7 @@ enum status store_journal_each(struct store *store, int64_t from_ms, store_journ
     return STATUS_OK;
 }
 
-void store_usage(struct store *store, struct store_usage *out)
+void store_usage(const struct store *store, struct store_usage *out)
 {
     (void)store;
     *out = (struct store_usage){.alerts_bytes_max = 1U << 26,
