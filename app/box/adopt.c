@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/box/boot_partition.h"
 #include "app/box/taken.h"
 #include "app/settings/document.h"
 #include "app/settings/report.h"
@@ -137,6 +138,15 @@ static bool has_place(const char *path)
     char top[PUBLISH_PATH_MAX];
     (void)snprintf(top, sizeof top, "%.*s", (int)strcspn(path, "/"), path);
     return fileset_has_place(top);
+}
+
+static void read_boot(struct adoption *a)
+{
+    char why[FILESET_FAULT_MAX];
+    fileset_read(a->places->boot, &a->pool, &a->boot);
+    if (boot_partition_is_lost(a->places, why, sizeof why)) {
+        (void)snprintf(a->boot.fault, sizeof a->boot.fault, "%s", why);
+    }
 }
 
 static void read_force(struct adoption *a)
@@ -307,7 +317,7 @@ void adopt_run(const struct box_places *places, int64_t wall_ms, const struct fi
     pool_init(&a->pool, 4 * FILESET_BYTES_MAX);
     if (publish_path(a->etc, places->data, IN_FORCE) && publish_path(a->next, places->data, NEXT) &&
         publish_path(a->candidate, places->run, CANDIDATE)) {
-        fileset_read(places->boot, &a->pool, &a->boot);
+        read_boot(a);
         read_force(a);
         taken_read(places->data, TAKEN_WARD, &a->record);
         find_id(a);

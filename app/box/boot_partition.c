@@ -2,10 +2,27 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+bool boot_partition_is_lost(const struct box_places *places, char *out, size_t size)
+{
+    assert(places != NULL && out != NULL && size > 0);
+    char path[PUBLISH_PATH_MAX];
+    FILE *stream = publish_path(path, places->run, "boot-lost") ? fopen(path, "re") : NULL; /* config/box/set-up */
+    const bool is_lost = stream != NULL && fgets(out, (int)size, stream) != NULL;
+    if (is_lost) {
+        out[strcspn(out, "\n")] = '\0';
+    }
+    if (stream != NULL) {
+        (void)fclose(stream);
+    }
+    return is_lost;
+}
 
 /* What it is mounted with stays so. */
 static bool remount(const char *boot, unsigned long had, bool read_only)

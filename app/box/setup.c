@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/box/adopt.h"
+#include "app/box/boot_partition.h"
 #include "app/box/fileset.h"
 #include "app/box/generate.h"
 #include "app/box/taken.h"
@@ -151,7 +152,7 @@ static bool is_network_restored(struct setup *s, const char *etc)
 
 static void choose_network(struct setup *s)
 {
-    char path[PUBLISH_PATH_MAX], etc[PUBLISH_PATH_MAX], kept[PUBLISH_PATH_MAX];
+    char path[PUBLISH_PATH_MAX], etc[PUBLISH_PATH_MAX], kept[PUBLISH_PATH_MAX], why[FILESET_FAULT_MAX];
     network_defaults(&s->network);
     s->outcome->network = BOX_NONE;
     if (!publish_path(etc, s->places->data, "etc") || !publish_path(kept, etc, NETWORK_FILE) ||
@@ -159,9 +160,10 @@ static void choose_network(struct setup *s)
         return;
     }
     const bool is_there = file_is_there(path), was_there = file_is_there(kept);
+    const bool tells = !boot_partition_is_lost(s->places, why, sizeof why); /* told once, by adopt.c */
     if (is_network_restored(s, etc) && read_network(s, etc, false)) {
         s->outcome->network = BOX_OTHER;
-    } else if ((is_there || was_there) && read_network(s, s->places->boot, true)) {
+    } else if ((is_there || was_there) && read_network(s, s->places->boot, tells)) {
         s->outcome->network = BOX_NEW;
         keep_network(s, etc);
     } else if (was_there && read_network(s, etc, false)) {

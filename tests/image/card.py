@@ -107,6 +107,16 @@ class Card:
     def remove(self, name):
         run(["mdel", "-i", self.boot(), "::" + name])
 
+    def sectors_of(self, text):
+        """Those of the disk that hold this text of a file on the boot partition, where it lies in one piece."""
+        start, size = self.partitions()[BOOT]
+        with open(self.path, "rb") as disk:
+            disk.seek(start)
+            at = disk.read(size).find(text)
+        if at < 0:
+            raise Failed("the boot partition does not hold that text in one piece")
+        return list(range((start + at) // SECTOR, (start + at + len(text) - 1) // SECTOR + 1))
+
     def overwrite(self, partition, offset, data):
         """Bytes of a partition, whatever they were."""
         start, size = self.partitions()[partition]

@@ -8,6 +8,7 @@ import cases_full
 import cases_hang
 import cases_input
 import cases_notes
+import cases_unreadable
 import cases_update
 import cases_watchdog
 import figures
@@ -25,6 +26,7 @@ CASES = {
     "clock": cases_alone.clock,
     "input": cases_input.files,
     "partition": cases_input.partition,
+    "unreadable": cases_unreadable.unreadable,
     "refused": cases_update.refused,
     "power": cases_update.power,
     "cuts": cases_cuts.cuts,

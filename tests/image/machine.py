@@ -41,6 +41,7 @@ class Machine:
         self.process = self.control = None
         self.events = []
         self.powered_at = None
+        self.bad_sectors = []  # of its disk: they cannot be read
         self.seen_from = 0  # where the console of this power-on begins
 
     # ---- power ----
@@ -54,6 +55,11 @@ class Machine:
         if self.drive is not None:
             disk = (f"driver=blklogwrites,node-name=disk,log-sector-size=512,file.driver=raw,file.file.driver=file,"
                     f"file.file.filename={self.card.path},log.driver=file,log.filename={self.drive.log}")
+        if self.bad_sectors:
+            disk = ",".join([f"driver=raw,node-name=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename={self.card.path}"]
+                            + [f"file.inject-error.{i}.event=none,file.inject-error.{i}.iotype=read,file.inject-error.{i}.errno=5,"
+                               f"file.inject-error.{i}.sector={sector},file.inject-error.{i}.once=off,file.inject-error.{i}.immediately=off"
+                               for i, sector in enumerate(self.bad_sectors)])
         words = [
             f"qemu-system-{self.target}", *BOARD[self.target], "-accel", "tcg,thread=multi", "-smp", "2",
             "-m", str(MEMORY_MIB), "-display", "none", "-nodefaults", "-no-user-config", "-rtc", f"base={self.clock}",

@@ -72,6 +72,16 @@ static void adopt(enum box_source expected)
     }
 }
 
+/* All of setup. */
+static void set_up(enum box_source network)
+{
+    assert_int_equal(setup_run(&places, now_ms, &outcome), STATUS_OK);
+    if (outcome.network != network) {
+        fail_msg("%s, not %s: %s", box_source_word(outcome.network), box_source_word(network),
+                 outcome.network_problems);
+    }
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -201,6 +211,26 @@ static void a_boot_partition_that_cannot_be_read(void **state)
     put(folder, "efi", "a file");
     adopt(BOX_OLDER);
     assert_non_null(strstr(outcome.ward_problems, "the boot partition cannot be read (Not a directory)"));
+}
+
+/* Where it is not mounted there is an empty folder. */
+static void a_boot_partition_that_is_not_mounted(void **state)
+{
+    (void)state;
+    put(boot, "network.yaml", "interfaces: {eth0: {address: 10.7.0.20/24}}\n");
+    adopt(BOX_NEW);
+    set_up(BOX_NEW);
+    drop(boot, "wardgate.yaml");
+    drop(boot, "network.yaml");
+    put(run, "boot-lost", "the boot partition cannot be mounted: repair it\nmore\n");
+    set_up(BOX_OLDER);
+    assert_int_equal(outcome.ward, BOX_OLDER);
+    assert_string_equal(outcome.ward_problems, "the boot partition cannot be mounted: repair it\n");
+    assert_string_equal(outcome.network_problems, "");
+    assert_true(is_there(run, "network/50-eth0.network"));
+    drop(run, "boot-lost");
+    set_up(BOX_OLDER);
+    assert_non_null(strstr(outcome.ward_problems, "there is no such file on the boot partition, put it there"));
 }
 
 static void keys_stay_when_the_boot_partition_loses_them(void **state)
@@ -442,15 +472,6 @@ static void lines_beyond_the_room_are_cut(void **state)
 
 /* ---- all of setup ---- */
 
-static void set_up(enum box_source network)
-{
-    assert_int_equal(setup_run(&places, now_ms, &outcome), STATUS_OK);
-    if (outcome.network != network) {
-        fail_msg("%s, not %s: %s", box_source_word(outcome.network), box_source_word(network),
-                 outcome.network_problems);
-    }
-}
-
 static void network_yaml_has_its_own_way(void **state)
 {
     (void)state;
@@ -587,6 +608,7 @@ int main(void)
         cmocka_unit_test_setup(without_any_good_one_there_is_none, clean),
         cmocka_unit_test_setup(a_file_with_a_name_nearly_right_is_named, clean),
         cmocka_unit_test_setup(a_boot_partition_that_cannot_be_read, clean),
+        cmocka_unit_test_setup(a_boot_partition_that_is_not_mounted, clean),
         cmocka_unit_test_setup(keys_stay_when_the_boot_partition_loses_them, clean),
         cmocka_unit_test_setup(one_that_was_restored_stays_until_the_boot_partition_changes, clean),
         cmocka_unit_test_setup(one_that_was_restored_needs_none_on_the_boot_partition, clean),
