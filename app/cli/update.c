@@ -12,6 +12,7 @@
 
 #define SYSTEM_USUAL   "/etc/rauc/system.conf"
 #define DATA_USUAL     "/data"
+#define RUN_USUAL      "/run/box"
 #define STORE_USUAL    "/var/lib/wardgate"
 #define REBOOT_WAIT_MS 60000
 #define LOOK_MS        2000
@@ -24,7 +25,7 @@ enum task { TASK_INSTALL, TASK_CHECK, TASK_STATUS, TASK_STICK, TASK_GOOD, TASK_T
 
 struct options {
     enum task task;
-    const char *file, *configuration, *system, *data;
+    const char *file, *configuration, *system, *data, *run;
     bool has_task, allow_older, json, reboot;
     struct good_times times;
 };
@@ -48,7 +49,10 @@ static bool take_value(int argc, char **argv, int *index, struct options *o, boo
     const struct {
         const char *brief, *name;
         const char **to;
-    } texts[] = {{"-c", "--config", &o->configuration}, {NULL, "--system", &o->system}, {NULL, "--data", &o->data}};
+    } texts[] = {{"-c", "--config", &o->configuration},
+                 {NULL, "--system", &o->system},
+                 {NULL, "--data", &o->data},
+                 {NULL, "--run", &o->run}};
     const struct {
         const char *name;
         int *to;
@@ -107,6 +111,7 @@ static int parse(int argc, char **argv, struct options *o)
     *o = (struct options){.configuration = COMMAND_DEFAULT_CONFIGURATION,
                           .system = SYSTEM_USUAL,
                           .data = DATA_USUAL,
+                          .run = RUN_USUAL,
                           .times = {.for_s = GOOD_FOR_S, .within_s = GOOD_WITHIN_S, .look_ms = LOOK_MS}};
     for (int i = 1; i < argc; i++) {
         bool is_bad = false;
@@ -150,7 +155,7 @@ static int restart_box(void)
     static const char *const arguments[] = {"systemctl",     "start", "--no-block", "--job-mode=replace-irreversibly",
                                             "reboot.target", NULL};
     if (tool_run(arguments, REBOOT_WAIT_MS, NULL, NULL) != 0) {
-        command_complain("the box cannot be started again (systemctl start reboot.target), do it by hand");
+        command_complain("the box does not start again by itself, say `systemctl reboot`, or switch it off and on");
         return COMMAND_FAILED;
     }
     return COMMAND_OK;
@@ -219,21 +224,27 @@ static int show_status(const struct options *o, const struct update_box *box)
     return COMMAND_OK;
 }
 
+static int exit_of(enum good_end end)
+{
+    return end == GOOD_MARKED ? COMMAND_OK : end == GOOD_NOT_YET ? EXIT_NOT_YET : COMMAND_FAILED;
+}
+
 static int wait_until_good(const struct options *o, const struct update_box *box)
 {
     struct slots slots;
     char said[INSTALL_TEXT_MAX];
-    if (!good_slots(&slots)) {
-        command_complain("RAUC does not say which slot runs (%s), so none is marked as good", slots.said);
-        return EXIT_NOT_YET;
+    enum good_end end = good_slots(box, &o->times, &slots, said, sizeof said);
+    if (end != GOOD_MARKED) {
+        command_complain("%s", said);
+        return exit_of(end);
     }
     good_look_back(box, &slots, said, sizeof said);
     if (said[0] != '\0') {
         command_complain("%s", said);
     }
-    const enum good_end end = good_wait(box, &slots, &o->times, said, sizeof said);
+    end = good_wait(box, &slots, &o->times, said, sizeof said);
     command_complain("%s", said);
-    return end == GOOD_MARKED ? COMMAND_OK : end == GOOD_NOT_YET ? EXIT_NOT_YET : COMMAND_FAILED;
+    return exit_of(end);
 }
 
 static int trust(const struct options *o, const struct update_box *box)
@@ -283,7 +294,8 @@ static int run(int argc, char **argv)
     if (usage != COMMAND_OK) {
         return usage;
     }
-    struct update_box box = {.system = o.system, .data = o.data, .store = STORE_USUAL, .version = WARDGATE_VERSION};
+    struct update_box box = {
+        .system = o.system, .data = o.data, .run = o.run, .store = STORE_USUAL, .version = WARDGATE_VERSION};
     if (!slots_system(o.system, &box.conf)) {
         command_complain(
             "this is no box from wardgate's image (%s), update its package instead (`apt install ./wardgate.deb`)",
@@ -316,7 +328,8 @@ const struct command command_update = {
         "  -c FILE         the configuration that the gateway runs with\n\n"
         "For the units of a box: --good marks the running slot once the gateway has run well for a minute\n"
         "(--for SECONDS), and fails when an update did not come so far in five (--within SECONDS); --trust FILE takes\n"
-        "the hospital's update certificate, once. Of another root: --system FILE (RAUC's), --data DIR.\n\n"
+        "the hospital's update certificate, once. Of another root: --system FILE (RAUC's), --data DIR,\n"
+        "--run DIR.\n\n"
         "  wardgate update /data/wardgate-0.2.0.raucb --reboot\n"
         "  wardgate update --status\n",
     .run = run,

@@ -79,14 +79,15 @@ struct standing {
     uint32_t limit;
 };
 
-static void find_standing(const struct update_box *box, struct standing *out)
+static void find_standing(const struct update_box *box, const struct slots *slots, struct standing *out)
 {
+    const struct slot *running = slots_running(slots);
     *out = (struct standing){.limit = box->store != NULL ? store_limit_of(box->store) : 0};
     out->has_good = record_read(box->data, "good", &out->good);
     (void)record_read(box->data, "other", &out->other);
     out->has_pending = record_read(box->data, "pending", &out->pending);
     out->has_failed = record_read(box->data, "failed", &out->failed);
-    out->is_proven = out->has_good && strcmp(out->good.version, box->version) == 0;
+    out->is_proven = out->has_good && running != NULL && record_is_of(&out->good, box->version, running->name);
 }
 
 /* What stands in a slot: the running one is known to be this program's, whoever put it there. */
@@ -128,7 +129,7 @@ static void print_slots(const struct update_box *box, const struct slots *slots,
 static void print_standing(const struct update_box *box, const struct slots *slots)
 {
     struct standing s;
-    find_standing(box, &s);
+    find_standing(box, slots, &s);
     (void)printf("%s\n", slots->compatible);
     print_slots(box, slots, &s);
     if (s.has_pending && is_installed_now(&s)) {
@@ -186,7 +187,7 @@ void update_show_status(const struct update_box *box, const struct slots *slots,
         print_standing(box, slots);
         return;
     }
-    find_standing(box, &s);
+    find_standing(box, slots, &s);
     json_begin(&out, text, sizeof text);
     json_text(&out, "compatible", slots->compatible);
     json_text(&out, "version", box->version);

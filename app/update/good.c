@@ -8,12 +8,14 @@
 #include "drivers/store/store.h"
 #include "hal/clock.h"
 
-#define RAUC_WAIT_US INT64_C(60000000)
+#define RAUC_WAIT_S 60
 
 struct trial {
     const struct update_box *box;
     const struct slots *slots;
+    bool has_good; /* the record of what ran well last */
     bool is_proven, is_trial;
+    bool is_marked; /* for GRUB: it would start this version again */
     char before[HEALTH_BEFORE_MAX];
     char why[HEALTH_WHY_MAX + 80]; /* it is not good, at the last look */
 };
@@ -82,12 +84,13 @@ static enum status mark(struct trial *t)
     if (status == STATUS_OK) {
         status = slots_set_proven(&t->box->conf, slots_running(t->slots)->name, true);
     }
+    t->is_marked = status == STATUS_OK;
     (void)snprintf(good.version, sizeof good.version, "%s", t->box->version);
     (void)snprintf(good.slot, sizeof good.slot, "%s", slots_running(t->slots)->name);
     if (status == STATUS_OK && !t->is_proven) {
         status = note_other(t);
     }
-    if (status == STATUS_OK && !t->is_proven) {
+    if (status == STATUS_OK && (!t->is_proven || !t->has_good)) {
         status = record_write(t->box->data, "good", &good);
     }
     if (status == STATUS_OK) {
@@ -109,9 +112,30 @@ static void forget_pending(const struct trial *t)
     }
 }
 
-bool good_slots(struct slots *out)
+/* As far as the box's own records tell it. */
+static bool is_noted_trial(const struct update_box *box)
 {
-    const int64_t until_us = clock_boot_us() + RAUC_WAIT_US;
+    struct record_of_update pending, good;
+    char boot[37] = "";
+    clock_boot_id(boot);
+    return record_read(box->data, "pending", &pending) && record_read(box->data, "good", &good) &&
+           strcmp(pending.boot, boot) != 0 && strcmp(pending.version, box->version) == 0 &&
+           strcmp(good.version, box->version) != 0;
+}
+
+/* Its reason is found by the version that the box goes back to. */
+static void note_reason(const struct update_box *box, const char *why)
+{
+    struct record_of_update pending;
+    if (record_read(box->data, "pending", &pending)) {
+        (void)snprintf(pending.reason, sizeof pending.reason, "%.*s", RECORD_VALUE_MAX - 1, why);
+        (void)!record_write(box->data, "pending", &pending);
+    }
+}
+
+static bool wait_for_slots(int wait_s, struct slots *out)
+{
+    const int64_t until_us = clock_boot_us() + wait_s * INT64_C(1000000);
     while (slots_read(out) != STATUS_OK || slots_running(out) == NULL) {
         if (clock_boot_us() > until_us) {
             return false;
@@ -121,13 +145,31 @@ bool good_slots(struct slots *out)
     return true;
 }
 
+enum good_end good_slots(const struct update_box *box, const struct good_times *times, struct slots *out, char *said,
+                         size_t size)
+{
+    static const char why[] = "RAUC does not say which slot runs";
+    const bool is_trial = is_noted_trial(box);
+    if (wait_for_slots(is_trial ? times->within_s : RAUC_WAIT_S, out)) {
+        return GOOD_MARKED;
+    }
+    if (!is_trial) {
+        (void)snprintf(said, size, "%s (%s), so none is marked as good", why, out->said);
+        return GOOD_NOT_YET;
+    }
+    note_reason(box, why);
+    (void)snprintf(said, size, "%s is given up (%s), the box starts again with the version before", box->version, why);
+    return GOOD_GIVEN_UP;
+}
+
 static void begin(struct trial *t)
 {
     struct record_of_update good;
-    const struct slot *other = slots_other(t->slots);
-    const bool has_good = record_read(t->box->data, "good", &good);
-    t->is_proven = has_good && strcmp(good.version, t->box->version) == 0;
-    t->is_trial = has_good && !t->is_proven && other != NULL && other->good;
+    const struct slot *running = slots_running(t->slots), *other = slots_other(t->slots);
+    t->has_good = record_read(t->box->data, "good", &good);
+    t->is_proven = t->has_good ? record_is_of(&good, t->box->version, running->name)
+                               : slots_is_proven(&t->box->conf, running->name);
+    t->is_trial = !t->is_proven && other != NULL && other->good;
     (void)record_read_text(t->box->data, "before", t->before, sizeof t->before);
 }
 
@@ -157,14 +199,15 @@ static bool stays_well(struct trial *t, const struct good_times *times)
     return false;
 }
 
-/* Its reason is found by the version that the box goes back to. */
-static void note_reason(const struct trial *t)
+/* An installation notes what runs well before it touches the other slot. Where that note is gone and there are two slots to start, this version may be
+ * why: it may not find the data partition. */
+static bool is_lost(struct trial *t)
 {
-    struct record_of_update pending;
-    if (record_read(t->box->data, "pending", &pending)) {
-        (void)snprintf(pending.reason, sizeof pending.reason, "%.*s", RECORD_VALUE_MAX - 1, t->why);
-        (void)!record_write(t->box->data, "pending", &pending);
+    const bool lost = t->is_trial && !t->has_good;
+    if (lost) {
+        (void)snprintf(t->why, sizeof t->why, "the box's records are not there (%s/update)", t->box->data);
     }
+    return lost;
 }
 
 enum good_end good_wait(const struct update_box *box, const struct slots *slots, const struct good_times *times,
@@ -174,20 +217,20 @@ enum good_end good_wait(const struct update_box *box, const struct slots *slots,
     begin(&t);
     const char *slot = slots_running(t.slots)->name;
     enum status status = STATUS_OK;
-    if ((t.is_proven || stays_well(&t, times)) && (status = mark(&t)) == STATUS_OK) {
+    if ((t.is_proven || (!is_lost(&t) && stays_well(&t, times))) && (status = mark(&t)) == STATUS_OK) {
         forget_pending(&t);
         (void)snprintf(said, size, "%s runs well%s, slot %s is good", box->version,
                        t.is_proven ? " here as it did before" : "", slot);
         return GOOD_MARKED;
     }
     if (status != STATUS_OK) {
-        (void)snprintf(t.why, sizeof t.why, "slot %s cannot be marked as good (%s)", slot, status_text(status));
+        (void)snprintf(t.why, sizeof t.why, "slot %s cannot be noted as good (%s)", slot, status_text(status));
     }
-    if (!t.is_trial) {
+    if (!t.is_trial || t.is_marked) {
         (void)snprintf(said, size, "%s is not good yet (%s)", box->version, t.why);
         return GOOD_NOT_YET;
     }
-    note_reason(&t);
+    note_reason(t.box, t.why);
     (void)snprintf(said, size, "%s is given up (%s), the box starts again with the version before", box->version,
                    t.why);
     return GOOD_GIVEN_UP;

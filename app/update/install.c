@@ -17,6 +17,8 @@
 #include "hal/clock.h"
 
 #define INSTALL_WAIT_MS (30 * 60 * 1000)
+#define SETTLED_S       60                 /* a gateway that has run for so long has tried all of its lines and links */
+#define SETTLE_UNTIL_US INT64_C(300000000) /* since the box was switched on */
 #define MIB(bytes)      ((unsigned long long)(((bytes) + (1U << 20) - 1) >> 20))
 
 static bool PRINTF_LIKE(3, 4) refuse(struct install_verdict *v, const char *word, const char *format, ...)
@@ -164,6 +166,25 @@ static bool cannot_note(struct install_verdict *v, const struct update_box *box,
                   status_text(status), status == STATUS_DENIED ? "run this as root" : "make room, or look at its disk");
 }
 
+/* A box that was switched on with the stick in it: what works is seen before it is noted, or the new version would have to do less to be good. A gateway that is not
+ * well by then is no reason to wait, nor one on a box that has long been on: the update may be its cure. */
+static void let_gateway_settle(const struct update_box *box, struct hearing *h)
+{
+    struct health health = {.good = false};
+    bool is_told = false;
+    while (box->socket != NULL && clock_boot_us() < SETTLE_UNTIL_US) {
+        health_look(box->socket, "", &health);
+        if (health.good && health.uptime_s >= SETTLED_S) {
+            return;
+        }
+        if (!is_told) {
+            h->progress(h->context, 0, "waiting until the gateway has run for a minute");
+            is_told = true;
+        }
+        clock_sleep_until_us(clock_boot_us() + INT64_C(1000000));
+    }
+}
+
 /* What the box goes back by, on its disk before RAUC begins. */
 static bool prepare(const struct update_box *box, const struct bundle *b, const struct slot *into,
                     struct record_of_update *pending, struct install_verdict *v)
@@ -247,20 +268,34 @@ static bool fits_slot(const struct slots *slots, const char *file, const struct 
                         file, MIB(bundle->root_bytes), into->name, MIB(room));
 }
 
+/* What it would go back by, and that it was tried, would be gone at the next start, and a stick would bring it again and again. */
+static bool has_data(const struct update_box *box, struct install_verdict *v)
+{
+    char path[RECORD_PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/data-lost", box->run);
+    return access(path, F_OK) != 0 ||
+           refuse(
+               v, "no_data",
+               "the box keeps nothing at present (%s says why), so it could not go back from an update: mend its data "
+               "partition first, or flash the box anew",
+               path);
+}
+
 /* The version that runs is what the box goes back to. */
 static bool keep_running(const struct update_box *box, const struct slots *slots, struct install_verdict *v)
 {
     struct record_of_update good = {.version = ""};
     const struct slot *running = slots_running(slots), *other = slots_other(slots);
     const bool has_good = record_read(box->data, "good", &good);
-    if (has_good && strcmp(good.version, box->version) != 0 && other->good) {
+    const bool is_good = has_good && record_is_of(&good, box->version, running->name);
+    if (has_good && !is_good && other->good) {
         return refuse(v, "trial",
                       "%s is on trial itself: within minutes it is good, or the box goes back to %s; wait for that "
                       "(`wardgate update --status`)",
                       box->version, good.version);
     }
     enum status status = STATUS_OK;
-    if (!has_good || strcmp(good.version, box->version) != 0) {
+    if (!is_good) {
         good = (struct record_of_update){.version = ""};
         (void)snprintf(good.version, sizeof good.version, "%s", box->version);
         (void)snprintf(good.slot, sizeof good.slot, "%s", running->name);
@@ -287,6 +322,7 @@ static bool install(const struct update_box *box, const char *file, const struct
 {
     struct record_of_update pending;
     const struct slot into = *slots_other(slots);
+    let_gateway_settle(box, h);
     if (!keep_running(box, slots, v) || !prepare(box, bundle, &into, &pending, v)) {
         return false;
     }
@@ -327,7 +363,7 @@ bool install_run(const struct update_box *box, const char *file, const struct bu
     if (status != STATUS_OK) {
         (void)refuse(verdict, "no_rauc", "RAUC does not answer (%s), see `journalctl -u rauc`",
                      slots->said[0] != '\0' ? slots->said : status_text(status));
-    } else if (fits_slot(slots, file, bundle, verdict)) {
+    } else if (has_data(box, verdict) && fits_slot(slots, file, bundle, verdict)) {
         done = install(box, file, bundle, slots, &hearing, verdict);
     }
     (void)close(turn);

@@ -19,6 +19,7 @@
 struct update_box {
     const char *system;  /* RAUC's system.conf */
     const char *data;    /* its records are in DATA/update */
+    const char *run;     /* RUN/data-lost: these are in memory */
     const char *store;   /* the gateway's, as a path; NULL: not known */
     const char *socket;  /* and where it answers; NULL: not known */
     const char *version; /* of the program that runs */

@@ -93,6 +93,12 @@ bool record_read(const char *data, const char *name, struct record_of_update *ou
     return out->version[0] != '\0';
 }
 
+bool record_is_of(const struct record_of_update *record, const char *version, const char *slot)
+{
+    assert(record != NULL && version != NULL && slot != NULL);
+    return strcmp(record->version, version) == 0 && strcmp(record->slot, slot) == 0;
+}
+
 static enum status fill(int folder, const char *stage, const char *text, size_t length)
 {
     const int fd = openat(folder, stage, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);

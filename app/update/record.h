@@ -31,6 +31,9 @@ struct record_of_update {
 
 enum status record_make_folder(const char *data) MUST_CHECK;
 
+/* That version in that slot: the same version may be installed a second time, and be another build. */
+bool record_is_of(const struct record_of_update *record, const char *version, const char *slot);
+
 /* False: there is none, and *out is empty. */
 bool record_read(const char *data, const char *name, struct record_of_update *out);
 enum status record_write(const char *data, const char *name, const struct record_of_update *record) MUST_CHECK;

@@ -181,3 +181,23 @@ enum status slots_set_proven(const struct slots_system *system, const char *name
     const char *const arguments[] = {"grub-editenv", system->grubenv, "set", setting, NULL};
     return system->grubenv[0] == '\0' ? STATUS_OK : succeeds(arguments);
 }
+
+struct search {
+    const char *line;
+    bool is_found;
+};
+
+static void compare(void *context, const char *line)
+{
+    struct search *search = context;
+    search->is_found = search->is_found || strcmp(line, search->line) == 0;
+}
+
+bool slots_is_proven(const struct slots_system *system, const char *name)
+{
+    char setting[SLOT_WORD_MAX + 16];
+    (void)snprintf(setting, sizeof setting, "%s_PROVEN=1", name);
+    struct search search = {.line = setting};
+    const char *const arguments[] = {"grub-editenv", system->grubenv, "list", NULL};
+    return system->grubenv[0] != '\0' && tool_run(arguments, WAIT_MS, compare, &search) == 0 && search.is_found;
+}

@@ -47,5 +47,7 @@ enum status slots_mark_good(void) MUST_CHECK;
 enum status slots_mark_other_bad(void) MUST_CHECK;
 /* For GRUB (config/box/grub.cfg): one that has run well gets several tries. Does nothing without a grubenv. */
 enum status slots_set_proven(const struct slots_system *system, const char *name, bool proven) MUST_CHECK;
+/* False, too, when GRUB's notes cannot be read. */
+bool slots_is_proven(const struct slots_system *system, const char *name);
 
 #endif

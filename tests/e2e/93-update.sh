@@ -10,6 +10,7 @@ for tool in rauc grub-editenv dbus-daemon mksquashfs unsquashfs; do
     }
 done
 target=x86_64
+VERSION=$("$WARDGATE" version | cut -d' ' -f2)
 box=$TEST_DIR/box
 data=$box/data
 mkdir -p "$box" "$data" "$TEST_DIR/bin" "$TEST_DIR/stick"
@@ -201,6 +202,11 @@ if [ "$(command -v rauc)" != "$REAL_RAUC" ]; then
 fi
 rm "$box/install-says"
 
+mkdir -p "$TEST_DIR/lost"
+echo 'there is no data partition' >"$TEST_DIR/lost/data-lost"
+refuses 'the box keeps nothing at present' --run "$TEST_DIR/lost" "$box/new.raucb"
+[ ! -e "$data/update/pending" ] || fail "what was refused is noted"
+
 # A stick that shows RAUC another bundle than us: the slot is not started.
 if [ "$(command -v rauc)" != "$REAL_RAUC" ]; then
     touch "$box/swapped"
@@ -235,6 +241,12 @@ update --status --json >"$TEST_DIR/said"
 python3 -c 'import json,sys; s = json.load(sys.stdin); assert s["trial"] and [x for x in s["slots"] if x["runs"]][0]["slot"] == "B"' <"$TEST_DIR/said" ||
     fail "status: $(cat "$TEST_DIR/said")"
 refuses 'is on trial itself' "$box/newer.raucb"
+# Once GRUB has its mark it would start this one again: the box is not started for what else cannot be noted.
+mkdir "$data/update/good.next"
+code=0
+update --good --for 3 --within 40 2>"$TEST_DIR/said" || code=$?
+[ $code -eq 75 ] || fail "exit status $code: $(cat "$TEST_DIR/said")"
+rmdir "$data/update/good.next"
 update --good --for 3 --within 40 2>"$TEST_DIR/said" || fail "not good: $(cat "$TEST_DIR/said")"
 for has in B_TRY=0 B_OK=1 B_PROVEN=1 A_OK=1; do grub_has "$has"; done
 [ ! -e "$data/update/pending" ] || fail "the trial goes on"
@@ -260,7 +272,7 @@ boot_slot A
 if update --good --for 2 --within 3 2>"$TEST_DIR/said"; then fail "good without a gateway"; fi
 finds -F 'no gateway answers' <"$TEST_DIR/said" || fail "said: $(cat "$TEST_DIR/said")"
 # GRUB has tried A once, and goes back to B.
-sed -i "s/^version=.*/version=$("$WARDGATE" version | cut -d' ' -f2)/" "$data/update/good"
+sed -i "s/^version=.*/version=$VERSION/" "$data/update/good"
 boot_slot B
 update --good --for 1 --within 5 2>"$TEST_DIR/said" || fail "not good: $(cat "$TEST_DIR/said")"
 finds -F 'update to 99.0.1 did not come to be (no gateway answers' <"$TEST_DIR/said" || fail "said: $(cat "$TEST_DIR/said")"
@@ -271,13 +283,67 @@ mkdir -p "$TEST_DIR/efi"
 finds -F 'the update to 99.0.1 WAS GIVEN UP: no gateway answers' <"$TEST_DIR/efi/report.txt" || fail "the report says: $(cat "$TEST_DIR/efi/report.txt")"
 finds -F 'tries this one again, a stick does not' <"$TEST_DIR/efi/report.txt" || fail "the report says: $(cat "$TEST_DIR/efi/report.txt")"
 
+# Another build of the same version is on trial like any other.
+bundle "$VERSION" same.raucb
+update --allow-older "$box/same.raucb" >"$TEST_DIR/said" 2>&1 || fail "not installed: $(cat "$TEST_DIR/said")"
+another_boot
+boot_slot A
+update --status | finds -E '^slot A.* on trial' || fail "status: $(update --status)"
+if update --good --for 2 --within 3 2>"$TEST_DIR/said"; then fail "another build of the same version is good unseen"; fi
+grub_has A_PROVEN=0
+boot_slot B
+update --good --for 60 --within 1 2>"$TEST_DIR/said" || fail "not good: $(cat "$TEST_DIR/said")"
+
+# A version with which the box does not find its records, as when it cannot mount their partition, does not stay; one that GRUB knows as proven does.
+start_gateway
+grub-editenv "$box/grubenv" set A_OK=1 A_PROVEN=0
+mv "$data/update/good" "$TEST_DIR/good"
+boot_slot A
+if update --good --for 1 --within 20 2>"$TEST_DIR/said"; then fail "good without the box's records"; fi
+finds -F "the box's records are not there" <"$TEST_DIR/said" || fail "said: $(cat "$TEST_DIR/said")"
+grub_has A_PROVEN=0
+boot_slot B
+stop_gateway
+update --good --for 60 --within 1 2>"$TEST_DIR/said" || fail "a proven version is not good without the records: $(cat "$TEST_DIR/said")"
+cmp "$data/update/good" "$TEST_DIR/good" || fail "what runs well is not noted anew"
+
+# One with which RAUC does not answer cannot be marked, and so cannot stay.
+printf 'version=%s\nslot=B\nboot=of-another-day\nstate=installed\n' "$VERSION" >"$data/update/pending"
+sed -i 's/^version=.*/version=0.0.9/' "$data/update/good"
+kill "$RAUC_PID"
+wait "$RAUC_PID" || true
+code=0
+update --good --for 1 --within 2 2>"$TEST_DIR/said" || code=$?
+[ $code -eq 1 ] || fail "exit status $code: $(cat "$TEST_DIR/said")"
+finds -F 'given up (RAUC does not say which slot runs)' <"$TEST_DIR/said" || fail "said: $(cat "$TEST_DIR/said")"
+grep -q '^reason=RAUC' "$data/update/pending" || fail "its reason is not noted: $(cat "$data/update/pending")"
+RAUC_PID=
+rm "$data/update/pending"
+sed -i "s/^version=.*/version=$VERSION/" "$data/update/good"
+boot_slot B
+
 # Without another one to go back to it is waited for, and nothing is started again.
 grub-editenv "$box/grubenv" set A_OK=0
 sed -i 's/^version=.*/version=0.0.9/' "$data/update/good"
 code=0
 update --good --for 2 --within 2 2>"$TEST_DIR/said" || code=$?
 [ $code -eq 75 ] || fail "exit status $code: $(cat "$TEST_DIR/said")"
-sed -i "s/^version=.*/version=$("$WARDGATE" version | cut -d' ' -f2)/" "$data/update/good"
+sed -i "s/^version=.*/version=$VERSION/" "$data/update/good"
+
+# ---- a box that was just switched on: what works is seen before it is noted ----
+
+since_s=$(cut -d. -f1 /proc/uptime)
+if unshare --time --boottime -$((since_s - 260)) true 2>/dev/null; then
+    start_gateway
+    rm "$data/update/before"
+    started_s=$(cut -d. -f1 /proc/uptime)
+    unshare --time --boottime -$((started_s - 285)) "$WARDGATE" update --system "$box/system.conf" --data "$data" -c "$TEST_DIR/wardgate.yaml" \
+        "$box/new.raucb" >"$TEST_DIR/said" 2>&1 || fail "not installed: $(cat "$TEST_DIR/said")"
+    finds -F 'until the gateway has run for a minute' <"$TEST_DIR/said" || fail "it does not wait: $(cat "$TEST_DIR/said")"
+    [ $(($(cut -d. -f1 /proc/uptime) - started_s)) -ge 14 ] || fail "it did not wait"
+    grep -qx 'link gw-a' "$data/update/before" || fail "what works is not noted: $(cat "$data/update/before")"
+    stop_gateway
+fi
 
 # ---- sticks ----
 
@@ -319,7 +385,7 @@ exec "$WARDGATE" "\$command" --system "$box/system.conf" --data "$data" "\$optio
 END
 chmod +x "$TEST_DIR"/bin/*
 plug_in() {
-    PATH=$TEST_DIR/bin:$PATH CONSOLE=$TEST_DIR/console MOUNT=mount-stick RUN=$TEST_DIR WARDGATE=wardgate-here \
+    PATH=$TEST_DIR/bin:$PATH CONSOLE=$TEST_DIR/console MOUNT=${MOUNT:-mount-stick} RUN=$TEST_DIR WARDGATE=wardgate-here \
         REBOOT="touch $TEST_DIR/restarted" config/box/root/usr/lib/wardgate/stick sdx1
 }
 plug_in
@@ -330,6 +396,14 @@ box_report() { "$WARDGATE" box report --boot "$TEST_DIR/efi" --data "$data" --ru
 box_report | finds 'A stick brought no update, at 20.*UTC:' || fail "the box's report: $(box_report)"
 box_report | finds -F 'no update on this stick' || fail "the box's report: $(box_report)"
 [ "$(sed -n 1p "$TEST_DIR/mounts")" = "mount -o ro,noexec,nosuid,nodev /dev/sdx1 $TEST_DIR/stick-sdx1" ] || fail "mounted: $(cat "$TEST_DIR/mounts")"
+cat >"$TEST_DIR/bin/mount-nothing" <<'END'
+#!/bin/sh
+exit 32
+END
+chmod +x "$TEST_DIR/bin/mount-nothing"
+! MOUNT=mount-nothing plug_in || fail "a stick of another kind is well"
+finds -F 'wardgate: the stick sdx1 cannot be read, format it as FAT' <"$TEST_DIR/console" || fail "console: $(cat "$TEST_DIR/console")"
+box_report | finds -F 'the stick sdx1 cannot be read, format it as FAT' || fail "the box's report: $(box_report)"
 cp "$box/two.raucb" "$stick/"
 plug_in
 finds -F '99.0.2 is in slot A' <"$stick/report.txt" || fail "report.txt: $(cat "$stick/report.txt")"
