@@ -219,6 +219,7 @@ for ((at = 1 + RANDOM % 3; at < 2000; at += 3)); do # another third of them each
         diff -rq -x '*.new' "$DATA/etc" "$TEST_DIR/old/etc" >"$TEST_DIR/differ.txt" || fail "a cut at $at left: $(cat "$TEST_DIR/differ.txt")"
     fi
     if [ $((at % 8)) -eq 0 ] || [ "$swapped" -gt 0 ]; then
+        config/box/identity keys "$DATA" "$RUN" # as config/box/set-up does
         setup
         diff -rq -x '*.new' "$DATA/etc" "$TEST_DIR/new/etc" >"$TEST_DIR/differ.txt" || fail "after a cut at $at the next boot has: $(cat "$TEST_DIR/differ.txt")"
         [ ! -e "$DATA/etc.new" ] || fail "after a cut at $at the old one lies about"
