@@ -1,18 +1,11 @@
 #!/usr/bin/env bash
 # The shipped unit under a real systemd, process 1 of a namespace of its own: it counts as started when it watches, is fed, loads its configuration
-# again, is ended and started again when it hangs, stops at once. Skipped where there is no systemd, or no right to make such a namespace.
+# again, is ended and started again when it hangs, stops at once.
 . tests/e2e/lib.sh
-
-SYSTEMD=/lib/systemd/systemd
-SPACE="unshare --pid --fork --kill-child --mount --mount-proc --uts --ipc"
-if [ "$(id -u)" -ne 0 ] || [ ! -x $SYSTEMD ] || ! $SPACE true 2>/dev/null; then
-    echo "skipped: needs systemd, and root to make a namespace for it"
-    exit 0
-fi
+. tests/e2e/systemd.sh
 needs_no_sanitizer "a sanitizer is too slow for the watchdog of 4 s"
 
 program=$(readlink -f "$WARDGATE")
-mkdir "$TEST_DIR/units"
 write_config <<END
 buses:
   gw-a: {kind: modbus-tcp, host: 127.0.0.1, port: $WARD_PORT}
@@ -24,21 +17,11 @@ END
 sed -e "s#^ExecStart=wardgate run#ExecStart=$program run -c $TEST_DIR/wardgate.yaml#" -e "s#^ExecReload=wardgate reload#ExecReload=$program reload -c $TEST_DIR/wardgate.yaml#" \
     -e 's/^WatchdogSec=.*/WatchdogSec=4/' -e '/^\(User\|Group\|SupplementaryGroups\|After\|Protect.*\|Private.*\|Device.*\|StateDirectory.*\)=/d' \
     -e 's/^\[Unit\]/&\nDefaultDependencies=no/' -e "s#^\[Service\]#&\nStandardError=append:$TEST_DIR/gateway.log#" \
-    config/wardgate.service >"$TEST_DIR/units/wardgate.service"
+    config/wardgate.service >"$UNITS/wardgate.service"
 sed -e 's#^ExecStart=rm#ExecStart=/bin/rm#' -e 's#^ExecStop=sh#ExecStop=/bin/sh#' -e '/^\(Protect.*\|Private.*\|ReadWritePaths\)=/d' -e 's/^\[Unit\]/&\nDefaultDependencies=no/' \
-    config/wardgate-farewell.service >"$TEST_DIR/units/wardgate-farewell.service"
-grep -q "^Type=notify" "$TEST_DIR/units/wardgate.service" || fail "the unit is not one that tells how it is"
-cat >"$TEST_DIR/units/drive.service" <<END
-[Unit]
-DefaultDependencies=no
-[Service]
-Type=oneshot
-TimeoutStartSec=120
-ExecStart=/bin/bash $TEST_DIR/drive.sh
-END
-printf '[Unit]\nWants=drive.service\n' >"$TEST_DIR/units/drive.target"
-cat >"$TEST_DIR/drive.sh" <<END
-exec >$TEST_DIR/drive.txt 2>&1
+    config/wardgate-farewell.service >"$UNITS/wardgate-farewell.service"
+grep -q "^Type=notify" "$UNITS/wardgate.service" || fail "the unit is not one that tells how it is"
+drive <<END
 show() { echo "\$1: \$(systemctl show wardgate -p ActiveState,StatusText,NRestarts | LC_ALL=C sort | tr '\n' ' ')"; }
 systemctl start wardgate; show started
 sleep 6; show fed
@@ -53,30 +36,7 @@ begun=\$(date +%s%N); systemctl stop wardgate-farewell wardgate; ended=\$(date +
 echo "why: \$(cat /run/wardgate-stopping), known before: \$([ "\$(systemctl show wardgate-farewell -p InactiveEnterTimestampMonotonic --value)" -le \
     "\$(systemctl show wardgate -p ActiveExitTimestampMonotonic --value)" ] && echo yes)"
 echo "Result \$(systemctl show wardgate -p Result --value)"
-echo over
 END
-cat >"$TEST_DIR/begin.sh" <<END
-mount --make-rprivate / && mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system
-export container=docker SYSTEMD_UNIT_PATH=$TEST_DIR/units
-exec $SYSTEMD --system --unit=drive.target --show-status=no
-END
-$SPACE bash "$TEST_DIR/begin.sh" >"$TEST_DIR/systemd.log" 2>&1 </dev/null &
-space=$!
-sleep 1
-if ! kill -0 $space 2>/dev/null; then
-    echo "skipped: systemd does not run in a namespace here"
-    exit 0
-fi
-for ((i = 0; i < 600; i++)); do
-    grep -q "^over" "$TEST_DIR/drive.txt" 2>/dev/null && break
-    sleep 0.1
-done
-kill -KILL $space
-wait $space 2>/dev/null || true
-if [ ! -s "$TEST_DIR/drive.txt" ]; then
-    echo "skipped: systemd starts nothing in a namespace here"
-    exit 0
-fi
 diff - "$TEST_DIR/drive.txt" <<'END' || fail "systemd saw something else"
 started: ActiveState=active NRestarts=0 StatusText=Watches 1 bed; no broker; alerts are stored 
 fed: ActiveState=active NRestarts=0 StatusText=Watches 1 bed; no broker; alerts are stored 

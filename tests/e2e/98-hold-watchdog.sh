@@ -178,3 +178,39 @@ at 50 && { kill -KILL "$(of holder)"; echo 1 >holder; }
 END
 has counts 60 110
 has box 150 400
+
+# ---- the end of a box: it counts on when the box is to start again, and only then
+
+cat >"$bin/systemctl" <<'END'
+#!/bin/sh
+[ "$1" = list-jobs ] && cat "$TEST_DIR/jobs"
+END
+chmod +x "$bin/systemctl"
+counts() { [ -s "$t/opened" ] && [ "$(cat "$t/opened")" != gateway ] && ! kill -0 "$(cat "$t/opened")" 2>/dev/null; }
+is_fed() { [ -s "$t/opened" ] && kill -0 "$(cat "$t/opened")" 2>/dev/null; }
+feed() {
+    (cd "$t" && rm -f opened refused holder device)
+    ln -s /dev/null "$t/device"
+    watchdog &
+    echo $! >"$t/holder"
+    pids+=($!)
+    wait_for 5 "a feeder" test -s "$t/opened"
+}
+echo '  61 shutdown.target start waiting' >"$t/jobs"
+echo ' 187 poweroff.target start waiting' >>"$t/jobs"
+feed
+"$hold" last
+is_fed || fail "a box that is switched off may be started again by its watchdog"
+echo '  61 reboot.target start waiting' >"$t/jobs"
+"$hold" last
+counts || fail "the box's own feeder ends, and the watchdog does not count"
+(cd "$t" && rm -f opened holder && echo gateway >opened)
+"$hold" last &
+pids+=($!)
+wait_for 5 "it asks for what the gateway has" test -s "$t/refused"
+[ "$(cat "$t/opened")" = gateway ] || fail "it has what the gateway has not let go of"
+rm "$t/opened"
+wait_for 5 "it counts behind the gateway" counts
+rm "$t/device" "$t/opened" "$t/holder"
+"$hold" last
+[ ! -e "$t/holder" ] || fail "it looks for a device that is not there"

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Units of a box under a real systemd: what alerts leave the box by is never given up; the watchdog counts on when the box is to start again, and only then.
+. tests/e2e/lib.sh
+. tests/e2e/systemd.sh
+
+box=$PWD/config/box
+mkdir "$TEST_DIR/bin"
+export TEST_DIR
+
+# ---- services that end again and again, as Debian's units have them, with the box's drop-ins and without
+
+for unit in systemd-networkd systemd-resolved chrony without; do
+    printf '[Unit]\nDefaultDependencies=no\n[Service]\nRestart=on-failure\nRestartSec=0\nExecStart=/bin/sh -c "echo >>%s; exit 1"\n' \
+        "$TEST_DIR/$unit.starts" >"$UNITS/$unit.service"
+    if [ $unit != without ]; then
+        mkdir "$UNITS/$unit.service.d"
+        sed 's/^RestartSec=10/RestartSec=1/' "$box/root/usr/lib/systemd/system/$unit.service.d/box.conf" >"$UNITS/$unit.service.d/box.conf"
+    fi
+done
+
+# ---- the end of a box: everything but the last step, with the unit's own program and one in the place of busybox's
+
+cat >"$TEST_DIR/bin/watchdog" <<'END'
+#!/bin/sh
+trap 'rm -f "$TEST_DIR/counts"; exit 0' TERM
+echo $$ >"$TEST_DIR/counts"
+while sleep 0.1; do :; done
+END
+chmod +x "$TEST_DIR/bin/watchdog"
+ln -s /dev/null "$TEST_DIR/device"
+sed -e "s#/usr/lib/wardgate/#$box/root/usr/lib/wardgate/#" -e '/^\(Protect.*\|Restrict.*\|OOMScoreAdjust\)=/d' \
+    -e "s#^\[Service\]#&\nEnvironment=PATH=$TEST_DIR/bin:$PATH TEST_DIR=$TEST_DIR DEVICE=$TEST_DIR/device HOLDER=$TEST_DIR/holder#" \
+    "$box/wardgate-watchdog.service" >"$UNITS/wardgate-watchdog.service"
+for target in reboot poweroff; do
+    printf '[Unit]\nDefaultDependencies=no\nRequires=shutdown.target\nAfter=shutdown.target\n' >"$UNITS/$target.target"
+done
+printf '[Unit]\nDefaultDependencies=no\nRefuseManualStart=yes\n' >"$UNITS/shutdown.target"
+
+drive <<END
+systemctl start systemd-networkd systemd-resolved chrony without
+for target in poweroff reboot; do
+    systemctl start wardgate-watchdog
+    PATH=$TEST_DIR/bin:\$PATH setsid watchdog &
+    for i in \$(seq 100); do [ -s $TEST_DIR/counts ] && break; sleep 0.1; done
+    cp $TEST_DIR/counts $TEST_DIR/holder
+    systemctl start --no-block --job-mode=replace-irreversibly \$target.target
+    for i in \$(seq 200); do systemctl is-active -q wardgate-watchdog || break; sleep 0.1; done
+    kill -TERM "\$(cat $TEST_DIR/holder)" 2>/dev/null # as the last programs are ended
+    sleep 1
+    echo "\$target: \$([ -e $TEST_DIR/counts ] && echo counts on || echo stopped)"
+    rm -f $TEST_DIR/counts
+done
+sleep 6
+for unit in systemd-networkd systemd-resolved chrony without; do
+    echo "\$unit: \$([ "\$(systemctl is-active \$unit)" = failed ] && echo given up || echo started again)"
+done
+END
+diff - "$TEST_DIR/drive.txt" <<'END' || fail "systemd saw something else"
+poweroff: stopped
+reboot: counts on
+systemd-networkd: started again
+systemd-resolved: started again
+chrony: started again
+without: given up
+over
+END
+for unit in systemd-networkd systemd-resolved chrony; do
+    [ "$(wc -l <"$TEST_DIR/$unit.starts")" -gt 6 ] || fail "$unit was started $(wc -l <"$TEST_DIR/$unit.starts") times"
+done
