@@ -337,11 +337,14 @@ corpus: build/.have-fuzz ## keep the inputs found by `make fuzz` that reach new 
 model: build/.have-model ## search every state of the ring's model, and see its mutants fail
 	$(LIVE)@tests/model/check-ring
 
-contracts: build/.have-contracts ## validate config/schemas with the tools of JSON Schema and AsyncAPI
-	@mkdir -p build/contracts
-	@cp tests/contracts/package.json build/contracts/
-	$(LIVE)@cd build/contracts && npm install --silent --no-audit --no-fund --ignore-scripts
-	@ln -sfn ../../build/contracts/node_modules tests/contracts/node_modules
+build/contracts/.packages: $(addprefix tests/contracts/,package.json package-lock.json .npmrc) | build/.have-contracts
+	@echo "NPM   tests/contracts"
+	@mkdir -p $(@D)
+	@cp $^ $(@D)/
+	$(LIVE)@cd $(@D) && npm ci --silent --no-audit --no-fund
+	@ln -sfn ../../$(@D)/node_modules tests/contracts/node_modules
+	@touch $@
+contracts: build/contracts/.packages ## validate config/schemas with the tools of JSON Schema and AsyncAPI
 	$(LIVE)@node tests/contracts/check-contracts.js
 	$(LIVE)@$(MAKE) --no-print-directory TARGET=$(MACHINE) sbom
 	$(LIVE)@node tests/contracts/check-sbom.js $(DIST)/wardgate-$(VERSION)-$(MACHINE).cdx.json
