@@ -2,7 +2,6 @@
 // ask.js import FLOW BROKER_PORT USER PASSWORD   imports the flow through Node-RED's admin API, with the broker filled in as its README says
 // ask.js shown WIDGET                            prints what the dashboard shows in that widget, as a browser that loads now would get it
 // ask.js page PATH                               prints what a browser gets there
-// ask.js known                                   prints what the flow knows of the ward
 // Of the Node-RED at NODE_RED_PORT. Rows are printed one a line, as JSON.
 'use strict';
 const fs = require('fs');
@@ -62,8 +61,6 @@ async function main() {
         const answer = await fetch(url + words[0]);
         console.log(await answer.text());
         process.exitCode = answer.ok ? 0 : 1;
-    } else if (what === 'known') {
-        console.log(JSON.stringify(await ask('/context/flow/wg-tab/ward')));
     } else {
         const { message, state } = await shown(words[0]);
         const payload = message ? message.payload : undefined;
