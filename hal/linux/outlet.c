@@ -3,13 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TERMINAL_PIECE 128
+#define TURN_WAIT_NS   100000000
+
+/* Whoever looks whether there is room for what would wait, and then writes. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 int outlet_reopen(int fd)
 {
@@ -50,6 +56,22 @@ static ssize_t write_with_room(int fd, const char *bytes, size_t size)
     return (ssize_t)done;
 }
 
+/* Else a second thread would find the same last room. Who had the turn all this time waits for another program that took it. */
+static enum status put_in_turn(int fd, const char *bytes, size_t size)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += TURN_WAIT_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    if (pthread_mutex_clocklock(&turn, CLOCK_MONOTONIC, &until) != 0) {
+        return STATUS_FULL;
+    }
+    const enum status status = status_of(write_with_room(fd, bytes, size), size);
+    (void)pthread_mutex_unlock(&turn);
+    return status;
+}
+
 enum status outlet_put(int fd, const char *bytes, size_t size)
 {
     const ssize_t sent = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -58,7 +80,7 @@ enum status outlet_put(int fd, const char *bytes, size_t size)
     }
     const int again = outlet_reopen(fd);
     if (again < 0) {
-        return status_of(write_with_room(fd, bytes, size), size);
+        return put_in_turn(fd, bytes, size);
     }
     const enum status status = status_of(write(again, bytes, size), size);
     (void)close(again);

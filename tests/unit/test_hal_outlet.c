@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <pty.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -99,6 +100,46 @@ static void test_a_terminal_of_another_user(void **state)
     fills_of_another(near, far);
 }
 
+enum { WRITERS = 4, ROUNDS = 300 };
+
+static void *fill(void *context)
+{
+    static char page[4096];
+    while (outlet_put(*(const int *)context, page, sizeof page) == STATUS_OK) {
+    }
+    return NULL;
+}
+
+/* None of our threads waits for the others, whoever has the last room. */
+static void test_threads_at_a_pipe_of_another_user(void **state)
+{
+    (void)state;
+    static char got[1 << 16];
+    const bool is_root = geteuid() == 0;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(fchmod(ends[1], 0), 0);
+    assert_true(!is_root || seteuid(65534) == 0);
+    assert_int_equal(outlet_reopen(ends[1]), -1);
+    (void)alarm(20); /* waiting would be for ever */
+    for (int round = 0; round < ROUNDS; round++) {
+        pthread_t writers[WRITERS];
+        for (int i = 0; i < WRITERS; i++) {
+            assert_int_equal(pthread_create(&writers[i], NULL, fill, &ends[1]), 0);
+        }
+        for (int i = 0; i < WRITERS; i++) {
+            assert_int_equal(pthread_join(writers[i], NULL), 0);
+        }
+        while (read(ends[0], got, sizeof got) > 0) {
+        }
+    }
+    (void)alarm(0);
+    assert_true(!is_root || seteuid(0) == 0);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 /* A line of which there was room for a part only counts as one that is missing. */
 static void cuts_no_line_silently(bool is_of_another)
 {
@@ -158,6 +199,7 @@ int main(void)
                                        cmocka_unit_test(test_a_terminal),
                                        cmocka_unit_test(test_a_pipe_of_another_user),
                                        cmocka_unit_test(test_a_terminal_of_another_user),
+                                       cmocka_unit_test(test_threads_at_a_pipe_of_another_user),
                                        cmocka_unit_test(test_a_terminal_takes_whole_lines),
                                        cmocka_unit_test(test_a_file_takes_all)};
     return cmocka_run_group_tests(tests, NULL, NULL);
