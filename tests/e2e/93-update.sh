@@ -151,6 +151,34 @@ update --trust "$box/others/update-ca.pem" 2>"$TEST_DIR/said" || fail "another o
 finds -F 'changes nothing' <"$TEST_DIR/said" || fail "another one: $(cat "$TEST_DIR/said")"
 cmp -s "$box/keys/update-ca.pem" "$data/update/keyring.pem" || fail "another certificate was taken"
 
+# As the box does it at each start: what is wrong with the file stands where people look.
+mkdir -p "$TEST_DIR/efi"
+cat >"$TEST_DIR/bin/wardgate-trusts" <<END
+#!/bin/sh
+command=\$1 option=\$2 file=\$3
+exec "$WARDGATE" "\$command" --system "$box/system.conf" --data "$data" "\$option" "\$file"
+END
+chmod +x "$TEST_DIR/bin/wardgate-trusts"
+take_trust() {
+    rm -rf "$TEST_DIR/trust-run"
+    BOOT=$TEST_DIR/efi RUN=$TEST_DIR/trust-run WARDGATE=$TEST_DIR/bin/wardgate-trusts config/box/root/usr/lib/wardgate/take-trust 2>"$TEST_DIR/said"
+}
+trust_report() { "$WARDGATE" box report --boot "$TEST_DIR/efi" --data "$data" --run "$TEST_DIR/trust-run" --leds "$TEST_DIR/leds"; }
+take_trust || fail "no certificate is a fault: $(cat "$TEST_DIR/said")"
+cp "$box/others/update-ca.pem" "$TEST_DIR/efi/update-ca.pem"
+take_trust || fail "another one is a fault: $(cat "$TEST_DIR/said")"
+finds -F 'changes nothing' <"$TEST_DIR/said" || fail "the log does not have it: $(cat "$TEST_DIR/said")"
+trust_report | finds -F 'update-ca.pem is not the certificate that this box took before' || fail "the report: $(trust_report)"
+cp "$box/keys/update-ca.pem" "$TEST_DIR/efi/update-ca.pem"
+take_trust || fail "the one that it has is a fault: $(cat "$TEST_DIR/said")"
+! trust_report | finds -F update-ca.pem || fail "the report tells of what is well: $(trust_report)"
+mv "$data/update/keyring.pem" "$TEST_DIR/keyring.pem"
+echo nothing >"$TEST_DIR/efi/update-ca.pem"
+! take_trust || fail "a file that is no certificate is well"
+trust_report | finds -F 'update-ca.pem is no certificate' || fail "the report: $(trust_report)"
+rm "$TEST_DIR/efi/update-ca.pem"
+mv "$TEST_DIR/keyring.pem" "$data/update/keyring.pem"
+
 # ---- what is refused, before anything is written ----
 
 update --check "$box/new.raucb" >"$TEST_DIR/said" || fail "a good one is refused"
