@@ -312,6 +312,7 @@ finds -F 'the update to 99.0.1 WAS GIVEN UP: no gateway answers' <"$TEST_DIR/efi
 finds -F 'tries this one again, a stick does not' <"$TEST_DIR/efi/report.txt" || fail "the report says: $(cat "$TEST_DIR/efi/report.txt")"
 
 # Another build of the same version is on trial like any other.
+cp "$data/update/failed" "$TEST_DIR/failed"
 bundle "$VERSION" same.raucb
 update --allow-older "$box/same.raucb" >"$TEST_DIR/said" 2>&1 || fail "not installed: $(cat "$TEST_DIR/said")"
 another_boot
@@ -347,6 +348,7 @@ finds -F 'given up (RAUC does not say which slot runs)' <"$TEST_DIR/said" || fai
 grep -q '^reason=RAUC' "$data/update/pending" || fail "its reason is not noted: $(cat "$data/update/pending")"
 RAUC_PID=
 rm "$data/update/pending"
+mv "$TEST_DIR/failed" "$data/update/failed"
 sed -i "s/^version=.*/version=$VERSION/" "$data/update/good"
 boot_slot B
 

@@ -5,7 +5,6 @@
 
 box=$PWD/config/box
 mkdir "$TEST_DIR/bin"
-export TEST_DIR
 
 # ---- services that end again and again, as Debian's units have them, with the box's drop-ins and without
 
@@ -20,16 +19,16 @@ done
 
 # ---- the end of a box: everything but the last step, with the unit's own program and one in the place of busybox's
 
-cat >"$TEST_DIR/bin/watchdog" <<'END'
+cat >"$TEST_DIR/bin/watchdog" <<END
 #!/bin/sh
 trap 'rm -f "$TEST_DIR/counts"; exit 0' TERM
-echo $$ >"$TEST_DIR/counts"
+echo \$\$ >"$TEST_DIR/counts"
 while sleep 0.1; do :; done
 END
 chmod +x "$TEST_DIR/bin/watchdog"
 ln -s /dev/null "$TEST_DIR/device"
 sed -e "s#/usr/lib/wardgate/#$box/root/usr/lib/wardgate/#" -e '/^\(Protect.*\|Restrict.*\|OOMScoreAdjust\)=/d' \
-    -e "s#^\[Service\]#&\nEnvironment=PATH=$TEST_DIR/bin:$PATH TEST_DIR=$TEST_DIR DEVICE=$TEST_DIR/device HOLDER=$TEST_DIR/holder#" \
+    -e "s#^\[Service\]#&\nEnvironment=PATH=$TEST_DIR/bin:$PATH DEVICE=$TEST_DIR/device HOLDER=$TEST_DIR/holder#" \
     "$box/wardgate-watchdog.service" >"$UNITS/wardgate-watchdog.service"
 for target in reboot poweroff; do
     printf '[Unit]\nDefaultDependencies=no\nRequires=shutdown.target\nAfter=shutdown.target\n' >"$UNITS/$target.target"
@@ -40,7 +39,7 @@ drive <<END
 systemctl start systemd-networkd systemd-resolved chrony without
 for target in poweroff reboot; do
     systemctl start wardgate-watchdog
-    PATH=$TEST_DIR/bin:\$PATH setsid watchdog &
+    setsid --fork $TEST_DIR/bin/watchdog
     for i in \$(seq 100); do [ -s $TEST_DIR/counts ] && break; sleep 0.1; done
     cp $TEST_DIR/counts $TEST_DIR/holder
     systemctl start --no-block --job-mode=replace-irreversibly \$target.target
