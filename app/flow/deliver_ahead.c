@@ -1,11 +1,14 @@
 /*
- * Rows of the backlog, read some at a time: a transaction of the store costs as much as several of them. Nothing takes them from the outbox before they have
+ * Rows of the backlog, read some at a time: a transaction of the store costs as much as several of them; and before they are wanted, while the window
+ * is full: what an acknowledgement makes room for goes at once. Nothing takes them from the outbox before they have
  * gone but a record that stands for them (omission.h): after that they are read anew. What is in flight at that moment goes out all the same.
  */
 #include <stdalign.h>
 #include <string.h>
 
 #include "app/flow/deliver_internal.h"
+
+enum { AT_A_TIME = 16 };
 
 /* An alert, followed by its texts. */
 struct ahead_row {
@@ -16,6 +19,7 @@ struct ahead_row {
 struct reading {
     struct ahead *ahead;
     uint64_t through;
+    uint32_t count;
 };
 
 static char *append(char **at, const char *text, size_t length)
@@ -36,11 +40,13 @@ static bool has_room(const struct ahead *ahead)
 
 static bool visit(void *context, const struct store_alert *alert)
 {
-    const struct reading *reading = context;
+    struct reading *reading = context;
     struct ahead *ahead = reading->ahead;
     if (alert->row > reading->through) {
         return false;
     }
+    ++reading->count;
+    ahead->last = alert->row;
     struct ahead_row *row = (struct ahead_row *)(void *)(ahead->bytes + ahead->filled);
     char *at = (char *)(row + 1);
     row->alert = *alert;
@@ -57,17 +63,56 @@ static uint64_t count_omitted(const struct deliver *d)
     return d->config.omitted != NULL ? atomic_load(d->config.omitted) : 0;
 }
 
-enum status ahead_read(struct deliver *d, uint64_t after, uint64_t through)
-{
-    struct reading reading = {.ahead = &d->ahead, .through = through};
-    ahead_forget(d);
-    d->ahead.omitted = count_omitted(d);
-    return store_each_outbox(d->store, after, UINT32_MAX, visit, &reading);
-}
-
 static struct ahead_row *first_row(const struct ahead *ahead)
 {
     return (struct ahead_row *)(void *)(ahead->bytes + ahead->at);
+}
+
+static enum status read_some(struct deliver *d, uint64_t through)
+{
+    struct reading reading = {.ahead = &d->ahead, .through = through};
+    const enum status status = store_each_outbox(d->store, d->ahead.last, AT_A_TIME, visit, &reading);
+    if (status == STATUS_OK && reading.count < AT_A_TIME && has_room(&d->ahead)) {
+        d->ahead.last = through; /* there are no more */
+    }
+    return status;
+}
+
+enum status ahead_read(struct deliver *d, uint64_t after, uint64_t through)
+{
+    ahead_forget(d);
+    d->ahead.omitted = count_omitted(d);
+    d->ahead.last = after;
+    return read_some(d, through);
+}
+
+/* Those that are there move to the beginning, and what points into them with them. */
+static void make_room(struct ahead *ahead)
+{
+    const size_t by = ahead->at;
+    memmove(ahead->bytes, ahead->bytes + by, ahead->filled - by);
+    ahead->filled -= by;
+    ahead->at = 0;
+    for (size_t at = 0; at < ahead->filled;) {
+        struct ahead_row *row = (struct ahead_row *)(void *)(ahead->bytes + at);
+        row->alert.bed -= by;
+        row->alert.alarm -= by;
+        row->alert.json -= by;
+        at += row->size;
+    }
+}
+
+void ahead_read_on(struct deliver *d, uint64_t through)
+{
+    struct ahead *ahead = &d->ahead;
+    if (ahead_first(d) == NULL || ahead->last >= through || ahead->filled - ahead->at > DELIVER_AHEAD_MAX / 2) {
+        return;
+    }
+    if (!has_room(ahead)) {
+        make_room(ahead);
+    }
+    const enum status status = read_some(d, through);
+    (void)status; /* tried again, and told, when the others have gone */
 }
 
 const struct store_alert *ahead_first(const struct deliver *d)

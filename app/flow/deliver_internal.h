@@ -288,6 +288,7 @@ struct outbox {
 struct ahead {
     unsigned char *bytes; /* DELIVER_AHEAD_MAX */
     uint64_t omitted;     /* as config.omitted counted before they were read: else some may be a record's by now */
+    uint64_t last;        /* the row up to which the outbox was read */
     size_t filled, at;
 };
 
@@ -477,6 +478,7 @@ void outbox_return_acked(struct deliver *d);  /* acknowledged rows to the store 
 enum status ahead_read(struct deliver *d, uint64_t after, uint64_t through) MUST_CHECK;
 const struct store_alert *ahead_first(const struct deliver *d); /* NULL: there is none */
 void ahead_pass(struct deliver *d);                             /* over the first */
+void ahead_read_on(struct deliver *d, uint64_t through);        /* some behind those that are there */
 void ahead_forget(struct deliver *d);
 
 /* deliver_direct.c */

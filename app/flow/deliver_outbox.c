@@ -334,6 +334,9 @@ static void pass_behind(struct deliver *d)
         }
         ahead_pass(d);
     }
+    if (outbox->behind_rows > 0 && !link_has_room(d, FLIGHT_ROW)) {
+        ahead_read_on(d, outbox->through);
+    }
     if (outbox->behind_rows > 0 && outbox->behind_due_us > d->now_us) {
         deliver_due(d, outbox->behind_due_us);
     }

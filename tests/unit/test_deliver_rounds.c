@@ -12,11 +12,12 @@
 #include "tests/unit/support/deliver_bench.h"
 
 #define SECOND_US INT64_C(1000000)
+#define SLOTS     512
 #define HOUR_MS   INT64_C(3600000)
 #define LEAST_US  (SECOND_US / 100)
 #define STEP_US   (SECOND_US / 10)
 
-static struct bench *open_bench(enum fake_fate (*fate)(const struct uplink_message *message))
+static struct bench *open_bench_behind(unsigned waiting, enum fake_fate (*fate)(const struct uplink_message *message))
 {
     static struct uplink_broker address = {.url = "fake://0"};
     struct bench *bench = bench_open();
@@ -24,14 +25,21 @@ static struct bench *open_bench(enum fake_fate (*fate)(const struct uplink_messa
     fake.fate = fate;
     bench->config.brokers = &address;
     bench->config.uplink.keep_alive_s = 60; /* 15 s without an acknowledgement */
-    bench_build(bench, 64);
+    bench_build(bench, SLOTS);
     for (unsigned bed = 1; bed <= BENCH_BEDS; ++bed) {
         bench_view(bench, bed, 70, QUALITY_VALID, 7);
     }
-    (void)bench_commit(bench, 1, 0, false);
+    for (unsigned i = 0; i < waiting; ++i) {
+        (void)bench_commit(bench, 1 + i % BENCH_BEDS, 0, false);
+    }
     bench_start(bench);
     fake_await();
     return bench;
+}
+
+static struct bench *open_bench(enum fake_fate (*fate)(const struct uplink_message *message))
+{
+    return open_bench_behind(1, fate);
 }
 
 static unsigned count_of(const char *topic, int64_t since_us)
@@ -141,10 +149,50 @@ static void test_what_is_acknowledged_during_a_reload(void **state)
     bench_close(bench);
 }
 
+/* ---- a backlog ---- */
+
+enum { BACKLOG = 448, NEW_EVERY = 16, NEW = BACKLOG / NEW_EVERY };
+
+/* Now and then the queue is full in the midst of it. */
+static enum fake_fate stumble(const struct uplink_message *message)
+{
+    static unsigned count;
+    (void)message;
+    return ++count % 29 == 0 ? FAKE_NO_ROOM : FAKE_TAKEN;
+}
+
+/* Its rows are read on while the window is full, and new ones come meanwhile: each goes once, those of a bed in their order. */
+static void test_a_backlog_is_read_on(void **state)
+{
+    (void)state;
+    struct bench *bench = open_bench_behind(BACKLOG, stumble);
+    uint64_t last[BENCH_BEDS] = {0};
+    unsigned sent = 0;
+    for (unsigned i = 0; i < 4 * BACKLOG; ++i) {
+        if (i % NEW_EVERY == 0 && i / NEW_EVERY < NEW) {
+            (void)bench_commit(bench, 1 + i % BENCH_BEDS, 0, false);
+        }
+        fake_run(LEAST_US, LEAST_US);
+    }
+    for (unsigned i = 0; i < fake.sent_count; ++i) {
+        const struct fake_sent *message = &fake.sent[i];
+        if (message->seq == 0 || message->fate != FAKE_TAKEN) {
+            continue;
+        }
+        const unsigned bed = (unsigned)(message->topic[strlen(BASE "b0")] - '1');
+        assert_in_range(bed, 0, BENCH_BEDS - 1);
+        assert_true(message->seq > last[bed]);
+        last[bed] = message->seq;
+        ++sent;
+    }
+    assert_int_equal(sent, BACKLOG + NEW);
+    bench_close(bench);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_cannot_go_makes_no_rounds),
-                                       cmocka_unit_test(test_a_step_amid_the_present),
-                                       cmocka_unit_test(test_what_is_acknowledged_during_a_reload)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_backlog_is_read_on), cmocka_unit_test(test_what_cannot_go_makes_no_rounds),
+        cmocka_unit_test(test_a_step_amid_the_present), cmocka_unit_test(test_what_is_acknowledged_during_a_reload)};
     return cmocka_run_group_tests_name("deliver_rounds", tests, NULL, NULL);
 }
