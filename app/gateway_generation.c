@@ -8,7 +8,7 @@
 #define JOURNAL_RING_LEAST   2048U
 #define JOURNAL_RING_MOST    8192U
 #define JOURNAL_RING_MS      2500U /* what comes in so long; the store thread comes for it every second */
-#define DELIVERED_RING_SLOTS 2048U
+#define DELIVERED_RING_SLOTS 4096U
 #define DIRECT_RING_SLOTS    64U
 #define JOURNAL_KEEP_LEAST   (10LL * 60 * 1000) /* what the longest window needs, and at least this */
 

@@ -57,7 +57,7 @@
 
 /* Rows delivered wait for one another, as many or as long: who pushes them raises the wake for the first one in the ring, and
  * whenever there are so many more. What a power cut catches waiting is sent again, under its name. */
-#define COMMIT_DELIVERED_MANY    512U
+#define COMMIT_DELIVERED_MANY    1024U
 #define COMMIT_DELIVERED_WAIT_US 200000
 
 /* Keys and forms of what the store keeps for the engine (store_put_state). */

@@ -30,7 +30,7 @@
 #include "hal/wake.h"
 
 #define COMMIT_GROUP_MAX     256U  /* records of one transaction */
-#define COMMIT_DELIVERED_MAX 1024U /* deliveries, each a number that leaves a list */
+#define COMMIT_DELIVERED_MAX 2048U /* deliveries, each a number that leaves a list */
 
 struct commit_config;
 

@@ -209,11 +209,15 @@ static void push_delivered(unsigned first, unsigned count)
 static void test_deliveries_come_together(void **state)
 {
     (void)state;
+    enum { ALERTS = COMMIT_DELIVERED_MANY + 64 };
     static struct commit_rig_rows all;
     commit_rig_make(true);
     struct commit *c = &commit_rig.commit;
-    for (unsigned i = 0; i < 2 * COMMIT_DELIVERED_MANY; i++) {
+    for (unsigned i = 0; i < ALERTS; i++) {
         commit_rig_alert(0, PHASE_UPDATE);
+        if (i % COMMIT_GROUP_MAX == COMMIT_GROUP_MAX - 1) {
+            commit_rig_round(0);
+        }
     }
     for (unsigned i = 0; i < 20; i++) {
         commit_rig_round(0);
@@ -228,7 +232,7 @@ static void test_deliveries_come_together(void **state)
     assert_int_equal(atomic_load(&c->state.commits), commits);
     commit_rig_round(1);
     assert_int_equal(atomic_load(&c->state.commits), commits + 1);
-    assert_int_equal(outbox_count(), 2 * COMMIT_DELIVERED_MANY - 2);
+    assert_int_equal(outbox_count(), ALERTS - 2);
 
     rows = all;
     push_delivered(2, 1);
@@ -237,7 +241,7 @@ static void test_deliveries_come_together(void **state)
     commit_rig_alert(1, PHASE_START);
     commit_rig_round(0);
     assert_int_equal(atomic_load(&c->state.commits), commits + 2);
-    assert_int_equal(outbox_count(), 2 * COMMIT_DELIVERED_MANY - 2);
+    assert_int_equal(outbox_count(), ALERTS - 2);
 
     rows = all;
     push_delivered(3, COMMIT_DELIVERED_MANY);

@@ -61,7 +61,7 @@ static void build(struct commit_rig *r, struct arena *arena)
 {
     ring_init(&r->records, arena, RIG_RECORD_SLOTS, sizeof(struct record));
     ring_init(&r->journal, arena, RIG_JOURNAL_SLOTS, sizeof(struct observation));
-    ring_init(&r->delivered, arena, 1024, sizeof(uint64_t));
+    ring_init(&r->delivered, arena, 2 * COMMIT_DELIVERED_MANY, sizeof(uint64_t));
     ring_init(&r->direct, arena, RIG_DIRECT_SLOTS, sizeof(struct direct_alert));
     ring_init(&r->resends, arena, RESEND_SLOTS, sizeof(struct resend_request));
     for (unsigned i = 0; i < ORIGIN_COUNT; i++) {
