@@ -24,7 +24,7 @@ enum { DBI_FREE_PAGES, DBI_MAIN, DBI_OWN_COUNT, META_PAGES = 2 }; /* what LMDB i
 
 /* Of the map: each fourth commit gives it back, for little of it is looked at in between; who reads many rows gives it back
  * less often, for each time costs as much as the reading of some. */
-#define MAP_BYTES_MOST   262144U              /* looked at before it is given back */
+#define MAP_BYTES_MOST   1048576U             /* looked at before it is given back */
 #define MAP_COMMIT_BYTES (MAP_BYTES_MOST / 4) /* that a commit counts for */
 
 _Static_assert(sizeof(MDB_dbi) == sizeof(unsigned), "environment.h spells MDB_dbi out");
