@@ -11,11 +11,14 @@ import cases_notes
 import cases_unreadable
 import cases_update
 import cases_watchdog
+import cases_windows
 import figures
 
 CASES = {
     "boot": cases_boot.boot,
     "update": cases_update.update,
+    "windows": cases_windows.windows,
+    "gap": cases_windows.gap,
     "fallback": cases_fallback.fallback,
     "watchdog": cases_watchdog.watchdog,
     "well": cases_watchdog.well,

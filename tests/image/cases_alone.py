@@ -43,19 +43,25 @@ class TimeServer(threading.Thread):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", TIME_PORT))
+        self.socket.settimeout(0.5)
+        self.is_ended = False
 
     def run(self):
-        while True:
+        while not self.is_ended:
             try:
                 request, client = self.socket.recvfrom(512)
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             now = time.time() + 2208988800
             stamp = struct.pack(">II", int(now), int(now % 1 * (1 << 32)))
             head = struct.pack(">BBbbII4s", 0x24, 1, request[2] if len(request) > 2 else 6, -20, 0, 16, b"LOCL")
             self.socket.sendto(head + stamp + request[40:48] + stamp + stamp, client)
 
     def close(self):
+        """The port is free then."""
+        self.is_ended = True
+        if self.is_alive():
+            self.join()
         self.socket.close()
 
 

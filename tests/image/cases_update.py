@@ -15,9 +15,9 @@ GOOD_S = 420     # likewise; it takes a minute, once all runs
 LOSSES = 4
 
 
-def updated_scene(bench):
+def updated_scene(bench, **options):
     """A box that takes the hospital's updates."""
-    scene = bench.scene()
+    scene = bench.scene(**options)
     scene.card.write("update-ca.pem", bench.bundles().authority())
     return scene
 
@@ -30,7 +30,7 @@ def runs(scene, version):
     return scene.shell("wardgate --version", check=False)[1].find(version) >= 0
 
 
-def install_from_stick(bench, scene, files, name="stick"):
+def install_from_stick(bench, scene, files, name="stick", when_down=None):
     """Plugs it in, waits until the box has gone down, and pulls it out."""
     stick = os.path.join(bench.work, name + ".img")
     make_stick(stick, files)
@@ -41,6 +41,8 @@ def install_from_stick(bench, scene, files, name="stick"):
         scene.wait("the box starts again", lambda: scene.machine.has_seen("RESET"), RESTART_S, 1)
     except Failed as failed:
         raise Failed(f"{failed}; the stick's report.txt: {stick_report(stick)!r}") from failed
+    if when_down is not None:
+        when_down()
     scene.machine.pull_stick(name)
     return stick
 
