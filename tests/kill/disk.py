@@ -145,21 +145,37 @@ class Play:
                          f"store_failing: {self.is_failing()}")
         return f"{len(delays)} alarms within {max(delays):.2f} s, not durable while it failed"
 
+    def stored(self, what):
+        """By name; and the names of those that wait for the broker."""
+        stored, waiting = {}, set()
+        for alert in self.stage.history():
+            name = judge.name_of(alert)
+            if name in stored:
+                raise Failed(f"{what}: seq {alert['seq']} is in the store twice")
+            if not alert.pop("delivered"):
+                waiting.add(name)
+            stored[name] = judge.content_of(alert)
+        return stored, waiting
+
     def expect_committed(self, what):
-        """The alarm ends, and the store holds what arrived, word for word, each once."""
+        """The alarm ends, and the store holds what arrived, word for word, each once. What is told meanwhile is in the one before it is in the other."""
         until(f"{what}: the store commits again", lambda: self.stage.is_committing() and not self.is_failing(), COMMITTED_S)
         until(f"{what}: the outbox is empty", self.stage.outbox_is_empty, COMMITTED_S)
-        stored = {}
-        for alert in self.stage.history():
-            delivered = alert.pop("delivered")
-            if judge.name_of(alert) in stored or not delivered:
-                raise Failed(f"{what}: seq {alert['seq']} is in the store twice, or as not delivered")
-            stored[judge.name_of(alert)] = judge.content_of(alert)
+        end = time.monotonic() + COMMITTED_S
+        while not (said := self.compare(what, time.monotonic() > end)):
+            time.sleep(0.1)
+        return said
+
+    def compare(self, what, is_last):
+        """Nothing yet while the two are not the same: an alert of right now is in one of them before it is in the other."""
+        stored, waiting = self.stored(what)
         told = {judge.name_of(alert): judge.content_of(alert) for alert in judge.firsts_of(self.arrived())}
-        if stored != told:
-            odd = sorted(name for name in set(stored) | set(told) if stored.get(name) != told.get(name))
-            raise Failed(f"{what}: the store holds {len(stored)} alerts, {len(told)} arrived; {odd[:3]}")
-        return f"{len(stored)} alerts in the store, as they arrived"
+        changed = sorted(name for name in set(stored) & set(told) if stored[name] != told[name])
+        alone = sorted(set(stored) ^ set(told))
+        if changed or (is_last and (alone or waiting)):
+            raise Failed(f"{what}: the store holds {len(stored)} alerts, {len(waiting)} of them not as delivered, {len(told)} arrived; "
+                         f"in one of them alone: {alone[:3]}, not the same in both: {changed[:3]}")
+        return "" if alone or waiting else f"{len(stored)} alerts in the store, as they arrived"
 
     def restart(self):
         self.stage.kill_gateway()
