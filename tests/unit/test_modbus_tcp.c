@@ -190,6 +190,12 @@ static void serve_only_one(struct peer *peer, const struct peer_request *request
     }
 }
 
+/* Not only was the first connection ended, the next one was, too. */
+static bool was_turned_away(void)
+{
+    return atomic_load(&rig.peer.connections) > 1 && atomic_load(&rig_health()->state) == BUS_CLOSED;
+}
+
 /* It was turned away: from then on it does not keep a connection that others need. */
 static void test_a_server_with_one_connection(void **state)
 {
@@ -202,9 +208,10 @@ static void test_a_server_with_one_connection(void **state)
     }
     assert_int_equal(atomic_load(&rig.peer.connections), 1);
     atomic_store(&rig.peer.mode, 1);
-    for (unsigned i = 0; rig_answering(0) && i < 1000; i++) {
+    for (unsigned i = 0; !was_turned_away() && i < 1000; i++) {
         rig_run_ms(10);
     }
+    assert_true(was_turned_away());
     assert_false(rig_answering(0));
     atomic_store(&rig.peer.mode, 0);
     assert_true(rig_run_until_values(0, 1, 10000));
