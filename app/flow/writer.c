@@ -236,8 +236,14 @@ static void look_for_room(struct writer *w, struct store *store)
 
 /* ---- the journal's beds, and its tail ---- */
 
-/* The numbers of the journal, and of its tail, mean the beds of this list. When the list of the store only grew, they still do; another one: what the
- * journal holds means nothing any more. */
+/* Whether the answer says what the store's list is: not one that could not be asked just now (CLOSED, BUSY, IO). */
+static bool is_told(enum status status)
+{
+    return status == STATUS_OK || status == STATUS_NOT_FOUND || status == STATUS_TOO_LARGE || status == STATUS_CORRUPT;
+}
+
+/* The numbers of the journal, and of its tail, mean the beds of this list. When the list of the store only grew, they still do; another one, or one
+ * that is damaged: what the journal holds means nothing any more. */
 static enum status agree_on_beds(struct writer *w, struct store *store)
 {
     const struct bed_numbers *beds = w->config->beds;
@@ -246,6 +252,9 @@ static enum status agree_on_beds(struct writer *w, struct store *store)
         return STATUS_OK;
     }
     enum status status = store_get_state(store, STATE_BEDS, w->beds_found, BED_NUMBERS_TEXT_MAX, &length);
+    if (!is_told(status)) {
+        return status;
+    }
     const bool goes_on =
         status == STATUS_OK && length > 0 && length <= beds->size && memcmp(w->beds_found, beds->text, length) == 0;
     status = goes_on ? STATUS_OK : store_journal_clear(store);

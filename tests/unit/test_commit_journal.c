@@ -4,6 +4,8 @@
 #include "tests/unit/support/draw.h"
 #include "tests/unit/support/journal_seen.h"
 
+static struct commit_rig_rows rows;
+
 static void read_state(const char *key, void *value, size_t size)
 {
     size_t length = 0;
@@ -125,6 +127,43 @@ static void test_more_beds_go_on_with_the_journal(void **state)
     assert_int_equal(store_get_state(commit_rig_store(), STATE_BEDS, beds, sizeof beds, &length), STATUS_OK);
     assert_int_equal(length, 12);
     assert_memory_equal(beds, "b01\0b02\0b03", 12);
+}
+
+/* As many read as can at a time, each inside the one before; the innermost has a round made. */
+static bool read_within(void *context, const struct store_alert *alert)
+{
+    unsigned *readers = context;
+    (void)alert;
+    ++*readers;
+    if (store_each_outbox(commit_rig_store(), 0, 1, read_within, context) == STATUS_BUSY) {
+        observe(1, VITAL_spo2, 98000);
+        commit_rig_alert(1, PHASE_END);
+        commit_rig_round(1000000);
+    }
+    return false;
+}
+
+/* Nobody can say then which beds the numbers mean: what is there may still be of the same ones. */
+static void test_a_list_that_cannot_be_read_is_no_other_one(void **state)
+{
+    (void)state;
+    unsigned readers = 0;
+    commit_rig_make(true);
+    commit_rig_alert(1, PHASE_START);
+    observe(1, VITAL_spo2, 97000);
+    commit_rig_round(1000000);
+    commit_rig_unmake();
+
+    commit_rig_make(true);
+    assert_int_equal(store_each_outbox(commit_rig_store(), 0, 1, read_within, &readers), STATUS_OK);
+    assert_true(readers > 4);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, 2); /* the alert did not wait for it */
+    assert_int_equal(read_journal().count, 1);
+    assert_int_equal(atomic_load(&commit_rig.board.journal_dropped), 1);
+    observe(1, VITAL_spo2, 99000);
+    commit_rig_round(1000000);
+    assert_int_equal(read_journal().count, 2);
 }
 
 /* ---- what is not synced yet is committed with the alerts ---- */
@@ -408,6 +447,7 @@ int main(void)
         JOURNAL_TEST(test_measurements_outlive_the_journal),
         JOURNAL_TEST(test_other_beds_begin_another_journal),
         JOURNAL_TEST(test_more_beds_go_on_with_the_journal),
+        JOURNAL_TEST(test_a_list_that_cannot_be_read_is_no_other_one),
         JOURNAL_TEST(test_an_alert_brings_what_it_rests_on),
         JOURNAL_TEST(test_the_tail_reaches_back_to_the_sync),
         JOURNAL_TEST(test_a_long_tail),
