@@ -240,6 +240,30 @@ enum status folder_set_aside(int folder_fd, const char *name, char out_name[FOLD
     return STATUS_FULL;
 }
 
+static bool is_later(const struct timespec *left, const struct timespec *right)
+{
+    return left->tv_sec != right->tv_sec ? left->tv_sec > right->tv_sec : left->tv_nsec > right->tv_nsec;
+}
+
+/* A folder's change is that of its name: nobody writes into it any more. */
+bool folder_find_aside(int folder_fd, const char *name, char out_name[FOLDER_NAME_MAX])
+{
+    assert(name != NULL && out_name != NULL);
+    char aside[FOLDER_NAME_MAX];
+    struct stat info, newest = {.st_size = 0};
+    bool found = false;
+    for (unsigned n = 1; n <= SET_ASIDE_COUNT; n++) {
+        (void)snprintf(aside, sizeof aside, "%s" SET_ASIDE_MARK "%u", name, n);
+        if (fstatat(folder_fd, aside, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (!found || is_later(&info.st_ctim, &newest.st_ctim))) {
+            memcpy(out_name, aside, sizeof aside);
+            newest = info;
+            found = true;
+        }
+    }
+    return found;
+}
+
 enum status folder_reserve(int folder_fd, const char *name, const char *file, uint64_t bytes)
 {
     assert(name != NULL && file != NULL);

@@ -48,6 +48,8 @@ bool folder_has(int folder_fd, const char *name);
 void folder_remove(int folder_fd, const char *name);
 /* Renames to "<name>.damaged-<n>", n the first free number. */
 enum status folder_set_aside(int folder_fd, const char *name, char out_name[FOLDER_NAME_MAX]) MUST_CHECK;
+/* The one of that name that was set aside last; false: none is there. */
+bool folder_find_aside(int folder_fd, const char *name, char out_name[FOLDER_NAME_MAX]);
 
 /* Takes `bytes` of disk for <name>/<file> (made when missing) without changing its length, so that later writes into it cannot run into a
  * full disk. A file system that cannot reserve is not an error. */

@@ -93,8 +93,8 @@ struct store_usage {
         dead_readers; /* whose process ended inside a transaction, and whose places were freed since it was opened */
 };
 
-/* On STATUS_CORRUPT the damaged folder was set aside under a new name (store_set_aside_path tells) and the store is open and new. On any
- * other failure *out is NULL. A newer schema (STATUS_WRONG_VERSION), or a file of another kind of machine (STATUS_OTHER_MACHINE), is left as it is. A
+/* On STATUS_CORRUPT the damaged folder was set aside under a new name (store_set_aside_path tells) and the store is open and new; said again by each opening
+ * until something is committed, for who set it aside may have been killed before it could tell. On any other failure *out is NULL. A newer schema (STATUS_WRONG_VERSION), or a file of another kind of machine (STATUS_OTHER_MACHINE), is left as it is. A
  * store that holds more than size_bytes has room for stays larger, with room for more, until history has given way to the new size. */
 enum status store_open(const struct store_config *config, struct store **out) MUST_CHECK;
 

@@ -106,10 +106,36 @@ static enum status alerts_replace(struct store *s)
     return alerts_create(s);
 }
 
-/* STATUS_CORRUPT: what was there is set aside and a new one is open. */
+/* But what it was made with. One that cannot be read has what it has. */
+static bool has_anything(struct store *s)
+{
+    struct transaction t;
+    if (transaction_begin(&s->alerts, false, &t) != STATUS_OK) {
+        return true;
+    }
+    const bool has = transaction_entries(&t, DB_STATE) + transaction_entries(&t, DB_ALARMS) +
+                         transaction_entries(&t, DB_ALERTS) + transaction_entries(&t, DB_AUDIT) >
+                     0;
+    transaction_abort(&t);
+    return has;
+}
+
+/* One that nothing was ever committed to, beside one that was set aside: it took its place, and who made it has not come to say so. */
+static bool has_taken_place(struct store *s)
+{
+    char name[FOLDER_NAME_MAX];
+    if (has_anything(s) || !folder_find_aside(s->folder_fd, alerts_layout.folder, name)) {
+        return false;
+    }
+    (void)snprintf(s->set_aside, sizeof s->set_aside, "%s/%s", s->path, name);
+    return true;
+}
+
+/* STATUS_CORRUPT: what was there is set aside, now or before, and a new one is open. */
 static enum status alerts_open(struct store *s)
 {
     enum status status = STATUS_OK;
+    bool is_replaced = false;
     if (!folder_has(s->folder_fd, alerts_layout.folder)) {
         status = alerts_create(s);
     } else {
@@ -124,19 +150,16 @@ static enum status alerts_open(struct store *s)
             status = environment_fit(&s->alerts, STORE_TRIM_PERCENT);
         }
         if (status == STATUS_CORRUPT) {
+            is_replaced = true;
             status = alerts_replace(s);
-            if (status == STATUS_OK) {
-                store_note_alerts(s);
-            }
-            return status == STATUS_OK ? STATUS_CORRUPT : status;
         }
     }
-    if (status == STATUS_OK) {
-        store_note_alerts(s);
-    } else {
+    if (status != STATUS_OK) {
         environment_close(&s->alerts);
+        return status;
     }
-    return status;
+    store_note_alerts(s);
+    return is_replaced || has_taken_place(s) ? STATUS_CORRUPT : STATUS_OK;
 }
 
 enum status store_revive(struct store *s)

@@ -94,7 +94,7 @@ static enum status open_status(struct store **out)
     return store_open(&folder.config, out);
 }
 
-static void check_set_aside(const char *name)
+static struct store *open_set_aside(const char *name)
 {
     struct store *store = NULL;
     char wanted[160];
@@ -103,6 +103,12 @@ static void check_set_aside(const char *name)
     assert_non_null(store);
     assert_string_equal(store_set_aside_path(store), wanted);
     assert_int_equal(access(wanted, F_OK), 0);
+    return store;
+}
+
+static void check_set_aside(const char *name)
+{
+    struct store *store = open_set_aside(name);
     assert_int_equal(test_outbox_read(store, 0, JSON, &rows), STATUS_OK);
     assert_int_equal(rows.count, 0);
     assert_int_equal(test_alerts_commit(store, 1, 1, JSON), STATUS_OK);
@@ -110,6 +116,49 @@ static void check_set_aside(const char *name)
     store = store_folder_open(&folder);
     assert_null(store_set_aside_path(store));
     store_close(store);
+}
+
+/* Who set it aside is killed before anything is committed to the new one: the next one is told, too. */
+static void test_said_until_something_is_committed(void **state)
+{
+    (void)state;
+    make_pristine();
+    damaged.size = 3;
+    file_write(data_path, &damaged);
+    struct store *store = open_set_aside("alerts.damaged-1");
+    assert_true(store_is_new(store));
+    assert_int_equal(store_begin(store), STATUS_OK);
+    assert_int_equal(store_put_state(store, "a", "b", 1), STATUS_OK);
+    store_close(store);
+    store = open_set_aside("alerts.damaged-1");
+    assert_false(store_is_new(store)); /* of its epoch names may have been given */
+    store_close(store);
+
+    file_write(data_path, &damaged); /* that one, too */
+    store_close(open_set_aside("alerts.damaged-2"));
+    store = open_set_aside("alerts.damaged-2");
+    assert_int_equal(store_begin(store), STATUS_OK);
+    assert_int_equal(store_put_state(store, "a", "b", 1), STATUS_OK);
+    assert_int_equal(store_commit(store), STATUS_OK);
+    store_close(store);
+    store = store_folder_open(&folder);
+    assert_null(store_set_aside_path(store));
+    store_close(store);
+}
+
+/* It is set aside, and for a while no new one can be made. */
+static void test_set_aside_and_made_later(void **state)
+{
+    (void)state;
+    struct store *store = NULL;
+    make_pristine();
+    damaged.size = 3;
+    file_write(data_path, &damaged);
+    atomic_store(&disk_fault.make_error, ENOSPC);
+    assert_int_equal(open_status(&store), STATUS_FULL);
+    assert_null(store);
+    atomic_store(&disk_fault.make_error, 0);
+    store_close(open_set_aside("alerts.damaged-1"));
 }
 
 static void test_damaged_is_set_aside(void **state)
@@ -481,6 +530,8 @@ int main(void)
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         STORE_TEST(test_damaged_is_set_aside),
+        STORE_TEST(test_said_until_something_is_committed),
+        STORE_TEST(test_set_aside_and_made_later),
         STORE_TEST(test_file_in_place_of_folder),
         STORE_TEST(test_random_damage),
         STORE_TEST(test_check_believes_lmdb),
