@@ -15,6 +15,9 @@ struct around_page {
     atomic_uint state;
     char epoch[STORE_EPOCH_MAX];
     atomic_ullong stored_seq;
+    /* of what waits; wardgates from before do not know of it, and leave it as it is when they begin an epoch */
+    char waiting_epoch[STORE_EPOCH_MAX];
+    atomic_ullong waiting_first, waiting_through; /* 0: not known */
 };
 _Static_assert(sizeof(struct around_page) <= KEEPSAKE_BYTES, "it fits");
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
@@ -97,4 +100,52 @@ void around_stored(struct around *around, uint64_t seq)
     if (page != NULL && seq > atomic_load(&page->stored_seq)) {
         atomic_store(&page->stored_seq, seq);
     }
+}
+
+static bool is_told(const struct around_page *page, const char *epoch)
+{
+    return atomic_load(&page->waiting_first) != 0 && strncmp(page->waiting_epoch, epoch, STORE_EPOCH_MAX) == 0;
+}
+
+static void raise_through(struct around_page *page, uint64_t seq)
+{
+    if (seq > atomic_load(&page->waiting_through)) {
+        atomic_store(&page->waiting_through, seq);
+    }
+}
+
+/* Whenever it ends in between: too much is told, or nothing. */
+void around_waits(struct around *around, const struct around_waiting *waiting)
+{
+    struct around_page *page = page_of(around);
+    if (page == NULL) {
+        return;
+    }
+    if (!is_told(page, waiting->epoch)) {
+        atomic_store(&page->waiting_first, 0);
+        memcpy(page->waiting_epoch, waiting->epoch, sizeof page->waiting_epoch);
+        atomic_store(&page->waiting_through, waiting->through);
+    }
+    raise_through(page, waiting->through);
+    atomic_store(&page->waiting_first, waiting->first);
+}
+
+void around_gives(struct around *around, const char *epoch, uint64_t seq)
+{
+    struct around_page *page = page_of(around);
+    if (page != NULL && is_told(page, epoch)) {
+        raise_through(page, seq);
+    }
+}
+
+bool around_find_waiting(const struct around *around, struct around_waiting *out)
+{
+    const struct around_page *page = page_of(around);
+    if (page == NULL || memchr(page->waiting_epoch, '\0', STORE_EPOCH_MAX) == NULL) {
+        return false;
+    }
+    memcpy(out->epoch, page->waiting_epoch, sizeof out->epoch);
+    out->first = atomic_load(&page->waiting_first);
+    out->through = atomic_load(&page->waiting_through);
+    return out->epoch[0] != '\0' && out->first != 0 && out->first <= out->through;
 }

@@ -1,11 +1,14 @@
 /*
- * lost.h: which alerts go with a store that is set aside while the gateway runs, and the record (omitted.h) that stands for them.
+ * lost.h: which alerts go with a store that is set aside, and the record (omitted.h) that stands for them.
  *
  * The epoch goes on: what went around the store, and what is on its way to the broker, has its names already. So has what waited in the store that is gone,
  * and its numbers would be a gap. Which of it the broker had is known as far as `delivered_through`: all behind that, up to the newest that was committed, may not
  * come, and so may records of a full outbox that were waiting, with what they stand for. The record goes into the new store with its first transaction, before any alert, and is delivered like one:
  *
  *     delivered_through, or where the outbox began < first ... through = newest committed      one range: at most these will not come
+ *
+ * A start that finds a new store in the place of a damaged one, just now or because the gateway was killed before it could tell, begins a new epoch. What waited is told by
+ * around.h, if the box was not off since, and has a record under the epoch that it was of.
  *
  * Private to app/flow/writer*.c. Thread: the writer's, but for lost_find and lost_see, which are called before it has a store. Plain data, kept by the writer; a
  * reload hands it on.
@@ -18,6 +21,7 @@
 #include <stdint.h>
 
 #include "app/engine/status.h"
+#include "app/flow/around.h"
 #include "app/flow/payload.h"
 #include "drivers/store/store.h"
 
@@ -28,19 +32,32 @@ struct lost {
     uint64_t records_row;  /* the newest of those records */
     uint64_t put_row;      /* of the record in the transaction under way; 0: none */
     bool is_due;           /* a store is gone, and no record is committed yet */
+    struct {
+        struct around_waiting waiting;
+        uint64_t put_row; /* as above */
+        uint64_t row;     /* the newest that waits, of them or of their record; 0: none does */
+        bool is_due;
+    } before; /* the same of another epoch: of a store that was gone at the opening, or of alerts of others in one that was opened late */
 };
 
 /* A store that has just been opened: forget what is known, see every row that waits. */
 void lost_find(struct lost *lost);
 void lost_see(struct lost *lost, const struct payload_context *context, const struct store_alert *waiting);
+/* It took the place of one in which this waited. */
+void lost_find_before(struct lost *lost, const struct around_waiting *waiting);
 /* Its numbers are ours, and its newest alert is this one. */
 void lost_learn(struct lost *lost, uint64_t seq);
 
 /* The store is gone. delivered_seq, from before that: the broker has everything up to this one, or a record stands for it. */
 void lost_note(struct lost *lost, uint64_t delivered_seq);
+/* Were it to go now: its first alert that may not come, likewise. */
+uint64_t lost_first(const struct lost *lost, uint64_t delivered_seq);
 /* In the first transaction of a new store. Does nothing when nothing is lost. */
 enum status lost_put(struct lost *lost, struct store *store, const struct payload_context *context, char *json,
                      size_t size) MUST_CHECK;
+/* The same of what was lost before; the newest alert in this store is seq. */
+enum status lost_put_before(struct lost *lost, struct store *store, const struct payload_context *context, uint64_t seq,
+                            char *json, size_t size) MUST_CHECK;
 
 /* A transaction was committed: the newest alert in the store is seq. */
 void lost_committed(struct lost *lost, uint64_t seq);

@@ -309,7 +309,10 @@ static enum status put_tail(struct writer *w, struct store *store)
 static enum status put_group(struct writer *w, struct store *store, const struct stored *stored)
 {
     w->audit_grew = false;
-    enum status status = omission_put(&w->omission, store, w->config->payloads, w->seq, w->json, sizeof w->json);
+    enum status status = lost_put_before(&w->lost, store, w->config->payloads, w->seq, w->json, sizeof w->json);
+    if (status == STATUS_OK) {
+        status = omission_put(&w->omission, store, w->config->payloads, w->seq, w->json, sizeof w->json);
+    }
     if (status == STATUS_OK) {
         status = put_delivered(w, store);
     }
@@ -359,6 +362,13 @@ static void note_record(struct writer *w)
     }
 }
 
+static void tell_given(const struct writer *w)
+{
+    if (w->config->around != NULL) {
+        around_gives(w->config->around, w->config->payloads->epoch, w->seq);
+    }
+}
+
 static enum status commit_group(struct writer *w, struct store *store)
 {
     const struct stored nothing = {.seq = 0, .audited = {.command_us = INT64_MIN, .note_us = INT64_MIN}};
@@ -377,6 +387,7 @@ static enum status commit_group(struct writer *w, struct store *store)
     }
     status = put_group(w, store, w->was_replaced ? &nothing : &stored);
     if (status == STATUS_OK) {
+        tell_given(w);
         status = store_commit(store);
     } else {
         store_abort(store); /* the put that failed has ended it, unless the fault was found before */
@@ -491,6 +502,7 @@ static void do_batch(struct writer *w)
     if (store != NULL) {
         w->has_ours = w->has_ours || writer_numbers_are_ours(w, store);
         writer_learn(w, store);
+        writer_tell_waiting(w, store);
         b->row = store_last_row(store);
     }
     if (store != NULL && has_group(w)) {

@@ -16,10 +16,28 @@ static bool visit_waiting(void *context, const struct store_alert *alert)
     return true;
 }
 
+/* In another one, whose place it took. Nothing was ever committed to this one, whatever was given to it. */
+static bool has_lost_another(const struct writer *w, struct store *store, struct around_waiting *out)
+{
+    return (store_is_new(store) || store_set_aside_path(store) != NULL) && w->config->around != NULL &&
+           around_find_waiting(w->config->around, out) && strcmp(out->epoch, store_epoch(store)) != 0;
+}
+
 void writer_find_waiting(struct writer *writer, struct store *store)
 {
+    struct around_waiting waited;
     lost_find(&writer->lost);
+    if (has_lost_another(writer, store, &waited)) {
+        lost_find_before(&writer->lost, &waited);
+    }
     (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, writer);
+}
+
+static void note_replaced(struct writer *w, uint64_t delivered_seq)
+{
+    atomic_fetch_add(w->replaced, 1);
+    w->was_replaced = true;
+    lost_note(&w->lost, delivered_seq);
 }
 
 enum status writer_open_store(struct writer *w, struct store **out)
@@ -32,13 +50,13 @@ enum status writer_open_store(struct writer *w, struct store **out)
     if (*out == NULL) {
         return status;
     }
-    if (status == STATUS_CORRUPT) {
-        atomic_fetch_add(w->replaced, 1);
-    }
     if (w->config->around != NULL) {
         around_take_up(w->config->around, w->config->store.path, w->config->payloads->epoch);
     }
     writer_find_waiting(w, *out);
+    if (status == STATUS_CORRUPT) {
+        note_replaced(w, atomic_load(&w->config->board->delivered_seq));
+    }
     atomic_store(w->store, *out);
     return STATUS_OK;
 }
@@ -59,6 +77,19 @@ static bool epoch_is_before_ours(const struct writer *w, const struct store *sto
 bool writer_numbers_are_ours(const struct writer *w, const struct store *store)
 {
     return epoch_is_ours(w, store) || epoch_is_before_ours(w, store);
+}
+
+void writer_tell_waiting(struct writer *w, struct store *store)
+{
+    const struct lost *lost = &w->lost;
+    struct around_waiting waiting = {.through = w->stored_seq};
+    if (w->config->around == NULL || !w->store_is_known || !writer_numbers_are_ours(w, store) || lost->is_due ||
+        lost->before.is_due) {
+        return;
+    }
+    waiting.first = lost_first(lost, atomic_load(&w->config->board->delivered_seq));
+    (void)snprintf(waiting.epoch, sizeof waiting.epoch, "%s", w->config->payloads->epoch);
+    around_waits(w->config->around, &waiting);
 }
 
 void writer_note_stored(struct writer *w)
@@ -121,21 +152,15 @@ static enum status go_on(struct writer *w, struct store *store)
     return status == STATUS_OK ? store_put_state(store, STATE_EPOCHS, before, sizeof *before) : status;
 }
 
-static void note_replaced(struct writer *w, uint64_t delivered_seq)
-{
-    atomic_fetch_add(w->replaced, 1);
-    w->was_replaced = true;
-    lost_note(&w->lost, delivered_seq);
-}
-
-/* Another one instead of ours is known by its epoch: ours may have been set aside by a try that could not make the new one. What was delivered is asked
+/* Another one instead of ours is known by its epoch: ours may have been set aside by a try that could not make the new one. One of others that was opened late and is not ours yet may go, too. What was delivered is asked
  * before: of a store that is empty, deliver thinks that nothing waits any more. */
 static enum status begin_in_store(struct writer *w, struct store *store)
 {
     const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
     enum status status = store_begin(store);
-    status = status == STATUS_CORRUPT ? store_begin(store) : status;
-    if (w->has_ours && !writer_numbers_are_ours(w, store)) {
+    const bool is_another = status == STATUS_CORRUPT;
+    status = is_another ? store_begin(store) : status;
+    if (w->has_ours ? !writer_numbers_are_ours(w, store) : is_another && !w->lost.is_due) {
         w->has_ours = w->is_older = false;
         note_replaced(w, delivered_seq);
     }

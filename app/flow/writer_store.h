@@ -25,6 +25,9 @@ bool writer_numbers_are_ours(const struct writer *w, const struct store *store);
 /* Once: what this store says of the beds, should it have to be said to another. */
 void writer_learn(struct writer *w, struct store *store);
 
+/* Which of its alerts may not have come yet, to the memory that outlives us (around.h): before anything is done with a store, which then may be gone. */
+void writer_tell_waiting(struct writer *w, struct store *store);
+
 /* store_begin; the transaction tells a store that is not ours all that is known. */
 enum status writer_begin(struct writer *w, struct store *store) MUST_CHECK;
 

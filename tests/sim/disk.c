@@ -64,6 +64,7 @@ static struct {
     int64_t trouble_us;
     unsigned stalled; /* calls that take their time since there was a fault */
     bool damaged, is_still;
+    bool is_another; /* it took the place of one that was set aside */
     int64_t replaced_us, trends_lost_us;
 } d = {.replaced_us = INT64_MIN / 2, .trends_lost_us = INT64_MIN / 2};
 
@@ -252,7 +253,7 @@ static void replace(uint64_t next_row)
     witness_replaced(epoch);
     durable_begin_anew(epoch, next_row);
     d.damaged = false;
-    d.store.set_aside = d.store.is_new = true;
+    d.store.set_aside = d.store.is_new = d.is_another = true;
     d.replaced_us = scheduler_now_us();
     disk_trouble();
 }
@@ -280,7 +281,8 @@ enum status store_open(const struct store_config *config, struct store **out)
         return STATUS_CORRUPT;
     }
     durable_look_at_audit();
-    return STATUS_OK;
+    d.store.set_aside = d.is_another && durable.state_count == 0; /* as long as nothing is committed */
+    return d.store.set_aside ? STATUS_CORRUPT : STATUS_OK;
 }
 
 void store_close(struct store *store)
@@ -328,6 +330,9 @@ enum status store_begin(struct store *store)
     if (store->is_lost && d.damaged && !disk_faults.fails) {
         store->is_lost = chance_is(30); /* what is set aside leaves no room for a new one, until the next try */
         replace(durable.next_row);
+        if (chance_is(30)) {
+            process_die(); /* before anything is committed to the new one */
+        }
         return store->is_lost ? STATUS_FULL : STATUS_CORRUPT;
     }
     store->is_lost = false;

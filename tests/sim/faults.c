@@ -15,6 +15,7 @@
 #include "tests/sim/nurse.h"
 #include "tests/sim/process.h"
 #include "tests/sim/scheduler.h"
+#include "tests/sim/witness.h"
 
 #define SECOND_US INT64_C(1000000)
 #define STORM_US  (20 * 60 * SECOND_US)
@@ -332,6 +333,7 @@ static void starts_again(void)
     restarts = false;
     if (boots) {
         hal_boot();
+        witness_box_was_off();
         hal_set_synced(!boots_unsynced);
         hal_set_wall_ms(boots_unsynced && chance_is(50) ? 1000000 : hal_true_wall_ms()); /* 1970 */
         boots = false;

@@ -35,8 +35,9 @@ int32_t witness_identity(int bed); /* of the monitor that is known to belong the
 int64_t witness_vitals_us(int bed, bool whole); /* when they last came; whole: with every value */
 uint64_t witness_alerts(void);                  /* committed in all */
 uint64_t witness_arrivals(void);
-uint64_t witness_missing(
-    int64_t
-        before_us); /* committed in this epoch, or one that it goes on with, before then, not arrived and in no record that has: the first such seq; 0: none */
+/* Committed in this epoch, or one that it goes on with, or in that of a store that was set aside, before then, not arrived and in no record that has: the
+ * first such seq; 0: none. */
+uint64_t witness_missing(int64_t before_us);
+void witness_box_was_off(void); /* what waited in a store that was set aside before, or is next, nobody can know */
 
 #endif

@@ -154,7 +154,8 @@ static bool has_parted(void)
 {
     assert_true(rig_run_until_values(0, 1, 10000));
     if (is_connected()) {
-        assert_in_range(rig.driver->next_deadline(rig.bus) - rig.started_us, 0, clock_boot_us() - rig.started_us + PART_US);
+        assert_in_range(rig.driver->next_deadline(rig.bus) - rig.started_us, 0,
+                        clock_boot_us() - rig.started_us + PART_US);
         return false;
     }
     return true;

@@ -94,7 +94,7 @@ static void build(struct commit_rig *r, struct arena *arena)
     }
 }
 
-void commit_rig_make(bool open)
+void commit_rig_make_as(bool open, bool is_replaced)
 {
     struct commit_rig *r = &commit_rig;
     struct arena arena = {.base = NULL};
@@ -109,9 +109,21 @@ void commit_rig_make(bool open)
     assert_int_equal(wake_open(&r->deliver_wake), STATUS_OK);
     assert_int_equal(commit_open(&r->commit), STATUS_OK);
     build(r, &arena);
-    struct store *store = open ? store_folder_open(&r->folder) : NULL;
+    struct store *store = NULL;
+    if (open) {
+        assert_int_equal(store_open(&r->folder.config, &store), is_replaced ? STATUS_CORRUPT : STATUS_OK);
+        assert_non_null(store);
+    }
     (void)snprintf(r->epoch, sizeof r->epoch, "%s", open ? store_epoch(store) : "00c0ffee00c0ffee");
+    if (open) {
+        writer_find_waiting(&r->commit.writer, store);
+    }
     commit_adopt_store(&r->commit, store, r->now_us);
+}
+
+void commit_rig_make(bool open)
+{
+    commit_rig_make_as(open, false);
 }
 
 void commit_rig_unmake(void)

@@ -63,8 +63,9 @@ struct commit_rig_rows {
 int commit_rig_setup(void **state);
 int commit_rig_teardown(void **state);
 
-/* Makes the commit; the store of its folder is opened when `open`. */
+/* Makes the commit; the store of its folder is opened when `open`, and is another one in the place of one that was set aside when `is_replaced`. */
 void commit_rig_make(bool open);
+void commit_rig_make_as(bool open, bool is_replaced);
 /* Stops and gives back what commit_rig_make made; the folder stays. */
 void commit_rig_unmake(void);
 
