@@ -186,10 +186,14 @@ static void ask_for_time(const struct vigil *v)
 
 /* ---- feeding ---- */
 
-static void open_watchdog(struct vigil *v, int64_t now_us)
+/* is_early: whoever feeds it lets go of it only when we are up, so that it is had is waited for without a word. */
+static void open_watchdog(struct vigil *v, bool is_early, int64_t now_us)
 {
     const char *device = v->config.device;
     const enum status status = watchdog_open(device, v->config.timeout_s, &v->watchdog);
+    if (status == STATUS_BUSY && is_early) {
+        return;
+    }
     if (status == STATUS_OK && v->watchdog.timeout_s == 0) {
         log_warning("the watchdog is fed (%s), but does not say how long it counts", device);
     } else if (status == STATUS_OK) {
@@ -208,13 +212,13 @@ static void open_watchdog(struct vigil *v, int64_t now_us)
     v->open_again_us = now_us + VIGIL_AGAIN_US;
 }
 
-static enum vigil_watchdog feed_hardware(struct vigil *v, bool is_well, int64_t now_us)
+static enum vigil_watchdog feed_hardware(struct vigil *v, bool is_well, bool is_early, int64_t now_us)
 {
     if (v->config.device == NULL) {
         return VIGIL_NOT_USED;
     }
     if (v->watchdog.fd < 0 && now_us >= v->open_again_us) {
-        open_watchdog(v, now_us);
+        open_watchdog(v, is_early, now_us);
     }
     if (v->watchdog.fd < 0) {
         return VIGIL_UNAVAILABLE;
@@ -254,6 +258,7 @@ void vigil_look(struct vigil *v, int64_t now_us)
     found.stuck = was_away ? 0 : found.stuck; /* they get their time first */
     found.reasons &= was_away ? ~(1U << LOCAL_gateway_stuck) : ~0U;
     const bool is_well = (found.stuck & ~found.excused) == 0;
+    const bool is_early = v->phase == VIGIL_STARTS || now_us - v->started_us < VIGIL_EARLY_US;
     list_threads(&v->parts, now_us, threads, sizeof threads);
     tell_status(v, &v->parts, &found, threads);
     if (v->owes_ready) {
@@ -264,7 +269,7 @@ void vigil_look(struct vigil *v, int64_t now_us)
     }
     pthread_mutex_unlock(&v->mutex);
     atomic_store(&v->stuck, found.stuck);
-    atomic_store(&v->hardware, (int)feed_hardware(v, is_well, now_us));
+    atomic_store(&v->hardware, (int)feed_hardware(v, is_well, is_early, now_us));
     atomic_store(&v->of_manager, (int)feed_manager(v, is_well));
     const unsigned unseen = was_away ? ~0U : is_alone ? ~(1U << VIGIL_MAIN) : 0U;
     tell_parts(v, &found, unseen, limit_us);
