@@ -113,7 +113,7 @@ def refused(bench):
     second = bench.bundles().make("second", "9.1.1", bench.bundles().path("small"))
     make_stick(stick, {"one.raucb": bench.bundles().newer(), "two.raucb": second})
     scene.machine.plug_stick(stick, "two")
-    scene.wait("the stick with two bundles is told of", lambda: stick_has(stick, "report.txt"), 240, 3)
+    scene.wait("the stick with two bundles is told of, in whole", lambda: stick_has(stick, "report.txt") and stick_report(stick), 240, 3)
     report = stick_report(stick)
     expect("one.raucb" in report and "two.raucb" in report, f"the stick's report.txt does not name both: {report!r}")
     bench.say("two bundles: " + report.strip().splitlines()[-1].strip()[:160])
