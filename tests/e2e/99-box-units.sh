@@ -43,7 +43,7 @@ for target in poweroff reboot; do
     for i in \$(seq 100); do [ -s $TEST_DIR/counts ] && break; sleep 0.1; done
     cp $TEST_DIR/counts $TEST_DIR/holder
     systemctl start --no-block --job-mode=replace-irreversibly \$target.target
-    for i in \$(seq 200); do systemctl is-active -q wardgate-watchdog || break; sleep 0.1; done
+    for i in \$(seq 200); do case \$(systemctl is-active wardgate-watchdog) in inactive | failed) break ;; esac; sleep 0.1; done # deactivating: not yet
     kill -TERM "\$(cat $TEST_DIR/holder)" 2>/dev/null # as the last programs are ended
     sleep 1
     echo "\$target: \$([ -e $TEST_DIR/counts ] && echo counts on || echo stopped)"
