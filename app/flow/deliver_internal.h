@@ -282,6 +282,7 @@ struct outbox {
     int64_t again_us;      /* when what had to be left in it is tried again; 0: nothing was */
     int64_t again_wait_us; /* until then, the newest time */
     bool left;             /* some of it was refused since it was begun */
+    bool keeps_way;        /* the thread that makes the rounds, for a backlog */
 };
 
 /* Rows behind behind_through, as they were read. */
