@@ -329,6 +329,10 @@ void thread_give_way(void)
 {
 }
 
+void thread_keep_way(void)
+{
+}
+
 void thread_join(struct thread *thread)
 {
     (void)!thread_join_until(thread, INT64_MAX);
