@@ -20,6 +20,7 @@
 #define SECOND_US INT64_C(1000000)
 #define STORM_US  (20 * 60 * SECOND_US)
 #define CALM_US   (5 * 60 * SECOND_US)
+#define HOLE_US   (60 * SECOND_US) /* as far back as what begins anew counts */
 
 static bool restarts; /* the process is to be started again at restart_us */
 static int64_t restart_us;
@@ -309,8 +310,12 @@ static void is_stopped(void)
     process_signal(SIGTERM);
 }
 
+/* While the disk fails the journal has a hole, so that seconds of values which had been counted may begin anew. */
 static void is_reloaded(void)
 {
+    if (scheduler_now_us() - disk_well_since_us() < HOLE_US) {
+        process_disturb();
+    }
     process_signal(SIGHUP);
     broker_begin_anew();
 }
