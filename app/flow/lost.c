@@ -38,6 +38,7 @@ static void see_other(struct lost *lost, const struct payload_context *context, 
     waiting->first = alert->seq < waiting->first ? alert->seq : waiting->first;
     waiting->through = alert->seq > waiting->through ? alert->seq : waiting->through;
     lost->before.row = alert->row;
+    lost->before.is_record = false;
 }
 
 void lost_see(struct lost *lost, const struct payload_context *context, const struct store_alert *waiting)
@@ -77,8 +78,11 @@ uint64_t lost_first(const struct lost *lost, uint64_t delivered_seq)
 }
 
 /* Another one that is gone before there is a record of the first: what was known then is what counts. */
-void lost_note(struct lost *lost, uint64_t delivered_seq)
+void lost_note(struct lost *lost, uint64_t delivered_seq, uint64_t delivered_row)
 {
+    if (!lost->before.is_record && lost->before.row <= delivered_row) {
+        lost->before.row = 0;
+    }
     lost->before.is_due = lost->before.is_due || lost->before.row != 0;
     if (lost->is_due) {
         return;
@@ -139,6 +143,7 @@ void lost_committed(struct lost *lost, uint64_t seq)
 {
     if (lost->before.is_due) {
         lost->before.row = lost->before.put_row;
+        lost->before.is_record = true;
         lost->before.is_due = false;
     }
     if (lost->is_due) {
@@ -159,13 +164,13 @@ void lost_recorded(struct lost *lost, uint64_t from, uint64_t row)
     lost->records_row = row > lost->records_row ? row : lost->records_row;
 }
 
-/* Records are delivered in their order. */
+/* Records are delivered in their order, alerts of several beds are not. */
 void lost_delivered(struct lost *lost, uint64_t row)
 {
     if (row == lost->records_row) {
         lost->records_from = 0;
     }
-    if (row == lost->before.row) {
+    if (lost->before.is_record && row == lost->before.row) {
         lost->before.row = 0;
     }
 }

@@ -36,6 +36,7 @@ struct lost {
         struct around_waiting waiting;
         uint64_t put_row; /* as above */
         uint64_t row;     /* the newest that waits, of them or of their record; 0: none does */
+        bool is_record;   /* that one */
         bool is_due;
     } before; /* the same of another epoch: of a store that was gone at the opening, or of alerts of others in one that was opened late */
 };
@@ -48,8 +49,8 @@ void lost_find_before(struct lost *lost, const struct around_waiting *waiting);
 /* Its numbers are ours, and its newest alert is this one. */
 void lost_learn(struct lost *lost, uint64_t seq);
 
-/* The store is gone. delivered_seq, from before that: the broker has everything up to this one, or a record stands for it. */
-void lost_note(struct lost *lost, uint64_t delivered_seq);
+/* The store is gone. From before that: the broker has everything up to this seq, or a record stands for it; and everything up to this row. */
+void lost_note(struct lost *lost, uint64_t delivered_seq, uint64_t delivered_row);
 /* Were it to go now: its first alert that may not come, likewise. */
 uint64_t lost_first(const struct lost *lost, uint64_t delivered_seq);
 /* In the first transaction of a new store. Does nothing when nothing is lost. */

@@ -33,11 +33,22 @@ void writer_find_waiting(struct writer *writer, struct store *store)
     (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, writer);
 }
 
-static void note_replaced(struct writer *w, uint64_t delivered_seq)
+/* What was delivered is asked before a store is looked at: of one that is empty, deliver thinks that nothing waits any more. */
+struct delivered {
+    uint64_t seq, row;
+};
+
+static struct delivered delivered_so_far(const struct writer *w)
+{
+    const struct board *board = w->config->board;
+    return (struct delivered){.seq = atomic_load(&board->delivered_seq), .row = atomic_load(&board->delivered_row)};
+}
+
+static void note_replaced(struct writer *w, struct delivered delivered)
 {
     atomic_fetch_add(w->replaced, 1);
     w->was_replaced = true;
-    lost_note(&w->lost, delivered_seq);
+    lost_note(&w->lost, delivered.seq, delivered.row);
 }
 
 enum status writer_open_store(struct writer *w, struct store **out)
@@ -55,7 +66,8 @@ enum status writer_open_store(struct writer *w, struct store **out)
     }
     writer_find_waiting(w, *out);
     if (status == STATUS_CORRUPT) {
-        note_replaced(w, atomic_load(&w->config->board->delivered_seq));
+        const struct delivered delivered = delivered_so_far(w);
+        note_replaced(w, (struct delivered){.seq = delivered.seq, .row = 0}); /* no row of this one is known to anybody */
     }
     atomic_store(w->store, *out);
     return STATUS_OK;
@@ -152,17 +164,16 @@ static enum status go_on(struct writer *w, struct store *store)
     return status == STATUS_OK ? store_put_state(store, STATE_EPOCHS, before, sizeof *before) : status;
 }
 
-/* Another one instead of ours is known by its epoch: ours may have been set aside by a try that could not make the new one. One of others that was opened late and is not ours yet may go, too. What was delivered is asked
- * before: of a store that is empty, deliver thinks that nothing waits any more. */
+/* Another one instead of ours is known by its epoch: ours may have been set aside by a try that could not make the new one. One of others that was opened late and is not ours yet may go, too. */
 static enum status begin_in_store(struct writer *w, struct store *store)
 {
-    const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
+    const struct delivered delivered = delivered_so_far(w);
     enum status status = store_begin(store);
     const bool is_another = status == STATUS_CORRUPT;
     status = is_another ? store_begin(store) : status;
     if (w->has_ours ? !writer_numbers_are_ours(w, store) : is_another && !w->lost.is_due) {
         w->has_ours = w->is_older = false;
-        note_replaced(w, delivered_seq);
+        note_replaced(w, delivered);
     }
     return status;
 }
@@ -206,14 +217,14 @@ static bool is_from_before(const struct writer *w, struct store *store)
 
 enum status writer_find_stored(struct writer *w, struct store *store, struct stored *out)
 {
-    const uint64_t delivered_seq = atomic_load(&w->config->board->delivered_seq);
+    const struct delivered delivered = delivered_so_far(w);
     const enum status status =
         writer_begin(w, store); /* opens again what the failure closed: only then can it be read */
     if (status == STATUS_OK) {
         store_abort(store);
         if (is_from_before(w, store)) {
             w->is_older = true;
-            note_replaced(w, delivered_seq);
+            note_replaced(w, delivered);
         }
         read_stored(w, store, out);
         w->command_us = out->audited.command_us;
