@@ -102,17 +102,16 @@ static void make_room(struct ahead *ahead)
     }
 }
 
-void ahead_read_on(struct deliver *d, uint64_t through)
+enum status ahead_read_on(struct deliver *d, uint64_t through)
 {
     struct ahead *ahead = &d->ahead;
     if (ahead_first(d) == NULL || ahead->last >= through || ahead->filled - ahead->at > DELIVER_AHEAD_MAX / 2) {
-        return;
+        return STATUS_OK;
     }
     if (!has_room(ahead)) {
         make_room(ahead);
     }
-    const enum status status = read_some(d, through);
-    (void)status; /* tried again, and told, when the others have gone */
+    return read_some(d, through);
 }
 
 const struct store_alert *ahead_first(const struct deliver *d)

@@ -282,7 +282,6 @@ struct outbox {
     int64_t again_us;      /* when what had to be left in it is tried again; 0: nothing was */
     int64_t again_wait_us; /* until then, the newest time */
     bool left;             /* some of it was refused since it was begun */
-    bool keeps_way;        /* the thread that makes the rounds, for a backlog */
 };
 
 /* Rows behind behind_through, as they were read. */
@@ -479,7 +478,8 @@ void outbox_return_acked(struct deliver *d);  /* acknowledged rows to the store 
 enum status ahead_read(struct deliver *d, uint64_t after, uint64_t through) MUST_CHECK;
 const struct store_alert *ahead_first(const struct deliver *d); /* NULL: there is none */
 void ahead_pass(struct deliver *d);                             /* over the first */
-void ahead_read_on(struct deliver *d, uint64_t through);        /* some behind those that are there */
+/* Some behind those that are there, if there is room for them. */
+enum status ahead_read_on(struct deliver *d, uint64_t through) MUST_CHECK;
 void ahead_forget(struct deliver *d);
 
 /* deliver_direct.c */

@@ -19,7 +19,6 @@
 #include "app/flow/commit.h"
 #include "app/flow/deliver_internal.h"
 #include "app/flow/log.h"
-#include "hal/thread.h"
 
 #define BACKLOG_BURST 20 /* rows that go without a pause: the first ones, and what a late round catches up with */
 
@@ -335,8 +334,9 @@ static void pass_behind(struct deliver *d)
         }
         ahead_pass(d);
     }
-    if (outbox->behind_rows > 0 && !link_has_room(d, FLIGHT_ROW)) {
-        ahead_read_on(d, outbox->through);
+    if (outbox->behind_rows > 0 && !link_has_room(d, FLIGHT_ROW) &&
+        ahead_read_on(d, outbox->through) == STATUS_CORRUPT) {
+        try_again(d); /* what else fails is tried again when those that are there have gone */
     }
     if (outbox->behind_rows > 0 && outbox->behind_due_us > d->now_us) {
         deliver_due(d, outbox->behind_due_us);
@@ -469,22 +469,11 @@ void outbox_step_live(struct deliver *d)
     }
 }
 
-/* While there is a backlog each acknowledgement is waited for. A busy program on the same core would otherwise hold up every window. */
-static void keep_way_behind(struct deliver *d)
-{
-    const bool keeps_way = d->outbox.behind_rows > 0;
-    if (keeps_way != d->outbox.keeps_way) {
-        d->outbox.keeps_way = keeps_way;
-        (keeps_way ? thread_keep_way : thread_give_way)();
-    }
-}
-
 void outbox_step_behind(struct deliver *d)
 {
     if (d->store != NULL && d->outbox.begun) {
         pass_behind(d);
     }
-    keep_way_behind(d);
     if (!d->outbox.left && !has_waiting(d) && link_in_flight(d, FLIGHT_ROW) == 0) {
         if (d->outbox.again_us == 0) {
             d->outbox.again_wait_us = 0;
