@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "app/update/record.h"
+#include "hal/clock.h"
 
 #define ENDING ".raucb"
 
@@ -27,15 +28,27 @@ static int is_bundle(const struct dirent *entry)
     return length > ending && entry->d_name[0] != '.' && strcasecmp(entry->d_name + length - ending, ENDING) == 0;
 }
 
+/* Installed in an earlier boot, and not what runs: it was given up, which is noted only when RAUC has said what runs (good_look_back). */
+static bool was_tried(const struct record_of_update *pending)
+{
+    char boot[37] = "";
+    clock_boot_id(boot);
+    return strcmp(pending->state, "installed") == 0 && strcmp(pending->boot, boot) != 0;
+}
+
 /* A stick that stays plugged in would try it again at each start. */
 static bool was_given_up(const struct update_box *box, const struct bundle *bundle, char *reason, size_t size)
 {
-    struct record_of_update failed;
-    if (!record_read(box->data, "failed", &failed) || strcmp(failed.bundle, bundle->hash_text) != 0) {
-        return false;
+    struct record_of_update record;
+    bool found = record_read(box->data, "failed", &record) && strcmp(record.bundle, bundle->hash_text) == 0;
+    if (!found) {
+        found = record_read(box->data, "pending", &record) && strcmp(record.bundle, bundle->hash_text) == 0 &&
+                was_tried(&record);
     }
-    (void)snprintf(reason, size, "%s", failed.reason);
-    return true;
+    if (found) {
+        (void)snprintf(reason, size, "%s", record.reason[0] != '\0' ? record.reason : "it does not run");
+    }
+    return found;
 }
 
 static void look_at(const struct update_box *box, const char *folder, const char *name, struct stick *s)
