@@ -81,10 +81,10 @@ static enum status mark(struct trial *t)
 {
     struct record_of_update good = {.version = ""};
     enum status status = slots_mark_good();
+    t->is_marked = status == STATUS_OK; /* GRUB starts it again from here on, whatever becomes of the rest */
     if (status == STATUS_OK) {
         status = slots_set_proven(&t->box->conf, slots_running(t->slots)->name, true);
     }
-    t->is_marked = status == STATUS_OK;
     (void)snprintf(good.version, sizeof good.version, "%s", t->box->version);
     (void)snprintf(good.slot, sizeof good.slot, "%s", slots_running(t->slots)->name);
     if (status == STATUS_OK && !t->is_proven) {
