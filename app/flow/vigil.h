@@ -51,7 +51,7 @@
 #define VIGIL_LOOK_US   500000
 #define VIGIL_AWAY_US   5000000  /* between two looks: the box did not get to run us, and nobody else either */
 #define VIGIL_AGAIN_US  60000000 /* a hardware watchdog that could not be had is tried again */
-#define VIGIL_EARLY_US  10000000 /* after the start: until then one that another feeds is tried at each look */
+#define VIGIL_EARLY_US  30000000 /* after the start: until then one that another feeds is tried at each look */
 #define VIGIL_FRESH_US  5000000  /* after the start no alert is missed by a broker yet */
 
 enum vigil_part { VIGIL_MAIN, VIGIL_ENGINE, VIGIL_STORE, VIGIL_UPLINK, VIGIL_PARTS };
