@@ -15,7 +15,7 @@ int outlet_reopen(int fd);
 
 /* One write, of PIPE_BUF bytes at most. STATUS_FULL: nobody has read, and nothing of it was written, or of a terminal only a beginning. STATUS_IO: it cannot be written
  * to. What may not be opened anew (another user's, as behind sudo) is written to as it is, once it is seen to have room, a terminal in pieces, by one thread at a
- * time: who finds the last room, and another program takes it first, may wait, and others find it full after 0.1 s. A file takes all. */
+ * time: who finds the last room, and another program takes it first, may wait, and others find it full after 0.1 s, then at once until that one goes on. A file takes all. */
 enum status outlet_put(int fd, const char *bytes, size_t size) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -12,10 +13,12 @@
 #include <unistd.h>
 
 #define TERMINAL_PIECE 128
-#define TURN_WAIT_NS   100000000
+#define TURN_LOOK_NS   1000000
+#define TURN_LOOKS     100
 
 /* Whoever looks whether there is room for what would wait, and then writes. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool is_stuck; /* somebody has waited in vain: until one has the turn again nobody waits */
 
 int outlet_reopen(int fd)
 {
@@ -56,15 +59,27 @@ static ssize_t write_with_room(int fd, const char *bytes, size_t size)
     return (ssize_t)done;
 }
 
-/* Else a second thread would find the same last room. Who had the turn all this time waits for another program that took it. */
+/* Who keeps it all this time waits for another program that took the room. */
+static bool take_turn(void)
+{
+    for (unsigned i = 0; i < TURN_LOOKS; ++i) {
+        if (pthread_mutex_trylock(&turn) == 0) {
+            atomic_store(&is_stuck, false);
+            return true;
+        }
+        if (atomic_load(&is_stuck)) {
+            return false;
+        }
+        (void)nanosleep(&(struct timespec){.tv_nsec = TURN_LOOK_NS}, NULL);
+    }
+    atomic_store(&is_stuck, true);
+    return false;
+}
+
+/* Else a second thread would find the same last room. */
 static enum status put_in_turn(int fd, const char *bytes, size_t size)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += TURN_WAIT_NS;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    if (pthread_mutex_clocklock(&turn, CLOCK_MONOTONIC, &until) != 0) {
+    if (!take_turn()) {
         return STATUS_FULL;
     }
     const enum status status = status_of(write_with_room(fd, bytes, size), size);
