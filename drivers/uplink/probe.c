@@ -265,11 +265,12 @@ void probe_close(struct probe *probe)
     pthread_mutex_unlock(&probe->mutex);
     atomic_store(&probe->stop, true);
     wake_raise(&probe->asked);
+    const pthread_t id = probe->thread.id; /* left, it may be freed at once */
     const bool in_time = wake_wait_until(&probe->ended, clock_boot_us() + CLOSE_WAIT_US);
     if (in_time || atomic_exchange(&probe->left, true)) {
         thread_join(&probe->thread);
         free_probe(probe);
     } else {
-        (void)pthread_detach(probe->thread.id);
+        (void)pthread_detach(id);
     }
 }

@@ -402,11 +402,12 @@ void uplink_close(struct uplink *uplink)
         return;
     }
     orders_put(&uplink->orders, ORDER_END);
+    const pthread_t id = uplink->thread.id; /* left, it may be freed at once */
     const bool in_time = wake_wait_until(&uplink->ended, clock_boot_us() + CLOSE_WAIT_US);
     if (in_time || atomic_exchange(&uplink->left, true)) {
         thread_join(&uplink->thread);
         free_uplink(uplink);
     } else {
-        (void)pthread_detach(uplink->thread.id);
+        (void)pthread_detach(id);
     }
 }
