@@ -230,7 +230,7 @@ $(if $(filter armhf,$(TARGET)),$(eval $(OUT)/obj/tests/%.o: WARNINGS += -Wno-con
 $(filter $(OUT)/obj/tests/bench/%,$(OBJECTS)): | build/.have-bench
 
 # Whatever shows the version, or names the installed files, is compiled again when that changes, and nothing else.
-$(call objects,$(shell grep -rlE --include='*.c' 'WARDGATE_VERSION|FILE_INSTALL_FOLDER' app drivers 2>/dev/null)): \
+$(call objects,$(shell grep -rlE --include='*.c' 'WARDGATE_VERSION|FILE_INSTALL_FOLDER' app drivers tests/unit 2>/dev/null)): \
     $(OUT)/version
 $(OUT)/version: FORCE
 	@mkdir -p $(@D)
