@@ -1,13 +1,9 @@
 #include "app/flow/lost.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/flow/omitted.h"
-#include "hal/clock.h"
-
-#define ALARM_NAME "omitted" /* as the row's; it is none */
+#include "app/flow/omission.h"
 
 void lost_find(struct lost *lost)
 {
@@ -94,18 +90,9 @@ void lost_note(struct lost *lost, uint64_t delivered_seq, uint64_t delivered_row
 static enum status put_record(struct store *store, const struct payload_context *context, struct omitted_range range,
                               uint64_t seq, char *json, size_t size)
 {
-    const int64_t wall_ms = clock_wall_ms();
     struct omitted omitted = {.of_lost_store = true, .count = 1, .ranges = {range}};
     omitted.alerts[PRIORITY_NONE] = range.through - range.from + 1;
-    const size_t length = payload_omitted(context, &omitted, wall_ms, json, size);
-    assert(length > 0); /* omitted.h: a larger one fits */
-    const struct store_alert record = {.seq = seq,
-                                       .flags = STORE_ALERT_OMITS,
-                                       .committed_wall_ms = wall_ms,
-                                       .bed = "",
-                                       .alarm = ALARM_NAME,
-                                       .json = json,
-                                       .json_length = (uint32_t)length};
+    const struct store_alert record = omission_record(context, &omitted, seq, json, size);
     return store_omit(store, NULL, 0, 0, &record);
 }
 

@@ -173,21 +173,27 @@ void omission_look(struct omission *omission, struct store *store, const struct 
 
 /* ---- the record ---- */
 
+struct store_alert omission_record(const struct payload_context *context, const struct omitted *omitted, uint64_t seq,
+                                   char *json, size_t size)
+{
+    const int64_t wall_ms = clock_wall_ms();
+    const size_t length = payload_omitted(context, omitted, wall_ms, json, size);
+    assert(length > 0); /* omitted.h: the largest fits */
+    return (struct store_alert){.seq = seq,
+                                .flags = STORE_ALERT_OMITS,
+                                .committed_wall_ms = wall_ms,
+                                .bed = "",
+                                .alarm = ALARM_NAME,
+                                .json = json,
+                                .json_length = (uint32_t)length};
+}
+
 static enum status put_record(struct omission *o, struct store *store, const struct payload_context *context,
                               uint64_t seq, char *json, size_t size)
 {
-    const int64_t wall_ms = clock_wall_ms();
     struct payload_context of_epoch = *context;
     of_epoch.epoch = o->epoch;
-    const size_t length = payload_omitted(&of_epoch, &o->grown, wall_ms, json, size);
-    assert(length > 0); /* omitted.h: the largest fits */
-    const struct store_alert record = {.seq = seq,
-                                       .flags = STORE_ALERT_OMITS,
-                                       .committed_wall_ms = wall_ms,
-                                       .bed = "",
-                                       .alarm = ALARM_NAME,
-                                       .json = json,
-                                       .json_length = (uint32_t)length};
+    const struct store_alert record = omission_record(&of_epoch, &o->grown, seq, json, size);
     const enum status status = store_omit(store, o->rows, o->row_count, o->open_row, &record);
     o->grown_row = store_last_row(store);
     return status;

@@ -52,6 +52,10 @@ void omission_look(struct omission *omission, struct store *store, const struct 
 enum status omission_put(struct omission *omission, struct store *store, const struct payload_context *context,
                          uint64_t seq, char *json, size_t size) MUST_CHECK;
 
+/* The row of a record; its text is made in json, of STORE_VALUE_MAX bytes. */
+struct store_alert omission_record(const struct payload_context *context, const struct omitted *omitted, uint64_t seq,
+                                   char *json, size_t size);
+
 /* It was committed: how many alerts were given up. */
 uint64_t omission_done(struct omission *omission);
 

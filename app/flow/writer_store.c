@@ -66,9 +66,9 @@ enum status writer_open_store(struct writer *w, struct store **out)
     }
     writer_find_waiting(w, *out);
     if (status == STATUS_CORRUPT) {
-        const struct delivered delivered = delivered_so_far(w);
-        note_replaced(w,
-                      (struct delivered){.seq = delivered.seq, .row = 0}); /* no row of this one is known to anybody */
+        struct delivered delivered = delivered_so_far(w);
+        delivered.row = 0; /* no row of this one is known to anybody */
+        note_replaced(w, delivered);
     }
     atomic_store(w->store, *out);
     return STATUS_OK;
