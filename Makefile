@@ -146,7 +146,7 @@ COMPILER = build/.have-$(if $(CROSS),sysroot-$(TARGET),$(if $(findstring clang,$
 
 all: $(OUT)/wardgate ## build the program (this is what plain `make` does)
 
-tests: $(PROGRAMS) ## build the test programs and the simulated ward
+tests: $(PROGRAMS) build/unpacked/chrony ## build the test programs and the simulated ward
 
 $(OUT)/wardgate: $(OUT)/obj/app/main.o $(PARTS)
 	@echo "LINK  $@"
@@ -245,6 +245,8 @@ build/.have-%: toolchain/install-dependencies
 	@mkdir -p $(@D)
 	$(LIVE)@toolchain/install-dependencies $*
 	@touch $@
+build/unpacked/%: | build/.have-test
+	$(LIVE)@toolchain/unpack-package $* build/unpacked
 .PRECIOUS: build/.have-% build/.have-sysroot-%
 build/.have-clang build/.have-test build/.have-bench build/.have-coverage build/.have-cross: | build/.have-build
 build/.have-sysroot-%: toolchain/sysroot | build/.have-cross
@@ -290,7 +292,7 @@ scenario: $(SCENARIO) ## play the situations of tests/scenario through the real 
 e2e: all $(if $(CROSS),aids-here,aids) ## run the end-to-end tests: the program, a broker and the simulated ward
 	$(LIVE)@$(RUN_TESTS) $(E2E)
 
-aids: $(TOOLS) $(SCENARIO) $(OUT)/tests/ward
+aids: $(TOOLS) $(SCENARIO) $(OUT)/tests/ward build/unpacked/chrony
 
 # A failing image is kept in build/powerloss; POWERLOSS_ONLY, as it says then, checks that one alone.
 test-powerloss: $(POWERLOSS) ## cut the power of the store at any instant: POWERLOSS_IMAGES=10000, POWERLOSS_SEED=1

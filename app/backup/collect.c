@@ -154,8 +154,17 @@ static enum status add_beside(struct collecting *c, const char *name)
     return add_file(c, path, path);
 }
 
-/* The certificates that a box's network.yaml names for its log server; a file that a box would refuse names none. */
-static enum status add_log_certificates(struct collecting *c)
+/* Of one section of network.yaml. */
+static enum status add_certificates_of(struct collecting *c, const struct node *root, const char *section)
+{
+    const struct node *node = node_child(root, section);
+    const struct node *ca = node != NULL ? node_child(node, "ca") : NULL;
+    const bool is_named = ca != NULL && ca->kind == NODE_TEXT && archive_is_name(ca->text);
+    return is_named ? add_beside(c, ca->text) : STATUS_OK;
+}
+
+/* The certificates that a box's network.yaml names for its log server and its time servers; a file that a box would refuse names none. */
+static enum status add_box_certificates(struct collecting *c)
 {
     char path[MANIFEST_PATH_MAX + sizeof NETWORK_FILE];
     enum status status = STATUS_OK;
@@ -168,10 +177,9 @@ static enum status add_log_certificates(struct collecting *c)
     pool_init(&pool, NETWORK_BYTES_MAX);
     report_init(report, path);
     const struct node *root = access(path, F_OK) == 0 ? document_read(path, &pool, report) : NULL;
-    const struct node *syslog = root != NULL ? node_child(root, "syslog") : NULL;
-    const struct node *ca = syslog != NULL ? node_child(syslog, "ca") : NULL;
-    if (ca != NULL && ca->kind == NODE_TEXT && archive_is_name(ca->text)) {
-        status = add_beside(c, ca->text);
+    if (root != NULL) {
+        status = add_certificates_of(c, root, "syslog");
+        status = status == STATUS_OK ? add_certificates_of(c, root, "time") : status;
     }
     pool_fini(&pool);
     free(report);
@@ -211,5 +219,5 @@ enum status collect_files(const struct settings *settings, struct archive_writer
     for (size_t i = 0; i < sizeof beside / sizeof beside[0] && status == STATUS_OK; i++) {
         status = add_beside(&c, beside[i]);
     }
-    return status == STATUS_OK ? add_log_certificates(&c) : status;
+    return status == STATUS_OK ? add_box_certificates(&c) : status;
 }

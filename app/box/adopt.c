@@ -22,7 +22,7 @@ struct adoption {
     const struct box_places *places;
     struct box_outcome *outcome;
     int64_t wall_ms;
-    const struct fileset_file *also; /* stays in force; NULL: none */
+    const struct fileset *also; /* stay in force; NULL: none */
     struct pool pool;
     struct fileset boot, force, wanted; /* wanted: boot, with what is kept of force */
     struct fileset of_ward;
@@ -129,7 +129,7 @@ static bool is_kept(const struct fileset_file *file)
 /* What of those in force stays, goes into what is wanted. False: no room. */
 static bool keep(struct adoption *a)
 {
-    return fileset_keep(&a->wanted, &a->force, is_kept, a->also != NULL ? a->also->path : NULL);
+    return fileset_keep(&a->wanted, &a->force, is_kept, a->also);
 }
 
 /* What lies where no file of a ward has a place goes along anyhow (settle). */
@@ -152,8 +152,10 @@ static void read_boot(struct adoption *a)
 static void read_force(struct adoption *a)
 {
     fileset_read(a->etc, &a->pool, &a->force);
-    if (a->also != NULL && has_place(a->also->path)) {
-        (void)fileset_add(&a->force, a->also); /* also from a folder below, which is not read */
+    for (size_t i = 0; a->also != NULL && i < a->also->count; i++) {
+        if (has_place(a->also->files[i].path)) {
+            (void)fileset_add(&a->force, &a->also->files[i]); /* also from a folder below, which is not read */
+        }
     }
 }
 
@@ -300,7 +302,7 @@ static void choose(struct adoption *a)
     }
 }
 
-void adopt_run(const struct box_places *places, int64_t wall_ms, const struct fileset_file *also,
+void adopt_run(const struct box_places *places, int64_t wall_ms, const struct fileset *also,
                struct box_outcome *outcome)
 {
     assert(places != NULL && outcome != NULL);

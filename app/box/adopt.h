@@ -21,9 +21,9 @@
 /* Goes on with what a cut has left half done: before anything is read of data/etc. */
 void adopt_settle(const struct box_places *places);
 
-/* Behind adopt_settle. also: a file of data/etc that another file there names, which stays like a key does; NULL: none.
+/* Behind adopt_settle. also: files of data/etc that another file there names, which stay like keys do; NULL: none.
  * Writes ward, since_ms, ward_problems, notes, and the gateway's id if the boot partition gives one. */
-void adopt_run(const struct box_places *places, int64_t wall_ms, const struct fileset_file *also,
+void adopt_run(const struct box_places *places, int64_t wall_ms, const struct fileset *also,
                struct box_outcome *outcome);
 
 #endif

@@ -155,13 +155,13 @@ bool fileset_add(struct fileset *set, const struct fileset_file *file)
 }
 
 bool fileset_keep(struct fileset *set, const struct fileset *from, bool (*keeps)(const struct fileset_file *file),
-                  const char *named)
+                  const struct fileset *named)
 {
     assert(set != NULL && from != NULL && keeps != NULL);
     bool fits = true;
     for (size_t i = 0; i < from->count && fits; i++) {
         const struct fileset_file *file = &from->files[i];
-        const bool is_wanted = keeps(file) || (named != NULL && strcmp(file->path, named) == 0);
+        const bool is_wanted = keeps(file) || (named != NULL && fileset_find(named, file->path) != NULL);
         fits = !is_wanted || fileset_find(set, file->path) != NULL || add(set, file);
     }
     finish(set);

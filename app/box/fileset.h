@@ -48,9 +48,9 @@ bool fileset_is_key(const struct fileset_file *file);
 /* Adds one that is not there yet. False: no room. */
 bool fileset_add(struct fileset *set, const struct fileset_file *file);
 
-/* The same with those of `from` that `keeps` says yes to, and with the one of the path `named` (NULL: none). */
+/* The same with those of `from` that `keeps` says yes to, and with those whose paths `named` has (NULL: none). */
 bool fileset_keep(struct fileset *set, const struct fileset *from, bool (*keeps)(const struct fileset_file *file),
-                  const char *named);
+                  const struct fileset *named);
 
 /* True when both have the same files. */
 bool fileset_is_same(const struct fileset *a, const struct fileset *b);

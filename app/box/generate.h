@@ -18,8 +18,8 @@ char *generate_tagged_network(const struct network_interface *in); /* likewise *
  * watched. */
 char *generate_firewall(const struct network_settings *network, const struct settings *settings);
 
-/* chronyd. state: the folder for what it learns. */
-char *generate_time(const struct network_settings *network, const char *state);
+/* chronyd. state: the folder for what it learns. ca: the path of the certificates that it holds servers of NTS against, and no others. */
+char *generate_time(const struct network_settings *network, const char *state, const char *ca);
 
 /* rsyslogd, from the journal's socket to the target. ca: the path of its certificates, when it is asked over TLS. NULL also where there is no target. */
 char *generate_syslog(const struct network_settings *network, const char *host_name, const char *ca);

@@ -18,7 +18,7 @@ static char *finish(FILE *stream, char **text)
  * a clock of its own begins in the past, where no certificate holds yet: until the first answers those of NTS are not held against
  * the time.
  */
-char *generate_time(const struct network_settings *network, const char *state)
+char *generate_time(const struct network_settings *network, const char *state, const char *ca)
 {
     char *text = NULL;
     size_t size = 0;
@@ -32,8 +32,11 @@ char *generate_time(const struct network_settings *network, const char *state)
     if (network->time_server_count == 0) {
         (void)fputs("sourcedir /run/chrony-dhcp\n", stream);
     }
-    (void)fprintf(stream, "driftfile %s/drift\nntsdumpdir %s\n%smakestep 1 3\nrtcsync\nport 0\ncmdport 0\n", state,
-                  state, network->nts ? "nocerttimecheck 1\n" : "");
+    if (network->nts) {
+        (void)fprintf(stream, "ntstrustedcerts %s\nnosystemcert\nnocerttimecheck 1\n", ca);
+    }
+    (void)fprintf(stream, "driftfile %s/drift\nntsdumpdir %s\nmakestep 1 3\nrtcsync\nport 0\ncmdport 0\n", state,
+                  state);
     return finish(stream, &text);
 }
 

@@ -220,6 +220,20 @@ static bool is_zone(const char *zone)
             (size_t)length < sizeof path && stat(path, &about) == 0 && S_ISREG(about.st_mode));
 }
 
+static void check_ca(const struct loading *l, const struct node *node, const char *ca)
+{
+    const char *path = file_path(l->folder, ca, l->reader.pool);
+    unsigned mode = 0;
+    bool is_roots = false;
+    const enum status status = path != NULL ? file_look(path, &mode, &is_roots) : STATUS_NO_MEMORY;
+    if (strstr(ca, "..") != NULL || ca[0] == '/') {
+        report_fault(l->reader.report, node, "must lie beside this file or in a folder there");
+    } else if (status != STATUS_OK) {
+        report_fault(l->reader.report, node, "this file cannot be used (%s), put it there (seen from this file)",
+                     status_text(status));
+    }
+}
+
 static void read_time(const struct loading *l, const struct node *node)
 {
     struct time_keys keys = {.zone = NULL};
@@ -228,11 +242,18 @@ static void read_time(const struct loading *l, const struct node *node)
         return;
     }
     out->nts = keys.nts != 0;
+    out->time_ca = out->nts ? keys.ca : NULL;
     out->time_zone = keys.zone;
     out->time_server_count =
         read_list(l, keys.servers, NETWORK_TIME_SERVERS_MAX, URL_HOST_MAX - 1, check_host, out->time_servers);
     if (out->nts && keys.servers == NULL) {
         report_fault(l->reader.report, node_child(node, "nts"), "needs servers: DHCP names none that prove themselves");
+    } else if (out->nts && keys.ca == NULL) {
+        report_fault(l->reader.report, node_child(node, "nts"),
+                     "needs ca, the certificates that may sign the servers': the box trusts no others");
+    }
+    if (keys.ca != NULL) {
+        check_ca(l, node_child(node, "ca"), keys.ca);
     }
     if (!is_zone(keys.zone)) {
         report_fault(l->reader.report, node_child(node, "zone"),
@@ -255,20 +276,6 @@ static void read_ssh(const struct loading *l, const struct node *node)
     if (section_read(&l->reader, node, &ssh_section, &keys)) {
         l->out->ssh_key_count =
             read_list(l, keys.keys, NETWORK_SSH_KEYS_MAX, SSH_KEY_BYTES_MAX, check_key, l->out->ssh_keys);
-    }
-}
-
-static void check_ca(const struct loading *l, const struct node *node, const char *ca)
-{
-    const char *path = file_path(l->folder, ca, l->reader.pool);
-    unsigned mode = 0;
-    bool is_roots = false;
-    const enum status status = path != NULL ? file_look(path, &mode, &is_roots) : STATUS_NO_MEMORY;
-    if (strstr(ca, "..") != NULL || ca[0] == '/') {
-        report_fault(l->reader.report, node, "must lie beside this file or in a folder there");
-    } else if (status != STATUS_OK) {
-        report_fault(l->reader.report, node, "this file cannot be used (%s), put it there (seen from this file)",
-                     status_text(status));
     }
 }
 

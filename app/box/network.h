@@ -37,7 +37,8 @@ struct network_settings {
     const char *time_servers[NETWORK_TIME_SERVERS_MAX]; /* none: those that DHCP names */
     uint8_t time_server_count;
     bool nts;
-    const char *time_zone;                      /* UTC */
+    const char *time_ca;   /* of NTS: a path as it was written, seen from the file's folder; NULL without it */
+    const char *time_zone; /* UTC */
     const char *ssh_keys[NETWORK_SSH_KEYS_MAX]; /* none: no login at all */
     uint8_t ssh_key_count;
     const char *syslog_host; /* NULL: the log stays here */

@@ -22,7 +22,7 @@ struct interface_keys {
 struct time_keys {
     const struct node *servers;
     int64_t nts;
-    const char *zone;
+    const char *ca, *zone;
 };
 
 struct ssh_keys {

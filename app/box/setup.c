@@ -15,6 +15,13 @@
 #define NETWORK_FILE  "network.yaml"
 #define CHRONY_FOLDER "chrony" /* in data */
 
+/* The certificates that network.yaml names: whose they are, and the name in run under which those who hold them against it find them. */
+enum certificate { OF_LOG, OF_TIME, CERTIFICATES };
+static const struct {
+    const char *whose, *name;
+} certificates[CERTIFICATES] = {
+    [OF_LOG] = {"log server", "syslog-ca.pem"}, [OF_TIME] = {"time servers", "time-ca.pem"}};
+
 struct setup {
     const struct box_places *places;
     struct box_outcome *outcome;
@@ -22,7 +29,7 @@ struct setup {
     struct network_settings network;
     struct settings *settings; /* of what is in force; NULL: none, or not good */
     const char *network_file;  /* that `network` was read from */
-    struct fileset_file held;  /* that the network.yaml in data/etc names, as it was there; path NULL: none */
+    struct fileset held;       /* that the network.yaml in data/etc names, as they were there */
     enum status status;        /* of the first that could not be written */
 };
 
@@ -69,6 +76,16 @@ static bool read_network(struct setup *s, const char *folder, bool tells)
     return is_sound;
 }
 
+/* As it was written, but without a ./ before it; NULL: none. */
+static const char *certificate_path(const struct setup *s, enum certificate which)
+{
+    const char *path = which == OF_LOG ? s->network.syslog_ca : s->network.time_ca;
+    while (path != NULL && strncmp(path, "./", 2) == 0) {
+        path += 2;
+    }
+    return path;
+}
+
 /* A file that its owner named, as seen from where it is read, to the same place beside the one that is kept. */
 static enum status keep_beside(struct setup *s, const char *etc, const char *name, const struct publish_mode *mode)
 {
@@ -98,8 +115,9 @@ static void keep_network(struct setup *s, const char *etc)
     const struct publish_mode mode = box_mode_private();
     const uint64_t digest = network_digest(s, s->places->boot);
     enum status status = STATUS_OK;
-    if (s->network.syslog_ca != NULL) {
-        status = keep_beside(s, etc, s->network.syslog_ca, &mode);
+    for (enum certificate i = 0; i < CERTIFICATES && status == STATUS_OK; i++) {
+        const char *path = certificate_path(s, i);
+        status = path != NULL ? keep_beside(s, etc, path, &mode) : STATUS_OK;
     }
     status = status == STATUS_OK ? keep_beside(s, etc, NETWORK_FILE, &mode) : status;
     if (status == STATUS_OK) {
@@ -117,13 +135,12 @@ static void hold_certificates(struct setup *s)
 {
     char etc[PUBLISH_PATH_MAX], path[PUBLISH_PATH_MAX];
     const bool is_read = publish_path(etc, s->places->data, "etc") && read_network(s, etc, false);
-    const char *ca = is_read ? s->network.syslog_ca : NULL;
-    while (ca != NULL && strncmp(ca, "./", 2) == 0) {
-        ca += 2;
-    }
-    if (ca != NULL && strstr(ca, "..") == NULL && publish_path(path, etc, ca) &&
-        file_read(path, &s->pool, &s->held.text) == STATUS_OK) {
-        s->held.path = ca;
+    for (enum certificate i = 0; is_read && i < CERTIFICATES; i++) {
+        struct fileset_file file = {.path = certificate_path(s, i)};
+        if (file.path != NULL && strstr(file.path, "..") == NULL && publish_path(path, etc, file.path) &&
+            file_read(path, &s->pool, &file.text) == STATUS_OK) {
+            (void)fileset_add(&s->held, &file); /* has room for all of them */
+        }
     }
 }
 
@@ -132,12 +149,16 @@ static void note_clash(struct setup *s)
 {
     char etc[PUBLISH_PATH_MAX], path[PUBLISH_PATH_MAX];
     const bool is_kept = s->outcome->network == BOX_OTHER || s->outcome->network == BOX_OLDER;
-    if (is_kept && s->held.path != NULL && publish_path(etc, s->places->data, "etc") &&
-        publish_path(path, etc, s->held.path) && !publish_is_there(path, s->held.text.bytes, s->held.text.size)) {
-        box_add_line(s->outcome->notes, sizeof s->outcome->notes,
-                     "%s: the one of " FILESET_MAIN " has taken the place of the certificate of the log server that "
-                     "the " NETWORK_FILE " in force names: give it another name",
-                     s->held.path);
+    for (enum certificate i = 0; is_kept && i < CERTIFICATES; i++) {
+        const char *name = certificate_path(s, i);
+        const struct fileset_file *held = name != NULL ? fileset_find(&s->held, name) : NULL;
+        if (held != NULL && publish_path(etc, s->places->data, "etc") && publish_path(path, etc, name) &&
+            !publish_is_there(path, held->text.bytes, held->text.size)) {
+            box_add_line(s->outcome->notes, sizeof s->outcome->notes,
+                         "%s: the one of " FILESET_MAIN " has taken the place of the certificate of the %s that "
+                         "the " NETWORK_FILE " in force names: give it another name",
+                         name, certificates[i].whose);
+        }
     }
 }
 
@@ -220,20 +241,33 @@ static void put_interfaces(struct setup *s)
     (void)!publish_remove(next);
 }
 
-/* The certificates that its file names, where the service can read them whatever becomes of the boot partition. */
-static void put_syslog(struct setup *s, const char *host_name)
+/* Where the service can read them whatever becomes of the boot partition. path: written, also where there are none. */
+static void put_certificates(struct setup *s, enum certificate which, char path[PUBLISH_PATH_MAX])
 {
-    char path[PUBLISH_PATH_MAX];
-    const char *ca = s->network.syslog_ca;
+    const char *ca = certificate_path(s, which);
     const char *from = ca != NULL ? file_path(file_folder(s->network_file, &s->pool), ca, &s->pool) : NULL;
     struct file_bytes text = {(const unsigned char *)"", 0};
     const struct publish_mode mode = box_mode_public();
-    if (publish_path(path, s->places->run, "syslog-ca.pem") && from != NULL &&
+    if (publish_path(path, s->places->run, certificates[which].name) && from != NULL &&
         file_read(from, &s->pool, &text) == STATUS_OK) {
         const enum status status = publish_file(path, &mode, text.bytes, text.size);
         s->status = s->status == STATUS_OK ? status : s->status;
     }
-    put(s, "rsyslog.conf", generate_syslog(&s->network, host_name, path), s->network.syslog_host != NULL);
+}
+
+static void put_syslog(struct setup *s, const char *host_name)
+{
+    char ca[PUBLISH_PATH_MAX];
+    put_certificates(s, OF_LOG, ca);
+    put(s, "rsyslog.conf", generate_syslog(&s->network, host_name, ca), s->network.syslog_host != NULL);
+}
+
+static void put_time(struct setup *s)
+{
+    char ca[PUBLISH_PATH_MAX], state[PUBLISH_PATH_MAX];
+    put_certificates(s, OF_TIME, ca);
+    put(s, "chrony.conf",
+        publish_path(state, s->places->data, CHRONY_FOLDER) ? generate_time(&s->network, state, ca) : NULL, true);
 }
 
 static char *format(const char *before, const char *text)
@@ -244,12 +278,10 @@ static char *format(const char *before, const char *text)
 
 static void put_all(struct setup *s)
 {
-    char chrony[PUBLISH_PATH_MAX];
     const char *host_name = s->outcome->gateway[0] != '\0' ? s->outcome->gateway : "wardgate";
     put_interfaces(s);
     put(s, "nftables.conf", generate_firewall(&s->network, s->settings), true);
-    put(s, "chrony.conf",
-        publish_path(chrony, s->places->data, CHRONY_FOLDER) ? generate_time(&s->network, chrony) : NULL, true);
+    put_time(s);
     put(s, "hostname", format("", host_name), true);
     put(s, "wardgate.env", format("TZ=", s->network.time_zone), true);
     put(s, "authorized_keys", generate_authorized_keys(&s->network), s->network.ssh_key_count > 0);
@@ -285,7 +317,7 @@ enum status setup_run(const struct box_places *places, int64_t wall_ms, struct b
     s->status = publish_folder(places->run, &mode);
     adopt_settle(places);
     hold_certificates(s);
-    adopt_run(places, wall_ms, s->held.path != NULL ? &s->held : NULL, out);
+    adopt_run(places, wall_ms, &s->held, out);
     load_settings(s);
     choose_network(s);
     note_clash(s);

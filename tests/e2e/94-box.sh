@@ -151,7 +151,8 @@ FLASHED=$TEST_DIR/flashed
 go_to() { BOOT=$1/efi DATA=$1/data RUN=$1/run PLACES=(--boot "$1/efi" --data "$1/data" --run "$1/run"); }
 mkdir -p "$BOOT/tls" "$FLASHED/efi"
 openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=log -days 2 -keyout /dev/null -out "$BOOT/tls/log-ca.pem" 2>/dev/null
-printf 'led: ACT\nsyslog: {target: "tls://127.0.0.1:6599", ca: tls/log-ca.pem}\n' >"$BOOT/network.yaml"
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=time -days 2 -keyout /dev/null -out "$BOOT/tls/time-ca.pem" 2>/dev/null
+printf 'led: ACT\ntime: {servers: [localhost], nts: true, ca: tls/time-ca.pem}\nsyslog: {target: "tls://127.0.0.1:6599", ca: tls/log-ca.pem}\n' >"$BOOT/network.yaml"
 setup
 "$WARDGATE" backup -c "$DATA/etc/wardgate.yaml" "$TEST_DIR/box.tar" >/dev/null || fail "no backup"
 go_to "$FLASHED"
@@ -164,6 +165,7 @@ setup
 grep -q "wardgate.yaml in force: .*restored" "$TEST_DIR/setup.txt" || fail "setup says: $(cat "$TEST_DIR/setup.txt")"
 grep -q 'target="127.0.0.1" port="6599"' "$RUN/rsyslog.conf" || fail "the network.yaml that was restored is not in force"
 cmp -s "$RUN/syslog-ca.pem" "$TEST_DIR/efi/tls/log-ca.pem" || fail "the certificate of the log server was not restored"
+cmp -s "$RUN/time-ca.pem" "$TEST_DIR/efi/tls/time-ca.pem" || fail "the certificate of the time servers was not restored"
 start_broker
 run_gateway -c "$DATA/etc/wardgate.yaml"
 wait_for 20 "the report of the other box says that two beds are watched" is_state "gw-test watches 2 beds"

@@ -50,7 +50,7 @@ static void generate(const struct network_settings *network)
         }
     }
     check(generate_firewall(network, NULL), 30);
-    check(generate_time(network, "/data/chrony"), 8 + NETWORK_TIME_SERVERS_MAX);
+    check(generate_time(network, "/data/chrony", "/run/box/time-ca.pem"), 10 + NETWORK_TIME_SERVERS_MAX);
     if (network->syslog_host != NULL) {
         check(generate_syslog(network, "gw-7e", "/run/box/syslog-ca.pem"), 3);
     }

@@ -536,7 +536,10 @@ static void a_certificate_of_the_log_comes_into_force_with_the_ward(void **state
     (void)state;
     const char *const names[] = {"tls/log.pem", "log.pem", "tls/log/ca.pem", "log/ca.pem"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct fileset_file also = {.path = names[i], .text = {(const unsigned char *)"CA", 2}};
+        const struct fileset_file file = {.path = names[i], .text = {(const unsigned char *)"CA", 2}};
+        static struct fileset also;
+        also.count = 0;
+        assert_true(fileset_add(&also, &file));
         char name[32];
         (void)!publish_remove(data);
         (void)snprintf(name, sizeof name, "etc/%s", names[i]);
@@ -574,6 +577,29 @@ static void another_certificate_in_the_place_of_the_logs_is_told(void **state)
     set_up(BOX_OTHER);
     assert_text(data, "etc/ca.pem", "CA of the ward");
     assert_non_null(strstr(outcome.notes, "ca.pem: the one of wardgate.yaml has taken the place of"));
+}
+
+static void certificates_of_time_servers_are_kept_beside_those_of_the_log(void **state)
+{
+    (void)state;
+    put(boot, "network.yaml",
+        "time: {servers: [ntp.example], nts: true, ca: ./tls/time.pem}\n"
+        "syslog: {target: \"tls://log.example\", ca: tls/log.pem}\n");
+    put(boot, "tls/time.pem", "CA of the time");
+    put(boot, "tls/log.pem", "CA of the log");
+    put(boot, "wardgate.yaml", "bad\n");
+    set_up(BOX_NEW);
+    assert_text(run, "time-ca.pem", "CA of the time");
+    drop(boot, "network.yaml");
+    drop(boot, "tls");
+    drop(run, "time-ca.pem");
+    put(boot, "wardgate.yaml", "gateway: {id: another}\n"); /* with files of its own */
+    put(boot, "tls/time.pem", "CA of the ward");
+    set_up(BOX_OLDER);
+    assert_int_equal(outcome.ward, BOX_NEW);
+    assert_text(run, "syslog-ca.pem", "CA of the log");
+    assert_text(run, "time-ca.pem", "CA of the ward");
+    assert_non_null(strstr(outcome.notes, "has taken the place of the certificate of the time servers that"));
 }
 
 static void certificates_of_the_log_are_kept(void **state)
@@ -628,6 +654,7 @@ int main(void)
         cmocka_unit_test_setup(a_certificate_of_the_log_comes_into_force_with_the_ward, clean),
         cmocka_unit_test_setup(a_cut_behind_the_exchange_loses_no_certificate_of_the_log, clean),
         cmocka_unit_test_setup(another_certificate_in_the_place_of_the_logs_is_told, clean),
+        cmocka_unit_test_setup(certificates_of_time_servers_are_kept_beside_those_of_the_log, clean),
         cmocka_unit_test_setup(certificates_of_the_log_are_kept, clean),
         cmocka_unit_test_setup(a_run_folder_that_cannot_be_written_is_a_failure, clean),
     };

@@ -133,7 +133,7 @@ static void every_key_is_taken(void **state)
         read_text("interfaces:\r\n"
                   "  eth0: {address: 10.7.0.20/24, gateway: 10.7.0.1, dns: [10.7.0.2, \"fd00::2\"], vlan: 7}\r\n"
                   "  enp1s0: {}\r\n"
-                  "time: {servers: [ntp.example, 10.7.0.3], nts: true, zone: Europe/Berlin}\r\n"
+                  "time: {servers: [ntp.example, 10.7.0.3], nts: true, ca: network.yaml, zone: Europe/Berlin}\r\n"
                   "ssh: {keys: [\"" KEY "\"]}\r\n"
                   "syslog: {target: \"udp://[fd00::9]:5514\"}\r\n"
                   "console: false\r\nled: none\r\n"));
@@ -149,6 +149,7 @@ static void every_key_is_taken(void **state)
     assert_null(in[1].address);
     assert_int_equal(network.time_server_count, 2);
     assert_true(network.nts);
+    assert_string_equal(network.time_ca, "network.yaml");
     assert_string_equal(network.ssh_keys[0], KEY);
     assert_string_equal(network.syslog_host, "fd00::9");
     assert_int_equal(network.syslog_port, 5514);
@@ -193,6 +194,11 @@ static const struct bad bads[] = {
     {"time: {servers: [\"a b\"]}\n", 1, 18, "time.servers[1]", "is no host"},
     {"time: {servers: [\"ntp.example:123\"]}\n", 1, 18, "time.servers[1]", "is no host"},
     {"time: {nts: true}\n", 1, 13, "time.nts", "needs servers"},
+    {"time: {nts: true, ca: network.yaml}\n", 1, 13, "time.nts", "needs servers"},
+    {"time: {servers: [a.example], nts: true}\n", 1, 35, "time.nts", "needs ca"},
+    {"time: {servers: [a.example], nts: true, ca: none.pem}\n", 1, 45, "time.ca", "not found"},
+    {"time: {servers: [a.example], ca: none.pem}\n", 1, 34, "time.ca", "not found"},
+    {"time: {servers: [a.example], nts: true, ca: ../network.yaml}\n", 1, 45, "time.ca", "must lie beside this file"},
     {"time: {zone: Europe/Atlantis}\n", 1, 14, "time.zone", "is no time zone"},
     {"time: {zone: ../../../etc/passwd}\n", 1, 14, "time.zone", "is no time zone"},
     {"ssh: {}\n", 1, 1, "ssh", "\"keys\" is missing"},
@@ -296,14 +302,19 @@ static void a_tagged_interface_is_three_files(void **state)
 static void the_time_is_that_of_the_file_or_of_dhcp(void **state)
 {
     (void)state;
-    assert_true(read_text("time: {servers: [ntp.example], nts: true}"));
-    hold(generate_time(&network, "/data/chrony"));
+    assert_true(read_text("time: {servers: [ntp.example], nts: true, ca: network.yaml}"));
+    hold(generate_time(&network, "/data/chrony", "/run/box/time-ca.pem"));
     has("server ntp.example iburst nts\n");
+    has("ntstrustedcerts /run/box/time-ca.pem\nnosystemcert\n");
     has("nocerttimecheck 1\n");
     has("driftfile /data/chrony/drift\n");
     lacks("sourcedir");
+    assert_true(read_text("time: {servers: [ntp.example], ca: network.yaml}"));
+    hold(generate_time(&network, "/data/chrony", "/run/box/time-ca.pem"));
+    has("server ntp.example iburst\n");
+    lacks("cert");
     assert_true(read_text(""));
-    hold(generate_time(&network, "/data/chrony"));
+    hold(generate_time(&network, "/data/chrony", "/run/box/time-ca.pem"));
     has("sourcedir /run/chrony-dhcp\n");
     has("cmdport 0\n");
     lacks("server ");
