@@ -199,7 +199,8 @@ static void take_note(struct facts *facts, const char *folder, const char *name)
 static void take_room(struct facts *facts, const struct box_places *places)
 {
     struct statvfs room;
-    if (statvfs(places->data, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < ROOM_LEAST) {
+    facts->is_full = statvfs(places->data, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < ROOM_LEAST;
+    if (facts->is_full) {
         box_add_line(facts->notes, sizeof facts->notes,
                      "THE DISK IS FULL (%s) -> the ward is watched, but changed files are not taken and no log is "
                      "kept: look at what fills it",
@@ -212,6 +213,7 @@ static void take_notes(struct facts *facts, const struct box_places *places)
     char folder[PUBLISH_PATH_MAX];
     struct dirent **entries = NULL;
     facts->notes[0] = '\0';
+    facts->is_data_lost = publish_path(folder, places->run, "data-lost") && access(folder, F_OK) == 0;
     take_note(facts, places->run, "data-lost");
     take_room(facts, places);
     const int count =
@@ -274,7 +276,13 @@ enum box_state facts_state(const struct facts *facts)
     if (!has_answering(&facts->ward)) {
         return BOX_STATE_NO_MONITORS;
     }
-    return has_broker(&facts->ward) ? BOX_STATE_WATCHES : BOX_STATE_NO_BROKER;
+    if (!has_broker(&facts->ward)) {
+        return BOX_STATE_NO_BROKER;
+    }
+    if (facts->is_data_lost || facts->ward.store_error[0] != '\0') {
+        return BOX_STATE_NOT_KEPT;
+    }
+    return facts->is_full ? BOX_STATE_FULL : BOX_STATE_WATCHES;
 }
 
 const char *facts_state_text(enum box_state state)

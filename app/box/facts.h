@@ -40,6 +40,8 @@ struct facts {
     struct record_of_update failed_update; /* the one that was given up last */
     bool is_synchronised;
     int64_t wall_ms;
+    bool is_data_lost;         /* what the box keeps is in memory */
+    bool is_full;              /* there is room for nothing beside the store, which has its own */
     char notes[BOX_NOTES_MAX]; /* lines that other parts of the box want to be told: run/data-lost, run/report.d */
     /* what is asked, found again when the configuration is another */
     char socket[256];
@@ -60,6 +62,8 @@ void facts_take(struct facts *facts, const struct box_places *places);
     X(WRONG, "A CONFIGURATION IS WRONG: an older one, or a default, is in force")    \
     X(NO_MONITORS, "NO MONITOR ANSWERS")                                             \
     X(NO_BROKER, "NO BROKER IS REACHED: alerts are stored, screens do not see them") \
+    X(NOT_KEPT, "NOTHING IS KEPT: what was not sent is gone with the power")         \
+    X(FULL, "THE DISK IS FULL: changed files are not taken, no log is kept")         \
     X(WATCHES, "watches")
 
 enum box_state {

@@ -55,7 +55,7 @@ void report_headline(const struct facts *facts, FILE *stream)
     } else {
         (void)fputs(facts_state_text(state), stream);
     }
-    if (state == BOX_STATE_WRONG) {
+    if (state == BOX_STATE_WRONG || state == BOX_STATE_NOT_KEPT || state == BOX_STATE_FULL) {
         (void)fprintf(stream, "; %u bed%s watched", facts->ward.bed_count,
                       facts->ward.bed_count == 1 ? " is" : "s are");
     }
@@ -173,6 +173,18 @@ static const char *advise_line(const char *fault)
     return find_advice(fault, list, sizeof list / sizeof list[0], "look at cable and power, then at its settings");
 }
 
+/* Of one that answers now: it is on, and its settings are right. */
+static const char *advise_answering(const char *fault)
+{
+    static const struct advice list[] = {
+        {STATUS_BAD_CHECKSUM, "look at its cable and plug, and at what disturbs the line"},
+        {STATUS_EXCEPTION, "the profile asks for what it does not have: choose its own"},
+        {STATUS_WRONG_ADDRESS, "two monitors have one address: give each its own"},
+        {STATUS_OUTDATED, "set its clock"},
+    };
+    return find_advice(fault, list, sizeof list / sizeof list[0], "look at its cable and plug");
+}
+
 static const char *advise_monitor(const char *fault)
 {
     static const struct advice list[] = {
@@ -197,8 +209,13 @@ static void print_monitor(FILE *stream, const struct watch_monitor *monitor)
     if (monitor->place[0] != '\0') {
         (void)fprintf(stream, " at %s", monitor->place);
     }
-    (void)fprintf(stream, " (%s): %s%s -> %s\n", monitor->profile, monitor->is_answering ? "answers, but " : "SILENT, ",
-                  fault, advise_monitor(fault));
+    if (monitor->is_answering) {
+        const bool is_late = strcmp(fault, status_text(STATUS_TIMEOUT)) == 0;
+        (void)fprintf(stream, " (%s): answers, but %s -> %s\n", monitor->profile, is_late ? "not every time" : fault,
+                      advise_answering(fault));
+    } else {
+        (void)fprintf(stream, " (%s): SILENT, %s -> %s\n", monitor->profile, fault, advise_monitor(fault));
+    }
 }
 
 static void print_lines_of_ward(FILE *stream, const struct watch_ward *ward)
@@ -215,6 +232,17 @@ static void print_lines_of_ward(FILE *stream, const struct watch_ward *ward)
         for (unsigned m = 0; m < bus->monitors_told; m++) {
             print_monitor(stream, &ward->monitors[bus->monitor_first + m]);
         }
+    }
+}
+
+/* Nothing where there is none. */
+static void print_store_error(FILE *stream, const struct watch_ward *ward, const char *before)
+{
+    if (ward->store_error[0] != '\0') {
+        (void)fprintf(stream,
+                      "%sCANNOT BE WRITTEN: %s\n    -> alerts go out, but do not outlive a power cut: change the "
+                      "disk, restore a backup\n",
+                      before, ward->store_error);
     }
 }
 
@@ -238,12 +266,8 @@ static void print_uplink(FILE *stream, const struct facts *facts)
         (void)fprintf(stream, "  %u of %u boards look -> switch the others on\n", ward->boards_looking,
                       ward->boards_expected);
     }
-    (void)fprintf(stream, "\nStore\n  %s%s\n", ward->store_error[0] != '\0' ? "CANNOT BE WRITTEN: " : "writes",
-                  ward->store_error);
-    if (ward->store_error[0] != '\0') {
-        (void)fputs("    -> alerts go out, but do not outlive a power cut: change the disk, restore a backup\n",
-                    stream);
-    }
+    (void)fprintf(stream, "\nStore\n%s", ward->store_error[0] != '\0' ? "" : "  writes\n");
+    print_store_error(stream, ward, "  ");
 }
 
 /* U6: it is not tried again by itself, whatever made it fail. */
@@ -289,6 +313,10 @@ void report_brief(const struct facts *facts, FILE *stream)
     (void)fputc('\n', stream);
     print_lines(stream, "  ", facts->outcome.ward_problems);
     print_lines(stream, "  ", facts->outcome.network_problems);
+    print_lines(stream, "  ", facts->notes);
+    if (facts->gateway == STATUS_OK) {
+        print_store_error(stream, &facts->ward, "  store ");
+    }
     for (unsigned i = 0; i < facts->interface_count; i++) {
         const struct facts_interface *in = &facts->interfaces[i];
         if (in->addresses[0][0] != '\0') {

@@ -190,6 +190,55 @@ static void the_worst_is_said_first(void **state)
     assert_null(strstr(text, "DOES NOT ANSWER"));
 }
 
+/* What stands on console and screen. */
+static const char *brief(void)
+{
+    size_t size = 0;
+    free(text);
+    text = NULL;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    report_brief(&facts, stream);
+    assert_int_equal(fclose(stream), 0);
+    return text;
+}
+
+static void what_is_not_kept_is_no_good_watch(void **state)
+{
+    (void)state;
+    be_well();
+    facts.is_full = true;
+    (void)snprintf(facts.notes, sizeof facts.notes, "THE DISK IS FULL (/data) -> look\n");
+    assert_int_equal(facts_state(&facts), BOX_STATE_FULL);
+    assert_string_equal(brief(),
+                        "gw-7e THE DISK IS FULL: changed files are not taken, no log is kept; 2 beds are watched\n"
+                        "  THE DISK IS FULL (/data) -> look\n  eth0 10.7.0.20/24\n");
+    facts.is_data_lost = true;
+    (void)snprintf(facts.notes, sizeof facts.notes, "there is no data partition\n");
+    assert_int_equal(facts_state(&facts), BOX_STATE_NOT_KEPT);
+    assert_string_equal(brief(), "gw-7e NOTHING IS KEPT: what was not sent is gone with the power; 2 beds are watched\n"
+                                 "  there is no data partition\n  eth0 10.7.0.20/24\n");
+    facts.is_data_lost = false;
+    facts.notes[0] = '\0';
+    (void)snprintf(facts.ward.store_error, sizeof facts.ward.store_error, "no room left");
+    assert_int_equal(facts_state(&facts), BOX_STATE_NOT_KEPT);
+    assert_non_null(strstr(brief(), "\n  store CANNOT BE WRITTEN: no room left\n"));
+    (void)snprintf(facts.ward.brokers[0].state, sizeof facts.ward.brokers[0].state, "not connected");
+    assert_int_equal(facts_state(&facts), BOX_STATE_NO_BROKER);
+    assert_non_null(strstr(brief(), "\n  store CANNOT BE WRITTEN: no room left\n"));
+}
+
+static void a_lost_data_partition_is_seen(void **state)
+{
+    (void)state;
+    facts_take(&facts, &places);
+    assert_false(facts.is_data_lost);
+    put(run, "data-lost", "there is no data partition\n");
+    facts_take(&facts, &places);
+    assert_true(facts.is_data_lost);
+    assert_string_equal(facts.notes, "there is no data partition\n");
+}
+
 static void a_bad_file_is_told_with_its_place_and_what_is_in_force(void **state)
 {
     (void)state;
@@ -212,7 +261,11 @@ static void each_monitor_and_line_has_what_to_do(void **state)
     facts.ward.buses[0].answering_count = 1;
     says("1 of 2 monitors answer\n    b02 at 2 (generic-vitals): SILENT, no answer in time -> switch it on");
     (void)snprintf(facts.ward.monitors[0].fault, sizeof facts.ward.monitors[0].fault, "checksum wrong");
-    says("    b01 at 1 (generic-vitals): answers, but checksum wrong -> correct baud and parity");
+    says("    b01 at 1 (generic-vitals): answers, but checksum wrong -> look at its cable and plug, and");
+    (void)snprintf(facts.ward.monitors[0].fault, sizeof facts.ward.monitors[0].fault, "no answer in time");
+    says("    b01 at 1 (generic-vitals): answers, but not every time -> look at its cable and plug\n");
+    (void)snprintf(facts.ward.monitors[1].fault, sizeof facts.ward.monitors[1].fault, "checksum wrong");
+    says("    b02 at 2 (generic-vitals): SILENT, checksum wrong -> correct baud and parity");
     (void)snprintf(facts.ward.buses[0].fault, sizeof facts.ward.buses[0].fault, "not found");
     says("    WRONG: not found -> plug the adapter in, or correct the device\n");
     (void)snprintf(facts.ward.buses[0].fault, sizeof facts.ward.buses[0].fault, "another protocol on the line");
@@ -411,6 +464,10 @@ static void each_state_has_its_pattern(void **state)
     assert_string_equal(get(leds, "ACT/delay_off"), "100");
     assert_int_equal(led_show(leds, "ACT", BOX_STATE_NO_BROKER), STATUS_OK);
     assert_string_equal(get(leds, "ACT/delay_on"), "1900");
+    assert_int_equal(led_show(leds, "ACT", BOX_STATE_NOT_KEPT), STATUS_OK);
+    assert_string_equal(get(leds, "ACT/delay_on"), "900");
+    assert_int_equal(led_show(leds, "ACT", BOX_STATE_FULL), STATUS_OK);
+    assert_string_equal(get(leds, "ACT/delay_off"), "100");
     assert_int_equal(led_show(leds, "ACT", BOX_STATE_WATCHES), STATUS_OK);
     assert_string_equal(get(leds, "ACT/trigger"), "none");
     assert_string_equal(get(leds, "ACT/brightness"), "255");
@@ -428,6 +485,8 @@ int main(void)
         cmocka_unit_test_setup(all_is_well, clean),
         cmocka_unit_test_setup(vital_signs_and_stays_change_nothing, clean),
         cmocka_unit_test_setup(the_worst_is_said_first, clean),
+        cmocka_unit_test_setup(what_is_not_kept_is_no_good_watch, clean),
+        cmocka_unit_test_setup(a_lost_data_partition_is_seen, clean),
         cmocka_unit_test_setup(a_bad_file_is_told_with_its_place_and_what_is_in_force, clean),
         cmocka_unit_test_setup(each_monitor_and_line_has_what_to_do, clean),
         cmocka_unit_test_setup(interfaces_without_cable_or_address, clean),
