@@ -351,7 +351,7 @@ build/contracts/.packages: $(addprefix tests/contracts/,package.json package-loc
 contracts: build/contracts/.packages ## validate config/schemas with the tools of JSON Schema and AsyncAPI
 	$(LIVE)@node tests/contracts/check-contracts.js
 	$(LIVE)@$(MAKE) --no-print-directory TARGET=$(MACHINE) sbom
-	$(LIVE)@node tests/contracts/check-sbom.js $(DIST)/wardgate-$(VERSION)-$(MACHINE).cdx.json
+	$(LIVE)@node tests/contracts/check-sbom.js $(DIST)/wardgate-$(VERSION)-$(MACHINE).cdx.json $(wildcard build/image/*/wardgate-image-$(VERSION)-*.cdx.json)
 
 # The ward board. Its modules and MQTT.js become one plain script: mosquitto says of no file what it is, and browsers
 # run a module only if they are told that it is one.
@@ -477,6 +477,7 @@ lint-house:
 	@toolchain/check-includes
 	@toolchain/check-style
 	@toolchain/run-bench --self-test
+	@toolchain/make-sbom --self-test
 	@toolchain/count-instructions --self-test
 
 lint-shell:
