@@ -25,6 +25,7 @@ CASES = {
     "hang": cases_hang.hang,
     "notes": cases_notes.notes,
     "full": cases_full.full,
+    "lost": cases_full.lost,
     "alone": cases_alone.alone,
     "clock": cases_alone.clock,
     "input": cases_input.files,

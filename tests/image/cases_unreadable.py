@@ -27,7 +27,7 @@ def unreadable(bench):
     forget_report(scene)
     scene.machine.bad_sectors = scene.card.sectors_of((PADDING * 60).encode())
     goes_on(bench, scene, f"{len(scene.machine.bad_sectors)} sectors of wardgate.yaml", "wardgate.yaml cannot be read")
-    scene.wait("report.txt tells of it, too", lambda: says(scene, ("wardgate.yaml cannot be read", "NOT that of this partition")), 120, 3)
+    scene.wait("report.txt tells of it, too", lambda: all(says(scene, (words,)) for words in ("wardgate.yaml cannot be read", "NOT that of this partition")), 120, 3)
     bench.say("report.txt: " + told_line(scene.shell("cat /efi/report.txt"), ("wardgate.yaml cannot be read",)))
     scene.power_down()
 
@@ -46,7 +46,7 @@ def unreadable(bench):
     scene.boot()
     scene.wait_shell()
     scene.end_alarm("b1")
-    scene.wait("report.txt says that all is well", lambda: says(scene, ("watches 3 beds", "the one of this partition is in force")), 120, 3)
+    scene.wait("report.txt says that all is well", lambda: all(says(scene, (words,)) for words in ("watches 3 beds", "the one of this partition is in force")), 120, 3)
     scene.power_down()
 
 

@@ -30,14 +30,15 @@ LINE = {"x86_64": "/dev/ttyS1", "aarch64": "/dev/ttyS0"}  # by its name on the b
 
 class Machine:
     """folder: where its files are. line: a pty that its serial port is wired to. usb_line: one behind a USB adapter.
-    drive: a Drive that notes what is written. network, clock (UTC as of QEMU's -rtc base=), watchdog, more (words for QEMU)."""
+    drive: a Drive that notes what is written. forwards: ports that are reached from here, by `forwarded`, beside that of SSH. network, clock (UTC as of QEMU's -rtc base=), watchdog, more (words for QEMU)."""
 
-    def __init__(self, folder, target, card, line=None, usb_line=None, drive=None, network=True, clock="utc", more=()):
+    def __init__(self, folder, target, card, line=None, usb_line=None, drive=None, network=True, clock="utc", more=(), forwards=()):
         self.folder, self.target, self.card = folder, target, card
         self.line, self.usb_line, self.drive = line, usb_line, drive
         self.network, self.clock, self.more = network, clock, list(more)
         self.console = os.path.join(folder, "console.log")
         self.ssh_port = free_port()
+        self.forwarded = {port: free_port() for port in forwards}
         self.process = self.control = None
         self.events = []
         self.powered_at = None
@@ -78,7 +79,8 @@ class Machine:
             words += ["-chardev", f"serial,id=usb-line,path={self.usb_line}"]
             words += ["-device", "usb-serial,bus=usb.0,chardev=usb-line,serial=WARD1"]
         if self.network:
-            words += ["-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22",
+            forwards = "".join(f",hostfwd=tcp:127.0.0.1:{here}-:{there}" for there, here in {22: self.ssh_port, **self.forwarded}.items())
+            words += ["-netdev", "user,id=net" + forwards,
                       "-device", "virtio-net-pci,netdev=net,romfile="]
         return words + self.more
 
