@@ -51,6 +51,9 @@ _Noreturn void PRINTF_LIKE(2, 3) invariant_broken(enum invariant invariant, cons
 void invariant_holds(enum invariant invariant);
 void invariant_print_counts(void);
 
+/* False, and those are named: an invariant was never looked at, so that it holds says nothing. */
+bool invariant_were_all_looked_at(void);
+
 /* How to repeat the run: printed with a fault. */
 void invariant_set_repeat(uint64_t seed, double days);
 void invariant_print_repeat(void);
