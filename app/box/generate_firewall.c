@@ -29,12 +29,6 @@ static const char behind[] = "    }\n"
                              "    }\n"
                              "}\n";
 
-/* Every address of the box is written as one of these. */
-static bool is_any(const char *host)
-{
-    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-}
-
 /* Monitors and centrals that call us. */
 static void write_listener(FILE *stream, const struct bus_settings *bus)
 {
@@ -42,7 +36,7 @@ static void write_listener(FILE *stream, const struct bus_settings *bus)
         return;
     }
     (void)fputs("        ", stream);
-    if (!is_any(bus->host)) {
+    if (!url_host_is_any(bus->host)) {
         (void)fprintf(stream, "%s daddr %s ", strchr(bus->host, ':') != NULL ? "ip6" : "ip", bus->host);
     }
     (void)fprintf(stream, "tcp dport %u accept comment \"%s\"\n", bus->port, bus->name);

@@ -67,7 +67,7 @@ static void print_flow(enum listing listing, const struct flow *flow)
 /* "any" for every address of ours. */
 static const char *address_of(const char *host)
 {
-    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ? "any" : host;
+    return url_host_is_any(host) ? "any" : host;
 }
 
 static bool print_broker(const struct broker_settings *broker, unsigned place, enum listing listing)

@@ -73,6 +73,7 @@ static bool read_listener(struct load *load, const struct node *node, const stru
                      "must be an address of this box in digits, and a port, such as 0.0.0.0:2575");
         return false;
     }
+    url_host_tidy(url.host, url.host);
     bus->host = pool_text(load->reader.pool, url.host, strlen(url.host));
     bus->port = url.port != 0 ? url.port : PORT_HL7;
     bus->believe_debug = keys->believe_debug != 0;

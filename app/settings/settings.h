@@ -52,7 +52,7 @@ struct bus_settings {
     uint8_t stop_bits;   /* 1; modbus-rtu with no parity: 2 */
     bool hang_up;        /* modbus-tcp: after each turn */
     bool rs485;          /* modbus-rtu: the adapter turns the line round */
-    const char *host;    /* modbus-tcp, rtu-over-tcp: a numeric address; hl7: the one to listen at (`listen`) */
+    const char *host;    /* modbus-tcp, rtu-over-tcp: a numeric address; hl7: that of `listen`, tidied (url.h) */
     uint16_t port;       /* 502; hl7: 2575 */
     bool believe_debug;  /* hl7 */
     uint32_t timeout_ms; /* 500 */

@@ -87,6 +87,26 @@ bool url_host_is_numeric(const char *host)
     return inet_pton(AF_INET, host, &ipv4) == 1 || inet_pton(AF_INET6, host, &ipv6) == 1;
 }
 
+void url_host_tidy(const char *host, char *out)
+{
+    assert(host != NULL && out != NULL && strlen(host) < URL_HOST_MAX);
+    struct in6_addr ipv6;
+    if (inet_pton(AF_INET6, host, &ipv6) != 1) {
+        memmove(out, host, strlen(host) + 1);
+    } else if (IN6_IS_ADDR_V4MAPPED(&ipv6)) {
+        (void)inet_ntop(AF_INET, &ipv6.s6_addr[12], out, URL_HOST_MAX);
+    } else {
+        (void)inet_ntop(AF_INET6, &ipv6, out, URL_HOST_MAX);
+    }
+}
+
+bool url_host_is_any(const char *host)
+{
+    char tidy[URL_HOST_MAX];
+    url_host_tidy(host, tidy);
+    return strcmp(tidy, "0.0.0.0") == 0 || strcmp(tidy, "::") == 0;
+}
+
 bool url_host_is_loopback(const char *host)
 {
     assert(host != NULL);

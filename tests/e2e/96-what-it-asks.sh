@@ -37,6 +37,11 @@ flows --csv | finds '^out,udp,53,' || fail "who looks up a broker's name?"
 [ "$(flows --json | python3 -c 'import json, sys; print(sum(json.loads(line)["port"] for line in sys.stdin))')" -eq \
     $((1883 + 1884 + 1883 + 2600 + 502 + 4001 + 53 + 123)) ] || fail "--json says: $(flows --json)"
 flows | finds '^out  *tcp  *1884  *broker.example' || fail "the table says: $(flows)"
+for any in 0.0.0.0 '[::]' '[0::0]' '[::0]' '[0:0:0:0:0:0:0:0]' '[::ffff:0.0.0.0]'; do
+    sed "s/10.7.0.20:2600/$any:2600/" "$TEST_DIR/flows.yaml" >"$TEST_DIR/any.yaml"
+    "$WARDGATE" check -c "$TEST_DIR/any.yaml" --flows --csv 2>"$TEST_DIR/told.log" | finds '^in,tcp,2600,monitors,any,HL7 MLLP,' ||
+        fail "$any is not any: $("$WARDGATE" check -c "$TEST_DIR/any.yaml" --flows 2>&1)"
+done
 sed -i 's/broker.example/10.7.0.8/' "$TEST_DIR/flows.yaml"
 flows --csv | finds '^out,udp,53,' && fail "a name server, and no name"
 for words in --json "--flows --costs"; do

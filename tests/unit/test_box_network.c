@@ -327,6 +327,8 @@ static const struct bus_settings buses[] = {
     {.name = "icu", .kind = BUS_HL7, .host = "10.7.0.20", .port = 2576},
     {.name = "six", .kind = BUS_HL7, .host = "fd00::20", .port = 2577},
     {.name = "here", .kind = BUS_HL7, .host = "127.0.0.1", .port = 2578},
+    {.name = "all", .kind = BUS_HL7, .host = "0::0", .port = 2579},
+    {.name = "each", .kind = BUS_HL7, .host = "0:0:0:0:0:0:0:0", .port = 2580},
 };
 
 static void in_comes_what_is_listened_for(void **state)
@@ -340,6 +342,8 @@ static void in_comes_what_is_listened_for(void **state)
     has("        ip daddr 10.7.0.20 tcp dport 2576 accept comment \"icu\"\n");
     has("        ip6 daddr fd00::20 tcp dport 2577 accept comment \"six\"\n");
     has("tcp dport 22 ");
+    has("        tcp dport 2579 accept comment \"all\"\n");
+    has("        tcp dport 2580 accept comment \"each\"\n");
     lacks("2578");
     lacks("502");
     assert_true(read_text(""));

@@ -256,6 +256,30 @@ static void only_addresses_of_this_host_are_loopback(void **state)
     assert_false(url_host_is_numeric("10.7.0.256") || url_host_is_numeric("10.7") || url_host_is_numeric("monitor"));
 }
 
+static void an_address_is_one_however_it_is_written(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"::", "::"},
+        {"::0", "::"},
+        {"0::0", "::"},
+        {"0:0:0:0:0:0:0:0", "::"},
+        {"0000:0000:0000:0000:0000:0000:0.0.0.0", "::"},
+        {"::ffff:0.0.0.0", "0.0.0.0"},
+        {"::FFFF:0a07:0014", "10.7.0.20"},
+        {"FD00:0::0020", "fd00::20"},
+        {"0.0.0.0", "0.0.0.0"},
+        {"broker.example", "broker.example"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char tidy[URL_HOST_MAX];
+        url_host_tidy(cases[i][0], tidy);
+        assert_string_equal(tidy, cases[i][1]);
+        assert_int_equal(url_host_is_any(cases[i][0]), strcmp(tidy, "::") == 0 || strcmp(tidy, "0.0.0.0") == 0);
+    }
+    assert_false(url_host_is_any("::1") || url_host_is_any("0.0.0.1") || url_host_is_any("localhost"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +292,7 @@ int main(void)
         cmocka_unit_test(urls_split),
         cmocka_unit_test(malformed_urls_are_refused),
         cmocka_unit_test(only_addresses_of_this_host_are_loopback),
+        cmocka_unit_test(an_address_is_one_however_it_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
