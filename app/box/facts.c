@@ -161,23 +161,6 @@ static void take_interfaces(struct facts *facts)
     freeifaddrs(all);
 }
 
-/* As the boot loader has told the kernel. */
-static void take_slot(struct facts *facts)
-{
-    static const char mark[] = "rauc.slot=";
-    char line[4096];
-    FILE *stream = fopen("/proc/cmdline", "re");
-    const char *found = stream != NULL && fgets(line, sizeof line, stream) != NULL ? strstr(line, mark) : NULL;
-    facts->slot[0] = '\0';
-    if (found != NULL) {
-        const char *name = found + sizeof mark - 1;
-        (void)snprintf(facts->slot, sizeof facts->slot, "%.*s", (int)strcspn(name, " \n"), name);
-    }
-    if (stream != NULL) {
-        (void)fclose(stream);
-    }
-}
-
 static int is_visible(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
@@ -237,7 +220,7 @@ void facts_take(struct facts *facts, const struct box_places *places)
     facts->wall_ms = clock_wall_ms();
     ask_gateway(facts, places);
     take_interfaces(facts);
-    take_slot(facts);
+    (void)slots_started(SLOTS_KERNEL, facts->slot);
     facts->has_failed_update = record_read(places->data, "failed", &facts->failed_update);
     take_notes(facts, places);
 }

@@ -15,6 +15,7 @@
 #include "app/box/box.h"
 #include "app/cli/watch_ward.h"
 #include "app/update/record.h"
+#include "app/update/slots.h"
 
 #define FACTS_INTERFACES_MAX 16
 #define FACTS_ADDRESSES_MAX  4
@@ -35,7 +36,7 @@ struct facts {
     struct watch_ward ward;
     struct facts_interface interfaces[FACTS_INTERFACES_MAX];
     unsigned interface_count;
-    char slot[8]; /* "": not known */
+    char slot[SLOT_WORD_MAX]; /* "": not known */
     bool has_failed_update;
     struct record_of_update failed_update; /* the one that was given up last */
     bool is_synchronised;

@@ -25,7 +25,7 @@ enum task { TASK_INSTALL, TASK_CHECK, TASK_STATUS, TASK_STICK, TASK_GOOD, TASK_T
 
 struct options {
     enum task task;
-    const char *file, *configuration, *system, *data, *run;
+    const char *file, *configuration, *system, *data, *run, *kernel;
     bool has_task, allow_older, json, reboot;
     struct good_times times;
 };
@@ -52,7 +52,8 @@ static bool take_value(int argc, char **argv, int *index, struct options *o, boo
     } texts[] = {{"-c", "--config", &o->configuration},
                  {NULL, "--system", &o->system},
                  {NULL, "--data", &o->data},
-                 {NULL, "--run", &o->run}};
+                 {NULL, "--run", &o->run},
+                 {NULL, "--kernel", &o->kernel}};
     const struct {
         const char *name;
         int *to;
@@ -112,6 +113,7 @@ static int parse(int argc, char **argv, struct options *o)
                           .system = SYSTEM_USUAL,
                           .data = DATA_USUAL,
                           .run = RUN_USUAL,
+                          .kernel = SLOTS_KERNEL,
                           .times = {.for_s = GOOD_FOR_S, .within_s = GOOD_WITHIN_S, .look_ms = LOOK_MS}};
     for (int i = 1; i < argc; i++) {
         bool is_bad = false;
@@ -294,8 +296,12 @@ static int run(int argc, char **argv)
     if (usage != COMMAND_OK) {
         return usage;
     }
-    struct update_box box = {
-        .system = o.system, .data = o.data, .run = o.run, .store = STORE_USUAL, .version = WARDGATE_VERSION};
+    struct update_box box = {.system = o.system,
+                             .data = o.data,
+                             .run = o.run,
+                             .store = STORE_USUAL,
+                             .version = WARDGATE_VERSION,
+                             .kernel = o.kernel};
     if (!slots_system(o.system, &box.conf)) {
         command_complain(
             "this is no box from wardgate's image (%s), update its package instead (`apt install ./wardgate.deb`)",
@@ -329,7 +335,7 @@ const struct command command_update = {
         "For the units of a box: --good marks the running slot once the gateway has run well for a minute\n"
         "(--for SECONDS), and fails when an update did not come so far in five (--within SECONDS); --trust FILE takes\n"
         "the hospital's update certificate, once. Of another root: --system FILE (RAUC's), --data DIR,\n"
-        "--run DIR.\n\n"
+        "--run DIR, --kernel FILE (the kernel's arguments).\n\n"
         "  wardgate update /data/wardgate-0.2.0.raucb --reboot\n"
         "  wardgate update --status\n",
     .run = run,

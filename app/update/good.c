@@ -112,15 +112,19 @@ static void forget_pending(const struct trial *t)
     }
 }
 
-/* As far as the box's own records tell it. */
+/* As far as the box's own records tell it, and the kernel's arguments of the slot: another build of the same version is known by that alone. */
 static bool is_noted_trial(const struct update_box *box)
 {
     struct record_of_update pending, good;
-    char boot[37] = "";
+    char boot[37] = "", slot[SLOT_WORD_MAX];
     clock_boot_id(boot);
-    return record_read(box->data, "pending", &pending) && record_read(box->data, "good", &good) &&
-           strcmp(pending.boot, boot) != 0 && strcmp(pending.version, box->version) == 0 &&
-           strcmp(good.version, box->version) != 0;
+    if (!record_read(box->data, "pending", &pending) || !record_read(box->data, "good", &good) ||
+        strcmp(pending.boot, boot) == 0) {
+        return false;
+    }
+    return slots_started(box->kernel, slot)
+               ? strcmp(pending.slot, slot) == 0 && !record_is_of(&good, box->version, slot)
+               : strcmp(pending.version, box->version) == 0 && strcmp(good.version, box->version) != 0;
 }
 
 /* Its reason is found by the version that the box goes back to. */

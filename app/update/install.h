@@ -23,6 +23,7 @@ struct update_box {
     const char *store;   /* the gateway's, as a path; NULL: not known */
     const char *socket;  /* and where it answers; NULL: not known */
     const char *version; /* of the program that runs */
+    const char *kernel;  /* the arguments that the kernel was started with; NULL: not known */
     struct slots_system conf;
 };
 

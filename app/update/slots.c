@@ -42,6 +42,22 @@ bool slots_system(const char *file, struct slots_system *out)
     return strncmp(out->compatible, "wardgate-", strlen("wardgate-")) == 0;
 }
 
+/* ---- the kernel's arguments ---- */
+
+bool slots_started(const char *file, char *out)
+{
+    static const char mark[] = "rauc.slot=";
+    char line[4096]; /* the kernel's own limit is 2048 */
+    FILE *in = file != NULL ? fopen(file, "re") : NULL;
+    const char *found = in != NULL && fgets(line, sizeof line, in) != NULL ? strstr(line, mark) : NULL;
+    const char *name = found != NULL ? found + sizeof mark - 1 : "";
+    (void)snprintf(out, SLOT_WORD_MAX, "%.*s", (int)strcspn(name, " \n"), name);
+    if (in != NULL) {
+        (void)fclose(in);
+    }
+    return out[0] != '\0';
+}
+
 /* ---- rauc status ---- */
 
 /* KEY='value', as a shell would read it. */

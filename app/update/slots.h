@@ -36,6 +36,11 @@ struct slots_system {
 };
 bool slots_system(const char *file, struct slots_system *out);
 
+#define SLOTS_KERNEL "/proc/cmdline"
+/* The name of the slot that runs, as GRUB told the kernel (rauc.slot=), whether or not RAUC answers. out: SLOT_WORD_MAX. False, and "": it stands in no such
+ * file, or file is NULL. */
+bool slots_started(const char *file, char *out);
+
 /* STATUS_NOT_FOUND: no RAUC; STATUS_IO: it does not say. */
 enum status slots_read(struct slots *out) MUST_CHECK;
 const struct slot *slots_running(const struct slots *slots); /* NULL: none does */

@@ -346,6 +346,23 @@ update --good --for 1 --within 2 2>"$TEST_DIR/said" || code=$?
 [ $code -eq 1 ] || fail "exit status $code: $(cat "$TEST_DIR/said")"
 finds -F 'given up (RAUC does not say which slot runs)' <"$TEST_DIR/said" || fail "said: $(cat "$TEST_DIR/said")"
 grep -q '^reason=RAUC' "$data/update/pending" || fail "its reason is not noted: $(cat "$data/update/pending")"
+# Another build of the same version is told from the one before by the slot that GRUB has told the kernel, and is no trial where that is the good one's.
+sed -i "s/^version=.*/version=$VERSION/" "$data/update/good"
+sed -i -e 's/^slot=.*/slot=A/' -e '/^reason=/d' "$data/update/pending"
+cp "$data/update/pending" "$TEST_DIR/pending"
+grep -qx slot=B "$data/update/good" || fail "the good one is not in B: $(cat "$data/update/good")"
+echo 'quiet rauc.slot=A panic=10' >"$TEST_DIR/kernel-a"
+echo 'quiet rauc.slot=B' >"$TEST_DIR/kernel-b"
+code=0
+timeout 30 "$WARDGATE" update --system "$box/system.conf" --data "$data" -c "$TEST_DIR/wardgate.yaml" --kernel "$TEST_DIR/kernel-a" --good --for 1 --within 2 \
+    2>"$TEST_DIR/said" || code=$?
+[ $code -eq 1 ] || fail "another build of the same version: exit status $code: $(cat "$TEST_DIR/said")"
+finds -F 'given up (RAUC does not say which slot runs)' <"$TEST_DIR/said" || fail "said: $(cat "$TEST_DIR/said")"
+cp "$TEST_DIR/pending" "$data/update/pending"
+code=0
+timeout 5 "$WARDGATE" update --system "$box/system.conf" --data "$data" -c "$TEST_DIR/wardgate.yaml" --kernel "$TEST_DIR/kernel-b" --good --for 1 --within 2 \
+    2>"$TEST_DIR/said" || code=$?
+[ $code -eq 124 ] || fail "the version before is not waited for: exit status $code: $(cat "$TEST_DIR/said")"
 RAUC_PID=
 rm "$data/update/pending"
 mv "$TEST_DIR/failed" "$data/update/failed"
