@@ -5,6 +5,7 @@
 #include "app/cli/command.h"
 #include "app/cli/update_show.h"
 #include "app/gateway.h"
+#include "app/settings/plain.h"
 #include "app/update/good.h"
 #include "app/update/stick.h"
 #include "app/update/tool.h"
@@ -206,6 +207,7 @@ static int from_stick(const struct options *o, const struct update_box *box)
         return COMMAND_FAILED;
     }
     if (!install_run(box, stick.file, &stick.bundle, &slots, tell_progress, (void *)(uintptr_t)o, &verdict)) {
+        plain_mask_line(verdict.text, strlen(verdict.text)); /* the name of a file of the stick stands in it */
         (void)printf("%s\n", verdict.text);
         return COMMAND_FAILED;
     }

@@ -8,11 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/settings/plain.h"
 #include "app/update/record.h"
 #include "hal/clock.h"
 
 #define ENDING ".raucb"
 
+/* A line. Names of files are whatever somebody wrote onto the stick, and consoles show them. */
 static void PRINTF_LIKE(2, 3) add(struct stick *s, const char *format, ...)
 {
     const size_t used = strlen(s->text);
@@ -20,6 +22,11 @@ static void PRINTF_LIKE(2, 3) add(struct stick *s, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(s->text + used, sizeof s->text - used, format, arguments);
     va_end(arguments);
+    const size_t end = strlen(s->text);
+    plain_mask_line(s->text + used, end - used);
+    if (end + 1 < sizeof s->text) {
+        memcpy(s->text + end, "\n", 2);
+    }
 }
 
 static int is_bundle(const struct dirent *entry)
@@ -57,15 +64,15 @@ static void look_at(const struct update_box *box, const char *folder, const char
     struct install_verdict verdict;
     char path[STICK_PATH_MAX], reason[RECORD_VALUE_MAX];
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) {
-        add(s, "%s: its name is too long\n", name);
+        add(s, "%s: its name is too long", name);
     } else if (!install_check(box, path, false, &bundle, &verdict)) {
         const size_t above = strncmp(verdict.text, path, strlen(path)) == 0 ? strlen(folder) + 1 : 0;
-        add(s, "%s\n", verdict.text + above);
+        add(s, "%s", verdict.text + above);
     } else if (was_given_up(box, &bundle, reason, sizeof reason)) {
-        add(s, "%s (%s) was tried before and given up (%s); `wardgate update FILE` tries it again\n", name,
+        add(s, "%s (%s) was tried before and given up (%s); `wardgate update FILE` tries it again", name,
             bundle.version, reason);
     } else {
-        add(s, "%s brings %s\n", name, bundle.version);
+        add(s, "%s brings %s", name, bundle.version);
         s->fits++;
         s->bundle = bundle;
         memcpy(s->file, path, sizeof path);
@@ -78,7 +85,7 @@ bool stick_choose(const struct update_box *box, const char *folder, struct stick
     *out = (struct stick){.count = 0};
     const int count = scandir(folder, &names, is_bundle, alphasort);
     if (count < 0) {
-        add(out, "the stick cannot be read (%s), try another one\n", strerror(errno));
+        add(out, "the stick cannot be read (%s), try another one", strerror(errno));
         return false;
     }
     out->count = (unsigned)count;
@@ -90,11 +97,11 @@ bool stick_choose(const struct update_box *box, const char *folder, struct stick
     }
     free(names);
     if (count == 0) {
-        add(out, "there is no update on this stick (no file wardgate-VERSION.raucb beside this one)\n");
+        add(out, "there is no update on this stick (no file wardgate-VERSION.raucb beside this one)");
     } else if (out->fits > 1 || count > STICK_FILES_MAX) {
-        add(out, "Nothing is installed: leave the one update on the stick that this box is to take.\n");
+        add(out, "Nothing is installed: leave the one update on the stick that this box is to take.");
     } else if (out->fits == 0) {
-        add(out, "Nothing is installed.\n");
+        add(out, "Nothing is installed.");
     }
     return out->fits == 1 && count <= STICK_FILES_MAX;
 }

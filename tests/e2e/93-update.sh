@@ -454,6 +454,16 @@ box_report() { "$WARDGATE" box report --boot "$TEST_DIR/efi" --data "$data" --ru
 box_report | finds 'A stick brought no update, at 20.*UTC:' || fail "the box's report: $(box_report)"
 box_report | finds -F 'no update on this stick' || fail "the box's report: $(box_report)"
 [ "$(sed -n 1p "$TEST_DIR/mounts")" = "mount -o ro,noexec,nosuid,nodev /dev/sdx1 $TEST_DIR/stick-sdx1" ] || fail "mounted: $(cat "$TEST_DIR/mounts")"
+# Names on a stick steer no terminal, wherever they are shown, nor do they bring lines of their own.
+head -c 1000 /dev/urandom >"$stick/"$'\e[2Jsure\nwardgate: all is well\xc2\x9b2J\x7f.raucb'
+plug_in
+finds -F 'sure wardgate: all is well' <"$stick/report.txt" || fail "report.txt: $(cat "$stick/report.txt")"
+finds -F 'sure wardgate: all is well' <"$TEST_DIR/console" || fail "console: $(cat "$TEST_DIR/console")"
+for file in "$stick/report.txt" "$TEST_DIR/console" "$TEST_DIR/report.d/stick"; do
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]' "$file" || fail "control characters: $(cat -v "$file")"
+    ! grep -q '^\(wardgate: \)\?all is well' "$file" || fail "a line of its own: $(cat -v "$file")"
+done
+rm -f "$stick"/*.raucb
 cat >"$TEST_DIR/bin/mount-nothing" <<'END'
 #!/bin/sh
 exit 32
