@@ -23,7 +23,8 @@
 
 struct box_places {
     const char *boot, *data, *run;
-    const char *program; /* this one */
+    const char *program;   /* this one */
+    const char *processes; /* a file of the numbers of the gateway's processes (its control group's); NULL: not known */
 };
 
 /* Of wardgate.yaml and network.yaml; of network.yaml SAME does not occur. */

@@ -11,6 +11,8 @@
 #include "app/cli/command.h"
 #include "hal/clock.h"
 
+#define PROCESSES_USUAL "/sys/fs/cgroup/system.slice/wardgate.service/cgroup.procs"
+
 struct options {
     struct box_places places;
     struct report_ways ways;
@@ -26,6 +28,7 @@ static const char *take_value(int argc, char **argv, int *index, struct options 
     } options[] = {{"--boot", &o->places.boot, false},
                    {"--data", &o->places.data, false},
                    {"--run", &o->places.run, false},
+                   {"--processes", &o->places.processes, true},
                    {"--console", &o->ways.consoles[o->ways.consoles[0] != NULL], true},
                    {"--leds", &o->ways.leds, true}};
     const char *value = NULL;
@@ -39,9 +42,10 @@ static const char *take_value(int argc, char **argv, int *index, struct options 
 
 static int parse(int argc, char **argv, struct options *o)
 {
-    *o = (struct options){{.boot = "/efi", .data = "/data", .run = "/run/box", .program = "/proc/self/exe"},
-                          {.leds = "/sys/class/leds"},
-                          .is_report = argc > 1 && strcmp(argv[1], "report") == 0};
+    *o = (struct options){
+        {.boot = "/efi", .data = "/data", .run = "/run/box", .program = "/proc/self/exe", .processes = PROCESSES_USUAL},
+        {.leds = "/sys/class/leds"},
+        .is_report = argc > 1 && strcmp(argv[1], "report") == 0};
     if (argc < 2 || (!o->is_report && strcmp(argv[1], "setup") != 0)) {
         return command_misused(&command_box, "say what: setup or report");
     }
@@ -154,8 +158,8 @@ static int run(int argc, char **argv)
 
 const struct command command_box = {
     .name = "box",
-    .arguments =
-        "setup | report [--follow] [--console FILE]... [--leds DIR]; both [--boot DIR] [--data DIR] [--run DIR]",
+    .arguments = "setup | report [--follow] [--console FILE]... [--leds DIR] [--processes FILE]; both [--boot DIR] "
+                 "[--data DIR] [--run DIR]",
     .summary = "set up a box that was flashed with wardgate, and say how it is",
     .details =
         "  --boot DIR       the boot partition, with wardgate.yaml and network.yaml (/efi)\n"
@@ -163,7 +167,8 @@ const struct command command_box = {
         "  --run DIR        where the files for the services of the box go (/run/box)\n"
         "  --follow         go on, and tell what changes\n"
         "  --console FILE   where to show what is wrong, or that all is well: /dev/console; twice for two\n"
-        "  --leds DIR       where the kernel has its lamps (/sys/class/leds)\n\n"
+        "  --leds DIR       where the kernel has its lamps (/sys/class/leds)\n"
+        "  --processes FILE the numbers of the gateway's processes (those of wardgate.service)\n\n"
         "setup, at each boot, takes wardgate.yaml and what it names from the boot partition when `wardgate check` "
         "says\n"
         "that they are good, else stays with the last good ones and says what is wrong; network.yaml likewise. Out of\n"

@@ -76,6 +76,20 @@ static void ask_gateway(struct facts *facts, const struct box_places *places)
     free(answer);
 }
 
+/* Whether there is one, answering or not: the first of those that systemd has started for it. */
+static void find_process(struct facts *facts, const struct box_places *places)
+{
+    char line[32];
+    FILE *stream = places->processes != NULL ? fopen(places->processes, "re") : NULL;
+    facts->process = stream != NULL && fgets(line, sizeof line, stream) != NULL ? strtol(line, NULL, 10) : 0;
+    if (facts->gateway == STATUS_OK) {
+        facts->answered = facts->process;
+    }
+    if (stream != NULL) {
+        (void)fclose(stream);
+    }
+}
+
 /* ---- the box ---- */
 
 static struct facts_interface *find_interface(struct facts *facts, const char *name)
@@ -166,16 +180,31 @@ static int is_visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-static void take_note(struct facts *facts, const char *folder, const char *name)
+static void take_note(char *lines, const char *folder, const char *name)
 {
     char path[PUBLISH_PATH_MAX], line[256];
     FILE *stream = publish_path(path, folder, name) ? fopen(path, "re") : NULL;
     while (stream != NULL && fgets(line, sizeof line, stream) != NULL) {
-        box_add_line(facts->notes, sizeof facts->notes, "%.*s", (int)strcspn(line, "\n"), line);
+        box_add_line(lines, BOX_NOTES_MAX, "%.*s", (int)strcspn(line, "\n"), line);
     }
     if (stream != NULL) {
         (void)fclose(stream);
     }
+}
+
+/* The files of a folder, by their names, but for one. */
+static void take_folder(char *lines, const char *run, const char *name, const char *but)
+{
+    char folder[PUBLISH_PATH_MAX];
+    struct dirent **entries = NULL;
+    const int count = publish_path(folder, run, name) ? scandir(folder, &entries, is_visible, alphasort) : -1;
+    for (int i = 0; i < count; i++) {
+        if (i < NOTE_FILES && strcmp(entries[i]->d_name, but) != 0) {
+            take_note(lines, folder, entries[i]->d_name);
+        }
+        free(entries[i]);
+    }
+    free(entries);
 }
 
 /* The store has its room from the start; what is written beside it has none then. */
@@ -193,21 +222,15 @@ static void take_room(struct facts *facts, const struct box_places *places)
 
 static void take_notes(struct facts *facts, const struct box_places *places)
 {
-    char folder[PUBLISH_PATH_MAX];
-    struct dirent **entries = NULL;
+    facts->wrong[0] = '\0';
     facts->notes[0] = '\0';
-    facts->is_data_lost = publish_path(folder, places->run, "data-lost") && access(folder, F_OK) == 0;
-    take_note(facts, places->run, "data-lost");
+    char lost[PUBLISH_PATH_MAX], restore[PUBLISH_PATH_MAX];
+    const bool waits = publish_path(restore, places->data, "etc.restore") && access(restore, F_OK) == 0;
+    facts->is_data_lost = publish_path(lost, places->run, "data-lost") && access(lost, F_OK) == 0;
+    take_note(facts->wrong, places->run, "data-lost");
+    take_folder(facts->wrong, places->run, "wrong.d", waits ? "" : "restore-waits"); /* ended by hand since */
     take_room(facts, places);
-    const int count =
-        publish_path(folder, places->run, "report.d") ? scandir(folder, &entries, is_visible, alphasort) : -1;
-    for (int i = 0; i < count; i++) {
-        if (i < NOTE_FILES) {
-            take_note(facts, folder, entries[i]->d_name);
-        }
-        free(entries[i]);
-    }
-    free(entries);
+    take_folder(facts->notes, places->run, "report.d", "");
 }
 
 void facts_take(struct facts *facts, const struct box_places *places)
@@ -219,6 +242,7 @@ void facts_take(struct facts *facts, const struct box_places *places)
     facts->is_synchronised = clock_is_synchronised();
     facts->wall_ms = clock_wall_ms();
     ask_gateway(facts, places);
+    find_process(facts, places);
     take_interfaces(facts);
     (void)slots_started(SLOTS_KERNEL, facts->slot);
     facts->has_failed_update = record_read(places->data, "failed", &facts->failed_update);
@@ -247,11 +271,23 @@ static bool has_broker(const struct watch_ward *ward)
     return false;
 }
 
+bool facts_are_kept(const struct facts *facts)
+{
+    assert(facts != NULL);
+    return !facts->is_data_lost && facts->ward.store_error[0] == '\0';
+}
+
 enum box_state facts_state(const struct facts *facts)
 {
     assert(facts != NULL);
+    if (facts->gateway != STATUS_OK && facts->process != 0 && facts->process != facts->answered) {
+        return BOX_STATE_STARTING;
+    }
     if (facts->gateway != STATUS_OK) {
         return facts->has_outcome && facts->outcome.ward == BOX_NONE ? BOX_STATE_NOTHING : BOX_STATE_NOT_RUNNING;
+    }
+    if (!has_broker(&facts->ward) && !facts_are_kept(facts)) {
+        return BOX_STATE_LOST;
     }
     if (facts->outcome.ward_problems[0] != '\0' || facts->outcome.network_problems[0] != '\0') {
         return BOX_STATE_WRONG;
@@ -262,8 +298,11 @@ enum box_state facts_state(const struct facts *facts)
     if (!has_broker(&facts->ward)) {
         return BOX_STATE_NO_BROKER;
     }
-    if (facts->is_data_lost || facts->ward.store_error[0] != '\0') {
+    if (!facts_are_kept(facts)) {
         return BOX_STATE_NOT_KEPT;
+    }
+    if (facts->wrong[0] != '\0' || facts->outcome.network_warnings[0] != '\0') {
+        return BOX_STATE_FAULTY;
     }
     return facts->is_full ? BOX_STATE_FULL : BOX_STATE_WATCHES;
 }

@@ -15,9 +15,11 @@ struct pattern {
 
 static const struct pattern patterns[] = {
     [BOX_STATE_NOTHING] = {"100", "1900", false},  [BOX_STATE_NOT_RUNNING] = {"100", "1900", false},
+    [BOX_STATE_STARTING] = {"100", "1900", false}, [BOX_STATE_LOST] = {"500", "500", false},
     [BOX_STATE_WRONG] = {"100", "100", false},     [BOX_STATE_NO_MONITORS] = {"500", "500", false},
     [BOX_STATE_NO_BROKER] = {"1900", "100", true}, [BOX_STATE_NOT_KEPT] = {"900", "100", true},
-    [BOX_STATE_FULL] = {"900", "100", true},       [BOX_STATE_WATCHES] = {NULL, NULL, true},
+    [BOX_STATE_FAULTY] = {"900", "100", true},     [BOX_STATE_FULL] = {"900", "100", true},
+    [BOX_STATE_WATCHES] = {NULL, NULL, true},
 };
 
 /* The smaller the better; 0: not one of ours. */

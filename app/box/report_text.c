@@ -270,6 +270,24 @@ static void print_uplink(FILE *stream, const struct facts *facts)
     print_store_error(stream, ward, "  ");
 }
 
+static void print_silence(FILE *stream, const struct facts *facts)
+{
+    if (facts_state(facts) == BOX_STATE_STARTING) {
+        (void)fputs(
+            "\nGateway\n  STARTS: it runs, but has not said yet that it watches -> if it stays so for a minute, "
+            "start the box again, then send\n"
+            "    the log: journalctl -u wardgate; a start that takes five minutes is ended and begun anew by "
+            "itself\n",
+            stream);
+    } else if (facts->has_outcome && facts->outcome.ward != BOX_NONE) {
+        (void)fprintf(
+            stream,
+            "\nGateway\n  DOES NOT ANSWER (%s) -> if it stays so for a minute, start the box again, then send the "
+            "log: journalctl -u wardgate\n",
+            status_text(facts->gateway));
+    }
+}
+
 /* U6: it is not tried again by itself, whatever made it fail. */
 static void print_update(FILE *stream, const struct facts *facts)
 {
@@ -311,6 +329,7 @@ void report_brief(const struct facts *facts, FILE *stream)
     assert(facts != NULL && stream != NULL);
     report_headline(facts, stream);
     (void)fputc('\n', stream);
+    print_lines(stream, "  ", facts->wrong);
     print_lines(stream, "  ", facts->outcome.ward_problems);
     print_lines(stream, "  ", facts->outcome.network_problems);
     print_lines(stream, "  ", facts->notes);
@@ -332,17 +351,17 @@ void report_body(const struct facts *facts, FILE *stream)
     (void)fprintf(stream, "\n\nwardgate %s, slot %s, gateway %s\n", WARDGATE_VERSION,
                   facts->slot[0] != '\0' ? facts->slot : "not known",
                   facts->outcome.gateway[0] != '\0' ? facts->outcome.gateway : "not known");
+    if (facts->wrong[0] != '\0') {
+        (void)fputs("\nWrong with this box\n", stream);
+        print_lines(stream, "  ", facts->wrong);
+    }
     print_configuration(stream, facts);
     print_network(stream, facts);
     if (facts->gateway == STATUS_OK) {
         print_lines_of_ward(stream, &facts->ward);
         print_uplink(stream, facts);
-    } else if (facts->has_outcome && facts->outcome.ward != BOX_NONE) {
-        (void)fprintf(
-            stream,
-            "\nGateway\n  DOES NOT ANSWER (%s) -> if it stays so for a minute, start the box again, then send the "
-            "log: journalctl -u wardgate\n",
-            status_text(facts->gateway));
+    } else {
+        print_silence(stream, facts);
     }
     print_update(stream, facts);
     print_besides(stream, facts);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Units of a box under a real systemd: what alerts leave the box by is never given up; the watchdog counts on when the box is to start again, and only then.
+# Units of a box: a firewall that cannot be loaded closes it, and people are told. Under a real systemd: what alerts leave the box by is never given up; the watchdog counts
+# on when the box is to start again, and only then; the report does not wait for a gateway whose start hangs.
 . tests/e2e/lib.sh
 . tests/e2e/systemd.sh
 
@@ -35,6 +36,12 @@ for target in reboot poweroff; do
 done
 printf '[Unit]\nDefaultDependencies=no\nRefuseManualStart=yes\n' >"$UNITS/shutdown.target"
 
+# ---- a gateway whose start hangs, and the report beside it
+
+printf '[Unit]\nDefaultDependencies=no\n[Service]\nType=notify\nTimeoutStartSec=5min\nExecStart=/bin/sleep 300\n' >"$UNITS/wardgate.service"
+grep -E '^(\[(Unit|Service)\]|(After|Wants|Requires|Type|ExecStartPre|ExecCondition)=)' "$box/wardgate-report.service" |
+    sed -e "s#^\[Service\]#DefaultDependencies=no\n&\nExecStart=/bin/sh -c 'echo >$TEST_DIR/reports; exec sleep 300'#" >"$UNITS/wardgate-report.service"
+
 drive <<END
 systemctl start systemd-networkd systemd-resolved chrony without
 for target in poweroff reboot; do
@@ -55,6 +62,7 @@ for unit in systemd-networkd systemd-resolved chrony without; do
 done
 END
 diff - "$TEST_DIR/drive.txt" <<'END' || fail "systemd saw something else"
+wardgate: activating, report: runs
 poweroff: stopped
 reboot: counts on
 systemd-networkd: started again

@@ -25,7 +25,7 @@
 
 static char folder[] = "/tmp/wardgate-adopt-XXXXXX";
 static char boot[64], data[64], run[64], checker[64];
-static struct box_places places = {boot, data, run, checker};
+static struct box_places places = {boot, data, run, checker, NULL};
 static struct box_outcome outcome;
 static int64_t now_ms;
 

@@ -24,7 +24,7 @@
 
 static char folder[] = "/tmp/wardgate-report-XXXXXX";
 static char boot[64], data[64], run[64], leds[64], console[64];
-static struct box_places places = {boot, data, run, "/bin/false"};
+static struct box_places places = {boot, data, run, "/bin/false", NULL};
 static const struct report_ways ways = {.consoles = {console}, .leds = leds};
 static struct facts facts;
 static struct reporter reporter;
@@ -190,6 +190,50 @@ static void the_worst_is_said_first(void **state)
     assert_null(strstr(text, "DOES NOT ANSWER"));
 }
 
+static void put_process(const char *number)
+{
+    put(run, "processes", number);
+}
+
+static void a_gateway_that_starts_is_told_from_one_that_is_gone_or_hangs(void **state)
+{
+    (void)state;
+    static char processes[256];
+    in_folder(processes, run, "processes");
+    struct box_places with = places;
+    with.processes = processes;
+    facts_take(&facts, &with);
+    assert_int_equal(facts_state(&facts), BOX_STATE_NOT_RUNNING);
+    put_process("812\n813\n");
+    facts_take(&facts, &with);
+    assert_int_equal(facts_state(&facts), BOX_STATE_STARTING);
+    says("gw-7e NOTHING IS WATCHED YET: the gateway was started, but does not answer\n");
+    says("Gateway\n  STARTS: it runs, but has not said yet that it watches -> if it stays so for a minute");
+    facts.answered = 812; /* it did, and does no more */
+    facts_take(&facts, &with);
+    assert_int_equal(facts_state(&facts), BOX_STATE_NOT_RUNNING);
+    put_process("");
+    facts_take(&facts, &with);
+    assert_int_equal(facts_state(&facts), BOX_STATE_NOT_RUNNING);
+    put_process("914\n"); /* started anew */
+    facts_take(&facts, &with);
+    assert_int_equal(facts_state(&facts), BOX_STATE_STARTING);
+}
+
+static void what_is_wrong_with_the_box_is_told_at_once(void **state)
+{
+    (void)state;
+    put(run, "data-lost", "there is no data partition\n");
+    put(run, "wrong.d/firewall", "THE FIREWALL CANNOT BE LOADED\n  it says: \x1b[2Jno\n");
+    reporter_init(&reporter, &places, &ways, 0);
+    assert_int_equal(reporter_look(&reporter, 0, true, NULL), STATUS_OK);
+    assert_non_null(
+        strstr(get(folder, "console"),
+               "\r\n  there is no data partition\r\n  THE FIREWALL CANNOT BE LOADED\r\n    it says:  [2Jno\r\n"));
+    assert_non_null(
+        strstr(get(boot, "report.txt"), "Wrong with this box\r\n  there is no data partition\r\n  THE FIREWALL"));
+}
+
 /* What stands on console and screen. */
 static const char *brief(void)
 {
@@ -214,18 +258,47 @@ static void what_is_not_kept_is_no_good_watch(void **state)
                         "gw-7e THE DISK IS FULL: changed files are not taken, no log is kept; 2 beds are watched\n"
                         "  THE DISK IS FULL (/data) -> look\n  eth0 10.7.0.20/24\n");
     facts.is_data_lost = true;
-    (void)snprintf(facts.notes, sizeof facts.notes, "there is no data partition\n");
+    facts.notes[0] = '\0';
+    (void)snprintf(facts.wrong, sizeof facts.wrong, "there is no data partition\n");
     assert_int_equal(facts_state(&facts), BOX_STATE_NOT_KEPT);
     assert_string_equal(brief(), "gw-7e NOTHING IS KEPT: what was not sent is gone with the power; 2 beds are watched\n"
                                  "  there is no data partition\n  eth0 10.7.0.20/24\n");
     facts.is_data_lost = false;
-    facts.notes[0] = '\0';
+    facts.wrong[0] = '\0';
     (void)snprintf(facts.ward.store_error, sizeof facts.ward.store_error, "no room left");
     assert_int_equal(facts_state(&facts), BOX_STATE_NOT_KEPT);
     assert_non_null(strstr(brief(), "\n  store CANNOT BE WRITTEN: no room left\n"));
     (void)snprintf(facts.ward.brokers[0].state, sizeof facts.ward.brokers[0].state, "not connected");
-    assert_int_equal(facts_state(&facts), BOX_STATE_NO_BROKER);
-    assert_non_null(strstr(brief(), "\n  store CANNOT BE WRITTEN: no room left\n"));
+    assert_int_equal(facts_state(&facts), BOX_STATE_LOST); /* no word of alerts that are stored */
+    assert_int_equal(strncmp(brief(), "gw-7e NO BROKER IS REACHED AND NOTHING IS KEPT: ", 48), 0);
+    assert_non_null(strstr(text, "\n  store CANNOT BE WRITTEN: no room left\n"));
+    (void)snprintf(facts.outcome.ward_problems, sizeof facts.outcome.ward_problems, "wardgate.yaml:1:1: x\n");
+    facts.ward.buses[0].answering_count = 0;
+    assert_int_equal(facts_state(&facts), BOX_STATE_LOST);
+    (void)snprintf(facts.ward.brokers[0].state, sizeof facts.ward.brokers[0].state, "connected");
+    assert_int_equal(facts_state(&facts), BOX_STATE_WRONG);
+    says("an older one, or a default, is in force; NOTHING IS KEPT; 2 beds are watched\n");
+    facts.outcome.ward_problems[0] = '\0';
+    says("gw-7e NO MONITOR ANSWERS; NOTHING IS KEPT\n");
+}
+
+static void what_is_wrong_with_the_box_is_no_good_watch(void **state)
+{
+    (void)state;
+    be_well();
+    facts.is_full = true;
+    (void)snprintf(facts.wrong, sizeof facts.wrong, "THERE IS NO FIREWALL\n");
+    assert_int_equal(facts_state(&facts), BOX_STATE_FAULTY);
+    assert_string_equal(brief(), "gw-7e SOMETHING IS WRONG WITH THIS BOX; 2 beds are watched\n"
+                                 "  THERE IS NO FIREWALL\n  eth0 10.7.0.20/24\n");
+    facts.is_full = false;
+    facts.wrong[0] = '\0';
+    (void)snprintf(facts.outcome.network_warnings, sizeof facts.outcome.network_warnings, "network.yaml:1:1: x\n");
+    assert_int_equal(facts_state(&facts), BOX_STATE_FAULTY);
+    assert_non_null(strstr(brief(), "\n  network.yaml:1:1: x\n"));
+    says("  WRONG with the network.yaml in force:\n    network.yaml:1:1: x\n    -> correct it");
+    facts.ward.buses[0].answering_count = 0;
+    assert_int_equal(facts_state(&facts), BOX_STATE_NO_MONITORS);
 }
 
 static void a_lost_data_partition_is_seen(void **state)
@@ -236,7 +309,7 @@ static void a_lost_data_partition_is_seen(void **state)
     put(run, "data-lost", "there is no data partition\n");
     facts_take(&facts, &places);
     assert_true(facts.is_data_lost);
-    assert_string_equal(facts.notes, "there is no data partition\n");
+    assert_string_equal(facts.wrong, "there is no data partition\n");
 }
 
 static void a_bad_file_is_told_with_its_place_and_what_is_in_force(void **state)
@@ -466,6 +539,10 @@ static void each_state_has_its_pattern(void **state)
     assert_string_equal(get(leds, "ACT/delay_on"), "1900");
     assert_int_equal(led_show(leds, "ACT", BOX_STATE_NOT_KEPT), STATUS_OK);
     assert_string_equal(get(leds, "ACT/delay_on"), "900");
+    assert_int_equal(led_show(leds, "ACT", BOX_STATE_LOST), STATUS_OK);
+    assert_string_equal(get(leds, "ACT/delay_off"), "500");
+    assert_int_equal(led_show(leds, "ACT", BOX_STATE_FAULTY), STATUS_OK);
+    assert_string_equal(get(leds, "ACT/delay_on"), "900");
     assert_int_equal(led_show(leds, "ACT", BOX_STATE_FULL), STATUS_OK);
     assert_string_equal(get(leds, "ACT/delay_off"), "100");
     assert_int_equal(led_show(leds, "ACT", BOX_STATE_WATCHES), STATUS_OK);
@@ -485,7 +562,10 @@ int main(void)
         cmocka_unit_test_setup(all_is_well, clean),
         cmocka_unit_test_setup(vital_signs_and_stays_change_nothing, clean),
         cmocka_unit_test_setup(the_worst_is_said_first, clean),
+        cmocka_unit_test_setup(a_gateway_that_starts_is_told_from_one_that_is_gone_or_hangs, clean),
+        cmocka_unit_test_setup(what_is_wrong_with_the_box_is_told_at_once, clean),
         cmocka_unit_test_setup(what_is_not_kept_is_no_good_watch, clean),
+        cmocka_unit_test_setup(what_is_wrong_with_the_box_is_no_good_watch, clean),
         cmocka_unit_test_setup(a_lost_data_partition_is_seen, clean),
         cmocka_unit_test_setup(a_bad_file_is_told_with_its_place_and_what_is_in_force, clean),
         cmocka_unit_test_setup(each_monitor_and_line_has_what_to_do, clean),
