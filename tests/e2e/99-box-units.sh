@@ -2,10 +2,50 @@
 # Units of a box: a firewall that cannot be loaded closes it, and people are told. Under a real systemd: what alerts leave the box by is never given up; the watchdog counts
 # on when the box is to start again, and only then; the report does not wait for a gateway whose start hangs.
 . tests/e2e/lib.sh
-. tests/e2e/systemd.sh
 
 box=$PWD/config/box
-mkdir "$TEST_DIR/bin"
+mkdir "$TEST_DIR/bin" "$TEST_DIR/efi"
+
+# ---- a firewall that cannot be loaded
+
+cat >"$TEST_DIR/bin/nft" <<END
+#!/bin/sh
+if grep -qs broken "\$2"; then echo "\$2:1:1: Error: syntax error, unexpected \$(printf '\033')[2Jbroken" >&2; exit 1; fi
+cp "\$2" "$TEST_DIR/loaded"
+END
+chmod +x "$TEST_DIR/bin/nft"
+RULES=$TEST_DIR/rules.nft CLOSED=$box/root/usr/lib/wardgate/closed.nft
+load_firewall() { NFT=$TEST_DIR/bin/nft RULES=$RULES CLOSED=$CLOSED RUN=$TEST_DIR/run "$box/root/usr/lib/wardgate/load-firewall" >"$TEST_DIR/firewall.txt" 2>&1; }
+told() {
+    : >"$TEST_DIR/console"
+    "$WARDGATE" box report --boot "$TEST_DIR/efi" --data "$TEST_DIR/data" --run "$TEST_DIR/run" --leds "$TEST_DIR/leds" --console "$TEST_DIR/console" >/dev/null
+    ! grep -q "$(printf '\033')" "$TEST_DIR/efi/report.txt" "$TEST_DIR/console" || fail "what nft said steers a terminal"
+    finds -F "$1" "$TEST_DIR/efi/report.txt" && finds -F "$1" "$TEST_DIR/console"
+}
+echo 'table inet wardgate {}' >"$RULES"
+load_firewall || fail "good rules are not loaded: $(cat "$TEST_DIR/firewall.txt")"
+cmp -s "$RULES" "$TEST_DIR/loaded" || fail "other rules were loaded"
+! told FIREWALL || fail "the report tells of what is well"
+echo broken >"$RULES"
+load_firewall || fail "no firewall stands for one that is broken: $(cat "$TEST_DIR/firewall.txt")"
+cmp -s "$CLOSED" "$TEST_DIR/loaded" || fail "the box is open"
+told 'THE FIREWALL CANNOT BE LOADED: in its place all is closed' || fail "the report: $(cat "$TEST_DIR/efi/report.txt")"
+told 'syntax error' || fail "the report does not say why: $(cat "$TEST_DIR/efi/report.txt")"
+[ ! -e "$TEST_DIR/run/firewall-lost" ] || fail "what closes all is no firewall"
+CLOSED=$RULES
+! load_firewall || fail "no firewall at all is well"
+told 'THERE IS NO FIREWALL' || fail "the report: $(cat "$TEST_DIR/efi/report.txt")"
+[ -e "$TEST_DIR/run/firewall-lost" ] || fail "sshd is started without a firewall"
+grep -qx 'ConditionPathExists=!/run/box/firewall-lost' "$box/root/usr/lib/systemd/system/ssh.service.d/box.conf" || fail "sshd is started without a firewall"
+echo 'table inet wardgate {}' >"$RULES"
+load_firewall || fail "good rules are not loaded: $(cat "$TEST_DIR/firewall.txt")"
+! told FIREWALL || fail "the report tells of what is over"
+[ ! -e "$TEST_DIR/run/firewall-lost" ] || fail "sshd is not started any more"
+if command -v nft >/dev/null && unshare -n nft list ruleset 2>/dev/null; then
+    unshare -n sh -c "nft -f $box/root/usr/lib/wardgate/closed.nft && nft list ruleset" | finds 'hook input .*policy drop' || fail "closed.nft does not close"
+fi
+
+. tests/e2e/systemd.sh
 
 # ---- services that end again and again, as Debian's units have them, with the box's drop-ins and without
 
@@ -43,6 +83,9 @@ grep -E '^(\[(Unit|Service)\]|(After|Wants|Requires|Type|ExecStartPre|ExecCondit
     sed -e "s#^\[Service\]#DefaultDependencies=no\n&\nExecStart=/bin/sh -c 'echo >$TEST_DIR/reports; exec sleep 300'#" >"$UNITS/wardgate-report.service"
 
 drive <<END
+systemctl start --no-block wardgate wardgate-report
+for i in \$(seq 150); do [ -e $TEST_DIR/reports ] && break; sleep 0.1; done
+echo "wardgate: \$(systemctl is-active wardgate), report: \$([ -e $TEST_DIR/reports ] && echo runs || echo waits)"
 systemctl start systemd-networkd systemd-resolved chrony without
 for target in poweroff reboot; do
     systemctl start wardgate-watchdog

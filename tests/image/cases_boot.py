@@ -91,6 +91,9 @@ def boot(bench):
     expect(scene.status().get("storage", {}).get("state") == "ok", "the store does not say that it is well")
     open_ports = {port for port, from_outside in listeners(scene) if from_outside}
     expect(open_ports <= {22}, f"something listens beside SSH: {sorted(open_ports)}")
+    closed, opened = (int(scene.shell(f"systemctl show -p {what} --value {unit}")) for what, unit in (
+        ("ExecMainExitTimestampMonotonic", "nftables"), ("ExecMainStartTimestampMonotonic", "systemd-networkd")))
+    expect(0 < closed <= opened, f"the firewall is loaded at {closed} us, behind the network ({opened} us)")
     judge_firewall(bench, scene)
     judge_mounts(scene)
     passwords = [line for line in scene.shell("cat /etc/shadow").splitlines() if line.split(":")[1] not in ("*", "!", "!*", "!!")]
