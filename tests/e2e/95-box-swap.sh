@@ -149,3 +149,19 @@ grep -q 'restore --finish' "$TEST_DIR/cut.txt" || fail "it says: $(cat "$TEST_DI
 "$WARDGATE" restore --finish -c "$CONFIG" >/dev/null || fail "it cannot be finished"
 { [ -d "$TEST_DIR/box/store/alerts" ] && [ ! -e "$NEW/etc.restore" ]; } || fail "it is not finished"
 "$WARDGATE" restore --finish -c "$CONFIG" || fail "nothing to finish is no fault"
+
+# One that cannot be ended as a box starts: that stands where people look, until it can be.
+PLACES=(--boot "$TEST_DIR/efi" --data "$NEW" --run "$TEST_DIR/run" --leds "$TEST_DIR/leds" --processes "$TEST_DIR/none")
+mkdir -p "$TEST_DIR/efi"
+finish() { DATA=$NEW RUN=$TEST_DIR/run WARDGATE=$WARDGATE config/box/root/usr/lib/wardgate/finish-restore >"$TEST_DIR/finish.txt" 2>&1; }
+told() { "$WARDGATE" box report "${PLACES[@]}" --console "$TEST_DIR/console" >/dev/null && finds -F "$1" "$TEST_DIR/efi/report.txt" && finds -F "$1" "$TEST_DIR/console"; }
+echo nothing >"$NEW/etc.restore"
+: >"$TEST_DIR/console"
+! finish || fail "a restore whose note says nothing is ended"
+finds -F 'cannot be done' "$TEST_DIR/finish.txt" || fail "the log has: $(cat "$TEST_DIR/finish.txt")"
+told 'A RESTORE WAS CUT SHORT AND CANNOT BE ENDED: NO GATEWAY RUNS' || fail "the report: $(cat "$TEST_DIR/efi/report.txt"), the console: $(cat "$TEST_DIR/console")"
+told 'cannot be done' || fail "the report does not say why: $(cat "$TEST_DIR/efi/report.txt")"
+rm "$NEW/etc.restore"
+: >"$TEST_DIR/console"
+finish || fail "nothing to end is a fault: $(cat "$TEST_DIR/finish.txt")"
+! told 'A RESTORE WAS CUT SHORT' || fail "the report tells of it still"
