@@ -3,7 +3,9 @@
 import cases_alone
 import cases_boot
 import cases_cuts
+import cases_disks
 import cases_fallback
+import cases_firewall
 import cases_full
 import cases_hang
 import cases_input
@@ -26,6 +28,8 @@ CASES = {
     "notes": cases_notes.notes,
     "full": cases_full.full,
     "lost": cases_full.lost,
+    "disks": cases_disks.disks,
+    "firewall": cases_firewall.firewall,
     "alone": cases_alone.alone,
     "clock": cases_alone.clock,
     "input": cases_input.files,
