@@ -11,7 +11,7 @@
 
 #include "app/engine/status.h"
 
-#define KEEPSAKE_BYTES 256
+#define KEEPSAKE_BYTES 512
 
 /* The folder is there. STATUS_DENIED: somebody else's, or another file's; STATUS_IO: the system has none to give. */
 enum status keepsake_open(const char *folder, void **out) MUST_CHECK;

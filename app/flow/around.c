@@ -1,5 +1,6 @@
 #include "app/flow/around.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,13 +12,16 @@
 /* Zeros, as a new page has them, are none of these. */
 enum { SETTLED = 0x5E771ED, AROUND = 0xA20D };
 
+struct waiting_place {
+    char epoch[STORE_EPOCH_MAX];
+    atomic_ullong first, through; /* first 0: nothing is told here */
+};
 struct around_page {
     atomic_uint state;
     char epoch[STORE_EPOCH_MAX];
     atomic_ullong stored_seq;
-    /* of what waits; wardgates from before do not know of it, and leave it as it is when they begin an epoch */
-    char waiting_epoch[STORE_EPOCH_MAX];
-    atomic_ullong waiting_first, waiting_through; /* 0: not known */
+    /* wardgates from before know of the first one alone, or of none, and leave the others as they are */
+    struct waiting_place waiting[AROUND_WAITING_MAX];
 };
 _Static_assert(sizeof(struct around_page) <= KEEPSAKE_BYTES, "it fits");
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
@@ -102,50 +106,87 @@ void around_stored(struct around *around, uint64_t seq)
     }
 }
 
-static bool is_told(const struct around_page *page, const char *epoch)
+static bool is_told(const struct waiting_place *place, const char *epoch)
 {
-    return atomic_load(&page->waiting_first) != 0 && strncmp(page->waiting_epoch, epoch, STORE_EPOCH_MAX) == 0;
+    return atomic_load(&place->first) != 0 && strncmp(place->epoch, epoch, STORE_EPOCH_MAX) == 0;
 }
 
-static void raise_through(struct around_page *page, uint64_t seq)
+static bool is_among(const struct waiting_place *place, const struct around_waiting *waiting, uint32_t count)
 {
-    if (seq > atomic_load(&page->waiting_through)) {
-        atomic_store(&page->waiting_through, seq);
+    bool is = false;
+    for (uint32_t i = 0; i < count && !is; i++) {
+        is = is_told(place, waiting[i].epoch);
     }
+    return is;
 }
 
-/* Whenever it ends in between: too much is told, or nothing. */
-void around_waits(struct around *around, const struct around_waiting *waiting)
+static struct waiting_place *find_told(struct around_page *page, const char *epoch)
+{
+    struct waiting_place *found = NULL;
+    for (uint32_t i = 0; i < AROUND_WAITING_MAX && found == NULL; i++) {
+        found = is_told(&page->waiting[i], epoch) ? &page->waiting[i] : NULL;
+    }
+    return found;
+}
+
+/* An empty one, else one of an epoch of which nothing waits any more: there are as many places as may be told of. */
+static struct waiting_place *find_free(struct around_page *page, const struct around_waiting *waiting, uint32_t count)
+{
+    struct waiting_place *found = NULL;
+    for (uint32_t i = 0; i < AROUND_WAITING_MAX && (found == NULL || atomic_load(&found->first) != 0); i++) {
+        struct waiting_place *place = &page->waiting[i];
+        found = atomic_load(&place->first) == 0 || !is_among(place, waiting, count) ? place : found;
+    }
+    return found;
+}
+
+static void tell(struct waiting_place *place, const struct around_waiting *waiting)
+{
+    if (!is_told(place, waiting->epoch)) {
+        atomic_store(&place->first, 0);
+        memcpy(place->epoch, waiting->epoch, sizeof place->epoch);
+        atomic_store(&place->through, waiting->through);
+    }
+    if (waiting->through > atomic_load(&place->through)) {
+        atomic_store(&place->through, waiting->through);
+    }
+    atomic_store(&place->first, waiting->first);
+}
+
+/* Whenever it ends in between, too much is told: what waits no more is forgotten last. */
+void around_waits(struct around *around, const struct around_waiting *waiting, uint32_t count)
 {
     struct around_page *page = page_of(around);
-    if (page == NULL) {
-        return;
+    assert(count <= AROUND_WAITING_MAX);
+    for (uint32_t i = 0; page != NULL && i < count; i++) {
+        struct waiting_place *place = find_told(page, waiting[i].epoch);
+        assert(waiting[i].first > 0);
+        tell(place != NULL ? place : find_free(page, waiting, count), &waiting[i]);
     }
-    if (!is_told(page, waiting->epoch)) {
-        atomic_store(&page->waiting_first, 0);
-        memcpy(page->waiting_epoch, waiting->epoch, sizeof page->waiting_epoch);
-        atomic_store(&page->waiting_through, waiting->through);
-    }
-    raise_through(page, waiting->through);
-    atomic_store(&page->waiting_first, waiting->first);
-}
-
-void around_gives(struct around *around, const char *epoch, uint64_t seq)
-{
-    struct around_page *page = page_of(around);
-    if (page != NULL && is_told(page, epoch)) {
-        raise_through(page, seq);
+    for (uint32_t i = 0; page != NULL && i < AROUND_WAITING_MAX; i++) {
+        if (!is_among(&page->waiting[i], waiting, count)) {
+            atomic_store(&page->waiting[i].first, 0);
+        }
     }
 }
 
-bool around_find_waiting(const struct around *around, struct around_waiting *out)
+static bool find_in(const struct waiting_place *place, struct around_waiting *out)
 {
-    const struct around_page *page = page_of(around);
-    if (page == NULL || memchr(page->waiting_epoch, '\0', STORE_EPOCH_MAX) == NULL) {
+    if (memchr(place->epoch, '\0', STORE_EPOCH_MAX) == NULL) {
         return false;
     }
-    memcpy(out->epoch, page->waiting_epoch, sizeof out->epoch);
-    out->first = atomic_load(&page->waiting_first);
-    out->through = atomic_load(&page->waiting_through);
+    memcpy(out->epoch, place->epoch, sizeof out->epoch);
+    out->first = atomic_load(&place->first);
+    out->through = atomic_load(&place->through);
     return out->epoch[0] != '\0' && out->first != 0 && out->first <= out->through;
+}
+
+uint32_t around_find_waiting(const struct around *around, struct around_waiting out[AROUND_WAITING_MAX])
+{
+    const struct around_page *page = page_of(around);
+    uint32_t count = 0;
+    for (uint32_t i = 0; page != NULL && i < AROUND_WAITING_MAX; i++) {
+        count += find_in(&page->waiting[i], &out[count]);
+    }
+    return count;
 }

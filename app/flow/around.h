@@ -8,7 +8,7 @@
  *     epoch, SETTLED ──around_note──► epoch, AROUND ──around_settle──► epoch, SETTLED      at the end of all: as it stands
  *
  * Beside it stands the newest seq that was stored: a store that has less is one that was put back from before. And so that a start that finds the store
- * damaged can say which alerts went with it (lost.h): of which seq on they might wait, and up to which they may be there.
+ * damaged can say which alerts went with it (lost.h): of each epoch of which some wait, from which seq on they might, and up to which they may be there.
  *
  * A start goes on with the store's epoch if this says that all of that epoch's alerts are in the store. In any other case (AROUND; the box was off; the store
  * was put back) nobody knows, and a new epoch begins: whatever was given before, it is of another one. The numbers go on.
@@ -47,17 +47,18 @@ void around_note(struct around *around);                 /* before it goes */
 void around_settle(struct around *around);               /* all of it is in the store by now */
 void around_stored(struct around *around, uint64_t seq); /* up to this one */
 
-/* All of that epoch, and of those whose numbers it goes on with. first > through: the broker has everything. */
+#define AROUND_WAITING_MAX 8U /* epochs */
+
+/* All of that epoch, and of those whose numbers it goes on with. first is 1 at least; first > through: the broker has everything. */
 struct around_waiting {
     char epoch[STORE_EPOCH_MAX];
     uint64_t first, through;
 };
 
-/* While the store is there, before anything more is put into it. */
-void around_waits(struct around *around, const struct around_waiting *waiting);
-/* Up to this one, which is about to be committed. Does nothing while another epoch's are told of. */
-void around_gives(struct around *around, const char *epoch, uint64_t seq);
-/* Of the store that was there, as long as nothing is told of another; false: nobody knows, or nothing waits. */
-bool around_find_waiting(const struct around *around, struct around_waiting *out);
+/* Of each epoch of which something waits, at most AROUND_WAITING_MAX: nothing is told of others from then on. Of one that was told of before, through only
+ * grows. While the store is there, before anything more is put into it. */
+void around_waits(struct around *around, const struct around_waiting *waiting, uint32_t count);
+/* Of the store that was there, as long as nothing is told of another; returns how many, 0: nobody knows, or nothing waits. */
+uint32_t around_find_waiting(const struct around *around, struct around_waiting out[AROUND_WAITING_MAX]);
 
 #endif

@@ -309,7 +309,7 @@ static enum status put_tail(struct writer *w, struct store *store)
 static enum status put_group(struct writer *w, struct store *store, const struct stored *stored)
 {
     w->audit_grew = false;
-    enum status status = lost_put_before(&w->lost, store, w->config->payloads, w->seq, w->json, sizeof w->json);
+    enum status status = lost_put_others(&w->lost, store, w->config->payloads, w->seq, w->json, sizeof w->json);
     if (status == STATUS_OK) {
         status = omission_put(&w->omission, store, w->config->payloads, w->seq, w->json, sizeof w->json);
     }
@@ -353,20 +353,21 @@ static enum status put_group(struct writer *w, struct store *store, const struct
     return status;
 }
 
-/* Of a full outbox: what of ours was given up. */
+/* Of a full outbox: what was given up. */
 static void note_record(struct writer *w)
 {
     const struct omission *o = &w->omission;
-    if (o->row_count > 0 && o->grown.count > 0 && strcmp(o->epoch, w->config->payloads->epoch) == 0) {
+    if (o->row_count == 0 || o->grown.count == 0) {
+        return;
+    }
+    if (strcmp(o->epoch, w->config->payloads->epoch) == 0) {
         lost_recorded(&w->lost, o->grown.ranges[0].from, o->grown_row);
+        return;
     }
-}
-
-static void tell_given(const struct writer *w)
-{
-    if (w->config->around != NULL) {
-        around_gives(w->config->around, w->config->payloads->epoch, w->seq);
-    }
+    struct around_waiting waiting = {.first = o->grown.ranges[0].from,
+                                     .through = o->grown.ranges[o->grown.count - 1].through};
+    memcpy(waiting.epoch, o->epoch, sizeof waiting.epoch);
+    lost_recorded_other(&w->lost, &waiting, o->grown_row);
 }
 
 static enum status commit_group(struct writer *w, struct store *store)
@@ -387,7 +388,7 @@ static enum status commit_group(struct writer *w, struct store *store)
     }
     status = put_group(w, store, w->was_replaced ? &nothing : &stored);
     if (status == STATUS_OK) {
-        tell_given(w);
+        writer_tell_given(w);
         status = store_commit(store);
     } else {
         store_abort(store); /* the put that failed has ended it, unless the fault was found before */

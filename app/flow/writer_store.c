@@ -17,38 +17,43 @@ static bool visit_waiting(void *context, const struct store_alert *alert)
 }
 
 /* In another one, whose place it took. Nothing was ever committed to this one, whatever was given to it. */
-static bool has_lost_another(const struct writer *w, struct store *store, struct around_waiting *out)
+static bool has_lost_another(const struct writer *w, const struct store *store)
 {
-    return (store_is_new(store) || store_set_aside_path(store) != NULL) && w->config->around != NULL &&
-           around_find_waiting(w->config->around, out) && strcmp(out->epoch, store_epoch(store)) != 0;
+    return (store_is_new(store) || store_set_aside_path(store) != NULL) && w->config->around != NULL;
+}
+
+static void find_lost(struct writer *w, const struct store *store)
+{
+    struct around_waiting waited[AROUND_WAITING_MAX];
+    const uint32_t count = around_find_waiting(w->config->around, waited);
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(waited[i].epoch, store_epoch(store)) != 0) {
+            lost_find_before(&w->lost, &waited[i]);
+        }
+    }
 }
 
 void writer_find_waiting(struct writer *writer, struct store *store)
 {
-    struct around_waiting waited;
     lost_find(&writer->lost);
-    if (has_lost_another(writer, store, &waited)) {
-        lost_find_before(&writer->lost, &waited);
+    if (has_lost_another(writer, store)) {
+        find_lost(writer, store);
     }
     (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, writer);
 }
 
 /* What was delivered is asked before a store is looked at: of one that is empty, deliver thinks that nothing waits any more. */
-struct delivered {
-    uint64_t seq, row;
-};
-
-static struct delivered delivered_so_far(const struct writer *w)
+static struct lost_reach delivered_so_far(const struct writer *w)
 {
     const struct board *board = w->config->board;
-    return (struct delivered){.seq = atomic_load(&board->delivered_seq), .row = atomic_load(&board->delivered_row)};
+    return (struct lost_reach){.seq = atomic_load(&board->delivered_seq), .row = atomic_load(&board->delivered_row)};
 }
 
-static void note_replaced(struct writer *w, struct delivered delivered)
+static void note_replaced(struct writer *w, struct lost_reach delivered)
 {
     atomic_fetch_add(w->replaced, 1);
     w->was_replaced = true;
-    lost_note(&w->lost, delivered.seq, delivered.row);
+    lost_note(&w->lost, delivered);
 }
 
 enum status writer_open_store(struct writer *w, struct store **out)
@@ -66,7 +71,7 @@ enum status writer_open_store(struct writer *w, struct store **out)
     }
     writer_find_waiting(w, *out);
     if (status == STATUS_CORRUPT) {
-        struct delivered delivered = delivered_so_far(w);
+        struct lost_reach delivered = delivered_so_far(w);
         delivered.row = 0; /* no row of this one is known to anybody */
         note_replaced(w, delivered);
     }
@@ -92,17 +97,25 @@ bool writer_numbers_are_ours(const struct writer *w, const struct store *store)
     return epoch_is_ours(w, store) || epoch_is_before_ours(w, store);
 }
 
+static void tell_waiting(struct writer *w, uint64_t seq)
+{
+    struct around_waiting waiting[AROUND_WAITING_MAX];
+    if (w->config->around != NULL) {
+        const uint32_t count = lost_waiting(&w->lost, w->config->payloads->epoch, delivered_so_far(w), seq, waiting);
+        around_waits(w->config->around, waiting, count);
+    }
+}
+
 void writer_tell_waiting(struct writer *w, struct store *store)
 {
-    const struct lost *lost = &w->lost;
-    struct around_waiting waiting = {.through = w->stored_seq};
-    if (w->config->around == NULL || !w->store_is_known || !writer_numbers_are_ours(w, store) || lost->is_due ||
-        lost->before.is_due) {
-        return;
+    if (w->store_is_known && writer_numbers_are_ours(w, store)) {
+        tell_waiting(w, w->stored_seq);
     }
-    waiting.first = lost_first(lost, atomic_load(&w->config->board->delivered_seq));
-    (void)snprintf(waiting.epoch, sizeof waiting.epoch, "%s", w->config->payloads->epoch);
-    around_waits(w->config->around, &waiting);
+}
+
+void writer_tell_given(struct writer *w)
+{
+    tell_waiting(w, w->seq);
 }
 
 void writer_note_stored(struct writer *w)
@@ -168,7 +181,7 @@ static enum status go_on(struct writer *w, struct store *store)
 /* Another one instead of ours is known by its epoch: ours may have been set aside by a try that could not make the new one. One of others that was opened late and is not ours yet may go, too. */
 static enum status begin_in_store(struct writer *w, struct store *store)
 {
-    const struct delivered delivered = delivered_so_far(w);
+    const struct lost_reach delivered = delivered_so_far(w);
     enum status status = store_begin(store);
     const bool is_another = status == STATUS_CORRUPT;
     status = is_another ? store_begin(store) : status;
@@ -218,7 +231,7 @@ static bool is_from_before(const struct writer *w, struct store *store)
 
 enum status writer_find_stored(struct writer *w, struct store *store, struct stored *out)
 {
-    const struct delivered delivered = delivered_so_far(w);
+    const struct lost_reach delivered = delivered_so_far(w);
     const enum status status =
         writer_begin(w, store); /* opens again what the failure closed: only then can it be read */
     if (status == STATUS_OK) {

@@ -27,6 +27,8 @@ void writer_learn(struct writer *w, struct store *store);
 
 /* Which of its alerts may not have come yet, to the memory that outlives us (around.h): before anything is done with a store, which then may be gone. */
 void writer_tell_waiting(struct writer *w, struct store *store);
+/* The same in the transaction, of all that was put: what is about to be committed waits from then on. */
+void writer_tell_given(struct writer *w);
 
 /* store_begin; the transaction tells a store that is not ours all that is known. */
 enum status writer_begin(struct writer *w, struct store *store) MUST_CHECK;

@@ -1,69 +1,12 @@
 /* Alerts around a store that does not commit: what is noted of them for the next start, from before the first one until all are stored; and an epoch that
  * goes on with a store's numbers. */
-#include "tests/unit/support/commit_rig.h"
+#include "tests/unit/support/around_rig.h"
 
-#include <sys/mman.h>
-#include <sys/stat.h>
-
-#include "tests/unit/support/disk_fault.h"
-
-static struct commit_rig_rows rows;
 static struct direct_alert direct;
-static struct around around, next_start;
-
-static void forget_folder(const char *folder)
-{
-    struct stat info;
-    char name[64];
-    assert_int_equal(stat(folder, &info), 0);
-    (void)snprintf(name, sizeof name, "/wardgate-%jx-%jx", (uintmax_t)info.st_dev, (uintmax_t)info.st_ino);
-    (void)shm_unlink(name);
-}
-
-static void forget(void)
-{
-    forget_folder(commit_rig.folder.base);
-}
-
-/* The store's folder is not there before it is opened: the one around it will do. */
-static int set_up(void **state)
-{
-    (void)commit_rig_setup(state);
-    forget();
-    assert_int_equal(around_open(&around, commit_rig.folder.base), STATUS_OK);
-    assert_int_equal(around_open(&next_start, commit_rig.folder.base), STATUS_OK);
-    commit_rig.around = &around;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    atomic_store(&disk_fault.sync_error, 0);
-    atomic_store(&disk_fault.meta_error, 0);
-    atomic_store(&disk_fault.write_error, 0);
-    atomic_store(&disk_fault.make_error, 0);
-    around_close(&around);
-    around_close(&next_start);
-    forget();
-    return commit_rig_teardown(state);
-}
-
-static void begin(void)
-{
-    commit_rig_make(true);
-    around_begin(&around, commit_rig.epoch, 0);
-}
 
 static void expect(bool settled)
 {
     assert_int_equal(around_is_settled(&next_start, commit_rig.epoch, UINT64_MAX), settled);
-}
-
-static void rounds(unsigned count, int64_t each_us)
-{
-    for (unsigned i = 0; i < count; i++) {
-        commit_rig_round(each_us);
-    }
 }
 
 static unsigned pop_all(void)
@@ -227,14 +170,6 @@ static void test_a_store_that_appears_later(void **state)
     around_close(&late);
 }
 
-static bool see_epoch(void *context, const struct store_alert *alert)
-{
-    char head[64];
-    const int length = snprintf(head, sizeof head, "{\"schema\":\"1\",\"epoch\":\"%s\",", (const char *)context);
-    assert_memory_equal(alert->json, head, (size_t)length);
-    return true;
-}
-
 /* A new epoch takes the store on with its first commit: numbers, stays, alarms, and what waits there stay what they are. */
 static void test_an_epoch_that_goes_on(void **state)
 {
@@ -299,241 +234,61 @@ static void test_an_epoch_that_went_on_after_all(void **state)
     assert_int_equal(rows.count, 2);
 }
 
-/* ---- a store that is damaged when it is opened next ---- */
-
-static char epoch_of_then[STORE_EPOCH_MAX];
-
-static void damage_file(void)
+static void expect_waiting(const struct around_waiting *waiting, uint32_t count)
 {
-    char data[128];
-    (void)snprintf(data, sizeof data, "%s/alerts/data.mdb", commit_rig.folder.path);
-    assert_int_equal(truncate(data, 5000), 0);
-}
-
-/* Five alerts, of which the broker has two. It ends without a word. */
-static void run_with_backlog(void)
-{
-    begin();
-    for (unsigned i = 0; i < 5; i++) {
-        commit_rig_alert(0, PHASE_START);
+    struct around_waiting found[AROUND_WAITING_MAX];
+    assert_int_equal(around_find_waiting(&next_start, found), count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = 0;
+        while (at < count && strcmp(found[at].epoch, waiting[i].epoch) != 0) {
+            at++;
+        }
+        assert_true(at < count);
+        assert_int_equal(found[at].first, waiting[i].first);
+        assert_int_equal(found[at].through, waiting[i].through);
     }
-    rounds(2, 50000);
-    assert_true(ring_push(&commit_rig.delivered, &(uint64_t){1}));
-    assert_true(ring_push(&commit_rig.delivered, &(uint64_t){2}));
-    atomic_store(&commit_rig.board.delivered_seq, 2);
-    rounds(10, 50000);
-    memcpy(epoch_of_then, commit_rig.epoch, sizeof epoch_of_then);
 }
 
-static bool see_record(void *context, const struct store_alert *alert)
-{
-    assert_int_equal(alert->flags, STORE_ALERT_OMITS);
-    assert_non_null(strstr(alert->json, context));
-    assert_non_null(strstr(alert->json, "\"reason\":\"store_replaced\""));
-    return see_epoch(epoch_of_then, alert);
-}
-
-/* In front of all else in the new store. */
-static void expect_record(uint32_t row_count, const char *words)
-{
-    char copy[128];
-    (void)snprintf(copy, sizeof copy, "%s", words);
-    commit_rig_outbox(&rows);
-    assert_int_equal(rows.count, row_count);
-    assert_int_equal(store_each_outbox(commit_rig_store(), 0, 1, see_record, copy), STATUS_OK);
-}
-
-static void start_anew(void)
-{
-    commit_rig_unmake();
-    commit_rig_make_as(true, true);
-    commit_rig.seq = 0;
-    atomic_store(&commit_rig.board.delivered_seq, 0);
-    assert_string_not_equal(commit_rig.epoch, epoch_of_then);
-    assert_int_equal(atomic_load(&commit_rig.commit.state.replaced), 1);
-    around_begin(&around, commit_rig.epoch, 0);
-}
-
-static void test_what_waited_in_a_store_that_was_damaged_at_the_start(void **state)
+static void test_what_waits_is_told_of_each_epoch(void **state)
 {
     (void)state;
-    run_with_backlog();
-    damage_file();
-    for (unsigned i = 0; i < 2; i++) { /* the first one is killed before anything is committed */
-        start_anew();
-    }
-    commit_rig_alert(1, PHASE_START);
-    atomic_store(&disk_fault.sync_error, EIO);
-    rounds(2, 50000);
-    atomic_store(&disk_fault.sync_error, 0);
-    rounds(20, 50000);
-    expect_record(2, "\"alerts\":3,\"by_priority\":null,\"seq_ranges\":[[3,5]]");
-    rounds(20, 50000); /* once */
-    expect_record(2, "[[3,5]]");
-
-    atomic_store(&disk_fault.meta_error, EIO); /* it goes before the record went out: the record is put again */
-    commit_rig_alert(1, PHASE_END);
-    rounds(1, 1000);
-    damage_file();
-    atomic_store(&disk_fault.meta_error, 0);
-    rounds(40, 50000);
-    commit_rig_outbox(&rows);
-    assert_int_equal(rows.count, 3); /* and one of the alert that waited beside it */
-    assert_int_equal(rows.flags[0] & rows.flags[1], STORE_ALERT_OMITS);
-    assert_int_equal(rows.seq[2], 2);
-    for (unsigned i = 0; i < 3; i++) {
-        assert_true(ring_push(&commit_rig.delivered, &rows.row[i]));
-    }
-    atomic_store(&commit_rig.board.delivered_seq, 2);
-    rounds(10, 50000);
-    const struct observation o = {.at_ms = RIG_ANCHOR_MS, .vital = VITAL_hr, .value_milli = 80000};
-    assert_true(ring_push(&commit_rig.journal, &o));
-    rounds(40, 50000);
-    commit_rig_unmake();
-    damage_file();
-    commit_rig_make_as(true, true);
-    commit_rig_alert(0, PHASE_START);
-    rounds(10, 50000);
-    commit_rig_outbox(&rows);
-    assert_int_equal(rows.count, 1); /* the broker had everything */
-    assert_int_equal(rows.flags[0] & STORE_ALERT_OMITS, 0);
-}
-
-/* Damaged while it runs, and killed before the new store has its first commit. */
-static void test_killed_before_the_new_store_has_a_record(void **state)
-{
-    (void)state;
-    run_with_backlog();
-    atomic_store(&disk_fault.meta_error, EIO);
-    commit_rig_alert(0, PHASE_END);
-    rounds(1, 1000);
-    damage_file();
-    atomic_store(&disk_fault.write_error, EIO);
-    atomic_store(&disk_fault.meta_error, 0);
-    atomic_store(&disk_fault.make_error, ENOSPC);
-    rounds(60, 50000);
-    atomic_store(&commit_rig.board.delivered_seq, 6); /* of a store that is empty, nothing waits */
-    rounds(10, 50000);
-    atomic_store(&disk_fault.write_error, 0);
-    atomic_store(&disk_fault.make_error, 0);
-    start_anew();
-    commit_rig_alert(1, PHASE_START);
-    rounds(10, 50000);
-    expect_record(2, "\"alerts\":4,\"by_priority\":null,\"seq_ranges\":[[3,6]]"); /* one of them may have been there */
-}
-
-/* A store that is opened late, when the damaged one was set aside and no other one could be made. */
-static void test_a_late_one_in_the_place_of_a_damaged_one(void **state)
-{
-    (void)state;
-    struct around late = {.page = NULL};
-    begin();
-    commit_rig_unmake();
-    forget_folder(commit_rig.folder.path);
-    assert_int_equal(around_open(&late, commit_rig.folder.path), STATUS_OK);
-    commit_rig.around = &late;
-    commit_rig_make(true);
-    commit_rig_alert(0, PHASE_START);
-    rounds(10, 50000);
-    memcpy(epoch_of_then, commit_rig.epoch, sizeof epoch_of_then);
-    commit_rig_unmake();
-    around_close(&late);
-
-    damage_file();
-    atomic_store(&disk_fault.make_error, ENOSPC);
-    commit_rig_make(false);
-    commit_rig.seq = 0;
-    commit_rig_alert(1, PHASE_START);
-    rounds(20, 50000);
-    assert_null(atomic_load(&commit_rig.commit.store));
-    atomic_store(&disk_fault.make_error, 0);
-    rounds(60, 50000);
-    assert_int_equal(atomic_load(&commit_rig.commit.state.replaced), 1);
-    assert_string_equal(store_epoch(commit_rig_store()), commit_rig.epoch);
-    expect_record(2, "[[1,1]]");
-    forget_folder(commit_rig.folder.path);
-    around_close(&late);
-}
-
-/* A store that was there all the time and is opened late has alerts of another epoch, which wait in it, and go with it. */
-static void lose_a_late_one(bool is_ours_by_then)
-{
-    run_with_backlog();
-    commit_rig_unmake();
-    commit_rig.around = NULL;
-    commit_rig_make(false);
-    commit_rig.seq = 0;
-    atomic_store(&commit_rig.board.delivered_seq, 0);
-    atomic_store(&disk_fault.meta_error, is_ours_by_then ? 0 : EIO);
-    commit_rig_alert(1, PHASE_START);
-    rounds(10, 50000);
-    atomic_store(&disk_fault.meta_error, EIO);
-    commit_rig_alert(1, PHASE_END);
-    rounds(4, 50000);
-    damage_file();
-    atomic_store(&disk_fault.meta_error, 0);
-    rounds(60, 50000);
-    assert_int_equal(atomic_load(&commit_rig.commit.state.replaced), 1);
-    assert_string_equal(store_epoch(commit_rig_store()), commit_rig.epoch);
-}
-
-static bool has_record(void *context, const struct store_alert *alert)
-{
-    bool *found = context;
-    char head[64];
-    (void)snprintf(head, sizeof head, "\"epoch\":\"%s\"", epoch_of_then);
-    *found = *found || (strstr(alert->json, head) != NULL && strstr(alert->json, "\"seq_ranges\":[[3,5]]") != NULL);
-    return true;
-}
-
-static void test_what_waited_of_others_goes_with_their_store(void **state)
-{
-    (void)state;
-    bool found = false;
-    lose_a_late_one(true);
-    assert_int_equal(store_each_outbox(commit_rig_store(), 0, 10, has_record, &found), STATUS_OK);
-    assert_true(found);
-    commit_rig_outbox(&rows);
-    assert_int_equal(rows.count, 3); /* one of ours, and the alert that was not stored yet */
-}
-
-static void test_a_late_one_that_was_not_ours_yet(void **state)
-{
-    (void)state;
-    bool found = false;
-    lose_a_late_one(false);
-    assert_int_equal(store_each_outbox(commit_rig_store(), 0, 10, has_record, &found), STATUS_OK);
-    assert_true(found);
-    commit_rig_outbox(&rows);
-    assert_int_equal(rows.count, 3); /* and both alerts */
-}
-
-/* Whenever it is killed while it tells, what is told is of one epoch. */
-static void test_what_waits_is_told_of_one_epoch(void **state)
-{
-    (void)state;
-    struct around_waiting found;
     struct around none = {.page = NULL};
-    struct around_waiting told = {.epoch = "0123456789abcdef", .first = 4, .through = 3};
-    assert_false(around_find_waiting(&next_start, &found));
-    around_gives(&around, told.epoch, 9);
-    around_waits(&around, &told);
-    assert_false(around_find_waiting(&next_start, &found));
-    around_gives(&around, told.epoch, 5);
-    around_gives(&around, "fedcba9876543210", 9);
+    struct around_waiting told[] = {{.epoch = "0123456789abcdef", .first = 4, .through = 3},
+                                    {.epoch = "fedcba9876543210", .first = 1, .through = 2}};
+    expect_waiting(NULL, 0);
+    around_waits(&around, told, 1);
+    expect_waiting(NULL, 0); /* the broker has everything */
+    told[0].through = 5;
+    around_waits(&around, told, 1);
     around_begin(&around, "fedcba9876543210", 2); /* says nothing of what waits */
-    assert_true(around_find_waiting(&next_start, &found));
-    assert_string_equal(found.epoch, told.epoch);
-    assert_int_equal(found.first, 4);
-    assert_int_equal(found.through, 5);
-    told = (struct around_waiting){.epoch = "fedcba9876543210", .first = 1, .through = 2};
-    around_waits(&around, &told);
-    assert_true(around_find_waiting(&next_start, &found));
-    assert_string_equal(found.epoch, told.epoch);
-    assert_int_equal(found.through, 2);
-    around_waits(&none, &told);
-    around_gives(&none, told.epoch, 1);
-    assert_false(around_find_waiting(&none, &found));
+    expect_waiting(told, 1);
+    around_waits(&around, told, 2);
+    expect_waiting(told, 2);
+    told[0].first = 5;
+    told[0].through = 2; /* what was given once may be there */
+    around_waits(&around, told, 2);
+    told[0].through = 5;
+    expect_waiting(told, 2);
+    around_waits(&around, &told[1], 1);
+    expect_waiting(&told[1], 1);
+    around_waits(&none, told, 2);
+    struct around_waiting found[AROUND_WAITING_MAX];
+    assert_int_equal(around_find_waiting(&none, found), 0);
+}
+
+/* Epoch after epoch finds room, and none that still waits is forgotten for it. */
+static void test_there_is_room_for_as_many_as_may_be_told(void **state)
+{
+    (void)state;
+    struct around_waiting told[AROUND_WAITING_MAX];
+    for (unsigned i = 0; i < 3 * AROUND_WAITING_MAX; i++) {
+        const uint32_t count = i < AROUND_WAITING_MAX ? i + 1 : AROUND_WAITING_MAX;
+        struct around_waiting *next = &told[i % AROUND_WAITING_MAX];
+        *next = (struct around_waiting){.first = i + 1, .through = i + 7};
+        (void)snprintf(next->epoch, sizeof next->epoch, "e%u", i);
+        around_waits(&around, told, count);
+        expect_waiting(told, count);
+    }
 }
 
 static void test_epochs(void **state)
@@ -564,8 +319,6 @@ static void test_epochs(void **state)
     assert_int_equal(found.count, 0);
 }
 
-#define AROUND_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,12 +331,8 @@ int main(void)
         AROUND_TEST(test_a_store_that_appears_later),
         AROUND_TEST(test_an_epoch_that_goes_on),
         AROUND_TEST(test_an_epoch_that_went_on_after_all),
-        AROUND_TEST(test_what_waited_in_a_store_that_was_damaged_at_the_start),
-        AROUND_TEST(test_killed_before_the_new_store_has_a_record),
-        AROUND_TEST(test_a_late_one_in_the_place_of_a_damaged_one),
-        AROUND_TEST(test_what_waited_of_others_goes_with_their_store),
-        AROUND_TEST(test_a_late_one_that_was_not_ours_yet),
-        AROUND_TEST(test_what_waits_is_told_of_one_epoch),
+        AROUND_TEST(test_what_waits_is_told_of_each_epoch),
+        AROUND_TEST(test_there_is_room_for_as_many_as_may_be_told),
         AROUND_TEST(test_epochs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
