@@ -39,15 +39,22 @@ static void test_a_dead_line(void **state)
     ward_close(ward);
 }
 
-/* The line is back, its monitor is not: it is told by itself, and takes over what rests on it. */
-static void test_the_line_is_back_alone(void **state)
+/* Its line has been down for half a minute: all that rests on its monitor is told, as part of that. */
+static struct ward *start_on_a_dead_line(void)
 {
-    (void)state;
     configure();
     struct ward *ward = start();
     down(ward, 50.5, 60.5);
     ward_until(ward, 90);
     ward->text[0] = '\0';
+    return ward;
+}
+
+/* The line is back, its monitor is not: it is told by itself, and takes over what rests on it. */
+static void test_the_line_is_back_alone(void **state)
+{
+    (void)state;
+    struct ward *ward = start_on_a_dead_line();
     back(ward, 91);
     ward_until(ward, 110);
     ward_expect(ward, "91 bus_down end ended high -1\n103 monitor_silent start active medium -1\n"
@@ -189,13 +196,18 @@ static void test_one_that_was_off_before(void **state)
     ward_close(ward);
 }
 
+static void add_monitor_on_another_line(void)
+{
+    ward_add_monitor();
+    ward_config.beds[0].monitor_line[1] = 1;
+}
+
 /* Two monitors, of which only one hangs on the dead line. */
 static void test_a_monitor_on_another_line(void **state)
 {
     (void)state;
     configure();
-    ward_add_monitor();
-    ward_config.beds[0].monitor_line[1] = 1;
+    add_monitor_on_another_line();
     struct ward *ward = start();
     ward_expect(ward, ""); /* monitor 2 has never been heard, and was told long ago */
     ward_heard(ward, 50, 1);
@@ -230,11 +242,7 @@ static void test_which_beds(void **state)
 static void test_a_discharge_in_the_middle(void **state)
 {
     (void)state;
-    configure();
-    struct ward *ward = start();
-    down(ward, 50.5, 60.5);
-    ward_until(ward, 90);
-    ward->text[0] = '\0';
+    struct ward *ward = start_on_a_dead_line();
     const struct bed_command discharge = {.kind = COMMAND_discharge, .stay = ward_stay(ward, 0)};
     engine_command(ward->engine, 91000, &discharge);
     ward->commands++;
@@ -253,8 +261,7 @@ static void test_the_line_gives_the_priority_back(void **state)
 {
     (void)state;
     configure();
-    ward_add_monitor();
-    ward_config.beds[0].monitor_line[1] = 1;
+    add_monitor_on_another_line();
     struct ward *ward = ward_start();
     for (int s = 0; s <= 50; s++) {
         both(ward, s, s);
@@ -284,9 +291,7 @@ static void test_a_dead_line_begins_as_urgent_as_what_follows(void **state)
     configure();
     ward_config.rules[0].unknown_after_ms = 9000; /* unknown from 51.5 s on */
     struct ward *ward = start();
-    line(ward, 50.5, 0, LINE_CLOSED);
-    line(ward, 60.5, 0, LINE_DOWN);
-    bus(ward, 60.5, true, "line-a");
+    down(ward, 50.5, 60.5);
     ward_until(ward, 70);
     ward_expect(ward, "60.5 bus_down start active high -1\n"
                       "60.5 monitor_silent start active medium -1 in bus_down\n"
@@ -295,9 +300,7 @@ static void test_a_dead_line_begins_as_urgent_as_what_follows(void **state)
 
     ward_config.rules[0].unknown_after_ms = 9001; /* a moment later */
     ward = start();
-    line(ward, 50.5, 0, LINE_CLOSED);
-    line(ward, 60.5, 0, LINE_DOWN);
-    bus(ward, 60.5, true, "line-a");
+    down(ward, 50.5, 60.5);
     ward_until(ward, 70);
     ward_expect(ward, "60.5 bus_down start active medium -1\n"
                       "60.5 monitor_silent start active medium -1 in bus_down\n"
@@ -320,8 +323,7 @@ static void test_a_dead_line_begins_as_urgent_as_what_follows(void **state)
 /* A second monitor of the bed: the saturation comes from there, on line 1. */
 static void add_second_monitor(void)
 {
-    ward_add_monitor();
-    ward_config.beds[0].monitor_line[1] = 1;
+    add_monitor_on_another_line();
     ward_config.channels[1].monitor = 1;
 }
 
@@ -400,9 +402,7 @@ static void test_a_dead_line_and_another_silence_at_once(void **state)
     }
     struct ward *ward = start_with_two_monitors();
     saturation(ward, 50.5, QUALITY_VALID);
-    line(ward, 50.6, 0, LINE_CLOSED);
-    line(ward, 60.5, 0, LINE_DOWN);
-    bus(ward, 60.5, true, "line-a");
+    down(ward, 50.6, 60.5);
     ward_expect(ward, "60.5 bus_down start active medium -1\n"
                       "60.5 monitor_silent start active high -1\n"
                       "60.5 fast.not_monitored start active high 80 in monitor_silent\n");

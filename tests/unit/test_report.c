@@ -16,15 +16,12 @@
 #include <jsmn.h>
 
 #include "app/flow/report.h"
-#include "tests/unit/support/report_bench.h"
+#include "tests/unit/support/report_page.h"
 #include "tests/unit/support/store_folder.h"
 
 #define TOKENS_MAX 32768
 #define WALL_MS    INT64_C(1769903999000) /* 2026-01-31T23:59:59.000Z */
 
-static const struct payload_context payloads = {
-    .config = &report_config, .gateway = "gw-7e", .boot = "00c0ffee", .epoch = "8f3a", .version = "1.2.3"};
-static char out[PAYLOAD_HEALTH_MAX];
 static bool with_alarms;
 
 static bool clock_is_kept = true;
@@ -49,33 +46,19 @@ static size_t json(size_t size)
 {
     static jsmntok_t tokens[TOKENS_MAX];
     jsmn_parser parser;
-    memset(out, 0x5A, sizeof out);
+    memset(page, 0x5A, sizeof page);
     const size_t length =
-        with_alarms ? report_json_with_alarms(&report, WALL_MS, out, size) : report_json(&report, WALL_MS, out, size);
+        with_alarms ? report_json_with_alarms(&report, WALL_MS, page, size) : report_json(&report, WALL_MS, page, size);
     if (length == 0) {
         return 0;
     }
     assert_true(length < size);
-    assert_int_equal(strlen(out), length);
+    assert_int_equal(strlen(page), length);
     jsmn_init(&parser);
-    assert_true(jsmn_parse(&parser, out, length, tokens, TOKENS_MAX) > 0);
+    assert_true(jsmn_parse(&parser, page, length, tokens, TOKENS_MAX) > 0);
     assert_int_equal(tokens[0].type, JSMN_OBJECT);
     assert_int_equal(tokens[0].end, length);
     return length;
-}
-
-static void expect(const char *part)
-{
-    if (strstr(out, part) == NULL) {
-        fail_msg("'%s' is not in %s", part, out);
-    }
-}
-
-static void expect_not(const char *part)
-{
-    if (strstr(out, part) != NULL) {
-        fail_msg("'%s' is in %s", part, out);
-    }
 }
 
 /* ---- health ---- */
@@ -84,7 +67,7 @@ static void test_a_gateway_that_has_just_started(void **state)
 {
     (void)state;
     make_ward(1, 1, "b", "line-");
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("{\"schema\":\"1\",\"at\":\"2026-01-31T23:59:59.000Z\",\"gateway\":\"gw-7e\",\"boot\":\"00c0ffee\","
            "\"epoch\":\"8f3a\",\"version\":\"1.2.3\",\"uptime_s\":61,\"clock\":");
     expect("\"uplink\":{\"connected\":false,\"broker\":\"mqtts://"
@@ -165,7 +148,7 @@ static void test_figures(void **state)
                                                            {"phone", false, PRESENCE_SOUND_off, INT64_MAX, 0, false}}});
     atomic_store(&board.boards_bad, 11);
     atomic_store(&board.boards_dropped, 12);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"boards\":{\"expected\":2,\"looking\":1,\"there\":2,\"bad\":11,\"dropped\":12,\"list\":["
            "{\"board\":\"wall\",\"visible\":true,\"sound\":\"blocked\"},"
            "{\"board\":\"phone\",\"visible\":false,\"sound\":\"off\"}]}");
@@ -189,10 +172,10 @@ static void test_figures(void **state)
            "{\"broker\":\"mqtt://127.0.0.1:1883\",\"state\":\"connected\"}");
     atomic_store(&board.broker_answers[0], BROKER_ANSWERS);
     atomic_store(&board.uplink_connected, false);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"state\":\"answers\"},{\"broker\":\"mqtt://127.0.0.1:1883\",\"state\":\"unknown\"}");
     atomic_store(&board.uplink_broker, 9);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"broker\":null");
 }
 
@@ -214,11 +197,11 @@ static void test_faults_are_named(void **state)
 {
     (void)state;
     make_faults(clock_boot_us());
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"error\":null,\"fault\":\"unasked\",");
     expect("\"failures\":{},\"fault\":\"wrong_address\"}");
     expect("\"failures\":{},\"fault\":\"timeout\",\"failing\":\"no answer in time\"}");
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("0 answers  bytes on the line that nobody asked for  b01: answer from another address and 1 more\n");
 }
 
@@ -226,15 +209,15 @@ static void test_faults_clear_by_themselves(void **state)
 {
     (void)state;
     make_faults(clock_boot_us() - FAULT_US);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect_not("\"fault\":\"unasked\"");
     expect_not("\"fault\":\"wrong_address\"");
     expect("\"fault\":\"timeout\",\"failing\":\"no answer in time\"}"); /* it still does not answer */
     atomic_store(&lines[0].monitors[1].answering, true);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect_not("\"fault\"");
     expect_not("\"failing\"");
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("0 answers  open\n");
 }
 
@@ -244,9 +227,9 @@ static void test_an_error_comes_before_a_fault(void **state)
     (void)state;
     make_faults(clock_boot_us());
     atomic_store(&lines[0].health.last_error, STATUS_RESET);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"error\":\"connection reset by the other side\",\"opened\"");
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("0 answers  connection reset by the other side  b01: ");
 }
 
@@ -264,10 +247,10 @@ static void test_what_was_not_used(void **state)
     board_put(&board, &view);
     view = (struct bed_view){.bed = 0};
     board_put(&board, &view);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"rejected\":[{\"bed\":\"b03\",\"count\":130,\"vitals\":{\"hr\":{\"absent\":52},\"pulse\":{"
            "\"implausible\":2,\"rate\":4294967295}}}],\"expires_at\"");
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("\nbed      vital         values not used, and why\n"
            "b03      hr            52 absent\n"
            "b03      pulse         2 implausible, 4294967295 rate\n");
@@ -301,10 +284,10 @@ static void test_the_store_s_own_figures(void **state)
     struct store *opened = store_folder_open(&folder);
     atomic_store(&report_store, opened);
     assert_int_equal(test_alerts_commit(opened, 1, 3, 200), STATUS_OK);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"queue\":{\"waiting\":3,");
     expect("\"commits\":1,");
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("store    ok, 3 alerts waiting, 0 in history");
     store_close(opened);
     store_folder_fini(&folder);
@@ -334,7 +317,7 @@ static void test_failures(void **state)
     atomic_store(&store_state.commit_us, 24);
     atomic_store(&store_state.unstored, 25);
     atomic_store(&store_state.replaced, true);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"metrics\":{\"error\":\"No space left on device\",\"failures\":13}");
     expect("\"failures\":{\"connect\":14,\"lost\":15,\"unacknowledged\":16,\"refused\":17,\"unheard\":18,\"stand_ins\":"
            "19}");
@@ -400,20 +383,20 @@ static void test_a_recording(void **state)
     (void)state;
     static struct recorder recorder;
     make_ward(1, 1, "b", "line-");
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect_not("\"recording\"");
     atomic_store(&recorder.runs, true);
     atomic_store(&recorder.part, 2);
     report.recorder = &recorder;
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"recording\":{\"state\":\"on\",\"part\":2,\"dropped\":0}");
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("record   on, part 2\n");
     atomic_store(&recorder.runs, false);
     atomic_store(&recorder.lost, 7);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"recording\":{\"state\":\"ended\",\"part\":2,\"dropped\":7}");
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("record   ended, part 2, 7 inputs missing\n");
 }
 
@@ -421,14 +404,14 @@ static void test_the_clock(void **state)
 {
     (void)state;
     make_ward(1, 1, "b", "line-");
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect_not("clock ");
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"clock\":\"synced\"");
     clock_is_kept = false;
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("\nclock    no time source: instants may be off, alarms are not affected (`timedatectl`)\n");
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"clock\":\"unsynced\"");
     clock_is_kept = true;
 }
@@ -439,10 +422,10 @@ static void test_alarms_of_beds(void **state)
     make_ward(3, 1, "b", "line-");
     report_bench_show_alarms(0, 2);
     report_bench_show_alarms(2, 0);
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect_not("\"beds\""); /* the health topic has none */
     with_alarms = true;
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"left_out\":null");
     expect("\"beds\":[{\"bed\":\"b01\",\"stay\":\"000000000000abcd\",\"alarm_count\":2,\"alarms\":["
            "{\"rule\":\"monitor.vtach\",\"priority\":\"high\",\"id\":\"fedcba9876543210\",\"rev\":1,"
@@ -451,10 +434,10 @@ static void test_alarms_of_beds(void **state)
            "\"state\":\"active\",\"inactivation\":\"acknowledged\"}],\"vitals\":{},\"invalid\":{}},"
            "{\"bed\":\"b03\",\"stay\":\"000000000000abcd\",\"alarm_count\":0,\"alarms\":[],\"vitals\":{},\"invalid\":{}"
            "}]");
-    assert_true(json(strlen(out)) > 0);
+    assert_true(json(strlen(page)) > 0);
     expect("\"left_out\":\"values\"");
     expect_not("\"vitals\"");
-    assert_true(json(strlen(out)) > 0);
+    assert_true(json(strlen(page)) > 0);
     expect("\"left_out\":\"alarms\"");
 }
 
@@ -470,7 +453,7 @@ static void test_values_of_beds(void **state)
                                              {.vital = VITAL_hr, .quality = QUALITY_STALE, .value_milli = 72000}}};
     board_put(&board, &view);
     with_alarms = true;
-    assert_true(json(sizeof out) > 0);
+    assert_true(json(sizeof page) > 0);
     expect("\"alarms\":[],\"vitals\":{\"temp\":36.85},\"invalid\":{\"hr\":\"stale\"}}]");
 }
 
@@ -481,7 +464,7 @@ static void test_every_size_of_buffer(void **state)
     make_ward(3, 2, "b", "line-");
     with_alarms = true;
     report_bench_show_alarms(1, 9);
-    const size_t whole = json(sizeof out);
+    const size_t whole = json(sizeof page);
     size_t longest = 0;
     for (size_t size = 1; size <= whole + 1; size++) {
         const size_t length = json(size);

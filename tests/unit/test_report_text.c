@@ -6,25 +6,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/support/report_bench.h"
-
-static const struct payload_context payloads = {
-    .config = &report_config, .gateway = "gw-7e", .boot = "00c0ffee", .epoch = "8f3a", .version = "1.2.3"};
-static char out[PAYLOAD_HEALTH_MAX];
-
-static void expect(const char *part)
-{
-    if (strstr(out, part) == NULL) {
-        fail_msg("'%s' is not in %s", part, out);
-    }
-}
-
-static void expect_not(const char *part)
-{
-    if (strstr(out, part) != NULL) {
-        fail_msg("'%s' is in %s", part, out);
-    }
-}
+#include "tests/unit/support/report_page.h"
 
 static const struct vital_view nothing[1];
 
@@ -55,8 +37,8 @@ static void test_a_screen(void **state)
     atomic_store(&lines[1].monitors[0].answering, true);
     atomic_store(&lines[1].monitors[0].answers, 12);
     atomic_store(&lines[0].health.last_error, STATUS_NOT_FOUND);
-    const size_t length = report_text(&report, out, sizeof out);
-    assert_int_equal(length, strlen(out));
+    const size_t length = report_text(&report, page, sizeof page);
+    assert_int_equal(length, strlen(page));
     expect("wardgate 1.2.3  gateway gw-7e  up 61 s\n");
     expect("bed      class               hr       pulse        spo2        resp    nibp_sys        temp  alarm\n");
     expect("b01      adult               72           -  sensor_off           -           -        36.8  high\n");
@@ -67,7 +49,7 @@ static void test_a_screen(void **state)
     expect("broker   mqtts://broker-a.example:8883 not connected\n");
     expect("Secondary notification");
     atomic_store(&lines[1].monitors[1].outdated, true);
-    (void)report_text(&report, out, sizeof out);
+    (void)report_text(&report, page, sizeof page);
     expect("line-2                        1 of  2 answer         12 answers  values of 1 not current: check clocks\n");
 }
 
@@ -77,7 +59,7 @@ static void test_a_screen_names_every_alarm(void **state)
     report_bench_make(&payloads, 3, 1, "b", "line-");
     report_bench_show_alarms(0, 2);
     report_bench_show_alarms(2, ENGINE_ALARMS_VIEWED + 3);
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("bed      alarm                               alarm_id         rev\n"
            "b01      high   monitor.vtach                fedcba9876543210   1  latched\n"
            "b01      medium spo2_low                     0000000000000012   3  acknowledged\n"
@@ -92,7 +74,7 @@ static void test_long_bed_ids_are_whole(void **state)
     report_bench_make(&payloads, 2, 1, "bed-of-the-north-wing-", "line-");
     show(0, nothing, 0, 0, PRIORITY_NONE);
     show(1, nothing, 0, 0, PRIORITY_NONE);
-    assert_true(report_text(&report, out, sizeof out) > 0);
+    assert_true(report_text(&report, page, sizeof page) > 0);
     expect("bed-of-the-north-wing-01 adult");
     expect("bed-of-the-north-wing-02 adult");
 }
@@ -107,7 +89,7 @@ static void test_the_largest_screen_fits(void **state)
         report_bench_worst_figures(b);
         show(b, &vital, 1, 1, PRIORITY_MEDIUM);
     }
-    const size_t length = report_text(&report, out, sizeof out);
+    const size_t length = report_text(&report, page, sizeof page);
     print_message("the largest screen: %zu bytes\n", length);
     expect("\nstore    "); /* only alarms may be left out */
     expect("Secondary notification");
@@ -123,14 +105,14 @@ static void test_a_screen_is_cut_between_lines(void **state)
     }
     const size_t most = report_text(&report, whole, sizeof whole);
     for (size_t size = 1; size <= most + 1; size++) {
-        memset(out, 0x5A, sizeof out);
+        memset(page, 0x5A, sizeof page);
         report.started_us = clock_boot_us() - 61500000; /* it has been running for 61 s every time */
-        const size_t length = report_text(&report, out, size);
+        const size_t length = report_text(&report, page, size);
         assert_true(length < size);
-        assert_int_equal(out[length], '\0');
-        assert_true(length == 0 || out[length - 1] == '\n');
-        assert_memory_equal(out, whole, length);
-        assert_int_equal(out[size], 0x5A);
+        assert_int_equal(page[length], '\0');
+        assert_true(length == 0 || page[length - 1] == '\n');
+        assert_memory_equal(page, whole, length);
+        assert_int_equal(page[size], 0x5A);
     }
 }
 

@@ -1,6 +1,6 @@
 /*
  * report_bench.h: a gateway's figures with beds, lines and monitors of which only those are there, for tests of its reports. Included by one
- * file of a program.
+ * file of a program, behind cmocka.h.
  */
 #ifndef WARDGATE_TESTS_REPORT_BENCH_H
 #define WARDGATE_TESTS_REPORT_BENCH_H
@@ -95,6 +95,20 @@ static inline void report_bench_worst_figures(unsigned line)
         for (unsigned s = 1; s < STATUS_COUNT; s++) {
             atomic_store(&lines[line].monitors[m].failures[s], UINT32_MAX);
         }
+    }
+}
+
+static inline void report_bench_expect(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("'%s' is not in %s", part, text);
+    }
+}
+
+static inline void report_bench_expect_not(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL) {
+        fail_msg("'%s' is in %s", part, text);
     }
 }
 
