@@ -1,5 +1,9 @@
 #include "tests/unit/support/commit_rig.h"
 
+#include "hal/clock.h"
+
+#define PATIENCE_US INT64_C(60000000)
+
 struct commit_rig commit_rig;
 
 static const struct channel_config channels[] = {
@@ -126,6 +130,34 @@ void commit_rig_make(bool open)
     commit_rig_make_as(open, false);
 }
 
+void commit_rig_start(void)
+{
+    struct store *store = atomic_exchange(&commit_rig.commit.store, NULL);
+    assert_int_equal(commit_start(&commit_rig.commit, store), STATUS_OK);
+}
+
+void commit_rig_detach(struct store **out)
+{
+    const int64_t until_us = clock_boot_us() + PATIENCE_US;
+    while (!commit_detach(&commit_rig.commit, out)) {
+        assert_true(clock_boot_us() < until_us);
+        assert_int_equal(commit_resume(&commit_rig.commit), STATUS_OK);
+    }
+}
+
+/* A thread that is left would go on in memory that is somebody else's by then: rather end at once than hang in the next test. */
+void commit_rig_stop(void)
+{
+    const int64_t until_us = clock_boot_us() + PATIENCE_US;
+    while (!commit_stop(&commit_rig.commit)) {
+        if (clock_boot_us() >= until_us) {
+            (void)fputs("commit_rig: the writer does not come back\n", stderr);
+            abort();
+        }
+        clock_sleep_until_us(clock_boot_us() + 1000);
+    }
+}
+
 void commit_rig_unmake(void)
 {
     struct commit_rig *r = &commit_rig;
@@ -133,7 +165,7 @@ void commit_rig_unmake(void)
         if (!r->commit.writer.thread.running) {
             (void)writer_step(&r->commit.writer); /* what the last round gave it */
         }
-        (void)commit_stop(&r->commit);
+        commit_rig_stop();
         wake_close(&r->deliver_wake);
         free(r->memory);
         r->memory = NULL;

@@ -66,8 +66,14 @@ int commit_rig_teardown(void **state);
 /* Makes the commit; the store of its folder is opened when `open`, and is another one in the place of one that was set aside when `is_replaced`. */
 void commit_rig_make(bool open);
 void commit_rig_make_as(bool open, bool is_replaced);
-/* Stops and gives back what commit_rig_make made; the folder stays. */
+/* Stops and gives back what commit_rig_make made, threads too, however long those take on a busy machine; the folder stays. The disk hangs no more. */
 void commit_rig_unmake(void);
+
+/* The store that is open goes to the threads. */
+void commit_rig_start(void);
+/* commit_detach and commit_stop with more patience than theirs, as on a busy machine a reload has it. */
+void commit_rig_detach(struct store **out);
+void commit_rig_stop(void);
 
 /* Pushes the bed's next alert (or the gateway's, BED_NONE) into the ring of records. */
 void commit_rig_alert(uint16_t bed, enum alarm_phase phase);
