@@ -139,6 +139,7 @@ static void build_deliver(struct gateway *g, struct generation *gen, struct aren
         .committed_row = &gen->commit.committed_row,
         .omitted = &gen->commit.state.omitted,
         .delivered = &gen->delivered,
+        .noting = &gen->commit.state.noting,
         .store_wake = &gen->commit.wake,
         .direct = &gen->direct,
         .direct_acknowledged_seq = &gen->commit.state.direct_acknowledged_seq,

@@ -190,8 +190,10 @@ static void gather_delivered(struct commit *c, int64_t now_us)
         c->delivered_due_us = now_us + COMMIT_DELIVERED_WAIT_US;
     }
     if (are_deliveries_due(c, waiting, now_us)) {
+        atomic_store(&c->state.noting, c->delivered_count + waiting); /* at no moment are some neither here nor there */
         c->delivered_count +=
             ring_pop(c->config.delivered, c->delivered + c->delivered_count, COMMIT_DELIVERED_MAX - c->delivered_count);
+        atomic_store(&c->state.noting, c->delivered_count);
         c->delivered_due_us = 0;
     }
 }
@@ -382,6 +384,7 @@ static void drop_done(struct commit *c)
     c->handed -= b->records_done < c->handed ? b->records_done : c->handed;
     c->delivered_count -= b->delivered_done;
     memmove(c->delivered, c->delivered + b->delivered_done, c->delivered_count * sizeof c->delivered[0]);
+    atomic_store(&c->state.noting, c->delivered_count);
     if (b->note_done && b->note == &c->clock.note) {
         c->clock.has_note = false;
         c->clock.note.taken_us = 0;

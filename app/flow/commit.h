@@ -105,6 +105,7 @@ struct store_state {
     atomic_ullong commits;
     atomic_uint commit_us;                 /* the newest commit took this long */
     atomic_uint replaced;                  /* how often a damaged store was set aside since start */
+    atomic_uint noting;                    /* rows that left the ring of delivered ones and are not committed yet */
     atomic_ullong unstored;                /* alerts that were only ever sent not durable */
     atomic_ullong omitted;                 /* alerts that a full outbox gave up, which a record stands for */
     atomic_ullong unaudited;               /* commands that are in no audit log */

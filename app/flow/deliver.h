@@ -60,6 +60,7 @@ struct deliver_config {
     atomic_ullong *committed_row;   /* newest row committed, by the store thread */
     const atomic_ullong *omitted; /* alerts that the store thread took out for a record (omission.h); NULL: none ever */
     struct ring *delivered;       /* to the store thread: uint64_t rows */
+    const atomic_uint *noting;    /* of those, how many it has taken out and not committed yet; NULL: none ever */
     struct wake *store_wake;
     struct ring *direct; /* from the store thread: struct direct_alert (direct.h), while it cannot commit */
     atomic_ullong *direct_acknowledged_seq; /* to it: the broker has all direct alerts up to this seq; grows */

@@ -54,6 +54,7 @@
 #define DELIVER_WARD_LEAST_US     2000000   /* between two, whatever changes */
 #define DELIVER_REFRESH_US        5000      /* of what is no alert, beside a backlog */
 #define DELIVER_AGAIN_US          30000000  /* until what had to be left in the outbox is tried again; */
+#define DELIVER_NOTED_US          50000     /* until it is looked again whether all that was delivered is noted */
 #define DELIVER_AGAIN_US_MAX      480000000 /* twice as long each time, up to this */
 #define DELIVER_BARRED_MAX        16
 #define DELIVER_DIRECT_MAX        32

@@ -115,6 +115,7 @@ static bool hand_over(struct deliver *d, const struct store_alert *alert)
         payload_alert_delivery(alert->json, alert->json_length, late, true, d->scratch, DELIVER_SCRATCH_MAX);
     if (length == 0) {
         log_error("an alert in the store is damaged (row %" PRIu64 "), it stays there unsent", alert->row);
+        try_again(d);
         return true;
     }
     topic_of_bed(d->context, alert->bed, "alert", topic);
@@ -413,8 +414,14 @@ void outbox_return_acked(struct deliver *d)
     tell_through(d);
 }
 
+/* The store knows of all that was acknowledged: it is in the outbox no more. */
+static bool is_all_noted(const struct deliver *d)
+{
+    return ring_count(d->config.delivered) == 0 && (d->config.noting == NULL || atomic_load(d->config.noting) == 0);
+}
+
 /* What was left in the outbox (refused, damaged) is tried by beginning anew, when nothing is under way that may still
- * be acknowledged. */
+ * be acknowledged, or would be sent once more. */
 static void begin_again_when_due(struct deliver *d)
 {
     struct outbox *outbox = &d->outbox;
@@ -423,6 +430,8 @@ static void begin_again_when_due(struct deliver *d)
     }
     if (d->now_us < outbox->again_us) {
         deliver_due(d, outbox->again_us);
+    } else if (!is_all_noted(d)) {
+        deliver_due(d, d->now_us + DELIVER_NOTED_US);
     } else if (outbox->behind_rows == 0 && link_in_flight(d, FLIGHT_ROW) == 0) {
         outbox->newest = outbox->through;
         outbox->begun = false;

@@ -16,6 +16,17 @@ uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind)
     return count;
 }
 
+/* Rows that the broker has and the store's thread does not take, because its disk hangs, are no reason to keep from the broker what goes around the store. */
+static bool has_room_for_direct(const struct deliver *d)
+{
+    uint32_t unacked = 0;
+    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
+        const struct flight *flight = &d->link->flights[i];
+        unacked += (flight->kind == FLIGHT_ROW && !flight->acked) || flight->kind == FLIGHT_DIRECT;
+    }
+    return unacked < d->link->window;
+}
+
 bool link_has_room(const struct deliver *d, enum flight_kind kind)
 {
     if (!refused_leaves_room(d)) {
@@ -23,6 +34,9 @@ bool link_has_room(const struct deliver *d, enum flight_kind kind)
     }
     if (kind == FLIGHT_STATE || kind == FLIGHT_RESEND) {
         return link_in_flight(d, FLIGHT_STATE) + link_in_flight(d, FLIGHT_RESEND) < d->link->window;
+    }
+    if (kind == FLIGHT_DIRECT) {
+        return has_room_for_direct(d);
     }
     return link_in_flight(d, FLIGHT_ROW) + link_in_flight(d, FLIGHT_DIRECT) < d->link->window;
 }

@@ -710,6 +710,32 @@ static void test_deliveries_wait_for_a_writer_that_hangs(void **state)
     assert_int_equal(rows.count, 1);
 }
 
+/* As long as the store does not say that it has them they are told as waiting, whoever holds them. */
+static void test_deliveries_are_waiting_until_they_are_committed(void **state)
+{
+    (void)state;
+    const struct commit *c = &commit_rig.commit;
+    commit_rig_make(true);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_alert(0, PHASE_END);
+    rounds(2, 1000);
+    assert_int_equal(atomic_load(&c->state.noting), 0);
+    atomic_store(&disk_fault.sync_error, EIO);
+    assert_true(ring_push(&commit_rig.delivered, &(uint64_t){1}));
+    rounds(1, COMMIT_DELIVERED_WAIT_US);
+    assert_true(ring_push(&commit_rig.delivered, &(uint64_t){2}));
+    for (unsigned i = 0; i < 30; i++) {
+        rounds(1, COMMIT_DELIVERED_WAIT_US);
+        assert_int_equal(atomic_load(&c->state.noting) + ring_count(&commit_rig.delivered), 2);
+    }
+    assert_int_equal(atomic_load(&c->state.noting), 2);
+    atomic_store(&disk_fault.sync_error, 0);
+    rounds(10, COMMIT_DELIVERED_WAIT_US);
+    assert_int_equal(atomic_load(&c->state.noting), 0);
+    commit_rig_history(&rows);
+    assert_int_equal(rows.count, 2);
+}
+
 /* A reload is refused, and the same threads go on with what there is. */
 static void test_a_hanging_disk_cannot_be_detached(void **state)
 {
@@ -790,6 +816,7 @@ int main(void)
         COMMIT_TEST(test_hanging_disk),
         COMMIT_TEST(test_hanging_while_it_is_opened_again),
         COMMIT_TEST(test_deliveries_wait_for_a_writer_that_hangs),
+        COMMIT_TEST(test_deliveries_are_waiting_until_they_are_committed),
         COMMIT_TEST(test_a_hanging_disk_cannot_be_detached),
         COMMIT_TEST(test_stop_does_not_wait_for_a_hanging_disk),
         COMMIT_TEST(test_stop_hands_over_what_cannot_be_stored),

@@ -1,0 +1,281 @@
+/* Two troubles at once: a backlog, and beside it a disk that hangs, a row that is damaged, an alert that is refused and a reload, a resend and a second broker. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/support/fake_uplink.h"
+
+#include "tests/unit/support/deliver_bench.h"
+
+#define SECOND_US INT64_C(1000000)
+#define STEP_US   (SECOND_US / 10)
+
+static struct bench *make_bench(uint32_t delivered_slots, uint32_t backlog_rate)
+{
+    static struct uplink_broker brokers[] = {{.url = "fake://0"}, {.url = "fake://1"}};
+    struct bench *bench = bench_open();
+    fake_reset();
+    bench->config.brokers = brokers;
+    bench->config.broker_count = 2;
+    bench->config.backlog_rate = backlog_rate;
+    bench_build(bench, delivered_slots);
+    return bench;
+}
+
+static void start(struct bench *bench)
+{
+    bench_start(bench);
+    fake_await();
+}
+
+/* While the store's thread does its work, or hangs. */
+static void run(struct bench *bench, unsigned seconds, bool store_works)
+{
+    for (unsigned i = 0; i < 10 * seconds; ++i) {
+        fake_run(STEP_US, STEP_US);
+        if (store_works) {
+            bench_take_delivered(bench);
+        }
+    }
+}
+
+static unsigned count_taken(uint64_t from_seq, uint64_t through_seq)
+{
+    unsigned count = 0;
+    for (uint64_t seq = from_seq; seq <= through_seq; ++seq) {
+        count += fake_count_alerts(seq, FAKE_TAKEN);
+    }
+    return count;
+}
+
+/* ---- a disk that hangs in the midst of a backlog ---- */
+
+/* What is acknowledged cannot be noted, so no more of the backlog goes; the broker has room all the same, and what happens at another bed is heard of. */
+static void test_live_alerts_go_past_a_backlog_that_cannot_be_noted(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(16, 0);
+    for (unsigned i = 0; i < 100; ++i) {
+        (void)bench_commit(bench, 1, 0, false);
+    }
+    start(bench);
+    run(bench, 5, false);
+    assert_in_range(count_taken(1, 100), 16, 99);
+    for (unsigned i = 0; i < 20; ++i) { /* more than the window has places */
+        const struct alert alert = bench_alert(bench, 2, 0, false);
+        bench_push_direct(bench, &alert);
+        run(bench, 1, false);
+        assert_int_equal(fake_count_alerts(alert.seq, FAKE_TAKEN), 1);
+    }
+    run(bench, 10, true);
+    assert_int_equal(count_taken(1, 100), 100);
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    bench_close(bench);
+}
+
+/* The broker acknowledges nothing any more: of those, too, no more are under way than it may have. */
+static bool is_mute;
+
+static enum fake_fate mute(const struct uplink_message *message)
+{
+    return is_mute && fake_seq(message) != 0 ? FAKE_UNHEARD : FAKE_TAKEN;
+}
+
+static void test_no_more_are_under_way_than_the_window_has(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(16, 0);
+    fake.fate = mute;
+    is_mute = false;
+    for (unsigned i = 0; i < 100; ++i) {
+        (void)bench_commit(bench, 1, 0, false);
+    }
+    start(bench);
+    run(bench, 5, false);
+    is_mute = true;
+    for (unsigned i = 0; i < 2 * DELIVER_IN_FLIGHT; ++i) {
+        const struct alert alert = bench_alert(bench, 2 + i % 2, 0, false);
+        bench_push_direct(bench, &alert);
+    }
+    run(bench, 1, false);
+    unsigned unheard = 0;
+    for (uint64_t seq = 101; seq <= 100 + 2 * DELIVER_IN_FLIGHT; ++seq) {
+        unheard += fake_count_alerts(seq, FAKE_UNHEARD);
+    }
+    assert_in_range(unheard, 1, DELIVER_IN_FLIGHT);
+    is_mute = false;
+    run(bench, 60, true); /* over another connection */
+    for (uint64_t seq = 101; seq <= 100 + 2 * DELIVER_IN_FLIGHT; ++seq) {
+        assert_int_equal(fake_count_alerts(seq, FAKE_TAKEN), 1);
+    }
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    bench_close(bench);
+}
+
+/* ---- a row that is damaged, in front of a bed's backlog that goes slowly ---- */
+
+static void put_damaged(struct bench *bench)
+{
+    const struct store_alert damaged = {
+        .seq = ++bench->seq, .bed = "b01", .alarm = "spo2_low", .json = "{\"cut", .json_length = 5};
+    assert_int_equal(store_begin(bench->opened), STATUS_OK);
+    assert_int_equal(store_put_alert(bench->opened, &damaged), STATUS_OK);
+    assert_int_equal(store_commit(bench->opened), STATUS_OK);
+}
+
+/* It holds up nothing, and yet nobody says that the broker has it: should the store go, it is one of those that will not come. */
+static void test_a_damaged_row_in_front_of_a_slow_backlog(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(512, 10);
+    (void)bench_commit(bench, 2, 0, false);
+    put_damaged(bench);
+    const uint64_t damaged = bench->seq;
+    for (unsigned i = 0; i < 100; ++i) {
+        (void)bench_commit(bench, 1, 0, false);
+    }
+    start(bench);
+    run(bench, 2, true);
+    assert_in_range(count_taken(damaged + 1, bench->seq), 20, 60); /* paced */
+    const uint64_t live = bench_commit(bench, 3, 0, false);
+    run(bench, 1, true);
+    assert_int_equal(fake_count_alerts(live, FAKE_TAKEN), 1);
+    run(bench, 20, true);
+    for (uint64_t seq = 1; seq <= live; ++seq) {
+        assert_int_equal(fake_count_alerts(seq, FAKE_TAKEN), seq != damaged);
+    }
+    assert_int_equal(bench_outbox_rows(bench), 1);
+    assert_true(atomic_load(&bench->board.delivered_seq) < damaged);
+    run(bench, 100, true); /* looked at again and again */
+    assert_int_equal(count_taken(1, live), live - 1);
+    assert_true(atomic_load(&bench->board.delivered_seq) < damaged);
+    bench_close(bench);
+}
+
+/* ---- an alert that is refused, a backlog, and a reload in the midst of it ---- */
+
+static bool refuses;
+
+static enum fake_fate refuse_one(const struct uplink_message *message)
+{
+    return refuses && fake_seq(message) == 1 ? FAKE_REFUSED : FAKE_TAKEN;
+}
+
+static void test_a_reload_in_a_backlog_with_a_refused_alert(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(512, 0);
+    uint64_t last[BENCH_BEDS] = {0};
+    fake.fate = refuse_one;
+    refuses = true;
+    for (unsigned i = 0; i < 300; ++i) {
+        (void)bench_commit(bench, 1 + i % BENCH_BEDS, 0, false);
+    }
+    start(bench);
+    for (unsigned i = 0; i < 3; ++i) { /* a few rounds each: all of them are in the midst of it */
+        fake_round();
+        fake_round();
+        deliver_detach(bench->deliver);
+        assert_in_range(count_taken(1, 300), 1, 299);
+        bench_take_delivered(bench);
+        assert_int_equal(deliver_start(bench->deliver), STATUS_OK);
+        fake_await();
+    }
+    run(bench, 5, true);
+    assert_int_equal(bench_outbox_rows(bench), 1);
+    assert_int_equal(atomic_load(&bench->board.delivered_seq), 0);
+    for (unsigned i = 0; i < fake.sent_count; ++i) {
+        const struct fake_sent *sent = &fake.sent[i];
+        if (sent->seq > 1 && sent->fate == FAKE_TAKEN) {
+            uint64_t *newest = &last[(sent->seq - 1) % BENCH_BEDS];
+            assert_true(sent->seq <= *newest + BENCH_BEDS || *newest == 0); /* none is passed over, */
+            *newest = sent->seq > *newest ? sent->seq : *newest;
+        }
+    }
+    for (uint64_t seq = 2; seq <= 300; ++seq) {
+        assert_int_equal(fake_count_alerts(seq, FAKE_TAKEN), 1); /* and none comes twice over one connection */
+    }
+    refuses = false;
+    run(bench, 500, true); /* tried again less and less often */
+    assert_int_equal(fake_count_alerts(1, FAKE_TAKEN), 1);
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    assert_int_equal(atomic_load(&bench->board.delivered_seq), 300);
+    bench_close(bench);
+}
+
+/* What the broker has and the store does not know yet, because its disk hangs, is not sent again for the sake of another one that was refused. */
+static void test_what_waits_to_be_noted_is_not_sent_again(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(512, 0);
+    fake.fate = refuse_one;
+    refuses = true;
+    for (unsigned i = 0; i < 60; ++i) {
+        (void)bench_commit(bench, 1 + i % BENCH_BEDS, 0, false);
+    }
+    start(bench);
+    run(bench, 200, false); /* it would be tried again after 30 and 90 s */
+    for (uint64_t seq = 2; seq <= 60; ++seq) {
+        assert_int_equal(fake_count_alerts(seq, FAKE_TAKEN), 1);
+    }
+    refuses = false;
+    run(bench, 500, true);
+    for (uint64_t seq = 1; seq <= 60; ++seq) {
+        assert_int_equal(fake_count_alerts(seq, FAKE_TAKEN), 1);
+    }
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    bench_close(bench);
+}
+
+/* ---- a resend, and the broker goes ---- */
+
+static unsigned count_resent(unsigned broker)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < fake.sent_count; ++i) {
+        count += fake.sent[i].broker == broker && strcmp(fake.sent[i].topic, BASE "gateway/gw/resend") == 0;
+    }
+    return count;
+}
+
+/* The second broker gets the rest, and the end, which stands for all; live alerts are not held up by it. */
+static void test_a_resend_goes_on_at_the_second_broker(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(512, 0);
+    start(bench);
+    for (unsigned i = 0; i < 100; ++i) {
+        (void)bench_commit(bench, 1 + i % BENCH_BEDS, 0, false);
+    }
+    run(bench, 5, true);
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    const struct resend_request request = {.id = "c-1", .from_seq = 1, .through_seq = 100};
+    assert_true(ring_push(&bench->resends, &request));
+    run(bench, 1, true);
+    const unsigned first = count_resent(0);
+    assert_in_range(first, 10, 90);
+    fake.reachable[0] = false;
+    fake_lose();
+    const uint64_t live = bench_commit(bench, 1, 0, true);
+    run(bench, 30, true);
+    assert_int_equal(fake_count_alerts(live, FAKE_TAKEN), 1);
+    assert_int_equal(first + count_resent(1), 101); /* and its end */
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    bench_close(bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_live_alerts_go_past_a_backlog_that_cannot_be_noted),
+        cmocka_unit_test(test_no_more_are_under_way_than_the_window_has),
+        cmocka_unit_test(test_a_damaged_row_in_front_of_a_slow_backlog),
+        cmocka_unit_test(test_a_reload_in_a_backlog_with_a_refused_alert),
+        cmocka_unit_test(test_what_waits_to_be_noted_is_not_sent_again),
+        cmocka_unit_test(test_a_resend_goes_on_at_the_second_broker),
+    };
+    return cmocka_run_group_tests_name("deliver_stalled", tests, NULL, NULL);
+}
