@@ -346,6 +346,38 @@ static void test_a_start_in_between_and_damage_while_it_runs(void **state)
     expect_rows(3);
 }
 
+/* The disk has no room for the next store, deliver takes what it sees for empty, and then it is killed: first with that, then with the one after it. */
+static void test_a_full_disk_while_the_second_one_is_replaced(void **state)
+{
+    (void)state;
+    char second[STORE_EPOCH_MAX];
+    replace_once(second, 40);
+    atomic_store(&disk_fault.meta_error, EIO);
+    commit_rig_alert(0, PHASE_START);
+    rounds(1, 1000);
+    damage_file();
+    atomic_store(&disk_fault.write_error, EIO);
+    atomic_store(&disk_fault.meta_error, 0);
+    atomic_store(&disk_fault.make_error, ENOSPC);
+    rounds(60, 50000);
+    atomic_store(&commit_rig.board.delivered_seq, 2);
+    atomic_store(&commit_rig.board.delivered_row, 100);
+    rounds(10, 50000);
+    atomic_store(&disk_fault.write_error, 0);
+    atomic_store(&disk_fault.make_error, 0);
+    atomic_store(&commit_rig.board.delivered_row, 0);
+    start_anew();
+    commit_rig_alert(1, PHASE_START);
+    rounds(10, 50000);
+    expect_one_record(epoch_of_then, "[[3,5]]");
+    expect_one_record(second, "[[1,2]]");
+    expect_rows(3);
+    replace_again();
+    expect_one_record(epoch_of_then, "[[3,5]]");
+    expect_one_record(second, "[[1,2]]");
+    expect_rows(4);
+}
+
 /* Alerts of another epoch in a store that was opened late, and is ours since. */
 static void test_what_waited_of_others_behind_a_start(void **state)
 {
@@ -376,6 +408,7 @@ int main(void)
         AROUND_TEST(test_a_record_that_was_delivered_is_told_no_more),
         AROUND_TEST(test_a_start_in_between),
         AROUND_TEST(test_a_start_in_between_and_damage_while_it_runs),
+        AROUND_TEST(test_a_full_disk_while_the_second_one_is_replaced),
         AROUND_TEST(test_what_waited_of_others_behind_a_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
