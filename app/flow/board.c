@@ -218,6 +218,8 @@ void board_continue(struct board *board, const struct board *before)
     atomic_store(&board->boards_dropped, atomic_load(&before->boards_dropped));
     atomic_store(&board->delivered_row, atomic_load(&before->delivered_row));
     atomic_store(&board->delivered_seq, atomic_load(&before->delivered_seq));
+    atomic_store(&board->passed_row, atomic_load(&before->passed_row));
+    atomic_store(&board->passed_seq, atomic_load(&before->passed_seq));
     atomic_store(&board->high_seq, atomic_load(&before->high_seq));
     atomic_store(&board->high_row, atomic_load(&before->high_row));
     atomic_store(&board->observations, atomic_load(&before->observations));

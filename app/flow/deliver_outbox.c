@@ -375,13 +375,20 @@ static void outbox_begin(struct deliver *d)
 
 /* ---- acknowledgements ---- */
 
-/* Everything up to here was acknowledged: what was handed over, as far as nothing before it is in flight. */
+static void raise_seq(atomic_ullong *known, uint64_t seq)
+{
+    if (seq > atomic_load(known)) {
+        atomic_store(known, seq);
+    }
+}
+
+/* Everything up to here was acknowledged: what was handed over, as far as nothing before it is in flight, or was refused or damaged. */
 static void tell_through(struct deliver *d)
 {
     const struct outbox *outbox = &d->outbox;
     uint64_t row = outbox->behind_rows > 0 ? outbox->behind_through : outbox->through;
     uint64_t seq = outbox->behind_rows > 0 ? outbox->behind_through_seq : outbox->through_seq;
-    if (!outbox->begun || outbox->again_us != 0) {
+    if (!outbox->begun || outbox->left) {
         return;
     }
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
@@ -391,9 +398,11 @@ static void tell_through(struct deliver *d)
             seq = flight->foreign ? 0 : flight->seq - 1;
         }
     }
-    atomic_store(&d->config.board->delivered_row, row);
-    if (seq > atomic_load(&d->config.board->delivered_seq)) {
-        atomic_store(&d->config.board->delivered_seq, seq);
+    atomic_store(&d->config.board->passed_row, row);
+    raise_seq(&d->config.board->passed_seq, seq);
+    if (outbox->again_us == 0) {
+        atomic_store(&d->config.board->delivered_row, row);
+        raise_seq(&d->config.board->delivered_seq, seq);
     }
 }
 

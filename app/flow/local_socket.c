@@ -1,5 +1,5 @@
 /*
- *              accept                reply                    delivered_row, or time
+ *              accept                reply                     passed_row, or time
  *     client ----------> request ----------> FOR_COMMIT ----------------> FOR_BROKER ----------> closed
  *                           |                    |  no test, refused, or time                       ^
  *                           +--------------------+--------------------------------------------------+
@@ -298,8 +298,7 @@ static void look_at_clients(struct local_socket *local)
     const int64_t now_us = clock_boot_us();
     for (size_t i = 0; i < LOCAL_CLIENTS_MAX; i++) {
         struct local_client *client = &local->clients[i];
-        if (client->wait == LOCAL_FOR_BROKER &&
-            atomic_load(&local->parts.report->board->delivered_row) >= client->row) {
+        if (client->wait == LOCAL_FOR_BROKER && atomic_load(&local->parts.report->board->passed_row) >= client->row) {
             say(client->fd, "ok committed, and a broker has it");
             end_client(client);
         } else if (client->wait != LOCAL_FREE && now_us >= client->until_us) {

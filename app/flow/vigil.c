@@ -40,12 +40,11 @@ static int64_t sign_of(const atomic_llong *alive_us)
 /* What the broker has, by whichever way it came. */
 static bool is_high_undelivered(const struct vigil_parts *parts)
 {
-    const uint64_t delivered = atomic_load_explicit(&parts->board->delivered_seq, memory_order_relaxed);
+    const uint64_t passed = atomic_load_explicit(&parts->board->passed_seq, memory_order_relaxed);
     const uint64_t direct = atomic_load_explicit(&parts->store_state->direct_acknowledged_seq, memory_order_relaxed);
     return atomic_load_explicit(&parts->board->high_row, memory_order_relaxed) >
-               atomic_load_explicit(&parts->board->delivered_row, memory_order_relaxed) ||
-           atomic_load_explicit(&parts->board->high_seq, memory_order_relaxed) >
-               (delivered > direct ? delivered : direct);
+               atomic_load_explicit(&parts->board->passed_row, memory_order_relaxed) ||
+           atomic_load_explicit(&parts->board->high_seq, memory_order_relaxed) > (passed > direct ? passed : direct);
 }
 
 static unsigned judge_uplink(const struct vigil_parts *parts, const struct vigil_config *config, int64_t started_us,

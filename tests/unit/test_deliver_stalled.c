@@ -149,6 +149,8 @@ static void test_a_damaged_row_in_front_of_a_slow_backlog(void **state)
     }
     assert_int_equal(bench_outbox_rows(bench), 1);
     assert_true(atomic_load(&bench->board.delivered_seq) < damaged);
+    assert_int_equal(atomic_load(&bench->board.passed_seq), live); /* all that could be sent */
+    assert_int_equal(atomic_load(&bench->board.passed_row), store_last_row(bench->opened));
     run(bench, 100, true); /* looked at again and again */
     assert_int_equal(count_taken(1, live), live - 1);
     assert_true(atomic_load(&bench->board.delivered_seq) < damaged);
@@ -187,6 +189,7 @@ static void test_a_reload_in_a_backlog_with_a_refused_alert(void **state)
     run(bench, 5, true);
     assert_int_equal(bench_outbox_rows(bench), 1);
     assert_int_equal(atomic_load(&bench->board.delivered_seq), 0);
+    assert_int_equal(atomic_load(&bench->board.passed_seq), 0); /* this one can be sent */
     for (unsigned i = 0; i < fake.sent_count; ++i) {
         const struct fake_sent *sent = &fake.sent[i];
         if (sent->seq > 1 && sent->fate == FAKE_TAKEN) {

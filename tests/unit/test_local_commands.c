@@ -94,11 +94,11 @@ static void test_a_test_alert_waits_for_the_broker(void **state)
     assert_int_equal(command.priority, PRIORITY_HIGH);
     reply_to(&command, VERDICT_ACCEPTED, 17);
     assert_in_range(local_wait_ms(&local), 1, 100);
-    atomic_store(&board.delivered_row, 16);
+    atomic_store(&board.passed_row, 16);
     local_step(&local);
     (void)usleep(20000);
     assert_false(atomic_load(&answered));
-    atomic_store(&board.delivered_row, 17);
+    atomic_store(&board.passed_row, 17);
     local_step(&local);
     end_asking();
     expect_begin("ok committed");

@@ -108,20 +108,20 @@ static void test_a_high_alert_that_waits(void **state)
     atomic_store(&board.uplink_connected, false);
     atomic_store(&board.uplink_changed_us, START_US + 100 * SECOND_US);
     atomic_store(&board.high_seq, 41);
-    atomic_store(&board.delivered_seq, 40);
+    atomic_store(&board.passed_seq, 40);
     assert_int_equal(reasons_at(START_US + 100 * SECOND_US), BIT(LOCAL_high_undelivered)); /* at once */
-    atomic_store(&board.delivered_seq, 41);
+    atomic_store(&board.passed_seq, 41);
     assert_int_equal(reasons_at(START_US + 101 * SECOND_US), 0);
-    atomic_store(&board.delivered_seq, 40);
+    atomic_store(&board.passed_seq, 40);
     atomic_store(&store_state.direct_acknowledged_seq, 41); /* it went around a sick store */
     assert_int_equal(reasons_at(START_US + 102 * SECOND_US), 0);
     atomic_store(&store_state.direct_acknowledged_seq, 0);
-    atomic_store(&board.delivered_seq, 41);
+    atomic_store(&board.passed_seq, 41);
     atomic_store(&board.high_row, 9); /* it waited at the start */
     assert_int_equal(reasons_at(START_US + 102 * SECOND_US), BIT(LOCAL_high_undelivered));
-    atomic_store(&board.delivered_row, 9);
+    atomic_store(&board.passed_row, 9);
     assert_int_equal(reasons_at(START_US + 102 * SECOND_US), 0);
-    atomic_store(&board.delivered_seq, 40);
+    atomic_store(&board.passed_seq, 40);
     atomic_store(&board.uplink_connected, true); /* it is on its way */
     assert_int_equal(reasons_at(START_US + 103 * SECOND_US), 0);
 }

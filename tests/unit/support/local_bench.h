@@ -86,7 +86,7 @@ static inline int set_up(void **state)
                  &(struct local_parts){
                      .report = &report, .commands = &commands, .replies = &replies, .engine_wake = &engine_wake});
     reloads = 0;
-    atomic_store(&board.delivered_row, 0);
+    atomic_store(&board.passed_row, 0);
     return 0;
 }
 
