@@ -54,6 +54,7 @@
 #define DELIVER_WARD_LEAST_US     2000000   /* between two, whatever changes */
 #define DELIVER_REFRESH_US        5000      /* of what is no alert, beside a backlog */
 #define DELIVER_AGAIN_US          30000000  /* until what had to be left in the outbox is tried again; */
+#define DELIVER_STALLED_US        1000000   /* without room for what is delivered: its disk hangs */
 #define DELIVER_NOTED_US          50000     /* until it is looked again whether all that was delivered is noted */
 #define DELIVER_AGAIN_US_MAX      480000000 /* twice as long each time, up to this */
 #define DELIVER_BARRED_MAX        16
@@ -282,6 +283,7 @@ struct outbox {
     int64_t behind_due_us; /* pace */
     int64_t again_us;      /* when what had to be left in it is tried again; 0: nothing was */
     int64_t again_wait_us; /* until then, the newest time */
+    int64_t full_since_us; /* the ring of delivered rows has had no room; 0: it has */
     bool left;             /* some of it was refused since it was begun */
 };
 

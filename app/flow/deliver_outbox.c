@@ -406,6 +406,13 @@ static void tell_through(struct deliver *d)
     }
 }
 
+static void note_full(struct deliver *d)
+{
+    struct outbox *outbox = &d->outbox;
+    outbox->full_since_us = outbox->full_since_us == 0 ? d->now_us : outbox->full_since_us;
+    deliver_due(d, d->now_us + DELIVER_RETRY_US);
+}
+
 void outbox_return_acked(struct deliver *d)
 {
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
@@ -414,9 +421,10 @@ void outbox_return_acked(struct deliver *d)
             continue;
         }
         if (!return_row(d, flight->row)) {
-            deliver_due(d, d->now_us + DELIVER_RETRY_US);
+            note_full(d);
             break;
         }
+        d->outbox.full_since_us = 0;
         flight->kind = FLIGHT_FREE;
         flight->acked = false;
     }
@@ -500,11 +508,17 @@ void outbox_step_behind(struct deliver *d)
     }
 }
 
-/* One that cannot be read holds nothing up: better out of order than not at all. */
+static bool is_stalled(const struct deliver *d)
+{
+    const int64_t since_us = d->outbox.full_since_us;
+    return since_us != 0 && d->now_us - since_us >= DELIVER_STALLED_US;
+}
+
+/* One that cannot be read, or goes no further because its disk hangs, holds nothing up: better out of order than not at all. */
 bool outbox_precedes(const struct deliver *d, const char *bed)
 {
     const struct outbox *outbox = &d->outbox;
-    if (d->store == NULL || !outbox->begun || outbox->unread) {
+    if (d->store == NULL || !outbox->begun || outbox->unread || is_stalled(d)) {
         return false;
     }
     return outbox->through < committed_row(d) || outbox->behind[find_place(d, bed)] > 0;

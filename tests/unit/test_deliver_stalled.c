@@ -70,9 +70,39 @@ static void test_live_alerts_go_past_a_backlog_that_cannot_be_noted(void **state
         run(bench, 1, false);
         assert_int_equal(fake_count_alerts(alert.seq, FAKE_TAKEN), 1);
     }
+    const struct alert same_bed = bench_alert(bench, 1, 1, false); /* better out of order than not at all */
+    bench_push_direct(bench, &same_bed);
+    run(bench, 1, false);
+    assert_int_equal(fake_count_alerts(same_bed.seq, FAKE_TAKEN), 1);
     run(bench, 10, true);
     assert_int_equal(count_taken(1, 100), 100);
     assert_int_equal(bench_outbox_rows(bench), 0);
+    bench_close(bench);
+}
+
+/* A ring that is full for a moment: what the outbox holds of a bed goes first. */
+static void test_the_order_of_a_bed_outlasts_a_short_stall(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(16, 0);
+    for (unsigned i = 0; i < 100; ++i) {
+        (void)bench_commit(bench, 1, 0, false);
+    }
+    start(bench);
+    fake_run(STEP_US, STEP_US);
+    const struct alert alert = bench_alert(bench, 1, 1, false);
+    bench_push_direct(bench, &alert);
+    fake_run(5 * STEP_US, STEP_US);
+    assert_in_range(count_taken(1, 100), 16, 99);
+    assert_int_equal(fake_count_alerts(alert.seq, FAKE_TAKEN), 0);
+    run(bench, 10, true);
+    uint64_t last = 0;
+    for (unsigned i = 0; i < fake.sent_count; ++i) {
+        if (fake.sent[i].seq != 0) {
+            assert_int_equal(fake.sent[i].seq, ++last);
+        }
+    }
+    assert_int_equal(last, alert.seq);
     bench_close(bench);
 }
 
@@ -274,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live_alerts_go_past_a_backlog_that_cannot_be_noted),
+        cmocka_unit_test(test_the_order_of_a_bed_outlasts_a_short_stall),
         cmocka_unit_test(test_no_more_are_under_way_than_the_window_has),
         cmocka_unit_test(test_a_damaged_row_in_front_of_a_slow_backlog),
         cmocka_unit_test(test_a_reload_in_a_backlog_with_a_refused_alert),
