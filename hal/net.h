@@ -6,6 +6,7 @@
 #ifndef WARDGATE_NET_H
 #define WARDGATE_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,5 +41,13 @@ enum status net_send_some(int fd, const void *bytes, size_t size, size_t *out_le
 
 /* All of it or STATUS_IO: meant for requests, which are far smaller than the room of a connection that works. */
 enum status net_send_whole(int fd, const void *bytes, size_t length) MUST_CHECK;
+
+/* For a connection that a library made and shows nowhere: those of this process to that port of anybody send at once from
+ * now on. Else what is small waits until the other side has confirmed what went before, and who has nothing to say to that confirms it
+ * after 40 ms (RFC 896, RFC 1122 4.2.3.2). The only one; -1: there is none, or several. Allocates while it looks (/proc/self/fd). */
+int net_send_at_once(uint16_t port);
+
+/* While held, only full packets leave (TCP_CORK); what is left over leaves when it is let go, or 0.2 s later. */
+void net_hold(int fd, bool held);
 
 #endif

@@ -130,23 +130,10 @@ static void deliver_round(struct deliver *d)
     }
 }
 
-/* While there is a backlog each acknowledgement is waited for: a busy program on the same core would otherwise hold up every window. Of whichever thread makes the
- * rounds. */
-static void keep_way_for_backlog(const struct deliver *d)
-{
-    static _Thread_local bool keeps_way;
-    const bool wanted = d->link->state == LINK_UP && d->outbox.behind_rows > 0;
-    if (wanted != keeps_way) {
-        keeps_way = wanted;
-        (wanted ? thread_keep_way : thread_give_way)();
-    }
-}
-
 static int64_t make_round(void *context)
 {
     struct deliver *d = context;
     deliver_round(d);
-    keep_way_for_backlog(d);
     return d->due_us;
 }
 

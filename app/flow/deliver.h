@@ -37,8 +37,9 @@
 #include "hal/thread.h"
 #include "hal/wake.h"
 
-#define DELIVER_IN_FLIGHT 8
-#define DELIVER_LATE_MS   10000 /* an alert older than this when it is first sent is marked late */
+#define DELIVER_IN_FLIGHT \
+    12 /* alerts; beside them 8 states: together what brokers take by themselves (mosquitto: 20) */
+#define DELIVER_LATE_MS 10000 /* an alert older than this when it is first sent is marked late */
 
 /* The connection to the broker and the wake of the thread. They go on when the deliver around them is made anew. */
 struct deliver_link;

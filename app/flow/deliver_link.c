@@ -181,14 +181,21 @@ static void link_connect(struct deliver *d)
     }
 }
 
+/* Of a broker that takes less than both kinds together would send, each has its share. */
+static uint32_t part_of(uint16_t receive_maximum, uint32_t wanted)
+{
+    const uint32_t share = receive_maximum * wanted / DELIVER_FLIGHTS;
+    return share < 1 ? 1 : share < wanted ? share : wanted;
+}
+
 static void link_rise(struct deliver *d, uint16_t receive_maximum)
 {
     struct deliver_link *link = d->link;
-    const uint32_t half = receive_maximum / 2U;
     link->state = LINK_UP;
     link->changed_us = d->now_us;
     link->told_refusal = false;
-    link->window = half < 1 ? 1 : half < DELIVER_IN_FLIGHT ? half : DELIVER_IN_FLIGHT;
+    link->window = part_of(receive_maximum, DELIVER_IN_FLIGHT);
+    link->window_of_states = part_of(receive_maximum, DELIVER_STATES_IN_FLIGHT);
     atomic_fetch_add(&d->config.board->uplink_connects, 1);
     d->outbox.again_wait_us = 0;
     atomic_store(&d->config.board->uplink_moves, false);

@@ -7,13 +7,19 @@
 
 #include "app/flow/deliver_internal.h"
 
-uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind)
+static uint32_t count_of_two(const struct deliver *d, enum flight_kind one, enum flight_kind other)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
-        count += d->link->flights[i].kind == kind ? 1 : 0;
+        const enum flight_kind kind = d->link->flights[i].kind;
+        count += kind == one || kind == other;
     }
     return count;
+}
+
+uint32_t link_in_flight(const struct deliver *d, enum flight_kind kind)
+{
+    return count_of_two(d, kind, kind);
 }
 
 /* Rows that the broker has and the store's thread does not take, because its disk hangs, are no reason to keep from the broker what goes around the store. */
@@ -27,23 +33,33 @@ static bool has_room_for_direct(const struct deliver *d)
     return unacked < d->link->window;
 }
 
+/* Of a broker that takes a single one the shares do not fit beside each other, and the library would wait for an acknowledgement within the call. */
+static bool is_taken_up(const struct deliver *d)
+{
+    uint32_t unacked = 0;
+    for (size_t i = 0; i < DELIVER_FLIGHTS && d->link->takes < 2; ++i) {
+        unacked += d->link->flights[i].kind != FLIGHT_FREE && !d->link->flights[i].acked;
+    }
+    return unacked >= d->link->takes && d->link->takes < 2;
+}
+
 bool link_has_room(const struct deliver *d, enum flight_kind kind)
 {
-    if (!refused_leaves_room(d)) {
+    if (!refused_leaves_room(d) || is_taken_up(d)) {
         return false;
     }
     if (kind == FLIGHT_STATE || kind == FLIGHT_RESEND) {
-        return link_in_flight(d, FLIGHT_STATE) + link_in_flight(d, FLIGHT_RESEND) < d->link->window;
+        return count_of_two(d, FLIGHT_STATE, FLIGHT_RESEND) < d->link->window_of_states;
     }
     if (kind == FLIGHT_DIRECT) {
         return has_room_for_direct(d);
     }
-    return link_in_flight(d, FLIGHT_ROW) + link_in_flight(d, FLIGHT_DIRECT) < d->link->window;
+    return count_of_two(d, FLIGHT_ROW, FLIGHT_DIRECT) < d->link->window;
 }
 
 bool link_has_spare_room(const struct deliver *d)
 {
-    const bool is_busy = link_in_flight(d, FLIGHT_STATE) > d->link->window / 2;
+    const bool is_busy = link_in_flight(d, FLIGHT_STATE) > d->link->window_of_states / 2;
     return d->present.stage != PRESENT_COMPLETE || !is_busy;
 }
 

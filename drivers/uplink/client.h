@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "drivers/uplink/credential.h"
+#include "drivers/uplink/haste.h"
 #include "drivers/uplink/inbox.h"
 #include "drivers/uplink/orders.h"
 #include "drivers/uplink/uplink.h"
@@ -31,12 +32,14 @@ struct client_attempt { /* context of a connection's callbacks */
     struct inbox *inbox;
     uint32_t connection;
     const char *presence_filter; /* NULL: none */
-    bool is_patient;             /* Paho's thread was told how late it may be woken */
+    struct haste *haste;
+    bool is_patient, keeps_way; /* Paho's thread was told how late it may be woken; how it stands to others (haste.h) */
 };
 
 struct client {
     const struct uplink_config *config;
     struct inbox *inbox;
+    struct haste *haste;
     void *paho;                  /* of the newest attempt; NULL before the first */
     struct client_target target; /* of the newest attempt */
     struct client_attempt attempts[CLIENT_ATTEMPTS_KEPT];
@@ -44,6 +47,8 @@ struct client {
     bool was_reached;             /* with TLS: somebody took the connection, or it never came to that */
     atomic_llong broker_ends_ms;  /* when the certificate ends that a broker showed last; 0: not known */
     uint32_t packet_max;          /* the largest packet that the broker takes (MQTT 5); 0: it did not say */
+    int socket;                   /* of the newest connection; -1: it could not be told from others */
+    bool holds;
 };
 
 /* Any thread. STATUS_INVALID: neither mqtt:// nor mqtts://, too long, or mqtts:// without ca. STATUS_TOO_LARGE: the texts. */
@@ -57,6 +62,8 @@ struct uplink_event client_connect(struct client *client, const struct client_ta
 bool client_takes(const struct client *client, const struct order_message *message);
 /* Paho's result; *token names the publish in its acknowledgement. */
 int client_publish(struct client *client, const struct order_message *message, int *token);
+/* What is published while held leaves in as few packets as it fits: one for each costs both sides more than the messages do. */
+void client_hold(struct client *client, bool held);
 void client_disconnect(struct client *client);
 /* Looks at the broker's certificate by a handshake beside the connection. */
 void client_examine(struct client *client);

@@ -123,7 +123,11 @@ enum order orders_take(struct orders *orders, struct order_message **out)
 {
     pthread_mutex_lock(&orders->mutex);
     const enum order order = next_order(orders);
-    *out = order == ORDER_PUBLISH ? message_at(orders, orders->first) : NULL;
+    *out = NULL;
+    if (order == ORDER_PUBLISH) {
+        *out = message_at(orders, orders->first);
+        (*out)->is_last = orders->first + (*out)->size == orders->behind_last;
+    }
     pthread_mutex_unlock(&orders->mutex);
     return order;
 }

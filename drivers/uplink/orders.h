@@ -29,7 +29,7 @@ struct order_message {
     size_t length;
     uint32_t expiry_s, connection;
     uint8_t qos;
-    bool retained;
+    bool retained, is_last;    /* is_last: nothing was behind it when it was taken */
     struct inbox_place *place; /* NULL: no event wanted */
 };
 

@@ -45,6 +45,7 @@ struct uplink {
     struct client_target target; /* written by the caller before ORDER_CONNECT, copied when that is served */
     uint32_t connection;         /* caller's thread */
     struct inbox inbox;
+    struct haste haste;
     struct orders orders;
     struct watch watch;  /* caller's thread */
     struct probe *probe; /* likewise; NULL: none is wanted */
@@ -150,9 +151,25 @@ static enum order await_order(struct uplink *uplink, struct order_message **out)
     while ((order = orders_take(&uplink->orders, out)) == ORDER_NONE) {
         atomic_store(&uplink->away_us, 0);
         const int64_t next_us = make_due_round(uplink);
+        haste_asleep(&uplink->haste);
         (void)wake_wait_until(&uplink->orders.given, next_us);
+        haste_awake(&uplink->haste);
     }
     return order;
+}
+
+/* What was ordered together leaves together. */
+static void serve_message(struct uplink *uplink, struct order_message *message)
+{
+    const bool is_last = message->is_last;
+    if (!is_last) {
+        client_hold(&uplink->client, true);
+    }
+    serve_publish(uplink, message);
+    orders_release_message(&uplink->orders);
+    if (is_last) {
+        client_hold(&uplink->client, false);
+    }
 }
 
 static void serve(struct uplink *uplink, enum order order, struct order_message *message)
@@ -161,8 +178,7 @@ static void serve(struct uplink *uplink, enum order order, struct order_message 
         atomic_store(&uplink->away_us, clock_boot_us());
     }
     if (order == ORDER_PUBLISH) {
-        serve_publish(uplink, message);
-        orders_release_message(&uplink->orders);
+        serve_message(uplink, message);
     } else if (order == ORDER_CONNECT) {
         serve_connect(uplink);
     } else if (order == ORDER_EXAMINE) {
@@ -177,7 +193,7 @@ static void *run(void *argument)
     struct uplink *uplink = argument;
     struct order_message *message;
     enum order order;
-    thread_give_way(); /* and so does Paho's own, which is made on this one, until it has something to do (client.c) */
+    thread_give_way(); /* and so does Paho's own, which is made on this one (haste.h) */
     while ((order = await_order(uplink, &message)) != ORDER_END) {
         serve(uplink, order, message);
     }
@@ -366,6 +382,8 @@ enum status uplink_open(const struct uplink_config *config, struct wake *wake, s
     uplink->ended.fd = -1;
     uplink->client.config = &uplink->config;
     uplink->client.inbox = &uplink->inbox;
+    uplink->client.haste = &uplink->haste;
+    uplink->client.socket = -1;
     inbox_init(&uplink->inbox, wake);
     uplink->rounds.wake = wake;
     const int failed = pthread_mutex_init(&uplink->rounds.mutex, NULL);

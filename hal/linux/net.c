@@ -1,10 +1,11 @@
 #include "hal/net.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -154,4 +155,40 @@ enum status net_send_some(int fd, const void *bytes, size_t size, size_t *out_le
     }
     *out_length = sent > 0 ? (size_t)sent : 0;
     return STATUS_OK;
+}
+
+static bool leads_to(int fd, uint16_t port)
+{
+    union address peer = {.any.sa_family = AF_UNSPEC};
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, &peer.any, &size) != 0) {
+        return false; /* no socket, or not connected */
+    }
+    return (peer.any.sa_family == AF_INET && peer.v4.sin_port == htons(port)) ||
+           (peer.any.sa_family == AF_INET6 && peer.v6.sin6_port == htons(port));
+}
+
+int net_send_at_once(uint16_t port)
+{
+    const int on = 1;
+    int found = -1;
+    unsigned count = 0;
+    const struct dirent *entry;
+    DIR *const listing = opendir("/proc/self/fd");
+    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+        const int fd = (int)strtol(entry->d_name, NULL, 10);
+        if (leads_to(fd, port) && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0) {
+            found = fd;
+            count++;
+        }
+    }
+    if (listing != NULL) {
+        (void)closedir(listing);
+    }
+    return count == 1 ? found : -1;
+}
+
+void net_hold(int fd, bool held)
+{
+    set_number(fd, IPPROTO_TCP, TCP_CORK, held);
 }

@@ -168,7 +168,7 @@ def measure_outage():
 
 BEDS = 64
 LIVE_BED = f"b{BEDS + 1}"
-WINDOW = 8  # unacknowledged alerts, the gateway's and the reference's
+WINDOW = 12  # unacknowledged alerts, the gateway's and the reference's
 TURNING = 12  # rules that turn with every answer
 LIVE_INTERVAL_S = 0.05
 

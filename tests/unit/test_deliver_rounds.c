@@ -17,12 +17,9 @@
 #define LEAST_US  (SECOND_US / 100)
 #define STEP_US   (SECOND_US / 10)
 
-static struct bench *open_bench_behind(unsigned waiting, enum fake_fate (*fate)(const struct uplink_message *message))
+static void start_behind(struct bench *bench, unsigned waiting)
 {
     static struct uplink_broker address = {.url = "fake://0"};
-    struct bench *bench = bench_open();
-    fake_reset();
-    fake.fate = fate;
     bench->config.brokers = &address;
     bench->config.uplink.keep_alive_s = 60; /* 15 s without an acknowledgement */
     bench_build(bench, SLOTS);
@@ -34,6 +31,14 @@ static struct bench *open_bench_behind(unsigned waiting, enum fake_fate (*fate)(
     }
     bench_start(bench);
     fake_await();
+}
+
+static struct bench *open_bench_behind(unsigned waiting, enum fake_fate (*fate)(const struct uplink_message *message))
+{
+    struct bench *bench = bench_open();
+    fake_reset();
+    fake.fate = fate;
+    start_behind(bench, waiting);
     return bench;
 }
 
@@ -96,6 +101,37 @@ static void test_what_cannot_go_makes_no_rounds(void **state)
     fake_run(30 * SECOND_US, STEP_US);
     assert_true(count_of(BASE "gateway/gw/health", clock_boot_us() - 15 * SECOND_US) > 0);
     bench_close(bench);
+}
+
+/* ---- the window ---- */
+
+static enum fake_fate never_acknowledge_alerts(const struct uplink_message *message)
+{
+    return fake_seq(message) != 0 ? FAKE_UNHEARD : FAKE_TAKEN;
+}
+
+/* 12 alerts and 8 states, together what brokers take who say nothing else; of one that takes less each kind has its share. */
+static void test_a_window_for_what_the_broker_takes(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t takes;
+        unsigned alerts;
+    } brokers[] = {{UINT16_MAX, 12}, {20, 12}, {10, 6}, {5, 3}, {2, 1}};
+    for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; ++i) {
+        struct bench *bench = bench_open();
+        fake_reset();
+        fake.fate = never_acknowledge_alerts;
+        fake.receive_maximum = brokers[i].takes;
+        start_behind(bench, 30);
+        fake_run(3 * SECOND_US, STEP_US);
+        unsigned alerts = 0;
+        for (uint64_t seq = 1; seq <= 30; ++seq) {
+            alerts += fake_count_alerts(seq, FAKE_UNHEARD);
+        }
+        assert_int_equal(alerts, brokers[i].alerts);
+        bench_close(bench);
+    }
 }
 
 /* ---- a step of the clock ---- */
@@ -192,7 +228,8 @@ static void test_a_backlog_is_read_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_backlog_is_read_on), cmocka_unit_test(test_what_cannot_go_makes_no_rounds),
-        cmocka_unit_test(test_a_step_amid_the_present), cmocka_unit_test(test_what_is_acknowledged_during_a_reload)};
+        cmocka_unit_test(test_a_backlog_is_read_on), cmocka_unit_test(test_a_window_for_what_the_broker_takes),
+        cmocka_unit_test(test_what_cannot_go_makes_no_rounds), cmocka_unit_test(test_a_step_amid_the_present),
+        cmocka_unit_test(test_what_is_acknowledged_during_a_reload)};
     return cmocka_run_group_tests_name("deliver_rounds", tests, NULL, NULL);
 }

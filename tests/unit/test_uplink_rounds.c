@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -254,6 +256,68 @@ static void test_each_acknowledgement_brings_a_round(void **state)
     (void)close(mute);
 }
 
+/* ---- packets ---- */
+
+/* Those with something in them, of the only connection to the broker. */
+static unsigned packets_of(int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    memset(&info, 0, sizeof info);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+    return info.tcpi_data_segs_out;
+}
+
+/* The library's own socket waits for a confirmation before each small packet but the first. */
+static int find_socket(uint16_t port)
+{
+    for (int fd = 3; fd < 256; fd++) {
+        struct sockaddr_in peer = {.sin_family = AF_UNSPEC};
+        socklen_t size = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET &&
+            peer.sin_port == htons(port)) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+/* Of one round: together, and none waits for anything. Held for longer than 0.2 s, because somebody else had the processor, it may be more. */
+static void test_what_a_round_publishes_leaves_together(void **state)
+{
+    (void)state;
+    enum { MESSAGES = 12, TRIES = 20 };
+    struct bench bench;
+    struct observer observer;
+    struct seen seen;
+    bench_open(&bench, 5);
+    broker_start(&bench.broker);
+    (void)connect_up(&bench);
+    const int fd = find_socket((uint16_t)bench.broker.port);
+    int at_once = 0;
+    socklen_t size = sizeof at_once;
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, &size), 0);
+    assert_int_not_equal(at_once, 0);
+    observer_open(&observer, &bench.broker, "ward/#");
+    struct caller caller = caller_of(&bench);
+    uplink_leave_rounds(bench.uplink, make_round, &caller);
+    assert_true(reaches(&caller.rounds, 1));
+    unsigned packets = MESSAGES;
+    for (unsigned i = 1; i <= TRIES && packets > 1; i++) {
+        const unsigned before = packets_of(fd);
+        atomic_store(&caller.wanted, i * MESSAGES);
+        wake_raise(&bench.wake);
+        for (unsigned m = 0; m < MESSAGES; m++) {
+            assert_true(observer_next(&observer, WAIT_MS, &seen));
+        }
+        packets = packets_of(fd) - before;
+    }
+    assert_int_equal(packets, 1);
+    uplink_take_rounds(bench.uplink);
+    observer_close(&observer);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_stands_in_while_the_library_does_not_come_back),
         cmocka_unit_test(test_a_round_does_not_wait_for_a_disconnect),
         cmocka_unit_test(test_each_acknowledgement_brings_a_round),
+        cmocka_unit_test(test_what_a_round_publishes_leaves_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

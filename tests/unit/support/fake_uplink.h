@@ -49,6 +49,7 @@ struct fake {
     int64_t shown_ends_ms[FAKE_BROKERS]; /* of the certificates that they show to a probe */
     bool connected, ended;               /* at that end, which may not have been told yet */
     uint32_t connection;
+    uint16_t receive_maximum;
     struct uplink_event events[UPLINK_EVENTS_MAX];
     unsigned first, count;
     bool probed;
@@ -75,6 +76,7 @@ static inline void fake_reset(void)
     memset(&fake, 0, sizeof fake);
     atomic_store(&fake.skipped_us, skipped_us);
     fake.fate = fake_take_all;
+    fake.receive_maximum = UINT16_MAX;
     for (unsigned i = 0; i < FAKE_BROKERS; ++i) {
         fake.reachable[i] = fake.answers_probes[i] = true;
     }
@@ -152,7 +154,7 @@ enum status uplink_connect(struct uplink *uplink, const struct uplink_broker *br
     fake.ended = false;
     fake.connected = fake.reachable[fake.broker];
     fake_note((struct uplink_event){.kind = fake.connected ? UPLINK_CONNECTED : UPLINK_CONNECT_FAILED,
-                                    .receive_maximum = UINT16_MAX,
+                                    .receive_maximum = fake.receive_maximum,
                                     .text = "no answer"});
     return STATUS_OK;
 }
