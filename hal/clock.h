@@ -23,6 +23,12 @@ int32_t clock_utc_offset_s(int64_t wall_ms);
  * to 16 s, for 9 hours. False also where it may not be asked (a container without CAP_SYS_TIME, a seccomp filter). */
 bool clock_is_synchronised(void);
 
+/* What the box's hardware clock says, in ms since 1970 (UTC), at most half a second beside it: it tells whole seconds, given is the middle. `file`:
+ * CLOCK_HARDWARE but in tests, the first one, which the kernel sets the wall clock by at its start and keeps in step with it while it has a time source.
+ * False: there is none, it does not answer, or it lost its time with its battery and says so. May take some milliseconds (a bus of the board). */
+#define CLOCK_HARDWARE "/sys/class/rtc/rtc0/since_epoch"
+bool clock_hardware_ms(const char *file, int64_t *out_ms);
+
 /* Sleeps until the instant of CLOCK_BOOTTIME; returns early only when a signal interrupts. */
 void clock_sleep_until_us(int64_t boot_us);
 

@@ -1,12 +1,15 @@
 #include "hal/clock.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BOOT_ID_LENGTH = 36, ERROR_US_MOST = 4000000 };
+#define SECONDS_MOST 253402300799LL /* the year 9999 */
+
+enum { BOOT_ID_LENGTH = 36, ERROR_US_MOST = 4000000, SECONDS_TEXT_MAX = 24 };
 
 int64_t clock_boot_us(void)
 {
@@ -35,6 +38,27 @@ bool clock_is_synchronised(void)
     memset(&state, 0, sizeof state);
     const int result = adjtimex(&state);
     return result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0 && state.maxerror < ERROR_US_MOST;
+}
+
+bool clock_hardware_ms(const char *file, int64_t *out_ms)
+{
+    char text[SECONDS_TEXT_MAX + 1];
+    const int fd = open(file, O_RDONLY | O_CLOEXEC);
+    const ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (got <= 0) {
+        return false;
+    }
+    text[got] = '\0';
+    char *end = NULL;
+    const long long seconds = strtoll(text, &end, 10);
+    if (end == text || (*end != '\n' && *end != '\0') || seconds < 0 || seconds > SECONDS_MOST) {
+        return false;
+    }
+    *out_ms = seconds * 1000 + 500;
+    return true;
 }
 
 void clock_sleep_until_us(int64_t boot_us)

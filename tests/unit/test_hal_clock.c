@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "hal/clock.h"
 #include "tests/unit/support/fake_clock.h"
 
@@ -74,12 +76,56 @@ static void test_before_1970_and_far_ahead(void **state)
     assert_int_equal(clock_wall_ms(), INT64_C(4102444800000));
 }
 
+/* What a file of sysfs says; NULL: there is none. */
+static bool hardware_says(const char *text, int64_t *out_ms)
+{
+    char file[] = "/tmp/wardgate-hal-clock-XXXXXX";
+    const int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    if (text != NULL) {
+        assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    }
+    (void)close(fd);
+    if (text == NULL) {
+        (void)unlink(file);
+    }
+    const bool says = clock_hardware_ms(file, out_ms);
+    (void)unlink(file);
+    return says;
+}
+
+static void test_a_hardware_clock(void **state)
+{
+    (void)state;
+    int64_t ms = -1;
+    assert_true(hardware_says("1483228800\n", &ms));
+    assert_int_equal(ms, MIDNIGHT_MS + 500);
+    assert_true(hardware_says("0\n", &ms));
+    assert_int_equal(ms, 500);
+    assert_true(hardware_says("4102444800", &ms)); /* 2100 */
+    assert_int_equal(ms, INT64_C(4102444800500));
+}
+
+static void test_no_hardware_clock(void **state)
+{
+    (void)state;
+    int64_t ms = -1;
+    const char *const texts[] = {NULL,      "",    "\n",           "-1\n",
+                                 "12:00\n", "now", "253402300800", "99999999999999999999999999"};
+    for (unsigned i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_false(hardware_says(texts[i], &ms));
+    }
+    assert_false(clock_hardware_ms("/", &ms)); /* one that opens, and does not answer */
+    assert_int_equal(ms, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_clock_with_a_time_source), cmocka_unit_test(test_a_leap_second_is_no_loss),
         cmocka_unit_test(test_a_time_source_that_is_gone), cmocka_unit_test(test_a_kernel_that_may_not_be_asked),
         cmocka_unit_test(test_a_repeated_second),          cmocka_unit_test(test_before_1970_and_far_ahead),
+        cmocka_unit_test(test_a_hardware_clock),           cmocka_unit_test(test_no_hardware_clock),
     };
     return cmocka_run_group_tests_name("hal_clock", tests, NULL, NULL);
 }
