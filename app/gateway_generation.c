@@ -105,6 +105,8 @@ static void build_commit(struct gateway *g, struct generation *gen, struct arena
         .resends = &gen->resends,
         .clock = &g->clock,
         .clock_record = &g->clock_record,
+        .clock_bridge = &g->clock_bridge,
+        .clock_hardware = &g->clock_hardware,
         .trends = &gen->trends,
         .journal_interval_ms = g->settings->store.journal_interval_ms,
         .history_keep_ms = g->settings->store.history_keep_ms};

@@ -107,6 +107,9 @@ struct gateway {
     struct timebase timebase;
     struct state_clock clock;
     struct clock_record clock_record; /* of commit's thread, while there is one */
+    struct clock_bridge clock_bridge; /* the same */
+    struct clock_hardware clock_hardware;
+    int64_t hardware_us, anew_us; /* when it was asked; when windows were to begin anew, and could not */
     const char *brokers[SETTINGS_BROKERS_MAX];
     struct uplink_broker uplink_brokers[SETTINGS_BROKERS_MAX];
 
@@ -203,7 +206,7 @@ int lines_find(const struct generation *gen, const struct line *line);
 void gateway_name_epoch(struct gateway *g);
 
 /* From the store that is open (none: from nothing) into an engine that has not begun. */
-enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, bool continuous,
+enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, enum restore_break how,
                             struct restore_counts *out) MUST_CHECK;
 
 /* What goes into its engine, which has taken nothing yet, is recorded in the file that is open, if any is to be. */
@@ -214,6 +217,14 @@ void gateway_show(struct gateway *g);
 
 /* Starts every part, watches until a signal says stop, stops every part in reverse. False when a part could not start. */
 bool gateway_run_parts(struct gateway *g);
+
+/* --- gateway_clock.c --- */
+
+/* Asks the hardware clock; true: the wall clock says the same. */
+bool gateway_ask_hardware_clock(struct gateway *g);
+
+/* Asks it again when it is time, and has windows begin anew when it was wrong. Main's, once a second. */
+void gateway_look_at_clock(struct gateway *g, int64_t now_us);
 
 /* --- gateway_watch.c --- */
 
@@ -241,6 +252,10 @@ bool watch_indicate(void *context, const char *by, const char *words, char *out,
 /* --- gateway_reload.c --- */
 
 #define RELOAD_TEXT_MAX 32768
+
+/* The open bridge (clock_bridge.h) led nowhere: with the configuration as it is, from the store, as over a break of unknown length where this boot's first
+ * start was. False, which is told (is_told: not again), when the store, or a line, does not let it: all goes on as it was. */
+bool gateway_begin_windows_anew(struct gateway *g, bool is_told);
 
 /* Reads the configuration again and goes on with it, or (false) with the old one. What became of it goes for a person into `out`, and into the
  * log and the audit log. `by`: who asked. */

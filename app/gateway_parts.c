@@ -83,7 +83,7 @@ static uint64_t ids_to_skip(const struct gateway *g)
     return (1 + chance) * IDS_BLOCK;
 }
 
-enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, bool continuous,
+enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, enum restore_break how,
                             struct restore_counts *out)
 {
     engine_seed(gen->engine,
@@ -94,7 +94,7 @@ enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t n
         return STATUS_OK;
     }
     const enum status status = restore_engine(g->opened, &gen->plan->engine, gen->engine, now_ms,
-                                              generation_journal_keep_ms(gen->plan), continuous, out);
+                                              generation_journal_keep_ms(gen->plan), how, out);
     engine_skip_ids(gen->engine,
                     ids_to_skip(g)); /* after a reload, too: this run may not have committed any number yet */
     return status;
@@ -106,8 +106,10 @@ static void restore(struct gateway *g, const struct restore_clock *now)
     const bool continuous = restore_clock(g->opened, now, &g->clock);
     g->timebase.anchor_ms = g->clock.anchor_ms;
     restore_clock_record(g->opened, &g->clock, now, g->epoch, &g->clock_record);
+    restore_clock_bridge(g->opened, &g->clock, now, continuous, &g->clock_bridge);
     const int64_t now_ms = timebase_engine_ms(&g->timebase, now->boot_us);
-    const enum status status = gateway_restore(g, g->now, now_ms, continuous, &counts);
+    const enum status status =
+        gateway_restore(g, g->now, now_ms, continuous ? RESTORE_UNBROKEN : RESTORE_BROKEN, &counts);
     if (status != STATUS_OK) {
         log_warning("part of the store could not be read (%s: %s), the rest is restored", g->settings->store.path,
                     status_text(status));
@@ -115,8 +117,10 @@ static void restore(struct gateway *g, const struct restore_clock *now)
     if (counts.alarms + counts.alarms_gone + counts.observations > 0) {
         log_note("restored %u alarm%s and %u observation%s%s; %u alarm%s no rule any more", counts.alarms,
                  plural_s(counts.alarms), counts.observations, plural_s(counts.observations),
-                 continuous ? "" : ", after a break of unknown length", counts.alarms_gone,
-                 counts.alarms_gone == 1 ? " has" : "s have");
+                 !continuous                 ? ", after a break of unknown length"
+                 : g->clock_bridge.open != 0 ? ", over a break as long as the hardware clock says"
+                                             : "",
+                 counts.alarms_gone, counts.alarms_gone == 1 ? " has" : "s have");
     }
 }
 
@@ -214,6 +218,7 @@ static enum status start_engine_state(struct gateway *g)
 {
     struct restore_clock now = {
         .boot_us = clock_boot_us(), .wall_ms = clock_wall_ms(), .synced = clock_is_synchronised()};
+    now.is_hardwares = gateway_ask_hardware_clock(g);
     struct engine *engine = g->now->engine;
     clock_boot_id(now.boot_id);
     const enum status opened = open_store(g);
@@ -357,6 +362,7 @@ static bool take_signals(struct gateway *g)
     while (read(g->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         if (signal.ssi_signo != SIGHUP) {
             log_note("stopping");
+            (void)gateway_ask_hardware_clock(g); /* commit has time to store that */
             return false;
         }
         reload = true;
@@ -402,6 +408,7 @@ static void watch(struct gateway *g)
             look_us = clock_boot_us();
             notices_look(&g->now->notices, &g->now->report);
             note_asides(g);
+            gateway_look_at_clock(g, look_us);
             trend_keeper_tend(&g->now->trends, look_us);
             g->starts_anew = watch_wants_restart(g, look_us);
         }

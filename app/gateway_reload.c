@@ -38,6 +38,8 @@ struct reload {
     size_t size;
     int64_t at_ms; /* the instant that the engine has come to */
     int64_t pause_us;
+    bool finds_break; /* not another configuration: the break before this boot was of unknown length after all */
+    bool is_told;     /* why that could not be done */
 };
 
 /* --- saying so ----------------------------------------------------------------------------------------------- */
@@ -48,7 +50,11 @@ static void PRINTF_LIKE(2, 3) refuse(struct reload *r, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(r->out, r->size, format, arguments);
     va_end(arguments);
-    log_error("the configuration is not loaded again: %s; the one before goes on", r->out);
+    if (r->finds_break && !r->is_told) {
+        log_error("windows that went on by a wrong hardware clock do not begin anew: %s", r->out);
+    } else if (!r->finds_break) {
+        log_error("the configuration is not loaded again: %s; the one before goes on", r->out);
+    }
 }
 
 static void print_report(struct reload *r, const struct settings_report *report)
@@ -224,7 +230,7 @@ static bool number_beds(struct reload *r, const struct generation *before, struc
     return true;
 }
 
-static struct generation *build(struct reload *r, struct settings *settings, struct plan *plan)
+static struct generation *build(struct reload *r, const struct settings *settings, const struct plan *plan)
 {
     struct gateway *g = r->g;
     if (!bed_numbers_add(&g->line_beds, &plan->engine)) {
@@ -411,7 +417,7 @@ static void record_next(struct gateway *g, struct generation *gen)
 static void restore_before(struct reload *r, struct generation *before)
 {
     struct restore_counts counts;
-    const enum status status = gateway_restore(r->g, before, r->at_ms, true, &counts);
+    const enum status status = gateway_restore(r->g, before, r->at_ms, RESTORE_UNBROKEN, &counts);
     if (status != STATUS_OK) {
         log_warning("part of the store could not be read (%s: %s), the rest is restored", r->g->settings->store.path,
                     status_text(status));
@@ -434,6 +440,17 @@ static void fall_back(struct reload *r, struct generation *before, struct genera
     }
 }
 
+static enum status restore_next(struct reload *r, struct generation *next)
+{
+    struct gateway *g = r->g;
+    struct restore_counts counts;
+    if (!r->finds_break) {
+        return gateway_restore(g, next, r->at_ms, RESTORE_UNBROKEN, &counts);
+    }
+    const enum status status = restore_put_break(g->opened, &g->clock, &g->clock_bridge);
+    return status == STATUS_OK ? gateway_restore(g, next, r->at_ms, RESTORE_BREAK_FOUND, &counts) : status;
+}
+
 /* False: `before` goes on. */
 static bool go_over(struct reload *r, struct generation *before, struct generation *next)
 {
@@ -444,8 +461,7 @@ static bool go_over(struct reload *r, struct generation *before, struct generati
     record_next(r->g, next);
     generation_continue(next, before);
     pass_delivered(before, next);
-    struct restore_counts counts;
-    enum status status = gateway_restore(r->g, next, r->at_ms, true, &counts);
+    enum status status = restore_next(r, next);
     if (status != STATUS_OK) {
         fall_back(r, before, next);
         refuse(r, "the store cannot be gone on from (%s), mend the disk first", status_text(status));
@@ -481,5 +497,26 @@ bool gateway_reload(struct gateway *g, const char *by, char *out, size_t size)
     }
     watch_generation(g);
     note(&r, by, done);
+    return done;
+}
+
+bool gateway_begin_windows_anew(struct gateway *g, bool is_told)
+{
+    struct reload r = {.g = g, .out = g->reload_text, .size = RELOAD_TEXT_MAX, .finds_break = true, .is_told = is_told};
+    struct generation *before = g->now;
+    vigil_detach(&g->vigil);
+    metrics_detach(&g->metrics);
+    struct generation *next =
+        are_lines_well(&r) && is_store_well(&r) ? build(&r, before->settings, before->plan) : NULL;
+    const bool done = next != NULL && go_over(&r, before, next);
+    if (done) {
+        next->loaded = before->loaded;
+        next->planned = before->planned;
+        before->loaded = NULL;
+        before->planned = NULL;
+    }
+    gateway_show(g);
+    generation_free(g, done ? before : next, g->now);
+    watch_generation(g);
     return done;
 }

@@ -42,7 +42,8 @@ void commit_init(struct commit *commit, struct arena *arena, const struct commit
                                   .journals = journals};
         config = &commit->config;
     }
-    commit_clock_init(&commit->clock, config->clock_record, config->timebase);
+    commit_clock_init(&commit->clock, config->clock_record, config->clock_bridge, config->clock_hardware,
+                      config->timebase);
     ring_init(&commit->notes, arena, COMMIT_NOTE_SLOTS, sizeof(struct audit_note));
     writer_init(&commit->writer, arena, config);
     commit->writer.store = &commit->store;
@@ -281,6 +282,10 @@ static void give_clock(struct commit *c, struct batch *batch)
     if (c->config.clock_record != NULL) {
         c->clock.given = *c->config.clock_record;
         batch->clock_record = &c->clock.given;
+        if (c->config.clock_bridge != NULL) {
+            c->clock.given_bridge = *c->config.clock_bridge;
+            batch->clock_bridge = &c->clock.given_bridge;
+        }
         batch->clock_is_due = c->clock.is_due;
         c->clock.is_due = false;
     }

@@ -75,6 +75,7 @@
 #define STATE_STAFF        "staff"        /* struct staffing_told */
 #define STATE_AUDITED      "audited"      /* struct state_audited */
 #define STATE_CLOCK_RECORD "clock/record" /* struct clock_record */
+#define STATE_CLOCK_BRIDGE "clock/bridge" /* struct clock_bridge */
 #define STATE_TAIL         "tail" /* struct state_tail; its bytes under + "/" + number, STORE_PIECE_MAX each and a rest */
 
 struct state_numbers {
@@ -135,12 +136,14 @@ struct commit_config {
     struct wake *deliver_wake;
     struct ring *replies[ORIGIN_COUNT]; /* struct reply, to who sent the command; a full one loses the reply */
     struct wake *reply_wakes[ORIGIN_COUNT];
-    struct ring *resends;              /* struct resend_request, to the deliver thread; NULL: there is none */
-    const struct state_clock *clock;   /* committed with the first group; set before commit_start */
-    struct clock_record *clock_record; /* begun before commit_start, then its thread's; NULL: none is kept */
-    struct trend_keeper *trends;       /* NULL: there are none */
-    uint32_t journal_interval_ms;      /* from sync to sync */
-    int64_t history_keep_ms;           /* 0: as long as there is room */
+    struct ring *resends;                  /* struct resend_request, to the deliver thread; NULL: there is none */
+    const struct state_clock *clock;       /* committed with the first group; set before commit_start */
+    struct clock_record *clock_record;     /* begun before commit_start, then its thread's; NULL: none is kept */
+    struct clock_bridge *clock_bridge;     /* the same; only beside a record */
+    struct clock_hardware *clock_hardware; /* with that */
+    struct trend_keeper *trends;           /* NULL: there are none */
+    uint32_t journal_interval_ms;          /* from sync to sync */
+    int64_t history_keep_ms;               /* 0: as long as there is room */
 };
 
 struct commit {

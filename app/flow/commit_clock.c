@@ -10,9 +10,10 @@
 #define NEAR_US 200    /* two looks at one clock with one at the other between them */
 #define LOOKS   8
 
-void commit_clock_init(struct commit_clock *clock, struct clock_record *record, const struct timebase *timebase)
+void commit_clock_init(struct commit_clock *clock, struct clock_record *record, struct clock_bridge *bridge,
+                       struct clock_hardware *hardware, const struct timebase *timebase)
 {
-    *clock = (struct commit_clock){.record = record, .timebase = timebase};
+    *clock = (struct commit_clock){.record = record, .bridge = bridge, .hardware = hardware, .timebase = timebase};
 }
 
 void commit_clock_continue(struct commit_clock *clock, const struct commit_clock *before)
@@ -93,20 +94,42 @@ static void note_step(struct commit_clock *c, int64_t now_us)
     }
 }
 
+static void look_at_bridge(struct commit_clock *c)
+{
+    const int64_t wall_offset_ms = c->correction_ms + c->timebase->anchor_ms;
+    int64_t wrong_ms = 0;
+    const bool in_step = clock_bridge_in_step(atomic_load(&c->hardware->offset_ms), wall_offset_ms);
+    c->is_due |= clock_bridge_look(c->bridge, c->correction_ms, c->synced, in_step, &wrong_ms);
+    atomic_store(&c->hardware->wrong_ms, wrong_ms);
+}
+
+/* What sets the clock says that it is right after that: it is asked about once more at a step, and the clock is looked at behind the answer. */
+static void ask(struct commit_clock *c, int64_t now_us)
+{
+    const int64_t before_ms = c->correction_ms;
+    c->correction_ms = find_correction_ms(c->timebase);
+    const int64_t moved_ms = c->correction_ms - before_ms;
+    const bool stepped = moved_ms > CLOCK_STEP_MS || moved_ms < -CLOCK_STEP_MS;
+    if (stepped || !c->begun || now_us - c->asked_us >= ASK_US) {
+        c->synced = clock_is_synchronised();
+        c->asked_us = now_us;
+        c->correction_ms = find_correction_ms(c->timebase);
+    }
+}
+
 void commit_clock_look(struct commit_clock *clock, int64_t now_us)
 {
     int64_t step_ms = 0;
-    clock->correction_ms = find_correction_ms(clock->timebase);
-    if (!clock->begun || now_us - clock->asked_us >= ASK_US) {
-        clock->synced = clock_is_synchronised();
-        clock->asked_us = now_us;
-    }
+    ask(clock, now_us);
     find_steady(clock, now_us);
     clock->begun = true;
     if (clock->record == NULL) {
         return;
     }
     clock->is_due |= clock_record_look(clock->record, clock->correction_ms, clock->synced, &step_ms);
+    if (clock->bridge != NULL) {
+        look_at_bridge(clock);
+    }
     clock->unnoted_ms += step_ms;
     note_step(clock, now_us);
 }

@@ -1,6 +1,8 @@
 /*
  * commit_clock.h: commit's look at the wall clock: by what instants are shown, whether it was set, and what is to be stored of that (clock_record.h).
  *
+ * And whether a hardware clock that this boot went on by was right (clock_bridge.h).
+ *
  * Looked at before records are taken, so that whatever is shown by a new correction is committed together with the record that says so, or after it.
  * A row of the audit log, and one of the service's, tell of each step, at most one a minute: steps in between are told in the next one's sum.
  * Thread: commit's. Owned by struct commit.
@@ -11,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/flow/clock_bridge.h"
 #include "app/flow/clock_record.h"
 #include "app/flow/timebase.h"
 #include "app/flow/writer.h"
@@ -20,7 +23,9 @@
 #define COMMIT_CLOCK_NOTE_US 60000000 /* between two rows of the audit log */
 
 struct commit_clock {
-    struct clock_record *record; /* NULL: none is kept */
+    struct clock_record *record;     /* NULL: none is kept */
+    struct clock_bridge *bridge;     /* NULL: none is kept */
+    struct clock_hardware *hardware; /* with that */
     const struct timebase *timebase;
     bool begun, synced;
     int64_t correction_ms; /* wall time - engine time, now */
@@ -29,12 +34,15 @@ struct commit_clock {
     int64_t steady_correction_ms;
     bool is_due; /* the record has changed since it was given */
     struct clock_record given;
+    struct clock_bridge given_bridge;
     int64_t noted_us, unnoted_ms; /* the newest row; by how much it was set since */
     bool is_noted, has_note;
     struct audit_note note;
 };
 
-void commit_clock_init(struct commit_clock *clock, struct clock_record *record, const struct timebase *timebase);
+/* bridge and hardware, both or neither, only where there is a record. */
+void commit_clock_init(struct commit_clock *clock, struct clock_record *record, struct clock_bridge *bridge,
+                       struct clock_hardware *hardware, const struct timebase *timebase);
 /* Steps that no row tells yet, and how long it has been steady, from the one before, which is drained. */
 void commit_clock_continue(struct commit_clock *clock, const struct commit_clock *before);
 void commit_clock_look(struct commit_clock *clock, int64_t now_us);

@@ -1,7 +1,6 @@
 #include "app/flow/restore.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +28,7 @@ struct restorer {
     const struct engine_config *config;
     struct engine *engine;
     struct restore_counts *counts;
-    bool unverified;
+    enum restore_break how;
     struct bed_numbers numbers;             /* the journal's */
     uint16_t bed_of[BED_NUMBERS_MAX];       /* number -> today's index; BED_NONE: gone */
     int64_t stay_start_ms[BED_NUMBERS_MAX]; /* INT64_MIN: vacant */
@@ -74,112 +73,17 @@ static enum status read_bed(struct store *store, const char *id, struct bed_snap
     return snapshot_read_bed(&found, length, out) ? STATUS_OK : STATUS_CORRUPT;
 }
 
-static bool note_instant(void *context, int64_t at_ms, const void *bytes, size_t size)
-{
-    int64_t *newest_ms = context;
-    (void)bytes;
-    (void)size;
-    *newest_ms = at_ms > *newest_ms ? at_ms : *newest_ms;
-    return true;
-}
-
-static bool note_alarm(void *context, const struct store_alarm *alarm)
-{
-    struct alarm_snapshot snapshot;
-    if (snapshot_read_alarm(alarm->snapshot, alarm->snapshot_length, &snapshot)) {
-        (void)note_instant(context, snapshot.last.at_ms, NULL, 0);
-    }
-    return true;
-}
-
-/* The newest that the store knows of. A status other than STATUS_OK: not all of it can be read. */
-static enum status newest_instant(struct store *store, int64_t *out_ms)
-{
-    *out_ms = INT64_MIN;
-    const enum status journal = store_journal_each(store, INT64_MIN, note_instant, out_ms);
-    const enum status alarms = store_each_alarm(store, note_alarm, out_ms);
-    return alarms != STATUS_OK ? alarms : journal;
-}
-
 enum status restore_check(struct store *store, const struct engine_config *config)
 {
     int64_t newest_ms = 0;
     struct state_numbers numbers;
     enum status status =
-        worse(newest_instant(store, &newest_ms), read_state(store, STATE_NUMBERS, &numbers, sizeof numbers));
+        worse(restore_newest_instant(store, &newest_ms), read_state(store, STATE_NUMBERS, &numbers, sizeof numbers));
     for (uint16_t b = 0; b < config->bed_count; b++) {
         struct bed_snapshot bed;
         status = worse(status, read_bed(store, config->beds[b].id, &bed));
     }
     return worse(status, STATUS_OK);
-}
-
-static bool read_clock(struct store *store, struct state_clock *out)
-{
-    size_t length = 0;
-    *out = (struct state_clock){.unbroken_from_ms = INT64_MIN};
-    const enum status status = store_get_state(store, STATE_CLOCK, out, sizeof *out, &length);
-    out->boot_id[sizeof out->boot_id - 1] = '\0';
-    return status == STATUS_OK && (length == sizeof *out || length == offsetof(struct state_clock, unbroken_from_ms));
-}
-
-/* The anchor, and whether there was no break of unknown length. */
-static bool choose_anchor(struct store *store, const struct restore_clock *now, const struct state_clock *known_before,
-                          struct state_clock *out)
-{
-    const int64_t boot_ms = now->boot_us / 1000;
-    const bool known = known_before != NULL;
-    struct state_clock before = known ? *known_before : (struct state_clock){.anchor_ms = 0};
-    if (known && strcmp(before.boot_id, out->boot_id) == 0) {
-        out->anchor_ms = before.anchor_ms;
-        return true;
-    }
-    struct clock_record record;
-    if (known && get_state(store, STATE_CLOCK_RECORD, &record, sizeof record) &&
-        strncmp(record.boot_id, before.boot_id, sizeof record.boot_id) == 0) {
-        before.synced = record.synced; /* at the end of that boot, not at its beginning */
-        out->anchor_ms -= now->synced && record.synced != 0 ? record.correction_ms : 0;
-    }
-    int64_t newest_ms = 0;
-    const bool readable = newest_instant(store, &newest_ms) == STATUS_OK;
-    if (newest_ms >= out->anchor_ms + boot_ms) {
-        out->anchor_ms = newest_ms + 1 - boot_ms;
-        return false; /* the wall clock fell behind what is known: nobody can say how long the break was */
-    }
-    return known && readable && now->synced && before.synced != 0;
-}
-
-/* What is from before a break stays in the journal: a later start that goes on from this one must not join it either. */
-bool restore_clock(struct store *store, const struct restore_clock *now, struct state_clock *out)
-{
-    const int64_t boot_ms = now->boot_us / 1000;
-    struct state_clock before = {.unbroken_from_ms = INT64_MIN};
-    *out = (struct state_clock){.anchor_ms = now->wall_ms - boot_ms, .synced = now->synced};
-    (void)snprintf(out->boot_id, sizeof out->boot_id, "%s", now->boot_id);
-    const bool known = store != NULL && read_clock(store, &before);
-    const bool continuous = store != NULL && choose_anchor(store, now, known ? &before : NULL, out);
-    out->unbroken_from_ms = continuous ? before.unbroken_from_ms : out->anchor_ms + boot_ms;
-    return continuous;
-}
-
-void restore_clock_record(struct store *store, const struct state_clock *clock, const struct restore_clock *now,
-                          const char *epoch, struct clock_record *out)
-{
-    const int64_t engine_ms = now->boot_us / 1000 + clock->anchor_ms;
-    struct state_numbers numbers = {.seq = 0};
-    if (store == NULL || !get_state(store, STATE_CLOCK_RECORD, out, sizeof *out)) {
-        *out = (struct clock_record){.count = 0};
-    }
-    if (store != NULL && strncmp(out->epoch, store_epoch(store), sizeof out->epoch) == 0) {
-        memset(
-            out->epoch, 0,
-            sizeof out->epoch); /* another epoch may go on with the store's numbers, and with what is known of them */
-        (void)snprintf(out->epoch, sizeof out->epoch, "%s", epoch);
-    }
-    if (store != NULL && !get_state(store, STATE_NUMBERS, &numbers, sizeof numbers)) {
-        restore_find_numbers(store, &numbers);
-    }
-    clock_record_begin(out, clock->boot_id, epoch, numbers.seq, now->wall_ms - engine_ms, now->synced);
 }
 
 /* --- numbers and stays --------------------------------------------------------------------------------------- */
@@ -201,9 +105,12 @@ static enum status restore_numbers(struct restorer *r)
 /* Nobody knows how long a break lasted: what was paused before it is paused no more. */
 static void end_pauses(const struct restorer *r, struct bed_snapshot *bed)
 {
-    for (unsigned i = 0; i < PAUSES_PER_BED_MAX && r->unverified; i++) {
+    const int64_t end_ms = r->how == RESTORE_BREAK_FOUND ? r->unbroken_from_ms : INT64_MAX;
+    for (unsigned i = 0; i < PAUSES_PER_BED_MAX && r->how != RESTORE_UNBROKEN; i++) {
         struct pause *pause = &bed->pauses[i];
-        pause->until_ms = pause->until_ms < r->now_ms ? pause->until_ms : r->now_ms;
+        if (pause->from_ms < end_ms && pause->until_ms > r->now_ms) {
+            pause->until_ms = r->now_ms;
+        }
     }
 }
 
@@ -419,7 +326,7 @@ static bool restore_alarm(void *context, const struct store_alarm *alarm)
     const bool known = snapshot_read_alarm(alarm->snapshot, alarm->snapshot_length, &snapshot);
     r->unknown += !known;
     if (known && placed && alarm_find(r->config, bed, alarm->alarm, &key) &&
-        engine_restore_alarm(r->engine, &key, &snapshot, r->unverified)) {
+        engine_restore_alarm(r->engine, &key, &snapshot, r->how != RESTORE_UNBROKEN)) {
         r->counts->alarms++;
     } else {
         note_gone(r, alarm);
@@ -486,16 +393,15 @@ static enum status restore_alarms(struct restorer *r)
 }
 
 enum status restore_engine(struct store *store, const struct engine_config *config, struct engine *engine,
-                           int64_t now_ms, int64_t journal_keep_ms, bool continuous, struct restore_counts *out)
+                           int64_t now_ms, int64_t journal_keep_ms, enum restore_break how, struct restore_counts *out)
 {
     static struct restorer restorer; /* too large for a stack; start-up has one thread */
-    struct state_clock clock;
     restorer.store = store;
     restorer.config = config;
     restorer.engine = engine;
     restorer.counts = out;
-    restorer.unverified = !continuous;
-    restorer.unbroken_from_ms = read_clock(store, &clock) ? clock.unbroken_from_ms : INT64_MIN;
+    restorer.how = how;
+    restorer.unbroken_from_ms = restore_unbroken_from_ms(store);
     restorer.journal_from_ms = now_ms - journal_keep_ms;
     if (restorer.journal_from_ms < restorer.unbroken_from_ms) {
         restorer.journal_from_ms = restorer.unbroken_from_ms;
@@ -507,7 +413,7 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
     bed_numbers_read(&restorer.numbers, store, STATE_BEDS);
     const enum status numbers = restore_numbers(&restorer);
     const enum status beds = restore_beds(&restorer);
-    const enum status windows = continuous ? restore_windows(&restorer) : STATUS_OK;
+    const enum status windows = how != RESTORE_BROKEN ? restore_windows(&restorer) : STATUS_OK;
     const enum status alarms = restore_alarms(&restorer);
     const enum status vacated = vacate_gone_beds(&restorer);
     return worse(worse(numbers, beds), worse(worse(alarms, windows), vacated));

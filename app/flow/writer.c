@@ -306,6 +306,27 @@ static enum status put_tail(struct writer *w, struct store *store)
     return status == STATUS_OK ? store_put_state(store, STATE_TAIL, &tail, sizeof tail) : status;
 }
 
+/* What the store has of this run's clocks, and what is known once: with its first commit, and when it has changed. */
+static enum status put_clocks(struct writer *w, struct store *store)
+{
+    const struct batch *b = &w->batch;
+    const bool is_due = b->clock_is_due || !w->clock_is_put;
+    enum status status = STATUS_OK;
+    if (!w->clock_is_put) {
+        status = store_put_state(store, STATE_CLOCK, w->config->clock, sizeof *w->config->clock);
+    }
+    if (status == STATUS_OK && b->clock_record != NULL && is_due) {
+        status = store_put_state(store, STATE_CLOCK_RECORD, b->clock_record, sizeof *b->clock_record);
+    }
+    if (status == STATUS_OK && b->clock_bridge != NULL && is_due) {
+        status = store_put_state(store, STATE_CLOCK_BRIDGE, b->clock_bridge, sizeof *b->clock_bridge);
+    }
+    if (status == STATUS_OK && !w->clock_is_put && w->config->scores != NULL) {
+        status = store_put_state(store, STATE_SCORES, w->config->scores, sizeof *w->config->scores);
+    }
+    return status;
+}
+
 static enum status put_group(struct writer *w, struct store *store, const struct stored *stored)
 {
     w->audit_grew = false;
@@ -341,16 +362,7 @@ static enum status put_group(struct writer *w, struct store *store, const struct
     if (status == STATUS_OK) {
         status = writer_staff_put(&w->staff, store);
     }
-    if (status == STATUS_OK && !w->clock_is_put) {
-        status = store_put_state(store, STATE_CLOCK, w->config->clock, sizeof *w->config->clock);
-    }
-    if (status == STATUS_OK && w->batch.clock_record != NULL && (w->batch.clock_is_due || !w->clock_is_put)) {
-        status = store_put_state(store, STATE_CLOCK_RECORD, w->batch.clock_record, sizeof *w->batch.clock_record);
-    }
-    if (status == STATUS_OK && !w->clock_is_put && w->config->scores != NULL) {
-        status = store_put_state(store, STATE_SCORES, w->config->scores, sizeof *w->config->scores);
-    }
-    return status;
+    return status == STATUS_OK ? put_clocks(w, store) : status;
 }
 
 /* Of a full outbox: what was given up. */

@@ -17,6 +17,7 @@
 #include "app/engine/engine.h"
 #include "app/engine/status.h"
 #include "app/flow/board.h"
+#include "app/flow/clock_bridge.h"
 #include "app/flow/clock_record.h"
 #include "app/flow/commit_journal.h"
 #include "app/flow/lost.h"
@@ -66,7 +67,8 @@ struct batch {
     enum batch_journal journal_goes;
     const struct audit_note *note;           /* NULL: none */
     const struct clock_record *clock_record; /* NULL: none is kept */
-    bool clock_is_due;                       /* it has changed */
+    const struct clock_bridge *clock_bridge; /* NULL: none is kept */
+    bool clock_is_due;                       /* one of them has changed */
     bool forgets;                            /* the clock may say what of history is too old */
     enum batch_trends trends;
     uint32_t record_count, delivered_count;

@@ -12,6 +12,7 @@
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/hal.h"
+#include "tests/sim/joints.h"
 #include "tests/sim/nurse.h"
 #include "tests/sim/process.h"
 #include "tests/sim/scheduler.h"
@@ -25,6 +26,7 @@
 static bool restarts; /* the process is to be started again at restart_us */
 static int64_t restart_us;
 static bool boots, boots_unsynced;
+static enum hal_hardware boots_with;
 static int64_t stumbles_us = SCHEDULER_NEVER; /* killed again soon after the box has booted */
 static unsigned struck_bed, struck_line;
 
@@ -247,10 +249,10 @@ static void broker_mends(void)
 static void clock_steps(void)
 {
     const int64_t most_ms = chance_is(50) ? 1000 : chance_is(50) ? 60000 : 86400000;
-    hal_set_wall_ms(hal_true_wall_ms() + (int64_t)chance_draw((uint64_t)(2 * most_ms)) - most_ms);
     if (most_ms > 1000) {
         hal_set_synced(false);
     }
+    hal_set_wall_ms(hal_true_wall_ms() + (int64_t)chance_draw((uint64_t)(2 * most_ms)) - most_ms);
 }
 
 static void clock_loses_source(void)
@@ -320,27 +322,38 @@ static void is_reloaded(void)
     broker_begin_anew();
 }
 
+/* What it has in its battery's place matters to a boot that has no time source yet. */
+static enum hal_hardware draw_hardware(void)
+{
+    const unsigned drawn = (unsigned)chance_draw(10);
+    return drawn < 4 ? HARDWARE_RIGHT : drawn < 8 ? HARDWARE_WRONG : drawn < 9 ? HARDWARE_ABSENT : HARDWARE_DEAD;
+}
+
 static void loses_power(void)
 {
+    joints_lose_power();
     process_kill();
     box_boot();
     disk_lose_power();
     boots = true;
-    boots_unsynced = chance_is(40);
+    boots_unsynced = chance_is(50);
+    boots_with = draw_hardware();
     if (chance_is(40)) { /* a monitor's, too, and it stays off */
         bedside_set_fault((unsigned)chance_draw(WARD_BEDS), MONITOR_SILENT);
     }
-    comes_back_in(5 * SECOND_US, 300 * SECOND_US);
+    comes_back_in(25 * SECOND_US, 300 * SECOND_US);
 }
 
 static void starts_again(void)
 {
     restarts = false;
     if (boots) {
-        hal_boot();
+        hal_boot(boots_with);
         witness_box_was_off();
-        hal_set_synced(!boots_unsynced);
-        hal_set_wall_ms(boots_unsynced && chance_is(50) ? 1000000 : hal_true_wall_ms()); /* 1970 */
+        if (!boots_unsynced) {
+            clock_mends();
+        }
+        joints_begin_boot();
         boots = false;
         stumbles_us = chance_is(40) ? scheduler_now_us() + SECOND_US * (int64_t)(1 + chance_draw(4)) : SCHEDULER_NEVER;
     }

@@ -10,9 +10,11 @@
 #include "hal/thread.h"
 #include "hal/wake.h"
 #include "hal/watch.h"
+#include "tests/powerloss/chance.h"
 #include "tests/sim/scheduler.h"
 
 #define BEGIN_WALL_MS INT64_C(1767225600000) /* 2026-01-01 */
+#define DEAD_MS       1000000                /* 1970 */
 enum { WAKES_MAX = 64, FIRST_FD = 0x7000 };
 
 /* IDLE: nobody waits by wake_wait_until; also of one that is watched. */
@@ -30,9 +32,11 @@ struct descriptor {
 static struct {
     struct descriptor descriptors[WAKES_MAX];
     int top; /* no descriptor from here on is used */
-    int64_t booted_us, wall_offset_ms, synced_since_us;
+    int64_t booted_us, wall_offset_ms, set_us, synced_since_us;
     unsigned boots;
     bool synced;
+    enum hal_hardware hardware;
+    int64_t hardware_offset_ms; /* beside the true time */
     _Alignas(64) unsigned char keepsake[KEEPSAKE_BYTES];
 } hal = {.synced = true};
 
@@ -69,6 +73,28 @@ int64_t hal_world_us(int64_t boot_us)
     return boot_us >= SCHEDULER_NEVER / 2 ? SCHEDULER_NEVER : boot_us + hal.booted_us;
 }
 
+/* The kernel writes it while the clock has a time source. */
+static void keep_hardware_clock(void)
+{
+    if (hal.synced) {
+        hal.hardware_offset_ms = hal.wall_offset_ms;
+    }
+}
+
+bool clock_hardware_ms(const char *file, int64_t *out_ms)
+{
+    (void)file;
+    keep_hardware_clock();
+    const int64_t ms = hal_true_wall_ms() + hal.hardware_offset_ms;
+    *out_ms = ms - ms % 1000 + 500;
+    return hal.hardware != HARDWARE_ABSENT;
+}
+
+enum hal_hardware hal_hardware(void)
+{
+    return hal.hardware;
+}
+
 void clock_sleep_until_us(int64_t boot_us)
 {
     scheduler_hang_until(hal_world_us(boot_us));
@@ -79,20 +105,45 @@ void clock_boot_id(char text[37])
     (void)snprintf(text, 37, "00000000-0000-0000-0000-%012u", hal.boots);
 }
 
-void hal_boot(void)
+/* By hours, or by seconds, which is worse: then what is from before the break seems to stand close by. */
+static int64_t draw_wrong_ms(void)
 {
+    const int64_t hours_ms = (int64_t)(1 + chance_draw(6)) * 3600000;
+    return chance_is(50) ? -3000 - (int64_t)chance_draw(60000) : chance_is(50) ? hours_ms : -hours_ms;
+}
+
+void hal_boot(enum hal_hardware hardware)
+{
+    int64_t now_ms = DEAD_MS;
+    hal_set_synced(false);
     hal.boots++;
-    hal.booted_us = scheduler_now_us() - 20000000; /* what came before the gateway took its time */
+    hal.booted_us = scheduler_now_us() - HAL_BOOT_US;
+    hal.hardware = hardware;
+    if (hardware == HARDWARE_DEAD) {
+        hal.hardware_offset_ms = DEAD_MS - hal_true_wall_ms();
+    } else if (hardware == HARDWARE_WRONG) {
+        hal.hardware_offset_ms += draw_wrong_ms();
+    }
+    (void)clock_hardware_ms(CLOCK_HARDWARE, &now_ms);
+    hal_set_wall_ms(hardware != HARDWARE_ABSENT ? now_ms : DEAD_MS);
     memset(hal.keepsake, 0, sizeof hal.keepsake);
 }
 
 void hal_set_wall_ms(int64_t wall_ms)
 {
+    keep_hardware_clock();
     hal.wall_offset_ms = wall_ms - hal_true_wall_ms();
+    hal.set_us = scheduler_now_us();
+}
+
+int64_t hal_set_us(void)
+{
+    return hal.set_us;
 }
 
 void hal_set_synced(bool synced)
 {
+    keep_hardware_clock();
     hal.synced_since_us = hal.synced != synced ? scheduler_now_us() : hal.synced_since_us;
     hal.synced = synced;
 }

@@ -11,8 +11,16 @@
 
 struct wake;
 
-void hal_boot(void);                   /* another boot: its clock begins anew, the wall clock does not */
+/* What becomes of the box's hardware clock while it has no power. */
+enum hal_hardware { HARDWARE_RIGHT, HARDWARE_ABSENT, HARDWARE_DEAD, HARDWARE_WRONG };
+
+#define HAL_BOOT_US 20000000 /* what comes before the gateway takes its time */
+
+/* Another boot: its clock begins anew; the wall clock is the hardware clock's, or in 1970. */
+void hal_boot(enum hal_hardware hardware);
+enum hal_hardware hal_hardware(void);  /* of this boot */
 void hal_set_wall_ms(int64_t wall_ms); /* steps */
+int64_t hal_set_us(void);              /* world time of the newest of these */
 void hal_set_synced(bool synced);
 int64_t hal_synced_since_us(void);     /* world time since when it is as clock_is_synchronised says */
 int64_t hal_true_wall_ms(void);        /* what a clock that nobody set wrongly would say */

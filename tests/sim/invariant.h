@@ -33,6 +33,7 @@
     X(audited, "the audit log is one chain with each command and each start once, as long as its store is there") \
     X(replaced, "a store that is damaged is set aside, and an alarm says so")                                     \
     X(clock, "an alert says whether the wall clock had a time source")                                            \
+    X(joined, "windows go on over a break of known length, and over no other")                                    \
     X(watched, "watchdogs are fed while every part of the gateway goes on, and starve when one stands still")     \
     X(in_place, "a line's thread that hangs has the gateway start in place, at most once an hour")                \
     X(goes_on, "the gateway runs, commits and connects again when what was wrong is over")

@@ -10,6 +10,7 @@
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/invariant.h"
+#include "tests/sim/joints.h"
 #include "tests/sim/process.h"
 #include "tests/sim/scheduler.h"
 #include "tests/sim/witness.h"
@@ -297,5 +298,6 @@ void judge_second(void)
     check_replaced();
     check_audited();
     check_goes_on();
+    joints_judge();
     box_judge();
 }

@@ -89,7 +89,9 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     bedside_init();
-    hal_boot();
+    hal_boot(HARDWARE_RIGHT);
+    hal_set_wall_ms(hal_true_wall_ms());
+    hal_set_synced(true);
     faults_init();
     process_start();
     live_until((int64_t)(days * (double)DAY_US));

@@ -13,6 +13,7 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/hal.h"
 #include "tests/sim/invariant.h"
+#include "tests/sim/joints.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/lives.h"
 #include "tests/sim/process.h"
@@ -251,6 +252,7 @@ void witness_replaced(const char *epoch)
     w.gone = w.box_was_off ? NULL : w.now;
     w.now = find_epoch(epoch);
     lives_are_lost();
+    joints_forget();
     w.has_alert = w.has_numbers = w.awaits_alarm = false;
     audited_are_lost();
     for (unsigned b = 0; b < WARD_BEDS; b++) {
@@ -377,6 +379,11 @@ void witness_committed(const struct store_alert *alert)
 
 void witness_state(const char *key, const void *value, size_t size)
 {
+    if (strcmp(key, STATE_CLOCK) == 0 && size == sizeof(struct state_clock)) {
+        struct state_clock clock;
+        memcpy(&clock, value, sizeof clock);
+        joints_put(&clock);
+    }
     if (strcmp(key, STATE_NUMBERS) == 0 && size == sizeof(struct state_numbers)) {
         struct state_numbers numbers;
         memcpy(&numbers, value, sizeof numbers);

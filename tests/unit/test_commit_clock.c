@@ -38,6 +38,9 @@ static void make(int64_t wall_ms, bool synced)
     commit_rig.clock_record = (struct clock_record){.count = 0};
     clock_record_begin(&commit_rig.clock_record, BOOT, commit_rig.epoch, 0,
                        wall_ms - timebase_engine_ms(&commit_rig.timebase, commit_rig.now_us), synced);
+    commit_rig.clock_bridge = (struct clock_bridge){.open = 0};
+    atomic_store(&commit_rig.clock_hardware.offset_ms, CLOCK_HARDWARE_UNKNOWN);
+    atomic_store(&commit_rig.clock_hardware.wrong_ms, 0);
 }
 
 static void pass(int64_t us)
@@ -209,7 +212,7 @@ static void test_a_reload_goes_on_with_it(void **state)
     fake_clock_step(7000);
     pass(1000000);
     const int64_t steady_us = commit_rig.now_us;
-    commit_clock_init(clock, &commit_rig.clock_record, &commit_rig.timebase);
+    commit_clock_init(clock, &commit_rig.clock_record, NULL, NULL, &commit_rig.timebase);
     commit_continue(&next, &commit_rig.commit);
     fake_clock_pass(58000000);
     commit_clock_look(clock, steady_us + 58000000);
@@ -277,6 +280,74 @@ static void test_a_step_before_there_is_a_store(void **state)
 /* ---- killed at any instant ---- */
 
 enum { SHOWN_MAX = 512 };
+
+static void read_bridge(struct clock_bridge *out)
+{
+    size_t length = 0;
+    assert_int_equal(store_get_state(commit_rig_store(), STATE_CLOCK_BRIDGE, out, sizeof *out, &length), STATUS_OK);
+    assert_int_equal(length, sizeof *out);
+}
+
+/* The next start of the box goes by what is in the store then. */
+static void test_whether_the_hardware_clock_is_in_step_is_stored(void **state)
+{
+    (void)state;
+    struct clock_bridge found;
+    make(NOW_MS, true);
+    alert();
+    read_bridge(&found);
+    assert_int_equal(found.in_step, 0);
+    atomic_store(&commit_rig.clock_hardware.offset_ms, clock_wall_ms() - clock_boot_us() / 1000 + 1000);
+    pass(1000000);
+    read_bridge(&found);
+    assert_int_equal(found.in_step, 1);
+    fake_clock_step(1000); /* the kernel's clock has moved, the other not yet */
+    pass(1000000);
+    read_bridge(&found);
+    assert_int_equal(found.in_step, 1);
+    fake_clock_step(5000);
+    pass(1000000);
+    read_bridge(&found);
+    assert_int_equal(found.in_step, 0);
+}
+
+static void open_bridge(void)
+{
+    make(NOW_MS, false);
+    clock_bridge_begin(&commit_rig.clock_bridge, BOOT, true,
+                       NOW_MS - timebase_engine_ms(&commit_rig.timebase, commit_rig.now_us), 1000);
+    alert();
+}
+
+static void test_a_time_source_confirms_the_hardware_clock(void **state)
+{
+    (void)state;
+    struct clock_bridge found;
+    open_bridge();
+    read_bridge(&found);
+    assert_int_equal(found.open, 1);
+    fake_clock_step(1500);
+    set_synced(true);
+    pass(1000000);
+    read_bridge(&found);
+    assert_int_equal(found.open, 0);
+    assert_int_equal(atomic_load(&commit_rig.clock_hardware.wrong_ms), 0);
+}
+
+static void test_a_time_source_says_that_the_hardware_clock_was_wrong(void **state)
+{
+    (void)state;
+    struct clock_bridge found;
+    open_bridge();
+    fake_clock_step(HOUR_MS);
+    pass(1000000);
+    assert_int_equal(atomic_load(&commit_rig.clock_hardware.wrong_ms), 0); /* nobody has said that this is right */
+    set_synced(true);
+    pass(1000000);
+    assert_int_equal(atomic_load(&commit_rig.clock_hardware.wrong_ms), HOUR_MS);
+    read_bridge(&found);
+    assert_int_equal(found.open, 1); /* until windows have begun anew, so that no other boot goes on from this one */
+}
 
 /* What a start in the same boot would find, and the engine instants of what is in the outbox. */
 struct recovered {
@@ -470,6 +541,9 @@ int main(void)
         RIG_TEST(test_a_reload_goes_on_with_it),
         RIG_TEST(test_rows_of_the_audit_log_keep_their_order),
         RIG_TEST(test_a_step_before_there_is_a_store),
+        RIG_TEST(test_whether_the_hardware_clock_is_in_step_is_stored),
+        RIG_TEST(test_a_time_source_confirms_the_hardware_clock),
+        RIG_TEST(test_a_time_source_says_that_the_hardware_clock_was_wrong),
         RIG_TEST(test_the_record_is_never_behind_what_was_shown),
         RIG_TEST(test_nobody_came_in_1970),
         RIG_TEST(test_history_goes_by_a_steady_clock),

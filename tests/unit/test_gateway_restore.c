@@ -63,7 +63,7 @@ static struct state_numbers restored(const char *boot)
     gen->plan = &plan;
     gen->engine = engine_make(&arena, &plan.engine);
     assert_non_null(gen->engine);
-    assert_int_equal(gateway_restore(g, gen, NOW_MS, true, &counts), STATUS_OK);
+    assert_int_equal(gateway_restore(g, gen, NOW_MS, RESTORE_UNBROKEN, &counts), STATUS_OK);
     const struct state_numbers numbers = {.seq = gen->engine->seq, .next_id = gen->engine->next_id};
     free(gen);
     free(arena.base);

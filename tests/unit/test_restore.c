@@ -28,14 +28,19 @@ static void step_until(int64_t until_ms)
     }
 }
 
-static enum status restore(bool continuous)
+static enum status restore_as(enum restore_break how)
 {
     taken_count = 0;
-    const enum status status = restore_engine(store, &config, engine, NOW_MS, KEEP_MS, continuous, &counts);
+    const enum status status = restore_engine(store, &config, engine, NOW_MS, KEEP_MS, how, &counts);
     assert_true(engine_now(engine) <= NOW_MS);
     engine_begin(engine, NOW_MS);
     step_until(NOW_MS);
     return status;
+}
+
+static enum status restore(bool continuous)
+{
+    return restore_as(continuous ? RESTORE_UNBROKEN : RESTORE_BROKEN);
 }
 
 /* Without reading on, "vital value quality" of those that have a value. */
@@ -384,6 +389,49 @@ static void test_a_break_of_unknown_length_ends_pauses(void **state)
     assert_int_equal(taken[0].kind, RECORD_BED); /* the store shall know it, too */
 }
 
+/* The hardware clock that a start went on by was wrong: what is from before that start is not joined any more, what came since is. */
+static void test_a_break_that_is_found_later(void **state)
+{
+    (void)state;
+    struct state_clock clock = {.boot_id = "boot"};
+    struct clock_bridge bridge = {.boot_id = "boot", .open = 1, .from_ms = NOW_MS - 5000};
+    struct bed_view view;
+    put_ward();
+    put_alarm("b1", "hr_high", false);
+    put_state(STATE_CLOCK, &clock, sizeof clock);
+    journal_beds(60, 0, (const int32_t[]){80, 130}, 2);
+    assert_int_equal(restore_put_break(store, &clock, &bridge), STATUS_OK);
+    assert_int_equal(restore_as(RESTORE_BREAK_FOUND), STATUS_OK);
+    assert_int_equal(counts.observations, 10);
+    assert_string_equal(view_of(0), "hr 80 valid");
+    engine_view_bed(engine, 0, &view);
+    assert_int_equal(view.stay, 11);
+    assert_int_equal(view.alarm_count, 1);
+    assert_true(taken[0].alert.unverified); /* until data confirm or clear it */
+    assert_int_equal(alerts_named("hr_high", 0), 1);
+    assert_int_equal(alerts_named("hr_high", 1),
+                     0); /* 40 of its 60 s are of before: its window is not whole any more */
+}
+
+static void test_a_break_that_is_found_later_ends_pauses_of_before(void **state)
+{
+    (void)state;
+    struct state_clock clock = {.boot_id = "boot"};
+    struct clock_bridge bridge = {.boot_id = "boot", .open = 1, .from_ms = NOW_MS - 30000};
+    struct bed_snapshot bed = {.stay = 11, .stay_start_ms = STAY_MS, .bed_seq = 5};
+    struct bed_view view;
+    put_ward();
+    bed.pauses[0] = (struct pause){NOW_MS - 60000, NOW_MS + 30000, PAUSE_AUDIO, 0};
+    bed.pauses[1] = (struct pause){NOW_MS - 10000, NOW_MS + 30000, PAUSE_ALARM, pause_key("hr_high")};
+    put_state(STATE_BED "b1", &bed, sizeof bed);
+    assert_int_equal(restore_put_break(store, &clock, &bridge), STATUS_OK);
+    assert_int_equal(restore_as(RESTORE_BREAK_FOUND), STATUS_OK);
+    engine_view_bed(engine, 0, &view);
+    assert_int_equal(view.pauses[0].what, PAUSE_NONE);
+    assert_int_equal(view.pauses[1].what, PAUSE_ALARM); /* somebody asked for it after the break */
+    assert_int_equal(view.pauses[1].until_ms, NOW_MS + 30000);
+}
+
 static void test_alarms_whose_rule_or_bed_is_gone(void **state)
 {
     char active[256] = "";
@@ -679,6 +727,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_bed_that_goes_ends_its_stay, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_pauses_go_on, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_break_of_unknown_length_ends_pauses, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_break_that_is_found_later, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_break_that_is_found_later_ends_pauses_of_before, restore_set_up,
+                                        restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_whose_rule_or_bed_is_gone, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_many_alarms_are_gone, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_alarms_that_a_monitor_names, restore_set_up, restore_tear_down),

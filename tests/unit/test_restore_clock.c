@@ -154,6 +154,142 @@ static void test_a_record_of_an_older_boot_says_nothing_of_the_newest(void **sta
     expect_clock(&synced, true, NOW_MS + 60000);
 }
 
+/* ---- the hardware clock, before any time source is heard ---- */
+
+static void put_bridge(const char *boot, bool in_step, bool open)
+{
+    struct clock_bridge bridge = {.in_step = in_step, .open = open, .correction_ms = 7000, .from_ms = 12000};
+    (void)snprintf(bridge.boot_id, sizeof bridge.boot_id, "%s", boot);
+    put_state(STATE_CLOCK_BRIDGE, &bridge, sizeof bridge);
+}
+
+static struct restore_clock by_hardware(const char *boot, int64_t boot_s, int64_t wall_ms)
+{
+    struct restore_clock now = at_start(boot, boot_s, wall_ms, false);
+    now.is_hardwares = true;
+    return now;
+}
+
+/* As a switch of slots on a box: it boots, and no server could be heard yet. */
+static void test_the_hardware_clock_carries_the_time_over(void **state)
+{
+    (void)state;
+    const struct restore_clock now = by_hardware(BOOT_B, 20, NOW_MS + 60000);
+    const struct restore_clock other = at_start(BOOT_B, 20, NOW_MS + 60000, false); /* from a file, or by hand */
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    expect_clock(&now, false, NOW_MS + 60000); /* a store of a version that knew nothing of it */
+    put_bridge(BOOT_A, true, false);
+    expect_clock(&now, true, NOW_MS + 60000);
+    expect_clock(&other, false, NOW_MS + 60000);
+    put_bridge(BOOT_A, false, false); /* the two were not in step */
+    expect_clock(&now, false, NOW_MS + 60000);
+    put_bridge("6d5f3c1e-0000-4000-8000-00000000000c", true, false);
+    expect_clock(&now, false, NOW_MS + 60000);
+    put_state(STATE_CLOCK_BRIDGE, "short", 5);
+    expect_clock(&now, false, NOW_MS + 60000);
+}
+
+static void test_it_carries_only_what_a_time_source_had_given(void **state)
+{
+    (void)state;
+    const struct restore_clock now = by_hardware(BOOT_B, 20, NOW_MS + 60000);
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_bridge(BOOT_A, true, false);
+    put_record(BOOT_A, 0, false); /* lost before the end */
+    expect_clock(&now, false, NOW_MS + 60000);
+    put_record(BOOT_A, 3000, true); /* found after the start: engine time is 3 s behind the wall clock, and stays so */
+    expect_clock(&now, true, NOW_MS + 57000);
+}
+
+static void test_a_hardware_clock_that_fell_behind(void **state)
+{
+    (void)state;
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_bridge(BOOT_A, true, false);
+    journal_hr(10, 9, 0, 80); /* up to 10 s before NOW */
+    const struct restore_clock dead = by_hardware(BOOT_B, 20, 20000);
+    expect_clock(&dead, false, NOW_MS - 10000 + 11);
+}
+
+/* What is from before the box went off cannot be from after it has come on. */
+static void test_a_hardware_clock_that_says_the_impossible(void **state)
+{
+    (void)state;
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_bridge(BOOT_A, true, false);
+    journal_hr(10, 9, 0, 80); /* up to 10 s before NOW */
+    const struct restore_clock slow = by_hardware(BOOT_B, 20, NOW_MS + 5000);
+    const struct restore_clock quick = by_hardware(BOOT_B, 20, NOW_MS + 12000);
+    const struct restore_clock synced = at_start(BOOT_B, 20, NOW_MS + 5000, true);
+    expect_clock(&slow, false, NOW_MS + 5000);
+    expect_clock(&quick, true, NOW_MS + 12000);
+    expect_clock(&synced, true, NOW_MS + 5000);
+}
+
+/* That boot went on by a clock that nobody had confirmed when it ended, or found to be wrong too late for anything to be done. */
+static void test_a_boot_that_ends_with_an_open_bridge(void **state)
+{
+    (void)state;
+    const struct restore_clock now = by_hardware(BOOT_B, 20, NOW_MS + 60000);
+    const struct restore_clock synced = at_start(BOOT_B, 20, NOW_MS + 60000, true);
+    const struct restore_clock same = at_start(BOOT_A, 160, NOW_MS + 60000, false);
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_bridge(BOOT_A, true, true);
+    expect_clock(&now, false, NOW_MS + 60000);
+    expect_clock(&synced, false, NOW_MS + 60000);
+    expect_clock(&same, true, NOW_MS + 60000);
+}
+
+static void expect_bridge(const struct restore_clock *now, bool open, int64_t correction_ms, int64_t from_ms)
+{
+    struct state_clock clock;
+    struct clock_bridge bridge;
+    memset(&bridge, 0x5A, sizeof bridge);
+    const bool continuous = restore_clock(store, now, &clock);
+    restore_clock_bridge(store, &clock, now, continuous, &bridge);
+    assert_string_equal(bridge.boot_id, now->boot_id);
+    assert_int_equal(bridge.open, open);
+    assert_int_equal(bridge.correction_ms, correction_ms);
+    assert_int_equal(bridge.from_ms, from_ms);
+}
+
+static void test_which_start_opens_a_bridge(void **state)
+{
+    (void)state;
+    const struct restore_clock now = by_hardware(BOOT_B, 20, NOW_MS + 60000);
+    const struct restore_clock synced = at_start(BOOT_B, 20, NOW_MS + 60000, true);
+    const struct restore_clock same = by_hardware(BOOT_A, 160, NOW_MS + 60000);
+    expect_bridge(&now, false, 0, NOW_MS + 60000); /* an empty store */
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_record(BOOT_A, 3000, true);
+    expect_bridge(&now, false, 0, NOW_MS + 60000);
+    put_bridge(BOOT_A, true, false);
+    expect_bridge(&now, true, 3000, NOW_MS + 57000);
+    expect_bridge(&synced, false, 3000, NOW_MS + 57000);
+    expect_bridge(&same, false, 7000, 12000); /* as it was found */
+    put_bridge(BOOT_B, true, false);
+    expect_bridge(&same, false, 0, NOW_MS + 60000); /* of a version that knew nothing of it, in this boot */
+    struct state_clock clock = {.boot_id = BOOT_A};
+    struct clock_bridge bridge;
+    restore_clock_bridge(NULL, &clock, &now, false, &bridge);
+    assert_int_equal(bridge.open, 0);
+}
+
+static void test_a_bridge_that_led_nowhere(void **state)
+{
+    (void)state;
+    struct state_clock clock = {.boot_id = BOOT_A, .anchor_ms = 5000, .unbroken_from_ms = 3};
+    struct clock_bridge bridge = {.boot_id = BOOT_A, .open = 1, .in_step = 1, .from_ms = 12000};
+    assert_int_equal(restore_put_break(store, &clock, &bridge), STATUS_OK);
+    assert_int_equal(clock.unbroken_from_ms, 12000);
+    assert_int_equal(bridge.open, 0);
+    const struct restore_clock same = at_start(BOOT_A, 20, NOW_MS, true);
+    assert_true(restore_clock(store, &same, &clock));
+    assert_int_equal(clock.anchor_ms, 5000);
+    assert_int_equal(clock.unbroken_from_ms, 12000);
+    expect_bridge(&same, false, 0, 12000);
+}
+
 static void expect_record(const struct restore_clock *now, uint64_t open_seq, int64_t correction_ms, bool synced)
 {
     struct state_clock clock;
@@ -235,6 +371,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_source_that_was_lost_before_the_end, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_record_of_an_older_boot_says_nothing_of_the_newest, restore_set_up,
                                         restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_hardware_clock_carries_the_time_over, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_it_carries_only_what_a_time_source_had_given, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_hardware_clock_that_fell_behind, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_hardware_clock_that_says_the_impossible, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_boot_that_ends_with_an_open_bridge, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_which_start_opens_a_bridge, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_bridge_that_led_nowhere, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_what_was_shown_goes_on_in_another_epoch, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_what_was_shown_goes_on_with_its_boot, restore_set_up, restore_tear_down),

@@ -89,6 +89,8 @@ static void build(struct commit_rig *r, struct arena *arena)
                                          .resends = &r->resends,
                                          .clock = &r->clock,
                                          .clock_record = r->keeps_clock ? &r->clock_record : NULL,
+                                         .clock_bridge = r->keeps_clock ? &r->clock_bridge : NULL,
+                                         .clock_hardware = &r->clock_hardware,
                                          .trends = r->keeps_trends ? &r->trends : NULL,
                                          .journal_interval_ms = 1000,
                                          .history_keep_ms = r->history_keep_ms};

@@ -44,6 +44,8 @@ struct commit_rig {
     bool keeps_clock;
     int64_t history_keep_ms;
     struct clock_record clock_record;
+    struct clock_bridge clock_bridge; /* with that */
+    struct clock_hardware clock_hardware;
     struct commit commit;
     void *memory;
     int64_t now_us;
