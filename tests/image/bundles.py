@@ -7,9 +7,8 @@ import subprocess
 from card import run
 from stage import Failed
 
-NEWER, SICK, PANICKING, WAITING = "9.1.0", "9.2.0", "9.3.0", "9.4.0"
+NEWER, SICK, PANICKING = "9.1.0", "9.2.0", "9.3.0"
 SQUASH = ["-comp", "gzip", "-Xcompression-level", "1", "-noappend", "-no-xattrs", "-all-root", "-quiet", "-no-progress"]
-WAITS_FOR_TIME = "[Service]\nExecStartPre=-+/usr/bin/chronyc waitsync 90 0 0 1\n"
 NEVER_READY = "[Service]\nExecStart=\nExecStart=/usr/bin/sleep infinity\nTimeoutStartSec=20\n"
 
 
@@ -65,17 +64,6 @@ class Bundles:
                 file.write(NEVER_READY)
 
         return self.make("sick", SICK, self.root(SICK, spoil))
-
-    def waiting(self):
-        """Newer, and its gateway starts when the clock has its time source."""
-
-        def spoil(tree):
-            folder = os.path.join(tree, "usr/lib/systemd/system/wardgate.service.d")
-            os.makedirs(folder, exist_ok=True)
-            with open(os.path.join(folder, "zz-waiting.conf"), "w", encoding="ascii") as file:
-                file.write(WAITS_FOR_TIME)
-
-        return self.make("waiting", WAITING, self.root(WAITING, spoil))
 
     def panicking(self):
         """Its kernel finds nothing to start."""

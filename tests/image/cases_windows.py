@@ -3,7 +3,7 @@
 import os
 import time
 
-from bundles import NEWER, WAITING
+from bundles import NEWER
 from cases_alone import TIME_PORT, TimeServer
 from cases_boot import expect, judge_firsts
 from cases_update import install_from_stick, runs, updated_scene, wait_good
@@ -65,7 +65,7 @@ class Switch:
 
 
 def windows(bench):
-    """a switch of slots between two clocks with a time source: windows go on over it, the hole in them counted"""
+    """a switch of slots with a time source before it: the hardware clock carries windows over it, the hole in them counted"""
     try:
         server = TimeServer()
     except OSError as error:
@@ -74,7 +74,9 @@ def windows(bench):
     try:
         switch = Switch(bench, servers="10.0.2.2")
         expect(switch.begun["clock"] == "synced", "the clock had no time source before the switch")
-        switch.to(WAITING, bench.bundles().waiting())
+        switch.to(NEWER, bench.bundles().newer())
+        told = switch.scene.shell("journalctl -b -u wardgate -o cat --no-pager")
+        expect("as long as the hardware clock says" in told, "the newer version did not go on by the hardware clock")
         seconds, wanted = switch.ends(), (SPAN_S - switch.hole) / 2  # as much of the one as of the other
         expect(seconds < SPAN_S - SLACK_S, f"the window was lost: its alarm ended {seconds:.0f} s after the start, not {wanted:.0f}")
         expect(abs(seconds - wanted) < SLACK_S, f"the window is another: its alarm ended {seconds:.0f} s after the start, not {wanted:.0f}")
