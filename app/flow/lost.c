@@ -214,6 +214,7 @@ void lost_committed(struct lost *lost, uint64_t seq)
         lost->is_due = false;
     }
     lost->through = seq > lost->through ? seq : lost->through;
+    lost->first = lost->first == 0 ? 1 : lost->first; /* of a store that had no numbers: all are from now on */
 }
 
 void lost_recorded(struct lost *lost, uint64_t from, uint64_t row)

@@ -138,6 +138,20 @@ static void test_what_waits(void **state)
                      23); /* what deliver makes of the next store, which is empty, counts for nothing */
 }
 
+/* A new store has no numbers when it is opened. After a reload it is asked again, and what was committed meanwhile may still wait. */
+static void test_a_reload_behind_a_new_store(void **state)
+{
+    (void)state;
+    struct lost lost;
+    lost_find(&lost);
+    lost_committed(&lost, 12);
+    lost_learn(&lost, 12);
+    lost_committed(&lost, 13);
+    lost_note(&lost, (struct lost_reach){.seq = 1});
+    assert_int_equal(lost.first, 2);
+    assert_int_equal(lost.through, 13);
+}
+
 /* More than are kept: the one that was seen first is forgotten, and as many can be told of as are known. */
 static void test_there_is_a_bound(void **state)
 {
@@ -158,9 +172,9 @@ static void test_there_is_a_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_newest_goes_first),  cmocka_unit_test(test_all_have_gone),
-        cmocka_unit_test(test_their_record_waits),     cmocka_unit_test(test_a_record_of_theirs),
-        cmocka_unit_test(test_a_new_record_of_theirs), cmocka_unit_test(test_what_waits),
-        cmocka_unit_test(test_there_is_a_bound)};
+        cmocka_unit_test(test_the_newest_goes_first),       cmocka_unit_test(test_all_have_gone),
+        cmocka_unit_test(test_their_record_waits),          cmocka_unit_test(test_a_record_of_theirs),
+        cmocka_unit_test(test_a_new_record_of_theirs),      cmocka_unit_test(test_what_waits),
+        cmocka_unit_test(test_a_reload_behind_a_new_store), cmocka_unit_test(test_there_is_a_bound)};
     return cmocka_run_group_tests_name("lost", tests, NULL, NULL);
 }
