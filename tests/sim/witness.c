@@ -47,6 +47,8 @@ struct epoch {
     uint64_t from_seq;
     struct epoch *root; /* the first of those, or itself: */
     uint64_t arrived_bed_seq[PLACES];
+    bool
+        is_owed; /* of a store that was set aside, and of which the next ones can know: what waited there has to arrive in a record */
 };
 
 /* What an id names: one occurrence of one alarm at one place, for ever. */
@@ -59,8 +61,6 @@ static struct {
     struct epoch epochs[EPOCHS_MAX];
     unsigned epoch_count;
     struct epoch *now; /* the store's */
-    struct epoch *
-        gone; /* of a store that was set aside, when that of the next one is another; NULL: none, or nobody can know of it */
     struct name *names;
     uint64_t name_room, name_count;
     uint64_t stays[WARD_BEDS][STAYS_KEPT], stay[WARD_BEDS]; /* of alerts */
@@ -243,13 +243,24 @@ void witness_adopted(const char *epoch)
     if (!goes_on) {
         lives_begin_anew();
     }
-    w.gone = w.gone == w.now ? NULL : w.gone;
+    w.now->is_owed = false;
+}
+
+static void owe_nothing(void)
+{
+    for (unsigned i = 0; i < w.epoch_count; i++) {
+        w.epochs[i].is_owed = false;
+    }
 }
 
 /* What waited there is lost: a record has to say so (witness_missing). */
 void witness_replaced(const char *epoch)
 {
-    w.gone = w.box_was_off ? NULL : w.now;
+    if (w.box_was_off) {
+        owe_nothing();
+    } else {
+        w.now->is_owed = true;
+    }
     w.now = find_epoch(epoch);
     lives_are_lost();
     joints_forget();
@@ -609,7 +620,7 @@ static bool is_accounted(const struct seen *s)
 
 void witness_box_was_off(void)
 {
-    w.gone = NULL;
+    owe_nothing();
     w.box_was_off = true;
 }
 
@@ -628,6 +639,9 @@ static uint64_t find_missing(struct epoch *e, int64_t before_us)
 
 uint64_t witness_missing(int64_t before_us)
 {
-    const uint64_t seq = find_missing(w.now, before_us);
-    return seq != 0 ? seq : find_missing(w.gone, before_us);
+    uint64_t seq = find_missing(w.now, before_us);
+    for (unsigned i = 0; i < w.epoch_count && seq == 0; i++) {
+        seq = w.epochs[i].is_owed ? find_missing(&w.epochs[i], before_us) : 0;
+    }
+    return seq;
 }
