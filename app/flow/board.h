@@ -60,7 +60,7 @@ struct board {
     atomic_ullong boards_bad, boards_dropped; /* what they said: not understood, and left out as too much */
     atomic_bool uplink_unheard; /* the newest alert found no subscriber, and nothing has found one since (MQTT 5) */
     atomic_ullong delivered_row,
-        delivered_seq; /* everything up to them was acknowledged or is no longer in the outbox */
+        delivered_seq;                    /* everything up to them was acknowledged or is no longer in the outbox */
     atomic_ullong passed_row, passed_seq; /* the same, but for rows that are damaged: nobody can send those */
     atomic_ullong observations, observations_late, observations_replaced, journal_dropped;
     atomic_ullong window_overruns, alarms_dropped; /* as the engine counts them, since it was made */
