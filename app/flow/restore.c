@@ -393,7 +393,8 @@ static enum status restore_alarms(struct restorer *r)
 }
 
 enum status restore_engine(struct store *store, const struct engine_config *config, struct engine *engine,
-                           int64_t now_ms, int64_t journal_keep_ms, enum restore_break how, struct restore_counts *out)
+                           int64_t now_ms, int64_t journal_keep_ms, enum restore_break how, int64_t found_ms,
+                           struct restore_counts *out)
 {
     static struct restorer restorer; /* too large for a stack; start-up has one thread */
     restorer.store = store;
@@ -402,6 +403,9 @@ enum status restore_engine(struct store *store, const struct engine_config *conf
     restorer.counts = out;
     restorer.how = how;
     restorer.unbroken_from_ms = restore_unbroken_from_ms(store);
+    if (how == RESTORE_BREAK_FOUND && restorer.unbroken_from_ms < found_ms) {
+        restorer.unbroken_from_ms = found_ms; /* the store hears of it with the first commit */
+    }
     restorer.journal_from_ms = now_ms - journal_keep_ms;
     if (restorer.journal_from_ms < restorer.unbroken_from_ms) {
         restorer.journal_from_ms = restorer.unbroken_from_ms;

@@ -83,6 +83,20 @@ static void test_nor_before_an_alert_when_the_journal_is_lost(void **state)
     expect_clock(&behind, false, NOW_MS - 60000 + 1);
 }
 
+/* A start that the power ended before anything else was written: the next one begins with the clock that it finds, and not before it. */
+static void test_nor_before_a_start_that_left_nothing_else(void **state)
+{
+    (void)state;
+    struct state_clock clock;
+    const struct restore_clock first = at_start(BOOT_A, 20, NOW_MS, true);
+    assert_false(restore_clock(store, &first, &clock));
+    put_state(STATE_CLOCK, &clock, sizeof clock);
+    const struct restore_clock behind = at_start(BOOT_B, 20, NOW_MS - 86400000, true);
+    expect_clock(&behind, false, NOW_MS + 1);
+    const struct restore_clock in_1970 = at_start(BOOT_B, 20, 1000, false);
+    expect_clock(&in_1970, false, NOW_MS + 1);
+}
+
 static void test_a_clock_of_another_form_is_no_clock(void **state)
 {
     (void)state;
@@ -363,6 +377,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_time_never_begins_before_what_the_store_knows, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_nor_before_an_alert_when_the_journal_is_lost, restore_set_up,
+                                        restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_nor_before_a_start_that_left_nothing_else, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_clock_of_another_form_is_no_clock, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_where_a_break_was_is_known_later, restore_set_up, restore_tear_down),
