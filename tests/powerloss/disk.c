@@ -39,7 +39,8 @@ struct content {
 static struct content contents[RECORDER_NODES_MAX];
 static struct disk_kind disk;
 static uint32_t reached;
-static bool is_certain[RECORDER_OPS_MAX]; /* a pending write that is durable by itself */
+static bool is_certain[RECORDER_OPS_MAX];  /* a pending write that is durable by itself */
+static bool is_struck[RECORDER_NODES_MAX]; /* its syncs do what disk says; the others' do all */
 
 /* How the open writes of one file come out. */
 enum fate { FATE_NONE, FATE_ALL, FATE_SECTORS, FATE_FEW, FATE_MOST, FATE_PAGES, FATE_FIRST, FATE_COUNT };
@@ -144,9 +145,33 @@ static void settle(struct content *c, uint32_t count)
     memmove(c->pending, c->pending + count, c->pending_count * sizeof c->pending[0]);
 }
 
+/* A folder by any name that it ever has; a file with the folder that it is made in. */
+static void strike(uint16_t node, uint16_t folder, const char *name)
+{
+    const bool is_named = recorder->nodes[node].is_folder && strncmp(name, disk.only, strlen(disk.only)) == 0;
+    is_struck[node] = is_struck[node] || is_named || (folder != NODE_NONE && is_struck[folder]);
+}
+
+static void find_struck(void)
+{
+    for (uint32_t i = 0; i < RECORDER_NODES_MAX; i++) {
+        is_struck[i] = disk.only == NULL;
+    }
+    for (uint32_t i = 0; disk.only != NULL && i < recorder->nodes_at_start; i++) {
+        strike((uint16_t)i, recorder->nodes[i].folder, recorder->nodes[i].name);
+    }
+    for (uint32_t i = 0; disk.only != NULL && i < recorder->op_count; i++) {
+        const struct op *op = &recorder->ops[i];
+        if (op->kind == OP_MAKE || op->kind == OP_RENAME) {
+            strike(op->node, op->folder, op->kind == OP_MAKE ? op->name : op->name_to);
+        }
+    }
+}
+
 void disk_start(const struct disk_kind *kind)
 {
     disk = *kind;
+    find_struck();
     reached = 0;
     memset(is_certain, 0, sizeof is_certain);
     for (uint32_t i = 0; i < RECORDER_NODES_MAX; i++) {
@@ -183,12 +208,12 @@ static void take(uint32_t number)
     const struct op *op = &recorder->ops[number];
     switch ((enum op_kind)op->kind) {
     case OP_SYNC:
-        if (recorder->nodes[op->node].is_folder ? disk.syncs_folders : disk.syncs_files) {
+        if (!is_struck[op->node] || (recorder->nodes[op->node].is_folder ? disk.syncs_folders : disk.syncs_files)) {
             settle(&contents[op->node], contents[op->node].pending_count);
         }
         break;
     case OP_SYNC_WRITE:
-        is_certain[op->offset] = disk.syncs_writes;
+        is_certain[op->offset] = !is_struck[op->node] || disk.syncs_writes;
         break;
     case OP_MAKE:
     case OP_RENAME:

@@ -22,6 +22,7 @@
 struct disk_kind {
     const char *name;
     bool syncs_files, syncs_folders, syncs_writes;
+    const char *only; /* of folders whose name begins so, and what is in them; all others sync. NULL: of all */
 };
 
 /* The disk as it was when the record began; then up to, and without, operation `cut`, which only grows. */

@@ -10,6 +10,7 @@
 #include "app/flow/commit.h"
 #include "hal/clock.h"
 #include "tests/powerloss/chance.h"
+#include "tests/powerloss/minutes.h"
 #include "tests/powerloss/witness.h"
 
 enum { RECORD_SLOTS = 4096, JOURNAL_SLOTS = 8192, DELIVERED_SLOTS = 1024, DIRECT_SLOTS = 64, GIVEN_MOST = 24 };
@@ -36,6 +37,7 @@ static struct {
     struct ring records, journal, delivered, direct, replies[ORIGIN_COUNT];
     struct wake deliver_wake;
     struct commit commit;
+    struct trend_keeper trends;
     uint64_t size_bytes;
     struct restore_counts restored;
     enum status restore_status;
@@ -58,6 +60,20 @@ int64_t __wrap_clock_boot_us(void)
 int64_t __wrap_clock_wall_ms(void)
 {
     return witness->wall_ms + witness->boot_us / 1000;
+}
+
+/* What it has to say of thousands of images, nobody reads. */
+void __wrap_log_note(const char *format, ...);
+void __wrap_log_warning(const char *format, ...);
+
+void __wrap_log_note(const char *format, ...)
+{
+    (void)format;
+}
+
+void __wrap_log_warning(const char *format, ...)
+{
+    (void)format;
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl51-cpp) */
 
@@ -127,6 +143,9 @@ static void build(struct arena *arena)
         ring_init(&run.replies[i], arena, REPLY_SLOTS, sizeof(struct reply));
     }
     board_init(&run.board, arena, RUN_BEDS);
+    const struct trend_keeper_config trends = {
+        .trends = minutes_config(run.path), .engine = &config, .board = &run.board, .store = &run.commit.store};
+    trend_keeper_init(&run.trends, arena, &trends);
     const struct commit_config commit = {.store = {.path = run.path, .size_bytes = run.size_bytes},
                                          .engine = &config,
                                          .beds = &run.numbers,
@@ -143,6 +162,7 @@ static void build(struct arena *arena)
                                          .reply_wakes = {&run.deliver_wake, &run.deliver_wake},
                                          .clock = &run.clock,
                                          .clock_record = &run.clock_record,
+                                         .trends = &run.trends,
                                          .journal_interval_ms = 5000};
     commit_init(&run.commit, arena, &commit);
 }
@@ -215,6 +235,7 @@ bool run_start(const char *path, uint64_t size_bytes, enum status *out_opened)
     make_parts();
     restore(store);
     commit_adopt_store(&run.commit, store, clock_boot_us());
+    trend_keeper_tend(&run.trends, clock_boot_us());
     for (unsigned b = 0; b < RUN_BEDS; b++) {
         run.rate[b] = 80;
     }
@@ -224,6 +245,11 @@ bool run_start(const char *path, uint64_t size_bytes, enum status *out_opened)
 struct store *run_store(void)
 {
     return atomic_load(&run.commit.store);
+}
+
+struct trend_keeper *run_trends(void)
+{
+    return &run.trends;
 }
 
 const struct restore_counts *run_restored(void)
@@ -387,13 +413,23 @@ static void answers_take(void)
     }
 }
 
+/* What writer_step leaves behind may be that trends are to be written, as nothing else waits. */
 static void commit_round(void)
 {
     (void)commit_step(&run.commit, clock_boot_us());
-    if (writer_step(&run.commit.writer)) {
+    for (unsigned i = 0; i < 2 && writer_step(&run.commit.writer); i++) {
         (void)commit_step(&run.commit, clock_boot_us());
     }
     answers_take();
+}
+
+static void show_beds(void)
+{
+    for (uint16_t b = 0; b < RUN_BEDS; b++) {
+        struct bed_view view;
+        engine_view_bed(run.engine, b, &view);
+        (void)board_put(&run.board, &view);
+    }
 }
 
 /* The store thread is now and then behind: then a group is larger. */
@@ -410,9 +446,14 @@ void run_second(void)
         command_any();
     }
     step_until(engine_ms());
+    show_beds();
     deliver();
+    trend_keeper_tend(&run.trends, clock_boot_us());
     if (chance_is(75)) {
         commit_round();
+    }
+    if (chance_is(75)) {
+        minutes_flood(&run.trends);
     }
 }
 
@@ -444,6 +485,7 @@ void run_stop(void)
         witness->boot_us += SECOND_US;
         commit_round();
     }
+    trend_keeper_close(&run.trends);
     store_close(atomic_exchange(&run.commit.store, NULL));
     commit_fini(&run.commit);
     wake_close(&run.deliver_wake);

@@ -12,6 +12,7 @@
 
 #include "app/engine/engine.h"
 #include "app/flow/restore.h"
+#include "app/flow/trend_keeper.h"
 #include "drivers/store/store.h"
 
 #define RUN_BEDS 3
@@ -21,6 +22,7 @@ const struct engine_config *run_config(void); /* of the ward */
 /* Opens the store and goes on from it. *out_opened: what store_open said; false: there is no store now. */
 bool run_start(const char *path, uint64_t size_bytes, enum status *out_opened);
 struct store *run_store(void);
+struct trend_keeper *run_trends(void);
 
 /* After run_start: what was found. */
 const struct restore_counts *run_restored(void);
@@ -29,7 +31,7 @@ bool run_has_alarm(uint64_t id);     /* active in the engine now */
 int64_t run_newest_ms(uint16_t bed); /* instant of the newest value there; INT64_MIN: none */
 int64_t run_from_ms(void); /* windows begin behind it; INT64_MAX: with nothing, after a break of unknown length */
 
-/* One second of the ward: values, commands, commits, deliveries. */
+/* One second of the ward: values, commands, commits, deliveries, trends. */
 void run_second(void);
 /* So many observations more, for the journal alone. */
 void run_flood(uint32_t count);

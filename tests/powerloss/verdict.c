@@ -8,6 +8,7 @@
 
 #include "tests/powerloss/chance.h"
 #include "tests/powerloss/content.h"
+#include "tests/powerloss/minutes.h"
 #include "tests/powerloss/run.h"
 #include "tests/powerloss/witness.h"
 
@@ -331,6 +332,15 @@ static enum invariant check_set_aside(const char *path)
     return kept ? INVARIANT_NONE : broken(INVARIANT_set_aside, "its data file is gone");
 }
 
+/* Behind everything else: what becomes of trends concerns no alert. */
+static enum invariant check_trends(const char *path)
+{
+    if (!minutes_hold(run_trends(), due.cut, reason)) {
+        return INVARIANT_trends;
+    }
+    return minutes_are_set_aside(path, reason) ? INVARIANT_NONE : INVARIANT_trends_aside;
+}
+
 static enum invariant check_all(const char *path)
 {
     enum invariant (*const checks[])(void) = {check_once,    check_committed, check_content, check_together,
@@ -345,7 +355,8 @@ static enum invariant check_all(const char *path)
     }
     result = result == INVARIANT_NONE ? check_no_gap(&found) : result;
     result = result == INVARIANT_NONE ? check_set_aside(path) : result;
-    return result == INVARIANT_NONE ? check_goes_on() : result;
+    result = result == INVARIANT_NONE ? check_goes_on() : result;
+    return result == INVARIANT_NONE ? check_trends(path) : result;
 }
 
 /* ---- a start after the cut ---- */
@@ -408,5 +419,6 @@ void verdict_read(const char *path, uint64_t size_bytes, struct content_of_store
         (void)fprintf(stderr, "powerloss: the image to go on from does not open (%s)\n", status_text(opened));
         abort();
     }
+    minutes_found(run_trends());
     run_stop();
 }

@@ -31,10 +31,22 @@ void witness_watch(bool on)
     is_watching = on;
 }
 
+bool witness_watches(void)
+{
+    return is_watching;
+}
+
 static void fault(const char *what, uint64_t seq)
 {
     if (witness->fault[0] == '\0') {
         (void)snprintf(witness->fault, sizeof witness->fault, "%s (seq %llu)", what, (unsigned long long)seq);
+    }
+}
+
+void witness_fault(const char *what)
+{
+    if (witness->fault[0] == '\0') {
+        (void)snprintf(witness->fault, sizeof witness->fault, "%s", what);
     }
 }
 
@@ -158,6 +170,21 @@ uint64_t file_digest(const char *path)
     close(fd);
     return digest_bytes(digest_bytes(DIGEST_START, &info.st_size, sizeof info.st_size), bytes,
                         got > 0 ? (size_t)got : 0);
+}
+
+uint64_t data_damage(const char *folder)
+{
+    static const unsigned char wrong[4] = {'d', 'e', 'a', 'd'};
+    char file[400];
+    (void)snprintf(file, sizeof file, "%s/data.mdb", folder);
+    const int fd = open(file, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || pwrite(fd, wrong, sizeof wrong, 16) != sizeof wrong ||
+        pwrite(fd, wrong, sizeof wrong, 4096 + 16) != sizeof wrong) {
+        (void)fprintf(stderr, "powerloss: cannot be damaged (%s)\n", file);
+        abort();
+    }
+    close(fd);
+    return file_digest(file);
 }
 
 /* ---- the journal ---- */

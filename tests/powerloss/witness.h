@@ -74,8 +74,12 @@ void witness_answered(const char *id);
 bool witness_has_row(int64_t at_ms, const void *bytes, size_t size);
 
 uint64_t file_digest(const char *path); /* of its beginning and its length; 0: it is not there */
+uint64_t data_damage(
+    const char *folder); /* both meta pages of its data file say another magic number; that file's digest */
 
 /* Off: a power cut is over, and nothing is noted of what a checking run does. */
 void witness_watch(bool on);
+bool witness_watches(void);
+void witness_fault(const char *what); /* the gateway broke a rule before any power cut */
 
 #endif
