@@ -10,7 +10,7 @@
 static const struct {
     const char *name, *text;
 } invariants[INVARIANT_COUNT] = {
-#define INVARIANT_ROW(name, text) {#name, text},
+#define INVARIANT_ROW(number, name, text) [number] = {#name, text},
     INVARIANT_LIST(INVARIANT_ROW)
 #undef INVARIANT_ROW
 };
@@ -36,7 +36,8 @@ void invariant_broken(enum invariant invariant, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)fprintf(stderr, "sim: BROKEN %s (%s): ", invariants[invariant].name, invariants[invariant].text);
+    (void)fprintf(stderr, "sim: BROKEN S%u %s (%s): ", (unsigned)invariant, invariants[invariant].name,
+                  invariants[invariant].text);
     (void)vfprintf(stderr, format, arguments);
     (void)fputc('\n', stderr);
     va_end(arguments);
@@ -63,7 +64,8 @@ bool invariant_were_all_looked_at(void)
 
 void invariant_print_counts(void)
 {
-    for (unsigned i = 0; i < INVARIANT_COUNT; i++) {
-        (void)printf("  %-11s %12" PRIu64 "  %s\n", invariants[i].name, looked[i], invariants[i].text);
+    for (unsigned i = 1; i < INVARIANT_COUNT; i++) {
+        (void)printf("  S%-2u %-11s %12" PRIu64 "  %s%s\n", i, invariants[i].name, looked[i], invariants[i].text,
+                     looked[i] == 0 ? "  NEVER LOOKED AT" : "");
     }
 }

@@ -14,6 +14,7 @@
 #include "app/flow/log.h"
 #include "app/gateway.h"
 #include "tests/powerloss/chance.h"
+#include "tests/sim/apart.h"
 #include "tests/sim/audited.h"
 #include "tests/sim/bedside.h"
 #include "tests/sim/box.h"
@@ -342,6 +343,7 @@ void process_start(void)
     process.signalled_us = 0;
     box_begin_process(process.starts_anew);
     audited_begin_process();
+    apart_begin_process();
     process.starts_anew = false;
     process.started_us = process.settled_us = scheduler_now_us();
     process.main = scheduler_spawn("main", run, NULL);
@@ -363,6 +365,7 @@ void process_kill(void)
     if (!process.up) {
         return;
     }
+    apart_end_process();
     process.up = process.dying = false;
     scheduler_end_all();
     box_forget_process();

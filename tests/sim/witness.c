@@ -8,6 +8,7 @@
 #include "app/engine/engine.h"
 #include "app/flow/commit.h"
 #include "hal/clock.h"
+#include "tests/sim/apart.h"
 #include "tests/sim/audited.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
@@ -266,6 +267,7 @@ void witness_replaced(const char *epoch)
     joints_forget();
     w.has_alert = w.has_numbers = w.awaits_alarm = false;
     audited_are_lost();
+    apart_are_lost();
     for (unsigned b = 0; b < WARD_BEDS; b++) {
         w.patient[b] = 0;
         w.identity[b] = 0;
@@ -401,11 +403,15 @@ void witness_state(const char *key, const void *value, size_t size)
         w.has_numbers = true;
         w.numbers_seq = numbers.seq;
     }
+    if (strcmp(key, STATE_CLOCK) == 0) {
+        apart_clock();
+    }
     if (strncmp(key, STATE_BED, sizeof STATE_BED - 1) == 0 && size == sizeof(struct bed_snapshot)) {
         struct bed_snapshot snapshot;
         const int bed = bedside_bed_of(key + sizeof STATE_BED - 1);
         memcpy(&snapshot, value, sizeof snapshot);
         if (bed >= 0) {
+            apart_stay((unsigned)bed, &snapshot);
             w.bed_is_put[bed] = true;
             w.put_bed_seq[bed] = snapshot.bed_seq;
             w.identity[bed] = snapshot.identity[0];
@@ -420,6 +426,7 @@ void witness_state(const char *key, const void *value, size_t size)
 void witness_alarm(const struct store_alarm *alarm)
 {
     w.awaits_alarm = w.awaits_alarm && digest_of(alarm->json, alarm->json_length) != w.alert_digest;
+    apart_alarm(bedside_bed_of(alarm->bed), alarm);
     lives_put(alarm, digest_of(alarm->json, alarm->json_length));
 }
 
@@ -443,6 +450,7 @@ void witness_commit_ends(void)
                          w.awaits_alarm ? "its alarm" : "the numbers");
     }
     lives_commit_ends();
+    apart_commit_ends();
     check_beds();
     w.box_was_off = false;
     w.has_alert = w.has_numbers = w.awaits_alarm = false;
