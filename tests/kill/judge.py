@@ -1,10 +1,10 @@
-"""Whether what arrived is what the ward's script implies: the invariants, by name (DESIGN.md, Kills)."""
+"""Whether what arrived is what the ward's script implies: the invariants, by number and name (DESIGN.md, Kills)."""
 
 import json
 
 from link import Arrival
 
-# name, what must hold
+# name, what must hold; K1, K2 ... in this order
 INVARIANTS = {
     "implied": "each alarm that the script implies arrives, and no other: its start with its value, its end, in the script's order",
     "no_gap": "every alert of the gateway arrives: seq from 1 on without a gap, and bed_seq at each bed",
@@ -107,11 +107,11 @@ def judge(arrived, script, rule, one_epoch=True):
 
 
 def tell(broken, unjudged=()):
-    for name, text in INVARIANTS.items():
+    for number, (name, text) in enumerate(INVARIANTS.items(), 1):
         if name in unjudged:
             continue
         faults = [fault for invariant, fault in broken if invariant == name]
-        print(f"  {name}: {text}: {'held' if not faults else 'BROKEN: ' + '; '.join(faults[:3])}")
+        print(f"  K{number} {name}: {text}: {'held' if not faults else 'BROKEN: ' + '; '.join(faults[:3])}")
 
 
 def self_test():
