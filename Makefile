@@ -195,13 +195,15 @@ $(OUT)/tests/ward: $(OUT)/obj/tests/ward/ward.o $(WARD) $(PARTS)
 $(SCENARIO): $(call objects,$(wildcard tests/scenario/*.c)) $(OUT)/parts.a
 # Between the store and the C library, and between the gateway and its store, stands what records them (tests/powerloss).
 RECORDED = open openat __openat_2 mkdir mkdirat renameat unlinkat write writev pwrite ftruncate fallocate fsync fdatasync \
-           msync getrandom clock_boot_us clock_wall_ms store_begin store_put_alert store_commit store_journal_put
+           msync getrandom clock_boot_us clock_wall_ms store_begin store_put_alert store_commit store_journal_put \
+           trends_open trends_begin trends_commit trend_keeper_look trend_keeper_write log_note log_warning
 $(POWERLOSS): $(call objects,$(wildcard tests/powerloss/*.c) tests/unit/support/older_store.c) $(OUT)/parts.a | build/.have-test
 	@mkdir -p $(@D)
 	@echo "LINK  $@"
 	@$(LINK) -o $@ $(RECORDED:%=-Wl$(COMMA)--wrap=%) $^ -Wl,-Bstatic -llmdb -Wl,-Bdynamic $(LIBRARIES)
 # The gateway above hal and the classes of drivers; what stands below is simulated, and so is what it asks of the system itself.
-SIMULATED = malloc calloc realloc aligned_alloc free mmap munmap madvise mallopt getrandom poll signalfd sigprocmask read _exit
+SIMULATED = malloc calloc realloc aligned_alloc free mmap munmap madvise mallopt getrandom poll signalfd sigprocmask read _exit \
+            engine_begin engine_restore_begin engine_restore_end engine_observe
 SIM_OWN  := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(call objects,$(wildcard tests/sim/*.c) tests/powerloss/chance.c))
 SIM_OF   := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(filter-out $(OUT)/obj/app/cli/% $(OUT)/obj/app/backup/% $(OUT)/obj/app/box/% %/flow/log.o,$(filter $(OUT)/obj/app/%,$(PARTS))) \
               $(addprefix $(OUT)/obj/drivers/store/,rows.o crc.o digest.o))
@@ -437,7 +439,7 @@ demo: all $(OUT)/tests/ward $(OUT)/tests/watch ## show the live ward and its ale
 	$(LIVE)@$(WITH_BUILD) BOARD='$(abspath build/board)' tests/ward/demo.sh
 
 # BENCH=name,... measures only those, BENCH_ROUNDS, BENCH_SECONDS and BENCH_ALERTS shorten it, BASELINE=FILE adds the change since.
-BENCHED = $(OUT)/tests/ward $(OUT)/tests/first_request $(BENCHES) $(OUT)/bench/wardgate-linked
+BENCHED = $(OUT)/tests/ward $(SIM) $(OUT)/tests/first_request $(BENCHES) $(OUT)/bench/wardgate-linked
 bench: all $(BENCHED) board build/browser/.packages ## measure everything, beside limits and references: 30 min (BENCH=NAME a part, BASELINE=FILE)
 	$(LIVE)@$(WITH_BUILD) BENCH='$(BENCH)' BENCH_ROUNDS='$(BENCH_ROUNDS)' BENCH_SECONDS='$(BENCH_SECONDS)' \
 	    BENCH_ALERTS='$(BENCH_ALERTS)' BASELINE='$(BASELINE)' toolchain/run-bench
@@ -474,6 +476,8 @@ lint-house:
 	@toolchain/check-branches --self-test
 	@toolchain/check-diagnostics --self-test
 	@toolchain/check-diagnostics
+	@toolchain/check-invariants --self-test
+	@toolchain/check-invariants
 	@toolchain/check-includes --self-test
 	@toolchain/check-includes
 	@toolchain/check-style
