@@ -565,6 +565,12 @@ static void test_each_fault_of_the_disk(void **state)
 #define LATE_US \
     30000000 /* by then a machine that is busy with something else has come to it, and one that waits for the disk has not */
 
+/* What is promised: on a busy machine one of so many tries is to be within it. */
+#define TRIES_MOST 20
+#define TOLD_US    500000
+#define OUT_US     2000000
+#define STOPS_US   1500000
+
 static void push_alert(uint16_t bed)
 {
     commit_rig_alert(bed, PHASE_START);
@@ -595,7 +601,7 @@ static bool wait_direct(uint64_t seq, int64_t most_us)
 /* The newest seq. On a busy machine some may be late. */
 static uint64_t push_until_one_goes_soon(uint64_t seq)
 {
-    for (const uint64_t most = seq + 20;; seq++) {
+    for (const uint64_t most = seq + TRIES_MOST;; seq++) {
         const int64_t before_us = clock_boot_us();
         assert_true(seq < most);
         push_alert(1);
@@ -650,13 +656,22 @@ static void test_hanging_disk(void **state)
     check_rows(&rows, 1, last);
 }
 
-/* A commit that failed has the file opened again, and the disk hangs in that: whoever reads the store is told so at once, and alerts go out. */
-static void test_hanging_while_it_is_opened_again(void **state)
+/* How long it takes a reader to be told that there is no store now. */
+static int64_t time_of_reading(void)
 {
-    (void)state;
     struct store_usage usage;
-    commit_rig_make(true);
-    commit_rig_start();
+    const int64_t before_us = clock_boot_us();
+    struct store *store = commit_rig_store();
+    assert_int_equal(store_each_outbox(store, 0, 1, see_none, NULL), STATUS_CLOSED);
+    store_usage(store, &usage);
+    assert_int_equal(usage.outbox_rows, 0);
+    return clock_boot_us() - before_us;
+}
+
+/* True: at once, and the alert was out in time. */
+static bool goes_on_while_it_is_opened_again(void)
+{
+    const int64_t begin_us = clock_boot_us();
     atomic_store(&disk_fault.meta_error, EIO);
     push_alert(0);
     wait_until_it_fails();
@@ -665,24 +680,36 @@ static void test_hanging_while_it_is_opened_again(void **state)
         (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 1000);
     }
     assert_int_equal(atomic_load(&disk_fault.hanging), 1);
-    const int64_t before_us = clock_boot_us();
-    struct store *store = commit_rig_store();
-    assert_int_equal(store_each_outbox(store, 0, 1, see_none, NULL), STATUS_CLOSED);
-    store_usage(store, &usage);
-    assert_int_equal(usage.outbox_rows, 0);
-    assert_true(clock_boot_us() - before_us < LATE_US);
+    const bool is_told = time_of_reading() < TOLD_US;
     assert_true(wait_direct(1, LATE_US));
-    push_alert(1);
-    assert_true(wait_direct(2, LATE_US));
+    const bool is_out = clock_boot_us() - begin_us < OUT_US;
+    const uint64_t last = push_until_one_goes_soon(2);
     atomic_store(&disk_fault.meta_error, 0);
     atomic_store(&disk_fault.hang, false);
     rows.count = 0;
-    for (unsigned i = 0; i < LATE_US / 10000 && rows.count < 2; i++) {
+    for (unsigned i = 0; i < LATE_US / 10000 && rows.count < last; i++) {
         (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 10000);
         rows.count = 0;
-        (void)!store_each_outbox(store, 0, RIG_SEEN_MAX, see_seq, &rows);
+        (void)!store_each_outbox(commit_rig_store(), 0, RIG_SEEN_MAX, see_seq, &rows);
     }
-    check_rows(&rows, 1, 2);
+    check_rows(&rows, 1, last);
+    return is_told && is_out;
+}
+
+/* A commit that failed has the file opened again, and the disk hangs in that: whoever reads the store is told so at once, and alerts go out. */
+static void test_hanging_while_it_is_opened_again(void **state)
+{
+    bool goes_on = false;
+    for (unsigned tries = 0; tries < TRIES_MOST && !goes_on; tries++) {
+        if (tries > 0) {
+            assert_int_equal(teardown(state), 0);
+            assert_int_equal(commit_rig_setup(state), 0);
+        }
+        commit_rig_make(true);
+        commit_rig_start();
+        goes_on = goes_on_while_it_is_opened_again();
+    }
+    assert_true(goes_on);
 }
 
 /* What was delivered waits for the writer: as long as that hangs nothing is due, and nobody turns in circles. */
@@ -746,10 +773,15 @@ static void test_a_hanging_disk_cannot_be_detached(void **state)
     commit_rig_start();
     atomic_store(&disk_fault.hang, true);
     push_alert(0);
-    const int64_t before_us = clock_boot_us();
-    assert_false(commit_detach(c, &store));
-    assert_in_range(clock_boot_us() - before_us, 800000, LATE_US);
-    assert_int_equal(commit_resume(c), STATUS_OK);
+    int64_t least_us = LATE_US;
+    for (unsigned tries = 0; tries < TRIES_MOST && least_us >= STOPS_US; tries++) {
+        const int64_t before_us = clock_boot_us();
+        assert_false(commit_detach(c, &store));
+        const int64_t took_us = clock_boot_us() - before_us;
+        least_us = took_us < least_us ? took_us : least_us;
+        assert_int_equal(commit_resume(c), STATUS_OK);
+    }
+    assert_in_range(least_us, 800000, STOPS_US);
     push_alert(1);
     atomic_store(&disk_fault.hang, false);
     wait_committed(2);
@@ -768,9 +800,14 @@ static void test_stop_does_not_wait_for_a_hanging_disk(void **state)
     while (atomic_load(&disk_fault.hanging) == 0) {
         (void)wake_wait_until(&commit_rig.deliver_wake, clock_boot_us() + 1000);
     }
-    const int64_t before_us = clock_boot_us();
-    assert_false(commit_stop(&commit_rig.commit));
-    assert_true(clock_boot_us() - before_us < LATE_US);
+    int64_t least_us = LATE_US;
+    for (unsigned tries = 0; tries < TRIES_MOST && least_us >= STOPS_US; tries++) {
+        const int64_t before_us = clock_boot_us();
+        assert_false(commit_stop(&commit_rig.commit));
+        const int64_t took_us = clock_boot_us() - before_us;
+        least_us = took_us < least_us ? took_us : least_us;
+    }
+    assert_true(least_us < STOPS_US);
     atomic_store(&disk_fault.hang, false);
     commit_rig_unmake();
     commit_rig_make(true);
