@@ -9,9 +9,13 @@
 #include "tests/sim/bedside.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/scheduler.h"
 #include "tests/sim/witness.h"
 
 #define TIME_MAX 40
+#define SEEN_US  INT64_C(3000000) /* a trouble is there for so long: its values are counted, its alarm is not on */
+
+enum { ADMITS }; /* of what is drawn */
 
 static uint64_t commands;
 
@@ -42,13 +46,35 @@ static const struct disk_alarm *any_alarm(const char *bed)
     return found;
 }
 
+static bool is_delayed(unsigned bed)
+{
+    const struct bedside *b = &bedside_beds[bed];
+    if (b->trouble == TROUBLE_NONE || b->fault != MONITOR_WELL || scheduler_now_us() - b->settled_us < SEEN_US) {
+        return false;
+    }
+    const struct disk_alarm *alarm = disk_find_alarm(bedside_bed_id(bed), bedside_alarm(b->trouble));
+    return alarm == NULL || alarm->ended;
+}
+
+/* One where a delay runs; WARD_BEDS: none. */
+static unsigned any_delayed(void)
+{
+    unsigned found = WARD_BEDS, count = 0;
+    for (unsigned bed = 0; bed < WARD_BEDS; bed++) {
+        if (is_delayed(bed) && chance_draw(++count) == 0) {
+            found = bed;
+        }
+    }
+    return found;
+}
+
 /* What the command asks for beside what all ask for; its word is given back, and under what role it is sent. */
-static const char *write_rest(unsigned bed, const char **out_role, char *out, size_t size)
+static const char *write_rest(unsigned bed, bool is_admitted, const char **out_role, char *out, size_t size)
 {
     const struct disk_alarm *alarm = any_alarm(bedside_bed_id(bed));
     out[0] = '\0';
-    switch (chance_draw(12)) {
-    case 0:
+    switch (is_admitted ? ADMITS : chance_draw(12)) {
+    case ADMITS:
         bedside_change_patient(bed);
         return "admit";
     case 1:
@@ -82,10 +108,11 @@ static const char *write_rest(unsigned bed, const char **out_role, char *out, si
 
 void nurse_command(void)
 {
-    const unsigned bed = (unsigned)chance_draw(WARD_BEDS);
+    const unsigned delayed = chance_is(50) ? any_delayed() : WARD_BEDS; /* the next patient comes while a delay runs */
+    const unsigned bed = delayed < WARD_BEDS ? delayed : (unsigned)chance_draw(WARD_BEDS);
     const uint64_t stay = witness_stay((int)bed);
     char topic[128], payload[1024], rest[256], at[TIME_MAX], expires_at[TIME_MAX], who[32] = "null";
-    const char *role = "charge", *word = write_rest(bed, &role, rest, sizeof rest);
+    const char *role = "charge", *word = write_rest(bed, delayed == bed, &role, rest, sizeof rest);
     if (stay != 0) {
         (void)snprintf(who, sizeof who, "\"%016" PRIx64 "\"", stay);
     }
