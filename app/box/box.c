@@ -74,6 +74,7 @@ enum status box_outcome_write(const struct box_outcome *outcome, const char *run
     write_lines(stream, "led", outcome->led);
     write_lines(stream, "ward_problem", outcome->ward_problems);
     write_lines(stream, "network_problem", outcome->network_problems);
+    write_lines(stream, "network_warning", outcome->network_warnings);
     write_lines(stream, "note", outcome->notes);
     const bool is_whole = fclose(stream) == 0;
     const enum status status = is_whole ? publish_file(path, &mode, text, size) : STATUS_NO_MEMORY;
@@ -108,6 +109,8 @@ static void take_line(struct box_outcome *out, const char *key, const char *valu
         box_add_line(out->ward_problems, sizeof out->ward_problems, "%s", value);
     } else if (strcmp(key, "network_problem") == 0) {
         box_add_line(out->network_problems, sizeof out->network_problems, "%s", value);
+    } else if (strcmp(key, "network_warning") == 0) {
+        box_add_line(out->network_warnings, sizeof out->network_warnings, "%s", value);
     } else if (strcmp(key, "note") == 0) {
         box_add_line(out->notes, sizeof out->notes, "%s", value);
     }

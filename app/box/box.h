@@ -44,6 +44,8 @@ struct box_outcome {
     char led[80];
     char ward_problems[BOX_PROBLEMS_MAX]; /* lines; "": none */
     char network_problems[BOX_PROBLEMS_MAX];
+    char network_warnings
+        [BOX_NOTES_MAX];       /* lines: what the network.yaml in force asks for and does not get; "": nothing */
     char notes[BOX_NOTES_MAX]; /* lines: what to do besides */
 };
 

@@ -84,6 +84,7 @@ static void print_outcome(const struct box_outcome *outcome)
                                           [BOX_OLDER] = "the last good one"};
     print_lines(outcome->ward_problems);
     print_lines(outcome->network_problems);
+    print_lines(outcome->network_warnings);
     (void)printf("wardgate.yaml in force: %s\nnetwork.yaml in force: %s\n", ward[outcome->ward],
                  network[outcome->network]);
     for (const char *line = outcome->notes; *line != '\0';) {

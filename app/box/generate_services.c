@@ -33,7 +33,10 @@ char *generate_time(const struct network_settings *network, const char *state, c
         (void)fputs("sourcedir /run/chrony-dhcp\n", stream);
     }
     if (network->nts) {
-        (void)fprintf(stream, "ntstrustedcerts %s\nnosystemcert\nnocerttimecheck 1\n", ca);
+        if (network->time_ca != NULL) {
+            (void)fprintf(stream, "ntstrustedcerts %s\n", ca);
+        }
+        (void)fputs("nosystemcert\nnocerttimecheck 1\n", stream);
     }
     (void)fprintf(stream, "driftfile %s/drift\nntsdumpdir %s\nmakestep 1 3\nrtcsync\nport 0\ncmdport 0\n", state,
                   state);

@@ -249,10 +249,12 @@ static void read_time(const struct loading *l, const struct node *node)
     if (out->nts && keys.servers == NULL) {
         report_fault(l->reader.report, node_child(node, "nts"), "needs servers: DHCP names none that prove themselves");
     } else if (out->nts && keys.ca == NULL) {
-        report_fault(l->reader.report, node_child(node, "nts"),
-                     "needs ca, the certificates that may sign the servers': the box trusts no others");
+        /* No fault: files of this kind are in force, and without theirs a box would have no address. */
+        report_warning(l->reader.report, node_child(node, "nts"),
+                       "needs ca, the certificates that may sign the servers': without them no server can prove "
+                       "itself, so the clock is not set");
     }
-    if (keys.ca != NULL) {
+    if (out->nts && keys.ca != NULL) {
         check_ca(l, node_child(node, "ca"), keys.ca);
     }
     if (!is_zone(keys.zone)) {
@@ -306,7 +308,7 @@ static void read_syslog(const struct loading *l, const struct node *node)
         l->out->syslog_port = url.port != 0 ? url.port : transport == SYSLOG_TLS ? PORT_SYSLOG_TLS : PORT_SYSLOG;
         l->out->syslog_ca = transport == SYSLOG_TLS ? keys.ca : NULL;
     }
-    if (keys.ca != NULL) {
+    if (transport == SYSLOG_TLS && keys.ca != NULL) {
         check_ca(l, node_child(node, "ca"), keys.ca);
     }
 }

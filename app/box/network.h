@@ -37,7 +37,7 @@ struct network_settings {
     const char *time_servers[NETWORK_TIME_SERVERS_MAX]; /* none: those that DHCP names */
     uint8_t time_server_count;
     bool nts;
-    const char *time_ca;   /* of NTS: a path as it was written, seen from the file's folder; NULL without it */
+    const char *time_ca;   /* of NTS: a path as it was written, seen from the file's folder; NULL: there is none */
     const char *time_zone; /* UTC */
     const char *ssh_keys[NETWORK_SSH_KEYS_MAX]; /* none: no login at all */
     uint8_t ssh_key_count;
@@ -49,7 +49,7 @@ struct network_settings {
     const char *led;       /* of /sys/class/leds; "auto", "none" */
 };
 
-/* True: *out is the whole file, or the defaults where it says nothing. False: report->fault_count > 0. */
+/* True: *out is the whole file, or the defaults where it says nothing; what it warns of holds while the file is in force. False: report->fault_count > 0. */
 bool network_read(const char *file, struct pool *pool, struct network_settings *out,
                   struct settings_report *report) MUST_CHECK;
 

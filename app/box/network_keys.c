@@ -23,7 +23,7 @@ static const struct field time_fields[] = {
     {KEY(time_keys, servers), .type = FIELD_LIST, .sample = "[ntp.example]",
      .help = "at most 4 time servers; without them those that DHCP names"},
     {KEY(time_keys, nts), .type = FIELD_BOOLEAN, .fallback = "false",
-     .help = "true asks them with proof of who they are (NTS); it needs ca"},
+     .help = "true asks them with proof of who they are (NTS); it needs ca, without it the clock is not set"},
     {KEY(time_keys, ca), .type = FIELD_TEXT, .high = PATH_MAX_BYTES, .sample = "tls/time-ca.pem",
      .help = "file with the certificates that may sign those of the time servers (PEM)"},
     {KEY(time_keys, zone), .type = FIELD_TEXT, .high = ADDRESS_MAX, .fallback = "UTC", .sample = "Europe/Berlin",

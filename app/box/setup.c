@@ -69,6 +69,8 @@ static bool read_network(struct setup *s, const char *folder, bool tells)
     if (is_sound) {
         s->network = network;
         s->network_file = path;
+        s->outcome->network_warnings[0] = '\0';
+        print_problems(report, s->outcome->network_warnings, sizeof s->outcome->network_warnings);
     } else if (report != NULL && tells) {
         print_problems(report, s->outcome->network_problems, sizeof s->outcome->network_problems);
     }
@@ -176,6 +178,7 @@ static void choose_network(struct setup *s)
     char path[PUBLISH_PATH_MAX], etc[PUBLISH_PATH_MAX], kept[PUBLISH_PATH_MAX], why[FILESET_FAULT_MAX];
     network_defaults(&s->network);
     s->outcome->network = BOX_NONE;
+    s->outcome->network_warnings[0] = '\0';
     if (!publish_path(etc, s->places->data, "etc") || !publish_path(kept, etc, NETWORK_FILE) ||
         !publish_path(path, s->places->boot, NETWORK_FILE)) {
         return;

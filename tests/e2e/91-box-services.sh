@@ -15,7 +15,7 @@ done
 set_up() {
     printf '%s\n' "$@" >"$BOOT/network.yaml"
     "$WARDGATE" box setup --boot "$BOOT" --data "$DATA" --run "$RUN" >"$TEST_DIR/setup.txt" 2>&1 || fail "setup ends with status $?"
-    grep -q '^ *network.yaml:[0-9]' "$TEST_DIR/setup.txt" && fail "not taken: $(cat "$TEST_DIR/setup.txt")"
+    grep '^wardgate: network.yaml' "$TEST_DIR/setup.txt" | grep -qv ': warning: ' && fail "not taken: $(cat "$TEST_DIR/setup.txt")"
     chronyd -p -f "$RUN/chrony.conf" >"$TEST_DIR/chronyd.txt" 2>&1 || fail "chronyd does not take it: $(cat "$TEST_DIR/chronyd.txt")"
 }
 # syslog_taken: rsyslogd says nothing against what it is given
@@ -72,10 +72,13 @@ pids+=("$!")
 listens() { (: <"/dev/tcp/127.0.0.1/$KEYS_PORT") 2>/dev/null; }
 wait_for 10 "the time server listens" listens
 
-# asks CA: whether chronyd gets the time of it, asked once with what set-up wrote; only the ports are this test's
+# asks CA SECONDS: whether chronyd gets the time of it, asked once with what set-up wrote; only the ports are this test's
 asks() {
     set_up "time: {servers: [localhost], nts: true, ca: tls/$1.pem}"
     cmp -s "$RUN/time-ca.pem" "$BOOT/tls/$1.pem" || fail "the certificates of the time server are not where chronyd looks for them"
+    asks_as_set_up "$@"
+}
+asks_as_set_up() {
     mkdir -p "$DATA/chrony"
     sed -e "s/^server localhost iburst nts$/& ntsport $KEYS_PORT/" -e '/^rtcsync$/d' "$RUN/chrony.conf" >"$TEST_DIR/client.conf"
     printf 'bindcmdaddress /\npidfile %s\n' "$TEST_DIR/client.pid" >>"$TEST_DIR/client.conf"
@@ -86,3 +89,7 @@ grep -q 'System clock wrong by' "$TEST_DIR/client-hospital.log" || fail "no time
 rm -rf "$DATA/chrony" # the cookies of before
 asks other 8 && fail "time from a server whose certificate is of another CA"
 grep -qi 'certificate' "$TEST_DIR/client-other.log" || fail "refused for another reason: $(cat "$TEST_DIR/client-other.log")"
+rm -rf "$DATA/chrony" "$RUN"
+set_up 'time: {servers: [localhost], nts: true}'
+asks_as_set_up none 8 && fail "time from a server that proves itself to nobody"
+grep -qi 'certificate' "$TEST_DIR/client-none.log" || fail "refused for another reason: $(cat "$TEST_DIR/client-none.log")"

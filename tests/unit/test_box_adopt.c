@@ -440,6 +440,7 @@ static void the_outcome_is_read_as_it_was_written(void **state)
                                          .led = "ACT",
                                          .ward_problems = "wardgate.yaml:2:1: bad\n    one\n    ^\n",
                                          .network_problems = "network.yaml: gone\n",
+                                         .network_warnings = "network.yaml:1:1: x\n    one\n",
                                          .notes = "one\ntwo\n"};
     static struct box_outcome seen;
     put(run, "outcome", "");
@@ -453,6 +454,7 @@ static void the_outcome_is_read_as_it_was_written(void **state)
     assert_string_equal(seen.led, "ACT");
     assert_string_equal(seen.ward_problems, written.ward_problems);
     assert_string_equal(seen.network_problems, written.network_problems);
+    assert_string_equal(seen.network_warnings, written.network_warnings);
     assert_string_equal(seen.notes, written.notes);
     drop(run, "outcome");
     assert_false(box_outcome_read(run, &seen));
@@ -602,6 +604,31 @@ static void certificates_of_time_servers_are_kept_beside_those_of_the_log(void *
     assert_non_null(strstr(outcome.notes, "has taken the place of the certificate of the time servers that"));
 }
 
+/* As README once had it: a box that has it in force keeps its address and its logins. */
+static void time_servers_without_certificates_leave_the_network_in_force(void **state)
+{
+    (void)state;
+    const char *const yaml = "interfaces: {eth0: {address: 10.7.0.20/24}}\n"
+                             "time: {servers: [ntp.example], nts: true}\n";
+    put(boot, "network.yaml", yaml);
+    set_up(BOX_NEW);
+    assert_string_equal(outcome.network_problems, "");
+    assert_int_equal(strncmp(outcome.network_warnings, "network.yaml:2:37: warning: time.nts: needs ca", 46), 0);
+    assert_true(is_there(run, "network/50-eth0.network"));
+    drop(boot, "network.yaml");
+    set_up(BOX_OLDER); /* the one that is kept */
+    assert_non_null(strstr(outcome.network_warnings, "no server can prove itself"));
+    assert_true(is_there(run, "network/50-eth0.network"));
+    put(boot, "network.yaml", "# nothing\n");
+    set_up(BOX_NEW);
+    assert_string_equal(outcome.network_warnings, "");
+    drop(boot, "network.yaml");
+    drop(data, "etc/network.yaml");
+    put(data, "etc/network.yaml", yaml); /* restored */
+    set_up(BOX_OTHER);
+    assert_non_null(strstr(outcome.network_warnings, "no server can prove itself"));
+}
+
 static void certificates_of_the_log_are_kept(void **state)
 {
     (void)state;
@@ -655,6 +682,7 @@ int main(void)
         cmocka_unit_test_setup(a_cut_behind_the_exchange_loses_no_certificate_of_the_log, clean),
         cmocka_unit_test_setup(another_certificate_in_the_place_of_the_logs_is_told, clean),
         cmocka_unit_test_setup(certificates_of_time_servers_are_kept_beside_those_of_the_log, clean),
+        cmocka_unit_test_setup(time_servers_without_certificates_leave_the_network_in_force, clean),
         cmocka_unit_test_setup(certificates_of_the_log_are_kept, clean),
         cmocka_unit_test_setup(a_run_folder_that_cannot_be_written_is_a_failure, clean),
     };

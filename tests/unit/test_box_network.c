@@ -195,9 +195,7 @@ static const struct bad bads[] = {
     {"time: {servers: [\"ntp.example:123\"]}\n", 1, 18, "time.servers[1]", "is no host"},
     {"time: {nts: true}\n", 1, 13, "time.nts", "needs servers"},
     {"time: {nts: true, ca: network.yaml}\n", 1, 13, "time.nts", "needs servers"},
-    {"time: {servers: [a.example], nts: true}\n", 1, 35, "time.nts", "needs ca"},
     {"time: {servers: [a.example], nts: true, ca: none.pem}\n", 1, 45, "time.ca", "not found"},
-    {"time: {servers: [a.example], ca: none.pem}\n", 1, 34, "time.ca", "not found"},
     {"time: {servers: [a.example], nts: true, ca: ../network.yaml}\n", 1, 45, "time.ca", "must lie beside this file"},
     {"time: {zone: Europe/Atlantis}\n", 1, 14, "time.zone", "is no time zone"},
     {"time: {zone: ../../../etc/passwd}\n", 1, 14, "time.zone", "is no time zone"},
@@ -227,6 +225,31 @@ static void each_fault_is_told_with_its_place(void **state)
             fail_msg("not what was to be told of: %s", bad->yaml);
         }
     }
+}
+
+static void servers_that_prove_themselves_to_nobody_are_warned_of(void **state)
+{
+    (void)state;
+    assert_true(read_text("time: {servers: [a.example], nts: true}\nconsole: false\n"));
+    assert_int_equal(report.warning_count, 1);
+    assert_int_equal(report.warnings[0].mark.line, 1);
+    assert_int_equal(report.warnings[0].mark.column, 35);
+    assert_string_equal(report.warnings[0].key, "time.nts");
+    assert_non_null(strstr(report.warnings[0].message, "no server can prove itself"));
+    assert_true(network.nts);
+    assert_null(network.time_ca);
+    assert_false(network.console); /* the rest is in force */
+    assert_true(read_text("time: {servers: [a.example], nts: true, ca: network.yaml}\n"));
+    assert_int_equal(report.warning_count, 0);
+}
+
+static void certificates_that_nothing_is_held_against_need_not_be_there(void **state)
+{
+    (void)state;
+    assert_true(read_text("time: {servers: [a.example], ca: none.pem}\n"
+                          "syslog: {target: \"tcp://log.example\", ca: none.pem}\n"));
+    assert_null(network.time_ca);
+    assert_null(network.syslog_ca);
 }
 
 static void a_file_that_is_not_there_is_a_fault(void **state)
@@ -310,6 +333,11 @@ static void the_time_is_that_of_the_file_or_of_dhcp(void **state)
     has("driftfile /data/chrony/drift\n");
     has("rtcsync\n"); /* else no window goes on over a restart of the box */
     lacks("sourcedir");
+    assert_true(read_text("time: {servers: [ntp.example], nts: true}"));
+    hold(generate_time(&network, "/data/chrony", "/run/box/time-ca.pem"));
+    has("server ntp.example iburst nts\n"); /* never without a proof that was asked for */
+    has("nosystemcert\n");
+    lacks("ntstrustedcerts");
     assert_true(read_text("time: {servers: [ntp.example], ca: network.yaml}"));
     hold(generate_time(&network, "/data/chrony", "/run/box/time-ca.pem"));
     has("server ntp.example iburst\n");
@@ -381,6 +409,8 @@ int main(void)
         cmocka_unit_test(the_shipped_example_says_nothing_and_is_right_without_its_marks),
         cmocka_unit_test(every_key_is_taken),
         cmocka_unit_test(each_fault_is_told_with_its_place),
+        cmocka_unit_test(servers_that_prove_themselves_to_nobody_are_warned_of),
+        cmocka_unit_test(certificates_that_nothing_is_held_against_need_not_be_there),
         cmocka_unit_test(a_file_that_is_not_there_is_a_fault),
         cmocka_unit_test(keys_of_every_kind),
         cmocka_unit_test_teardown(without_interfaces_every_wired_one_asks, forget),
