@@ -3,11 +3,12 @@
  *
  *     watches            on
  *     no broker          on, dark for 0.1 s every 2 s
- *     no monitor answers on and off, each 0.5 s
+ *     not kept, faulty   on, dark for 0.1 s every second
+ *     no monitor answers on and off, each 0.5 s; so where there is no broker and nothing is kept
  *     wrong              on and off, each 0.1 s
  *     nothing is watched dark, a flash of 0.1 s every 2 s
  *
- * A kernel without its timer for lamps lights it for the first two and not for the others. Not the lamp of `indicator`, which is for nurses.
+ * A kernel without its timer for lamps lights it for the first three and not for the others. Not the lamp of `indicator`, which is for nurses.
  * Thread: that of a command. Source: Linux, Documentation/leds/leds-class.rst, ledtrig-timer.
  */
 #ifndef WARDGATE_LED_H

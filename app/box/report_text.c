@@ -55,7 +55,11 @@ void report_headline(const struct facts *facts, FILE *stream)
     } else {
         (void)fputs(facts_state_text(state), stream);
     }
-    if (state == BOX_STATE_WRONG || state == BOX_STATE_NOT_KEPT || state == BOX_STATE_FULL) {
+    if ((state == BOX_STATE_WRONG || state == BOX_STATE_NO_MONITORS) && !facts_are_kept(facts)) {
+        (void)fputs("; NOTHING IS KEPT", stream);
+    }
+    if (state == BOX_STATE_WRONG || state == BOX_STATE_NOT_KEPT || state == BOX_STATE_FAULTY ||
+        state == BOX_STATE_FULL) {
         (void)fprintf(stream, "; %u bed%s watched", facts->ward.bed_count,
                       facts->ward.bed_count == 1 ? " is" : "s are");
     }
@@ -94,6 +98,11 @@ static void print_problems(FILE *stream, const struct box_outcome *o)
         (void)fprintf(stream, "    -> correct it; until then %s\n",
                       o->network == BOX_OLDER ? "the last good one is in force"
                                               : "every wired interface asks by DHCP, and nobody can log in");
+    }
+    if (o->network_warnings[0] != '\0') {
+        (void)fputs("  WRONG with the network.yaml in force:\n", stream);
+        print_lines(stream, "    ", o->network_warnings);
+        (void)fputs("    -> correct it; the rest of it is in force\n", stream);
     }
 }
 
@@ -332,6 +341,7 @@ void report_brief(const struct facts *facts, FILE *stream)
     print_lines(stream, "  ", facts->wrong);
     print_lines(stream, "  ", facts->outcome.ward_problems);
     print_lines(stream, "  ", facts->outcome.network_problems);
+    print_lines(stream, "  ", facts->outcome.network_warnings);
     print_lines(stream, "  ", facts->notes);
     if (facts->gateway == STATUS_OK) {
         print_store_error(stream, &facts->ward, "  store ");

@@ -102,6 +102,14 @@ mv "$BOOT.away" "$BOOT"
 printf 'interfaces:\r\n  eth0: {address: 10.7.0.20/24, gateway: 10.8.0.1}\r\n' >"$BOOT/network.yaml"
 setup
 reports "    network.yaml:2:42: interfaces.eth0.gateway: 10.8.0.1 is not in the network of 10.7.0.20/24"
+printf 'time: {servers: [ntp.example], nts: true}\r\nled: ACT\r\n' >"$BOOT/network.yaml"
+setup
+reports "gw-test SOMETHING IS WRONG WITH THIS BOX; 2 beds are watched"
+says "network.yaml: the one of this partition is in force"
+says "    network.yaml:1:37: warning: time.nts: needs ca"
+finds "no server can prove itself" "$TEST_DIR/setup.txt" || fail "set-up does not say it: $(cat "$TEST_DIR/setup.txt")"
+finds "no server can prove itself" "$TEST_DIR/console" || fail "the console does not say it"
+[ "$(cat "$LEDS/ACT/delay_on")" = 900 ] || fail "the lamp blinks otherwise: $(cat "$LEDS/ACT/delay_on")"
 printf '# nothing\r\n' >"$BOOT/network.yaml"
 setup
 reports "gw-test watches 2 beds"

@@ -154,14 +154,22 @@ grep -q 'restore --finish' "$TEST_DIR/cut.txt" || fail "it says: $(cat "$TEST_DI
 PLACES=(--boot "$TEST_DIR/efi" --data "$NEW" --run "$TEST_DIR/run" --leds "$TEST_DIR/leds" --processes "$TEST_DIR/none")
 mkdir -p "$TEST_DIR/efi"
 finish() { DATA=$NEW RUN=$TEST_DIR/run WARDGATE=$WARDGATE config/box/root/usr/lib/wardgate/finish-restore >"$TEST_DIR/finish.txt" 2>&1; }
-told() { "$WARDGATE" box report "${PLACES[@]}" --console "$TEST_DIR/console" >/dev/null && finds -F "$1" "$TEST_DIR/efi/report.txt" && finds -F "$1" "$TEST_DIR/console"; }
+told() {
+    : >"$TEST_DIR/console"
+    rm -f "$TEST_DIR/efi/report.txt"
+    "$WARDGATE" box report "${PLACES[@]}" --console "$TEST_DIR/console" >/dev/null
+    { finds 'Report of this box' "$TEST_DIR/efi/report.txt" && [ -s "$TEST_DIR/console" ]; } || fail "there is no report"
+    finds -F "$1" "$TEST_DIR/efi/report.txt" && finds -F "$1" "$TEST_DIR/console"
+}
 echo nothing >"$NEW/etc.restore"
-: >"$TEST_DIR/console"
 ! finish || fail "a restore whose note says nothing is ended"
 finds -F 'cannot be done' "$TEST_DIR/finish.txt" || fail "the log has: $(cat "$TEST_DIR/finish.txt")"
 told 'A RESTORE WAS CUT SHORT AND CANNOT BE ENDED: NO GATEWAY RUNS' || fail "the report: $(cat "$TEST_DIR/efi/report.txt"), the console: $(cat "$TEST_DIR/console")"
 told 'cannot be done' || fail "the report does not say why: $(cat "$TEST_DIR/efi/report.txt")"
 rm "$NEW/etc.restore"
-: >"$TEST_DIR/console"
+! told 'A RESTORE WAS CUT SHORT' || fail "one that was ended by hand is told of"
+echo nothing >"$NEW/etc.restore"
+told 'NO GATEWAY RUNS' || fail "the report does not tell of it any more"
+rm "$NEW/etc.restore"
 finish || fail "nothing to end is a fault: $(cat "$TEST_DIR/finish.txt")"
 ! told 'A RESTORE WAS CUT SHORT' || fail "the report tells of it still"
