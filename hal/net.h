@@ -47,6 +47,9 @@ enum status net_send_whole(int fd, const void *bytes, size_t length) MUST_CHECK;
  * after 40 ms (RFC 896, RFC 1122 4.2.3.2). The only one; -1: there is none, or several. Allocates while it looks (/proc/self/fd). */
 int net_send_at_once(uint16_t port);
 
+/* Whether it is still one: the library may have closed it, and somebody else have the number. */
+bool net_leads_to(int fd, uint16_t port);
+
 /* While held, only full packets leave (TCP_CORK); what is left over leaves when it is let go, or 0.2 s later. */
 void net_hold(int fd, bool held);
 

@@ -166,6 +166,7 @@ struct deliver_link {
     enum link_state state;
     uint8_t broker;
     uint32_t backoff_ms;
+    uint32_t takes;                    /* the broker, unacknowledged */
     uint32_t window, window_of_states; /* unacknowledged at most: alerts, and beside them states */
     int64_t retry_us, changed_us;      /* when it may connect again; when its state changed */
     int64_t look_us;                   /* when its files are to be looked at again */

@@ -194,6 +194,7 @@ static void link_rise(struct deliver *d, uint16_t receive_maximum)
     link->state = LINK_UP;
     link->changed_us = d->now_us;
     link->told_refusal = false;
+    link->takes = receive_maximum;
     link->window = part_of(receive_maximum, DELIVER_IN_FLIGHT);
     link->window_of_states = part_of(receive_maximum, DELIVER_STATES_IN_FLIGHT);
     atomic_fetch_add(&d->config.board->uplink_connects, 1);

@@ -149,6 +149,7 @@ static int on_tls_error(const char *line, size_t length, void *context)
 
 void client_disconnect(struct client *client)
 {
+    client->socket = -1;
     if (client->paho == NULL) {
         return;
     }
@@ -376,12 +377,13 @@ static int connect_with_password(struct client *client, int *receive_maximum)
 static void find_socket(struct client *client)
 {
     const char *const colon = strrchr(client->target.url, ':');
-    client->socket = net_send_at_once((uint16_t)strtoul(colon + 1, NULL, 10));
+    client->port = (uint16_t)strtoul(colon + 1, NULL, 10);
+    client->socket = net_send_at_once(client->port);
 }
 
 void client_hold(struct client *client, bool held)
 {
-    if (client->holds != held && client->socket >= 0) {
+    if (client->holds != held && client->socket >= 0 && (!held || net_leads_to(client->socket, client->port))) {
         net_hold(client->socket, held);
         client->holds = held;
     }

@@ -47,7 +47,8 @@ struct client {
     bool was_reached;             /* with TLS: somebody took the connection, or it never came to that */
     atomic_llong broker_ends_ms;  /* when the certificate ends that a broker showed last; 0: not known */
     uint32_t packet_max;          /* the largest packet that the broker takes (MQTT 5); 0: it did not say */
-    int socket;                   /* of the newest connection; -1: it could not be told from others */
+    int socket;                   /* of the newest connection, to this port; -1: it could not be told from others */
+    uint16_t port;
     bool holds;
 };
 

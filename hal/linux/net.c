@@ -157,7 +157,7 @@ enum status net_send_some(int fd, const void *bytes, size_t size, size_t *out_le
     return STATUS_OK;
 }
 
-static bool leads_to(int fd, uint16_t port)
+bool net_leads_to(int fd, uint16_t port)
 {
     union address peer = {.any.sa_family = AF_UNSPEC};
     socklen_t size = sizeof peer;
@@ -176,8 +176,10 @@ int net_send_at_once(uint16_t port)
     const struct dirent *entry;
     DIR *const listing = opendir("/proc/self/fd");
     while (listing != NULL && (entry = readdir(listing)) != NULL) {
-        const int fd = (int)strtol(entry->d_name, NULL, 10);
-        if (leads_to(fd, port) && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0) {
+        char *end = NULL;
+        const int fd = (int)strtol(entry->d_name, &end, 10);
+        if (end != entry->d_name && net_leads_to(fd, port) &&
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0) {
             found = fd;
             count++;
         }

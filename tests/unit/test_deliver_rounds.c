@@ -105,9 +105,14 @@ static void test_what_cannot_go_makes_no_rounds(void **state)
 
 /* ---- the window ---- */
 
+static unsigned unacknowledged; /* of QoS 1 */
+
 static enum fake_fate never_acknowledge_alerts(const struct uplink_message *message)
 {
-    return fake_seq(message) != 0 ? FAKE_UNHEARD : FAKE_TAKEN;
+    const bool is_alert = fake_seq(message) != 0;
+    unacknowledged += is_alert;
+    assert_true(message->qos == 0 || unacknowledged + !is_alert <= fake.receive_maximum);
+    return is_alert ? FAKE_UNHEARD : FAKE_TAKEN;
 }
 
 /* 12 alerts and 8 states, together what brokers take who say nothing else; of one that takes less each kind has its share. */
@@ -117,12 +122,13 @@ static void test_a_window_for_what_the_broker_takes(void **state)
     static const struct {
         uint16_t takes;
         unsigned alerts;
-    } brokers[] = {{UINT16_MAX, 12}, {20, 12}, {10, 6}, {5, 3}, {2, 1}};
+    } brokers[] = {{UINT16_MAX, 12}, {20, 12}, {10, 6}, {5, 3}, {2, 1}, {1, 1}};
     for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; ++i) {
         struct bench *bench = bench_open();
         fake_reset();
         fake.fate = never_acknowledge_alerts;
         fake.receive_maximum = brokers[i].takes;
+        unacknowledged = 0;
         start_behind(bench, 30);
         fake_run(3 * SECOND_US, STEP_US);
         unsigned alerts = 0;
