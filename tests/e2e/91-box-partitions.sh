@@ -37,6 +37,53 @@ END
 says() { grep -qF -- "$1" "$TEST_DIR/said.txt" || fail "it does not say \"$1\": $(cat "$TEST_DIR/said.txt")"; }
 says_not() { ! grep -qF -- "$1" "$TEST_DIR/said.txt" || fail "it says \"$1\": $(cat "$TEST_DIR/said.txt")"; }
 
+### The disk that the initrd takes, of those that have the slot's partition
+
+# shellcheck disable=SC2016
+sed -n '/^find_root()/,/^}/p; /^is_found()/,/^}/p; /^if \[ \$best -ge 4 \]/,/^fi$/p' config/box/init |
+    sed -e "s#/sys/#$TEST_DIR/sys/#g" -e "s#/run/box#$TEST_DIR/run-box#g" >"$TEST_DIR/find.sh"
+# disks NAME WHOSE REMOVABLE...: those are there, in that order
+disks() {
+    rm -rf "$TEST_DIR/sys" "$TEST_DIR/run-box"
+    mkdir -p "$TEST_DIR/sys/class/block" "$TEST_DIR/run-box"
+    while [ $# -gt 0 ]; do
+        mkdir -p "$TEST_DIR/sys/devices/$1/${1}1"
+        printf 'DEVNAME=%s1\nPARTNAME=rootA\n' "$1" >"$TEST_DIR/sys/devices/$1/${1}1/uevent"
+        printf '%s' "$2" >"$TEST_DIR/run-box/whose.$1"
+        printf '%s' "$3" >"$TEST_DIR/sys/devices/$1/removable"
+        ln -s "../../devices/$1/${1}1" "$TEST_DIR/sys/class/block/${1}1"
+        shift 3
+    done
+}
+# takes TRIES DISK [EQUAL]: it is taken at that try, none before it; that other one may as well be it
+takes() {
+    local now before
+    # shellcheck disable=SC2016
+    now=$(sh -uc 'slot=A tries=$2; tell() { echo "told: $1"; }; eval "$(sed "/^if /,\$d" "$1")"
+        is_found || { echo waits; exit; }; eval "$(sed -n "/^if /,\$p" "$1")"; echo "${root##*/} ${equal##*/}"' sh "$TEST_DIR/find.sh" "$1" 2>&1) || true
+    before=''
+    [ "$1" -eq 0 ] || before=$(sh -uc 'slot=A tries=$(($2 - 1)); eval "$(sed "/^if /,\$d" "$1")"; is_found || echo waits' sh "$TEST_DIR/find.sh" "$1" 2>&1) || true
+    [ "$(tail -n 1 <<<"$now")" = "${2}1 ${3:+${3}1}" ] || fail "not $2 at try $1: $now"
+    [ "$1" -eq 0 ] || [ "$before" = waits ] || fail "taken before try $1: $before"
+    said=$now
+}
+disks sda 0 0
+takes 0 sda
+disks sda 4 0 sdb 0 1
+takes 0 sdb
+disks sda 2 0
+takes 26 sda
+disks sda 2 1 sdb 2 0 # neither has been started: the one that cannot be pulled out, and that is told
+takes 26 sdb sda
+disks sda 0 0 sdb 0 1 # a copy
+takes 0 sda sdb
+disks sda 4 0 # another box's: after the whole wait, and never silently
+takes 150 sda
+grep -q '^told: THE DISK OF ANOTHER BOX IS USED: sda1' <<<"$said" || fail "it is not told: $said"
+grep -q 'THE DISK OF ANOTHER BOX' "$TEST_DIR/run-box/wrong.d/disk" || fail "the report will not tell of it"
+disks sda '' '' # it goes as it is looked at: nothing that ends the initrd
+takes 26 sda
+
 ### The data partition
 
 # What is asked of /data, whatever it is: its folders with their owners, where the gateway has its store, nothing that can be run from it.
