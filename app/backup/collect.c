@@ -159,8 +159,11 @@ static enum status add_certificates_of(struct collecting *c, const struct node *
 {
     const struct node *node = node_child(root, section);
     const struct node *ca = node != NULL ? node_child(node, "ca") : NULL;
-    const bool is_named = ca != NULL && ca->kind == NODE_TEXT && archive_is_name(ca->text);
-    return is_named ? add_beside(c, ca->text) : STATUS_OK;
+    const char *name = ca != NULL && ca->kind == NODE_TEXT ? ca->text : "";
+    while (strncmp(name, "./", 2) == 0) { /* as set-up reads it */
+        name += 2;
+    }
+    return archive_is_name(name) ? add_beside(c, name) : STATUS_OK;
 }
 
 /* The certificates that a box's network.yaml names for its log server and its time servers; a file that a box would refuse names none. */

@@ -160,7 +160,7 @@ go_to() { BOOT=$1/efi DATA=$1/data RUN=$1/run PLACES=(--boot "$1/efi" --data "$1
 mkdir -p "$BOOT/tls" "$FLASHED/efi"
 openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=log -days 2 -keyout /dev/null -out "$BOOT/tls/log-ca.pem" 2>/dev/null
 openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=time -days 2 -keyout /dev/null -out "$BOOT/tls/time-ca.pem" 2>/dev/null
-printf 'led: ACT\ntime: {servers: [localhost], nts: true, ca: tls/time-ca.pem}\nsyslog: {target: "tls://127.0.0.1:6599", ca: tls/log-ca.pem}\n' >"$BOOT/network.yaml"
+printf 'led: ACT\ntime: {servers: [localhost], nts: true, ca: tls/time-ca.pem}\nsyslog: {target: "tls://127.0.0.1:6599", ca: ./tls/log-ca.pem}\n' >"$BOOT/network.yaml"
 setup
 "$WARDGATE" backup -c "$DATA/etc/wardgate.yaml" "$TEST_DIR/box.tar" >/dev/null || fail "no backup"
 go_to "$FLASHED"
