@@ -146,7 +146,7 @@ COMPILER = build/.have-$(if $(CROSS),sysroot-$(TARGET),$(if $(findstring clang,$
 
 all: $(OUT)/wardgate ## build the program (this is what plain `make` does)
 
-tests: $(PROGRAMS) build/unpacked/chrony ## build the test programs and the simulated ward
+tests: $(PROGRAMS) ## build the test programs and the simulated ward
 
 $(OUT)/wardgate: $(OUT)/obj/app/main.o $(PARTS)
 	@echo "LINK  $@"
@@ -247,8 +247,9 @@ build/.have-%: toolchain/install-dependencies
 	@mkdir -p $(@D)
 	$(LIVE)@toolchain/install-dependencies $*
 	@touch $@
+PROGRAM_OF_chrony = chronyd
 build/unpacked/%: | build/.have-test
-	$(LIVE)@toolchain/unpack-package $* build/unpacked
+	$(LIVE)@toolchain/unpack-package $* build/unpacked $(PROGRAM_OF_$*)
 .PRECIOUS: build/.have-% build/.have-sysroot-%
 build/.have-clang build/.have-test build/.have-bench build/.have-coverage build/.have-cross: | build/.have-build
 build/.have-sysroot-%: toolchain/sysroot | build/.have-cross
@@ -282,7 +283,7 @@ WITH_BUILD = BUILD='$(abspath $(OUT))' WARDGATE='$(abspath $(OUT)/wardgate)' WAR
 endif
 RUN_TESTS  = $(WITH_BUILD) toolchain/run-tests $(OUT)/test-logs
 
-test: all tests $(if $(CROSS),aids-here) ## build everything and run all tests
+test: all tests $(if $(CROSS),aids-here,aids) ## build everything and run all tests
 	$(LIVE)@$(RUN_TESTS) $(UNIT) $(SCENARIO) $(E2E)
 
 unit: $(UNIT) ## run the unit tests
