@@ -209,6 +209,10 @@ void gateway_name_epoch(struct gateway *g);
 enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t now_ms, enum restore_break how,
                             struct restore_counts *out) MUST_CHECK;
 
+/* The same behind a restore, or start, of another generation that failed. False: numbers from least_seq on back would be given twice. */
+bool gateway_restore_again(struct gateway *g, struct generation *gen, int64_t now_ms, enum restore_break how,
+                           uint64_t least_seq) MUST_CHECK;
+
 /* What goes into its engine, which has taken nothing yet, is recorded in the file that is open, if any is to be. */
 enum status gateway_record(struct gateway *g, struct generation *gen) MUST_CHECK;
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "app/flow/log.h"
 #include "app/gateway_internal.h"
 #include "hal/clock.h"
+#include "hal/service.h"
 
 #define LOOK_MS 1000 /* main looks for changes to log */
 
@@ -93,11 +95,37 @@ enum status gateway_restore(struct gateway *g, struct generation *gen, int64_t n
     if (g->opened == NULL) {
         return STATUS_OK;
     }
-    const enum status status = restore_engine(g->opened, &gen->plan->engine, gen->engine, now_ms,
-                                              generation_journal_keep_ms(gen->plan), how, out);
+    const enum status status =
+        restore_engine(g->opened, &gen->plan->engine, gen->engine, now_ms, generation_journal_keep_ms(gen->plan), how,
+                       g->clock.unbroken_from_ms, out);
     engine_skip_ids(gen->engine,
                     ids_to_skip(g)); /* after a reload, too: this run may not have committed any number yet */
     return status;
+}
+
+/* A commit that failed half-way leaves an opening through which nothing can be read. The first try finds that out, the second one opens it anew. */
+static void open_anew(struct gateway *g)
+{
+    enum status status = g->opened != NULL ? store_begin(g->opened) : STATUS_CLOSED;
+    if (g->opened != NULL && status != STATUS_OK) {
+        status = store_begin(g->opened);
+    }
+    if (status == STATUS_OK) {
+        store_abort(g->opened);
+    }
+}
+
+bool gateway_restore_again(struct gateway *g, struct generation *gen, int64_t now_ms, enum restore_break how,
+                           uint64_t least_seq)
+{
+    struct restore_counts counts;
+    open_anew(g);
+    const enum status status = gateway_restore(g, gen, now_ms, how, &counts);
+    if (status != STATUS_OK) {
+        log_warning("part of the store could not be read (%s: %s), the rest is restored", g->settings->store.path,
+                    status_text(status));
+    }
+    return engine_seq(gen->engine) >= least_seq;
 }
 
 static void restore(struct gateway *g, const struct restore_clock *now)
@@ -259,6 +287,7 @@ static enum status start_commit(struct gateway *g)
 /* A disk that does not come back from a write holds a thread that nothing can end but the end of the program. */
 static void stop_commit(struct gateway *g)
 {
+    atomic_store(&g->clock_hardware.ends, strcmp(service_stop_reason(), SERVICE_STOPPED) != 0);
     if (!commit_stop(&g->now->commit)) {
         log_error("the disk does not answer (%s), its newest alerts are not stored", g->settings->store.path);
         vigil_stop(&g->vigil, false); /* a disk that hangs resets nothing */

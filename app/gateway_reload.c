@@ -40,6 +40,7 @@ struct reload {
     int64_t pause_us;
     bool finds_break; /* not another configuration: the break before this boot was of unknown length after all */
     bool is_told;     /* why that could not be done */
+    bool is_anew;     /* whichever engine goes on does so as over that */
 };
 
 /* --- saying so ----------------------------------------------------------------------------------------------- */
@@ -50,7 +51,9 @@ static void PRINTF_LIKE(2, 3) refuse(struct reload *r, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(r->out, r->size, format, arguments);
     va_end(arguments);
-    if (r->finds_break && !r->is_told) {
+    if (r->is_anew) {
+        log_error("windows begin anew in the engine that there was: %s", r->out);
+    } else if (r->finds_break && !r->is_told) {
         log_error("windows that went on by a wrong hardware clock do not begin anew: %s", r->out);
     } else if (!r->finds_break) {
         log_error("the configuration is not loaded again: %s; the one before goes on", r->out);
@@ -399,6 +402,9 @@ static enum status go_up(struct reload *r, struct generation *gen, const struct 
     engine_continue(gen->engine, r->at_ms);
     conditions_lines(&gen->conditions, gen->engine, r->at_ms, clock_boot_us());
     lines_aim(gen);
+    if (r->finds_break) {
+        core_announce(&gen->core); /* before commit_start: in its first group */
+    }
     const enum status status = lines_enter(gen, other);
     return status == STATUS_OK ? start(r->g, gen) : status;
 }
@@ -413,25 +419,29 @@ static void record_next(struct gateway *g, struct generation *gen)
     }
 }
 
-/* As a start: what cannot be read stops nothing. */
-static void restore_before(struct reload *r, struct generation *before)
+static enum restore_break break_of(const struct reload *r)
 {
-    struct restore_counts counts;
-    const enum status status = gateway_restore(r->g, before, r->at_ms, RESTORE_UNBROKEN, &counts);
-    if (status != STATUS_OK) {
-        log_warning("part of the store could not be read (%s: %s), the rest is restored", r->g->settings->store.path,
-                    status_text(status));
+    return r->finds_break ? RESTORE_BREAK_FOUND : RESTORE_UNBROKEN;
+}
+
+/* As a start: what cannot be read stops nothing, but numbers, of which none may be given twice. */
+static void restore_before(struct reload *r, struct generation *before, uint64_t least_seq)
+{
+    if (!gateway_restore_again(r->g, before, r->at_ms, break_of(r), least_seq)) {
+        give_up("the store's numbers cannot be read");
     }
 }
 
 static void fall_back(struct reload *r, struct generation *before, struct generation *next)
 {
+    const uint64_t seq =
+        engine_seq(before->engine); /* all in the store; what `next` gave is, too, or nobody has seen it */
     enum status status = lines_leave(next, before);
     gateway_show(r->g); /* takes the replies that lie in what is built anew */
     if (status == STATUS_OK) {
         generation_remake(r->g, before);
         record_next(r->g, before);
-        restore_before(r, before);
+        restore_before(r, before, seq);
         generation_continue(before, next);
         status = go_up(r, before, next);
     }
@@ -444,11 +454,12 @@ static enum status restore_next(struct reload *r, struct generation *next)
 {
     struct gateway *g = r->g;
     struct restore_counts counts;
-    if (!r->finds_break) {
-        return gateway_restore(g, next, r->at_ms, RESTORE_UNBROKEN, &counts);
+    if (r->finds_break) { /* whichever engine goes on; the store hears of it with what that says */
+        g->clock.unbroken_from_ms = g->clock_bridge.from_ms;
+        atomic_store(&g->clock_hardware.anew, true);
+        r->is_anew = true;
     }
-    const enum status status = restore_put_break(g->opened, &g->clock, &g->clock_bridge);
-    return status == STATUS_OK ? gateway_restore(g, next, r->at_ms, RESTORE_BREAK_FOUND, &counts) : status;
+    return gateway_restore(g, next, r->at_ms, break_of(r), &counts);
 }
 
 /* False: `before` goes on. */
@@ -518,5 +529,5 @@ bool gateway_begin_windows_anew(struct gateway *g, bool is_told)
     gateway_show(g);
     generation_free(g, done ? before : next, g->now);
     watch_generation(g);
-    return done;
+    return r.is_anew;
 }

@@ -235,6 +235,7 @@ void engine_seed(struct engine *engine, uint64_t seed);
  * bed's stay are passed over), alarms last. What today's configuration says of an alarm (priority, limits) counts; a
  * limit set by command that it no longer lets be set is given up, and the bed told. */
 void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_id);
+uint64_t engine_seq(const struct engine *engine); /* the newest that it has given, or was restored with */
 /* Behind all of it: so many ids of alarms and stays may have been given, and heard of, without being committed. */
 void engine_skip_ids(struct engine *engine, uint64_t count);
 void engine_restore_bed(struct engine *engine, uint16_t bed, const struct bed_snapshot *snapshot);

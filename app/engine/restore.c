@@ -16,6 +16,11 @@ void engine_restore_numbers(struct engine *engine, uint64_t seq, uint64_t next_i
     engine->next_id = next_id;
 }
 
+uint64_t engine_seq(const struct engine *engine)
+{
+    return engine->seq;
+}
+
 void engine_skip_ids(struct engine *engine, uint64_t count)
 {
     engine_restore_numbers(engine, engine->seq, engine->next_id + count);

@@ -19,6 +19,7 @@ bool clock_bridge_in_step(int64_t hardware_offset_ms, int64_t wall_offset_ms)
 void clock_bridge_begin(struct clock_bridge *bridge, const char *boot_id, bool goes_on, int64_t correction_ms,
                         int64_t engine_ms)
 {
+    bridge->ended = 0;
     if (strncmp(bridge->boot_id, boot_id, sizeof bridge->boot_id) == 0) {
         return;
     }

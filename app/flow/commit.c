@@ -276,6 +276,13 @@ static const struct audit_note *next_note(const struct commit *c)
     return c->clock.has_note && is_first ? &c->clock.note : c->has_note ? &c->note : NULL;
 }
 
+/* With all that the engine has said of its new beginning, so that whatever ends the program, either both are in the store or the next run begins anew once more. */
+static bool closes_bridge(const struct commit *c, const struct batch *batch)
+{
+    return c->config.clock_bridge->open != 0 && atomic_load(&c->config.clock_hardware->anew) &&
+           batch->record_count == c->pending_count && ring_is_empty(c->config.records);
+}
+
 /* A copy: the record goes on while the writer has it. */
 static void give_clock(struct commit *c, struct batch *batch)
 {
@@ -285,6 +292,7 @@ static void give_clock(struct commit *c, struct batch *batch)
         if (c->config.clock_bridge != NULL) {
             c->clock.given_bridge = *c->config.clock_bridge;
             batch->clock_bridge = &c->clock.given_bridge;
+            batch->closes_bridge = closes_bridge(c, batch);
         }
         batch->clock_is_due = c->clock.is_due;
         c->clock.is_due = false;
@@ -407,6 +415,9 @@ static void take_clock(struct commit *c)
         c->clock.is_due = true;
     } else if (b->clock_is_due) {
         board_put_clock(c->config.board, b->clock_record);
+    }
+    if (b->status == STATUS_OK && b->bridge_is_closed) {
+        c->config.clock_bridge->open = 0;
     }
 }
 
@@ -576,6 +587,12 @@ static bool is_drained(const struct commit *c)
            (c->config.trends == NULL || !trend_keeper_waits(c->config.trends, true));
 }
 
+/* That the box went off in order is the last that is committed. */
+static bool is_over(struct commit *c)
+{
+    return is_drained(c) && (atomic_load(&c->store) == NULL || !commit_clock_end(&c->clock));
+}
+
 static void *run(void *argument)
 {
     struct commit *c = argument;
@@ -584,13 +601,14 @@ static void *run(void *argument)
     while (now_us < stop_us) {
         const bool stopping = atomic_load(&c->stop);
         atomic_store_explicit(&c->config.board->store_alive_us, now_us, memory_order_relaxed);
-        const int64_t next_us = commit_step(c, now_us);
+        int64_t next_us = commit_step(c, now_us);
         if (stopping && stop_us == INT64_MAX) {
             stop_us = now_us + STOP_US;
         }
-        if (stopping && is_drained(c)) {
+        if (stopping && is_over(c)) {
             return NULL;
         }
+        next_us = stopping && c->clock.is_due && writer_is_idle(&c->writer) ? earlier(next_us, c->retry_us) : next_us;
         (void)wake_wait_until(&c->wake, earlier(next_us, stop_us));
         now_us = clock_boot_us();
     }

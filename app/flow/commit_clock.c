@@ -100,7 +100,19 @@ static void look_at_bridge(struct commit_clock *c)
     int64_t wrong_ms = 0;
     const bool in_step = clock_bridge_in_step(atomic_load(&c->hardware->offset_ms), wall_offset_ms);
     c->is_due |= clock_bridge_look(c->bridge, c->correction_ms, c->synced, in_step, &wrong_ms);
-    atomic_store(&c->hardware->wrong_ms, wrong_ms);
+    const bool is_anew = atomic_load(&c->hardware->anew);
+    c->is_due |= is_anew && c->bridge->open != 0;
+    atomic_store(&c->hardware->wrong_ms, is_anew ? 0 : wrong_ms);
+}
+
+bool commit_clock_end(struct commit_clock *clock)
+{
+    if (clock->bridge == NULL || clock->bridge->ended != 0 || !atomic_load(&clock->hardware->ends)) {
+        return false;
+    }
+    clock->bridge->ended = 1;
+    clock->is_due = true;
+    return true;
 }
 
 /* What sets the clock says that it is right after that: it is asked about once more at a step, and the clock is looked at behind the answer. */

@@ -46,6 +46,8 @@ void commit_clock_init(struct commit_clock *clock, struct clock_record *record, 
 /* Steps that no row tells yet, and how long it has been steady, from the one before, which is drained. */
 void commit_clock_continue(struct commit_clock *clock, const struct commit_clock *before);
 void commit_clock_look(struct commit_clock *clock, int64_t now_us);
+/* Nothing else is to be committed any more: true when the bridge is now marked as ended in order, which is. */
+bool commit_clock_end(struct commit_clock *clock);
 bool commit_clock_is_steady(const struct commit_clock *clock, int64_t now_us);
 
 #endif

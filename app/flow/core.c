@@ -400,6 +400,12 @@ static void *run(void *argument)
     }
 }
 
+void core_announce(struct core *core)
+{
+    atomic_store(&core->stop, true); /* nobody makes room yet: not waited for */
+    (void)step_until(core, engine_now(core->config.engine));
+}
+
 enum status core_start(struct core *core)
 {
     atomic_store(&core->stop, false);

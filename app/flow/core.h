@@ -92,6 +92,9 @@ void core_stop(struct core *core);
 /* After core_stop: it or its engine holds something that there was no room for, or a command waits. Nobody else can go on with that. */
 bool core_has_left(const struct core *core);
 
+/* Before core_start: what its engine, which has begun, has to say at once is in the ring of records, as far as that has room. */
+void core_announce(struct core *core);
+
 /* After core_stop, nothing being left: has the engine end what `next` does not have any more, and tells the instant that it has come to, at which another
  * may go on. False: the records so far have filled the ring, it is to be called again when they have been taken. */
 bool core_retire(struct core *core, const struct engine_config *next, int64_t *out_ms);

@@ -16,9 +16,9 @@
 #include "drivers/store/store.h"
 
 enum restore_break {
-    RESTORE_BROKEN,     /* a break of unknown length ends now: windows begin empty */
-    RESTORE_UNBROKEN,   /* what the store kept follows on */
-    RESTORE_BREAK_FOUND /* one of unknown length had ended where the store says since restore_put_break, and windows went on over it: they go on from there */
+    RESTORE_BROKEN,   /* a break of unknown length ends now: windows begin empty */
+    RESTORE_UNBROKEN, /* what the store kept follows on */
+    RESTORE_BREAK_FOUND /* one of unknown length had ended at found_ms, and windows went on over it: they go on from there */
 };
 
 /* What was restored, for the log. */
@@ -30,9 +30,9 @@ struct restore_counts {
 enum status restore_check(struct store *store, const struct engine_config *config) MUST_CHECK;
 
 /* Numbers, stays, windows and alarms into an engine that has not begun. A status other than STATUS_OK: part of it
- * could not be read, the rest was restored. */
+ * could not be read, the rest was restored. found_ms: engine time; only for RESTORE_BREAK_FOUND. */
 enum status restore_engine(struct store *store, const struct engine_config *config, struct engine *engine,
-                           int64_t now_ms, int64_t journal_keep_ms, enum restore_break how,
+                           int64_t now_ms, int64_t journal_keep_ms, enum restore_break how, int64_t found_ms,
                            struct restore_counts *out) MUST_CHECK;
 
 #endif

@@ -75,7 +75,7 @@ static bool choose_anchor(struct store *store, const struct restore_clock *now, 
         return true;
     }
     const struct clock_bridge bridge = read_bridge(store, before.boot_id);
-    const bool is_told = now->synced || (now->is_hardwares && bridge.in_step != 0);
+    const bool is_told = now->synced || (now->is_hardwares && bridge.in_step != 0 && bridge.ended != 0);
     struct clock_record record;
     if (known && get_state(store, STATE_CLOCK_RECORD, &record, sizeof record) &&
         strncmp(record.boot_id, before.boot_id, sizeof record.boot_id) == 0) {
@@ -137,29 +137,4 @@ void restore_clock_bridge(struct store *store, const struct state_clock *clock, 
     }
     const bool boots = store != NULL && read_clock(store, &before) && strcmp(before.boot_id, clock->boot_id) != 0;
     clock_bridge_begin(out, clock->boot_id, boots && continuous && !now->synced, now->wall_ms - engine_ms, engine_ms);
-}
-
-enum status restore_put_break(struct store *store, struct state_clock *clock, struct clock_bridge *bridge)
-{
-    struct state_clock broken = *clock;
-    struct clock_bridge gone = *bridge;
-    broken.unbroken_from_ms = bridge->from_ms;
-    gone.open = 0;
-    enum status status = store_begin(store);
-    if (status == STATUS_OK) {
-        status = store_put_state(store, STATE_CLOCK, &broken, sizeof broken);
-    }
-    if (status == STATUS_OK) {
-        status = store_put_state(store, STATE_CLOCK_BRIDGE, &gone, sizeof gone);
-    }
-    if (status == STATUS_OK) {
-        status = store_commit(store);
-    } else {
-        store_abort(store);
-    }
-    if (status == STATUS_OK) {
-        *clock = broken;
-        *bridge = gone;
-    }
-    return status;
 }

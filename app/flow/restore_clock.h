@@ -2,7 +2,7 @@
  * restore_clock.h: where engine time goes on, and whether the break before a start is of known length.
  *
  * In the same boot of the box, engine time goes on with the anchor that was stored, and the time that passed counts. After another
- * boot it counts only if the wall clock is synchronised, or the hardware clock has carried the time over (clock_bridge.h), and it was synchronised at the end of the
+ * boot it counts only if the wall clock is synchronised, or the hardware clock has carried the time over an orderly end (clock_bridge.h), and it was synchronised at the end of the
  * boot before (clock_record.h; then also when that had begun in 1970); else windows start empty, delays start over, and active alarms stay active, marked
  * unverified until data confirm or clear them. Engine time never begins before the newest instant that the store knows.
  * Thread: main's, while the store thread does not run.
@@ -34,9 +34,6 @@ void restore_clock_record(struct store *store, const struct state_clock *clock, 
  * restore_clock said. store may be NULL. */
 void restore_clock_bridge(struct store *store, const struct state_clock *clock, const struct restore_clock *now,
                           bool continuous, struct clock_bridge *out);
-
-/* The bridge led nowhere: its break is one of unknown length from now on, and the bridge is gone. Both change only if the store has them. */
-enum status restore_put_break(struct store *store, struct state_clock *clock, struct clock_bridge *bridge) MUST_CHECK;
 
 /* The newest instant of engine time that the store knows of. A status other than STATUS_OK: not all of it can be read. Any thread. */
 enum status restore_newest_instant(struct store *store, int64_t *out_ms) MUST_CHECK;

@@ -309,7 +309,7 @@ static enum status put_tail(struct writer *w, struct store *store)
 /* What the store has of this run's clocks, and what is known once: with its first commit, and when it has changed. */
 static enum status put_clocks(struct writer *w, struct store *store)
 {
-    const struct batch *b = &w->batch;
+    struct batch *b = &w->batch;
     const bool is_due = b->clock_is_due || !w->clock_is_put;
     enum status status = STATUS_OK;
     if (!w->clock_is_put) {
@@ -319,7 +319,10 @@ static enum status put_clocks(struct writer *w, struct store *store)
         status = store_put_state(store, STATE_CLOCK_RECORD, b->clock_record, sizeof *b->clock_record);
     }
     if (status == STATUS_OK && b->clock_bridge != NULL && is_due) {
-        status = store_put_state(store, STATE_CLOCK_BRIDGE, b->clock_bridge, sizeof *b->clock_bridge);
+        struct clock_bridge bridge = *b->clock_bridge;
+        b->bridge_is_closed = b->closes_bridge && b->records_done == b->record_count;
+        bridge.open = b->bridge_is_closed ? 0 : bridge.open;
+        status = store_put_state(store, STATE_CLOCK_BRIDGE, &bridge, sizeof bridge);
     }
     if (status == STATUS_OK && !w->clock_is_put && w->config->scores != NULL) {
         status = store_put_state(store, STATE_SCORES, w->config->scores, sizeof *w->config->scores);

@@ -69,6 +69,7 @@ struct batch {
     const struct clock_record *clock_record; /* NULL: none is kept */
     const struct clock_bridge *clock_bridge; /* NULL: none is kept */
     bool clock_is_due;                       /* one of them has changed */
+    bool closes_bridge;                      /* if all records are put */
     bool forgets;                            /* the clock may say what of history is too old */
     enum batch_trends trends;
     uint32_t record_count, delivered_count;
@@ -78,7 +79,7 @@ struct batch {
     /* done */
     enum status status, journal_status;
     uint32_t records_done, delivered_done;
-    bool note_done;
+    bool note_done, bridge_is_closed;
     uint64_t row; /* newest row in the store */
     uint32_t took_us;
 };

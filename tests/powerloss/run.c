@@ -201,7 +201,7 @@ static void restore(struct store *store)
     const int64_t now_ms = timebase_engine_ms(&run.timebase, now.boot_us);
     run.from_ms = continuous ? now_ms - JOURNAL_KEEP_MS : INT64_MAX;
     run.restore_status = restore_engine(store, &config, run.engine, now_ms, JOURNAL_KEEP_MS,
-                                        continuous ? RESTORE_UNBROKEN : RESTORE_BROKEN, &run.restored);
+                                        continuous ? RESTORE_UNBROKEN : RESTORE_BROKEN, 0, &run.restored);
     bed_numbers_read(&run.numbers, store, STATE_BEDS);
     if (!bed_numbers_add(&run.numbers, &config)) {
         abort();

@@ -514,7 +514,7 @@ static enum status go_on(struct scene_gateway *g, int64_t at_ms, const struct sc
     g->timebase.anchor_ms = g->clock.anchor_ms;
     make_engine(g);
     status = restore_engine(store, &g->plan.engine, g->engine, at_ms, generation_journal_keep_ms(&g->plan),
-                            continuous ? RESTORE_UNBROKEN : RESTORE_BROKEN, &counts);
+                            continuous ? RESTORE_UNBROKEN : RESTORE_BROKEN, 0, &counts);
     store_close(store);
     engine_begin(g->engine, at_ms);
     begin_lines(g, at_ms);

@@ -32,6 +32,7 @@ enum { MANAGER_FD = 0x6FFD, WATCHDOG_FD = 0x6FFC };
 static struct {
     bool has_manager, is_told; /* of this process */
     bool counts;               /* the watchdog */
+    bool goes_off;             /* in order */
     int64_t timeout_us, fed_us, told_us;
     const char *held; /* NULL: nothing */
     int64_t held_us;
@@ -115,6 +116,12 @@ void box_note_signal(void)
 void box_boot(void)
 {
     box.counts = false;
+    box.goes_off = false;
+}
+
+void box_goes_off(void)
+{
+    box.goes_off = true;
 }
 
 void box_begin_process(bool in_place)
@@ -264,7 +271,7 @@ enum status service_tell(const struct service *service, const char *lines)
 
 const char *service_stop_reason(void)
 {
-    return SERVICE_STOPPED;
+    return box.goes_off ? SERVICE_SHUTDOWN : SERVICE_STOPPED;
 }
 
 void service_tell_reload(const struct service *service)

@@ -9,7 +9,8 @@
 
 #include <stdbool.h>
 
-void box_boot(void); /* the watchdog counts no more */
+void box_boot(void);     /* the watchdog counts no more */
+void box_goes_off(void); /* in order: what runs is asked to end, and told why, until it has booted */
 void box_begin_process(bool in_place);
 void box_forget_process(void);     /* it was killed */
 void box_note_signal(void);        /* a reload or a stop has begun: main has its own time for it */

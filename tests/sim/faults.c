@@ -25,6 +25,7 @@
 
 static bool restarts; /* the process is to be started again at restart_us */
 static int64_t restart_us;
+static bool reboots; /* the box goes off in order as soon as the process has ended */
 static bool boots, boots_unsynced;
 static enum hal_hardware boots_with;
 static int64_t stumbles_us = SCHEDULER_NEVER; /* killed again soon after the box has booted */
@@ -329,9 +330,10 @@ static enum hal_hardware draw_hardware(void)
     return drawn < 4 ? HARDWARE_RIGHT : drawn < 8 ? HARDWARE_WRONG : drawn < 9 ? HARDWARE_ABSENT : HARDWARE_DEAD;
 }
 
-static void loses_power(void)
+static void goes_off(bool is_orderly)
 {
-    joints_lose_power();
+    joints_end_boot(is_orderly);
+    reboots = false;
     process_kill();
     box_boot();
     disk_lose_power();
@@ -342,6 +344,21 @@ static void loses_power(void)
         bedside_set_fault((unsigned)chance_draw(WARD_BEDS), MONITOR_SILENT);
     }
     comes_back_in(25 * SECOND_US, 300 * SECOND_US);
+}
+
+static void loses_power(void)
+{
+    goes_off(false);
+}
+
+/* A restart of the box, as an update's: the gateway ends in order before. */
+static void is_rebooted(void)
+{
+    if (process_is_up() && !process_is_dying()) {
+        reboots = true;
+        box_goes_off();
+        process_signal(SIGTERM);
+    }
 }
 
 static void starts_again(void)
@@ -410,6 +427,7 @@ static struct fault {
     {"killed", 250, 100, 200, false, is_killed, nothing, .on = false},
     {"stopped", 600, 100, 200, false, is_stopped, nothing, .on = false},
     {"reloaded", 600, 100, 200, false, is_reloaded, nothing, .on = false},
+    {"rebooted", 600, 100, 200, false, is_rebooted, nothing, .on = false},
     {"power", 600, 100, 200, false, loses_power, nothing, .on = false},
     {"a command", 45, 100, 200, true, people_command, nothing, .on = false},
 };
@@ -491,6 +509,8 @@ void faults_step(void)
         box_starts_in_place();
         process_go_on_in_place();
         comes_back_in(200000, 600000);
+    } else if (process_is_up() && process_is_dying() && reboots) {
+        goes_off(true);
     } else if (process_is_up() && (process_is_dying() || box_ends_process())) {
         is_killed();
     }

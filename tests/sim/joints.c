@@ -31,6 +31,8 @@ static struct {
     bool carries;        /* this boot's clock, as it begins */
     bool was_steady;     /* the boot before ended with a time source that had been there for long */
     bool was_kept;       /* and with a hardware clock */
+    bool was_orderly;    /* and not because the power went, or a watchdog reset the box */
+    bool has_put;        /* a run of this boot has committed anything */
 } j;
 
 static int64_t since(int64_t us)
@@ -44,8 +46,10 @@ static bool is_steady(void)
            clock_is_synchronised() && since(hal_synced_since_us()) > STEADY_US;
 }
 
-void joints_lose_power(void)
+void joints_end_boot(bool is_orderly)
 {
+    j.was_orderly = is_orderly || (j.was_orderly && !j.has_put); /* of the run that the store knows */
+    j.has_put = false;
     j.was_steady = is_steady();
     j.was_kept = hal_hardware() != HARDWARE_ABSENT;
 }
@@ -57,7 +61,7 @@ void joints_forget(void)
 
 void joints_begin_boot(void)
 {
-    j.carries = clock_is_synchronised() || (j.was_kept && hal_hardware() == HARDWARE_RIGHT);
+    j.carries = clock_is_synchronised() || (j.was_kept && j.was_orderly && hal_hardware() == HARDWARE_RIGHT);
 }
 
 /* The first process of a boot whose clocks are as they were when it started, from a store that was within reach. */
@@ -71,7 +75,7 @@ static void check_begins(bool is_joined, int64_t off_ms)
 {
     const bool is_other = off_ms - j.off_ms > OFF_MS || j.off_ms - off_ms > OFF_MS;
     const bool is_false = is_joined && (j.is_false || is_other);
-    if (is_false && hal_hardware() != HARDWARE_WRONG) {
+    if (is_false && (hal_hardware() != HARDWARE_WRONG || !j.was_orderly)) {
         invariant_broken(INVARIANT_joined, "windows go on over a break that nobody knows, off by %" PRId64 " ms",
                          off_ms - j.off_ms);
     }
@@ -105,6 +109,7 @@ void joints_put(const struct state_clock *clock)
         process_disturb();
     }
     j.unbroken_from_ms = clock->unbroken_from_ms;
+    j.has_put = true;
 }
 
 static bool can_see(void)

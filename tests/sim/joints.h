@@ -1,6 +1,7 @@
 /*
  * joints.h: where engine time of one boot of the box was joined to that of the boot before, as it is committed: over a break whose length was known, and
- * nowhere else (invariant joined). A break that a wrong hardware clock gave another length may be joined until a time source says so.
+ * nowhere else (invariant joined). A break behind an orderly end of the box that a wrong hardware clock gave
+ * another length may be joined until a time source says so.
  */
 #ifndef WARDGATE_TESTS_SIM_JOINTS_H
 #define WARDGATE_TESTS_SIM_JOINTS_H
@@ -9,7 +10,7 @@
 
 void joints_put(const struct state_clock *clock); /* is durable */
 void joints_forget(void);                         /* the store is gone */
-void joints_lose_power(void);                     /* before anything else of that */
+void joints_end_boot(bool is_orderly);            /* before anything else of that; else it loses power */
 void joints_begin_boot(void);                     /* with the clocks that it has then */
 void joints_judge(void);                          /* once a second */
 

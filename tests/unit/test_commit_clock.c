@@ -41,6 +41,8 @@ static void make(int64_t wall_ms, bool synced)
     commit_rig.clock_bridge = (struct clock_bridge){.open = 0};
     atomic_store(&commit_rig.clock_hardware.offset_ms, CLOCK_HARDWARE_UNKNOWN);
     atomic_store(&commit_rig.clock_hardware.wrong_ms, 0);
+    atomic_store(&commit_rig.clock_hardware.anew, false);
+    atomic_store(&commit_rig.clock_hardware.ends, false);
 }
 
 static void pass(int64_t us)
@@ -349,6 +351,63 @@ static void test_a_time_source_says_that_the_hardware_clock_was_wrong(void **sta
     assert_int_equal(found.open, 1); /* until windows have begun anew, so that no other boot goes on from this one */
 }
 
+/* The bridge closes with what the engine said of that: a run that ends before begins anew once more. */
+static void test_a_bridge_closes_with_all_that_begins_anew(void **state)
+{
+    (void)state;
+    struct clock_bridge found;
+    open_bridge();
+    fake_clock_step(HOUR_MS);
+    set_synced(true);
+    pass(1000000);
+    atomic_store(&commit_rig.clock_hardware.anew, true);
+    for (unsigned i = 0; i <= COMMIT_GROUP_MAX; i++) {
+        commit_rig_active(i);
+    }
+    fake_clock_pass(1000000);
+    commit_rig.now_us += 1000000;
+    (void)commit_step(&commit_rig.commit, commit_rig.now_us); /* one group, and one alert is left */
+    assert_true(writer_step(&commit_rig.commit.writer));
+    read_bridge(&found);
+    assert_int_equal(found.open, 1);
+    assert_int_equal(atomic_load(&commit_rig.clock_hardware.wrong_ms), 0); /* told, and heard */
+    for (unsigned i = 0; i < 4; i++) { /* of as many rows as a transaction has room for */
+        pass(1000000);
+    }
+    read_bridge(&found);
+    assert_int_equal(found.open, 0);
+    assert_int_equal(commit_rig.clock_bridge.open, 0);
+}
+
+static struct clock_bridge bridge_after(bool ends)
+{
+    struct clock_bridge found;
+    struct store *store = NULL;
+    size_t length = 0;
+    make(NOW_MS, true);
+    commit_rig.clock_bridge.ended = 0;
+    atomic_store(&commit_rig.clock_hardware.ends, ends);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_start();
+    commit_rig_stop();
+    store = store_folder_open(&commit_rig.folder);
+    assert_int_equal(store_get_state(store, STATE_CLOCK_BRIDGE, &found, sizeof found, &length), STATUS_OK);
+    store_close(store);
+    return found;
+}
+
+static void test_an_orderly_end_of_the_box_is_marked(void **state)
+{
+    (void)state;
+    assert_int_equal(bridge_after(true).ended, 1);
+}
+
+static void test_another_end_is_not(void **state)
+{
+    (void)state;
+    assert_int_equal(bridge_after(false).ended, 0); /* the program alone */
+}
+
 /* What a start in the same boot would find, and the engine instants of what is in the outbox. */
 struct recovered {
     struct clock_record record;
@@ -544,6 +603,9 @@ int main(void)
         RIG_TEST(test_whether_the_hardware_clock_is_in_step_is_stored),
         RIG_TEST(test_a_time_source_confirms_the_hardware_clock),
         RIG_TEST(test_a_time_source_says_that_the_hardware_clock_was_wrong),
+        RIG_TEST(test_a_bridge_closes_with_all_that_begins_anew),
+        RIG_TEST(test_an_orderly_end_of_the_box_is_marked),
+        RIG_TEST(test_another_end_is_not),
         RIG_TEST(test_the_record_is_never_behind_what_was_shown),
         RIG_TEST(test_nobody_came_in_1970),
         RIG_TEST(test_history_goes_by_a_steady_clock),

@@ -10,6 +10,7 @@
 
 #include "app/engine/engine_internal.h"
 #include "app/gateway_internal.h"
+#include "tests/unit/support/disk_fault.h"
 #include "tests/unit/support/store_folder.h"
 
 #define NOW_MS      INT64_C(1700000000000)
@@ -49,6 +50,9 @@ static void put_numbers(uint64_t seq, uint64_t next_id)
     assert_int_equal(store_commit(g->opened), STATUS_OK);
 }
 
+static uint64_t least_seq;  /* that must have been restored */
+static bool again, is_safe; /* behind a restore that failed; no number is given twice */
+
 /* Of a start, or of a reload, which restores into another engine from the same store. */
 static struct state_numbers restored(const char *boot)
 {
@@ -63,7 +67,11 @@ static struct state_numbers restored(const char *boot)
     gen->plan = &plan;
     gen->engine = engine_make(&arena, &plan.engine);
     assert_non_null(gen->engine);
-    assert_int_equal(gateway_restore(g, gen, NOW_MS, RESTORE_UNBROKEN, &counts), STATUS_OK);
+    if (again) {
+        is_safe = gateway_restore_again(g, gen, NOW_MS, RESTORE_UNBROKEN, least_seq);
+    } else {
+        assert_int_equal(gateway_restore(g, gen, NOW_MS, RESTORE_UNBROKEN, &counts), STATUS_OK);
+    }
     const struct state_numbers numbers = {.seq = gen->engine->seq, .next_id = gen->engine->next_id};
     free(gen);
     free(arena.base);
@@ -97,15 +105,44 @@ static void test_a_reload_before_the_first_commit(void **state)
     assert_true(restored("00000007").next_id > start.next_id + 3);
 }
 
+static struct settings settings;
+
 static void test_without_a_store(void **state)
 {
     (void)state;
     assert_int_equal(restored("00000007").next_id, 1);
 }
 
-/* ---- epochs ---- */
+/* As when alarms that are gone cannot be ended: LMDB reads nothing through that opening any more. */
+static void break_opening(void)
+{
+    const struct state_numbers numbers = {.seq = 43, .next_id = 12};
+    assert_int_equal(store_begin(g->opened), STATUS_OK);
+    assert_int_equal(store_put_state(g->opened, STATE_NUMBERS, &numbers, sizeof numbers), STATUS_OK);
+    atomic_store(&disk_fault.meta_error, EIO);
+    assert_int_equal(store_commit(g->opened), STATUS_IO);
+    atomic_store(&disk_fault.meta_error, 0);
+}
 
-static struct settings settings;
+static void test_the_old_engine_goes_on_behind_a_commit_that_failed_half_way(void **state)
+{
+    (void)state;
+    settings.store.path = folder.path;
+    g->settings = &settings;
+    g->opened = store_folder_open(&folder);
+    put_numbers(41, 9);
+    again = true;
+    least_seq = 41;
+    break_opening();
+    assert_int_equal(restored("00000007").seq, 41);
+    assert_true(is_safe);
+    least_seq = 42;
+    (void)restored("00000007");
+    assert_false(is_safe);
+    again = false;
+}
+
+/* ---- epochs ---- */
 
 /* As when the box was off. */
 static void forget(void)
@@ -191,6 +228,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_start_has_a_block_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_reload_before_the_first_commit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_store, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_old_engine_goes_on_behind_a_commit_that_failed_half_way, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_an_epoch_goes_on_where_all_is_stored, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_store_that_was_never_used, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_store_put_back_in_place, set_up, tear_down),

@@ -172,7 +172,8 @@ static void test_a_record_of_an_older_boot_says_nothing_of_the_newest(void **sta
 
 static void put_bridge(const char *boot, bool in_step, bool open)
 {
-    struct clock_bridge bridge = {.in_step = in_step, .open = open, .correction_ms = 7000, .from_ms = 12000};
+    struct clock_bridge bridge = {
+        .in_step = in_step, .open = open, .ended = 1, .correction_ms = 7000, .from_ms = 12000};
     (void)snprintf(bridge.boot_id, sizeof bridge.boot_id, "%s", boot);
     put_state(STATE_CLOCK_BRIDGE, &bridge, sizeof bridge);
 }
@@ -254,6 +255,39 @@ static void test_a_boot_that_ends_with_an_open_bridge(void **state)
     expect_clock(&same, true, NOW_MS + 60000);
 }
 
+/* A hardware clock that stands still without power, and goes on from there, says that the box was off for as long as it took to boot. */
+static void test_a_boot_that_did_not_end_in_order(void **state)
+{
+    (void)state;
+    const struct restore_clock now = by_hardware(BOOT_B, 20, NOW_MS + 60000);
+    const struct restore_clock synced = at_start(BOOT_B, 20, NOW_MS + 60000, true);
+    const struct clock_bridge cut = {.boot_id = BOOT_A, .in_step = 1};
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_state(STATE_CLOCK_BRIDGE, &cut, sizeof cut);
+    expect_clock(&now, false, NOW_MS + 60000);
+    expect_clock(&synced, true, NOW_MS + 60000);
+    put_bridge(BOOT_A, true, false);
+    expect_clock(&now, true, NOW_MS + 60000);
+}
+
+/* With its first commit, whichever boot it is of. */
+static void test_the_next_run_takes_the_mark_away(void **state)
+{
+    (void)state;
+    const char *boots[] = {BOOT_A, BOOT_B};
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    put_bridge(BOOT_A, true, false);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct restore_clock now = by_hardware(boots[i], 160, NOW_MS + 60000);
+        struct state_clock clock;
+        struct clock_bridge bridge;
+        const bool continuous = restore_clock(store, &now, &clock);
+        restore_clock_bridge(store, &clock, &now, continuous, &bridge);
+        assert_true(continuous);
+        assert_int_equal(bridge.ended, 0);
+    }
+}
+
 static void expect_bridge(const struct restore_clock *now, bool open, int64_t correction_ms, int64_t from_ms)
 {
     struct state_clock clock;
@@ -287,21 +321,6 @@ static void test_which_start_opens_a_bridge(void **state)
     struct clock_bridge bridge;
     restore_clock_bridge(NULL, &clock, &now, false, &bridge);
     assert_int_equal(bridge.open, 0);
-}
-
-static void test_a_bridge_that_led_nowhere(void **state)
-{
-    (void)state;
-    struct state_clock clock = {.boot_id = BOOT_A, .anchor_ms = 5000, .unbroken_from_ms = 3};
-    struct clock_bridge bridge = {.boot_id = BOOT_A, .open = 1, .in_step = 1, .from_ms = 12000};
-    assert_int_equal(restore_put_break(store, &clock, &bridge), STATUS_OK);
-    assert_int_equal(clock.unbroken_from_ms, 12000);
-    assert_int_equal(bridge.open, 0);
-    const struct restore_clock same = at_start(BOOT_A, 20, NOW_MS, true);
-    assert_true(restore_clock(store, &same, &clock));
-    assert_int_equal(clock.anchor_ms, 5000);
-    assert_int_equal(clock.unbroken_from_ms, 12000);
-    expect_bridge(&same, false, 0, 12000);
 }
 
 static void expect_record(const struct restore_clock *now, uint64_t open_seq, int64_t correction_ms, bool synced)
@@ -396,7 +415,8 @@ int main(void)
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_boot_that_ends_with_an_open_bridge, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_which_start_opens_a_bridge, restore_set_up, restore_tear_down),
-        cmocka_unit_test_setup_teardown(test_a_bridge_that_led_nowhere, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_boot_that_did_not_end_in_order, restore_set_up, restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_next_run_takes_the_mark_away, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_what_was_shown_goes_on_in_another_epoch, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_what_was_shown_goes_on_with_its_boot, restore_set_up, restore_tear_down),

@@ -187,7 +187,7 @@ static void test_a_start_over_them(void **state)
     struct bed_view view;
     put_old_ward();
     put_old_alarm("hr_high", sizeof alarm_row);
-    assert_int_equal(restore_engine(store, &config, engine, NOW_MS, KEEP_MS, RESTORE_UNBROKEN, &counts), STATUS_OK);
+    assert_int_equal(restore_engine(store, &config, engine, NOW_MS, KEEP_MS, RESTORE_UNBROKEN, 0, &counts), STATUS_OK);
     assert_int_equal(counts.alarms, 1);
     assert_int_equal(counts.alarms_gone, 0);
     engine_begin(engine, NOW_MS);
@@ -203,12 +203,12 @@ static void test_an_open_alarm_that_cannot_be_read(void **state)
     (void)state;
     put_old_ward();
     put_old_alarm("hr_high", sizeof alarm_row - 8);
-    assert_int_equal(restore_engine(store, &config, engine, NOW_MS, KEEP_MS, RESTORE_UNBROKEN, &counts),
+    assert_int_equal(restore_engine(store, &config, engine, NOW_MS, KEEP_MS, RESTORE_UNBROKEN, 0, &counts),
                      STATUS_CORRUPT);
     assert_int_equal(counts.alarms, 0);
     assert_int_equal(counts.alarms_gone, 1);
     open_engine();
-    assert_int_equal(restore_engine(store, &config, engine, NOW_MS, KEEP_MS, RESTORE_UNBROKEN, &counts), STATUS_OK);
+    assert_int_equal(restore_engine(store, &config, engine, NOW_MS, KEEP_MS, RESTORE_UNBROKEN, 0, &counts), STATUS_OK);
 }
 
 #define RESTORE_TEST(test) cmocka_unit_test_setup_teardown(test, restore_set_up, restore_tear_down)
