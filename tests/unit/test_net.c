@@ -16,6 +16,7 @@
 
 #include "hal/clock.h"
 #include "hal/net.h"
+#include "tests/unit/support/emulated.h"
 
 enum { PIECES = 3, PIECE = 10, TRIES = 20, WAIT_US = 5000000 };
 
@@ -143,6 +144,7 @@ static void test_what_was_held_leaves_together(void **state)
     (void)state;
     const struct pair pair = open_pair();
     unsigned packets = 0;
+    NOT_EMULATED(); /* it does not tell what a connection has sent */
     assert_int_equal(net_send_at_once(pair.port), pair.library);
     for (unsigned i = 0; i < TRIES && packets != PIECES; i++) { /* one that is late is sent once more */
         packets = packets_for_pieces(&pair, false);
