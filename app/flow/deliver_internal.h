@@ -36,26 +36,28 @@
 #include "app/flow/spans.h"
 #include "app/settings/settings.h"
 
-#define DELIVER_STATES_IN_FLIGHT  8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
-#define DELIVER_FLIGHTS           (DELIVER_IN_FLIGHT + DELIVER_STATES_IN_FLIGHT)
-#define DELIVER_ACK_TIMEOUT_US    15000000
-#define DELIVER_CONNECT_GUARD_US  60000000 /* an attempt ends long before, unless the library fails to say so */
-#define DELIVER_IDLE_US           1000000  /* the longest wait, so that its sign of life stays fresh */
-#define DELIVER_STANDBY_SLACK_US  500000
-#define DELIVER_LEAVE_SLACK_US    50      /* what waits for its end waits for less than that */
-#define DELIVER_RETRY_US          2000    /* after the uplink's queue was full */
-#define DELIVER_STORE_RETRY_US    1000000 /* after a fault of the store */
-#define DELIVER_VITALS_REPEAT_US  9000000 /* at least every 10 s is promised */
-#define DELIVER_HEALTH_US         10000000
-#define DELIVER_HEALTH_AGAIN_US   100000 /* when there was no room for it */
-#define DELIVER_ALARMS_US         20000000
-#define DELIVER_SETTINGS_US       60000000
-#define DELIVER_WARD_US           30000000
-#define DELIVER_WARD_LEAST_US     2000000   /* between two, whatever changes */
-#define DELIVER_REFRESH_US        5000      /* of what is no alert, beside a backlog */
-#define DELIVER_AGAIN_US          30000000  /* until what had to be left in the outbox is tried again; */
-#define DELIVER_STALLED_US        1000000   /* without room for what is delivered: its disk hangs */
-#define DELIVER_NOTED_US          50000     /* until it is looked again whether all that was delivered is noted */
+#define DELIVER_STATES_IN_FLIGHT 8 /* retained states, beside DELIVER_IN_FLIGHT alerts */
+#define DELIVER_FLIGHTS          (DELIVER_IN_FLIGHT + DELIVER_STATES_IN_FLIGHT)
+#define DELIVER_ACK_TIMEOUT_US   15000000
+#define DELIVER_CONNECT_GUARD_US 60000000 /* an attempt ends long before, unless the library fails to say so */
+#define DELIVER_IDLE_US          1000000  /* the longest wait, so that its sign of life stays fresh */
+#define DELIVER_STANDBY_SLACK_US 500000
+#define DELIVER_LEAVE_SLACK_US   50      /* what waits for its end waits for less than that */
+#define DELIVER_RETRY_US         2000    /* after the uplink's queue was full */
+#define DELIVER_STORE_RETRY_US   1000000 /* after a fault of the store */
+#define DELIVER_VITALS_REPEAT_US 9000000 /* at least every 10 s is promised */
+#define DELIVER_HEALTH_US        10000000
+#define DELIVER_HEALTH_AGAIN_US  100000 /* when there was no room for it */
+#define DELIVER_ALARMS_US        20000000
+#define DELIVER_SETTINGS_US      60000000
+#define DELIVER_WARD_US          30000000
+#define DELIVER_WARD_LEAST_US    2000000  /* between two, whatever changes */
+#define DELIVER_REFRESH_US       5000     /* of what is no alert, beside a backlog */
+#define DELIVER_AGAIN_US         30000000 /* until what had to be left in the outbox is tried again; */
+#define DELIVER_STALLED_US       1000000  /* without room for what is delivered: its disk hangs */
+#define DELIVER_NOTED_US         50000    /* until it is looked again whether all that was delivered is noted; */
+#define DELIVER_NOTED_US_MAX \
+    10000000 /* after so long what was left is tried all the same: better twice than not at all */
 #define DELIVER_AGAIN_US_MAX      480000000 /* twice as long each time, up to this */
 #define DELIVER_BARRED_MAX        16
 #define DELIVER_DIRECT_MAX        32

@@ -447,7 +447,7 @@ static void begin_again_when_due(struct deliver *d)
     }
     if (d->now_us < outbox->again_us) {
         deliver_due(d, outbox->again_us);
-    } else if (!is_all_noted(d)) {
+    } else if (!is_all_noted(d) && d->now_us - outbox->again_us < DELIVER_NOTED_US_MAX) {
         deliver_due(d, d->now_us + DELIVER_NOTED_US);
     } else if (outbox->behind_rows == 0 && link_in_flight(d, FLIGHT_ROW) == 0) {
         outbox->newest = outbox->through;
