@@ -306,7 +306,6 @@ test-sim: $(SIM) ## the whole gateway on a virtual clock while all around it fai
 	$(LIVE)@$(SIM) '$(SIM_SEED)' '$(SIM_DAYS)'
 
 test-sim-mutations: export SIM_COMPILE = $(QUICK)
-test-sim-mutations: export SIM_PROGRAM = $(SIM)
 test-sim-mutations: export SIM_LINK = $(LINK) $(SIMULATED:%=-Wl$(COMMA)--wrap=%)
 test-sim-mutations: export SIM_OBJECTS = $(SIM_OWN) $(SIM_OF)
 test-sim-mutations: export SIM_LIBRARIES = $(LIBRARIES)

@@ -70,6 +70,7 @@ static bool choose_anchor(struct store *store, const struct restore_clock *now, 
     const int64_t boot_ms = now->boot_us / 1000;
     const bool known = known_before != NULL;
     struct state_clock before = known ? *known_before : (struct state_clock){.anchor_ms = 0};
+    const int64_t before_from_ms = known ? before.unbroken_from_ms : INT64_MIN; /* there a gateway began */
     if (known && strcmp(before.boot_id, out->boot_id) == 0) {
         out->anchor_ms = before.anchor_ms;
         return true;
@@ -84,6 +85,7 @@ static bool choose_anchor(struct store *store, const struct restore_clock *now, 
     }
     int64_t newest_ms = 0;
     const bool readable = restore_newest_instant(store, &newest_ms) == STATUS_OK;
+    newest_ms = newest_ms > before_from_ms ? newest_ms : before_from_ms;
     if (newest_ms >= out->anchor_ms + boot_ms) {
         out->anchor_ms = newest_ms + 1 - boot_ms;
         return false; /* the wall clock fell behind what is known: nobody can say how long the break was */

@@ -51,7 +51,8 @@ void apart_begin_process(void)
     char boot[BOOT_TEXT];
     clock_boot_id(boot);
     const bool was_off = a.boot[0] != '\0' && strcmp(boot, a.boot) != 0;
-    a.over_unknown |= was_off && (a.was_unsynced || !clock_is_synchronised());
+    const bool has_hardware = hal_hardware() == HARDWARE_RIGHT || hal_hardware() == HARDWARE_WRONG;
+    a.over_unknown |= was_off && (a.was_unsynced || (!clock_is_synchronised() && !has_hardware));
     memcpy(a.boot, boot, sizeof boot);
     a.was_unsynced = a.is_fed = false;
     a.begun_ms = a.from_ms;

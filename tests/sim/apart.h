@@ -4,7 +4,7 @@
  * Two things are looked at. What a start feeds into the engine, at the seam between them (the linker's --wrap): nothing at all after a break of unknown
  * length, and nothing from before it ever after. And each start of an alarm with a delay or a window, as it is committed: it comes no sooner than that
  * after its stay's beginning, and after the start that followed such a break.
- * A break is of unknown length for sure when the box was off and its clock has no time source as it starts, or had none for long as the process before ended.
+ * A break is of unknown length for sure when the box was off and it starts with neither time source nor hardware clock, or had none for long as the process before ended.
  */
 #ifndef WARDGATE_TESTS_SIM_APART_H
 #define WARDGATE_TESTS_SIM_APART_H

@@ -50,18 +50,6 @@ void invariant_holds(enum invariant invariant)
     looked[invariant]++;
 }
 
-bool invariant_were_all_looked_at(void)
-{
-    bool are_all = true;
-    for (unsigned i = 0; i < INVARIANT_COUNT; i++) {
-        if (looked[i] == 0) {
-            (void)fprintf(stderr, "sim: NEVER LOOKED AT %s (%s)\n", invariants[i].name, invariants[i].text);
-            are_all = false;
-        }
-    }
-    return are_all;
-}
-
 void invariant_print_counts(void)
 {
     for (unsigned i = 1; i < INVARIANT_COUNT; i++) {
