@@ -332,7 +332,7 @@ static enum hal_hardware draw_hardware(void)
 
 static void goes_off(bool is_orderly)
 {
-    joints_end_boot(is_orderly);
+    joints_end_boot(is_orderly, reboots);
     reboots = false;
     process_kill();
     box_boot();

@@ -32,6 +32,7 @@ static struct {
     bool was_steady;     /* the boot before ended with a time source that had been there for long */
     bool was_kept;       /* and with a hardware clock */
     bool was_orderly;    /* and not because the power went, or a watchdog reset the box */
+    bool was_ending;     /* or at least the gateway was told to end in order, and may have, before the power went */
     bool has_put;        /* a run of this boot has committed anything */
 } j;
 
@@ -46,9 +47,10 @@ static bool is_steady(void)
            clock_is_synchronised() && since(hal_synced_since_us()) > STEADY_US;
 }
 
-void joints_end_boot(bool is_orderly)
+void joints_end_boot(bool is_orderly, bool is_ending)
 {
     j.was_orderly = is_orderly || (j.was_orderly && !j.has_put); /* of the run that the store knows */
+    j.was_ending = is_ending || is_orderly || (j.was_ending && !j.has_put);
     j.has_put = false;
     j.was_steady = is_steady();
     j.was_kept = hal_hardware() != HARDWARE_ABSENT;
@@ -75,7 +77,7 @@ static void check_begins(bool is_joined, int64_t off_ms)
 {
     const bool is_other = off_ms - j.off_ms > OFF_MS || j.off_ms - off_ms > OFF_MS;
     const bool is_false = is_joined && (j.is_false || is_other);
-    if (is_false && (hal_hardware() != HARDWARE_WRONG || !j.was_orderly)) {
+    if (is_false && (hal_hardware() != HARDWARE_WRONG || !j.was_ending)) {
         invariant_broken(INVARIANT_joined, "windows go on over a break that nobody knows, off by %" PRId64 " ms",
                          off_ms - j.off_ms);
     }

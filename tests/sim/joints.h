@@ -10,8 +10,9 @@
 
 void joints_put(const struct state_clock *clock); /* is durable */
 void joints_forget(void);                         /* the store is gone */
-void joints_end_boot(bool is_orderly);            /* before anything else of that; else it loses power */
-void joints_begin_boot(void);                     /* with the clocks that it has then */
-void joints_judge(void);                          /* once a second */
+/* Before anything else of that. is_ending: the power goes, and the gateway has been told to end with the box. */
+void joints_end_boot(bool is_orderly, bool is_ending);
+void joints_begin_boot(void); /* with the clocks that it has then */
+void joints_judge(void);      /* once a second */
 
 #endif
