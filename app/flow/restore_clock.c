@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/flow/restore_journal.h"
 #include "app/flow/restore_numbers.h"
 #include "app/flow/snapshot_read.h"
 
@@ -33,7 +34,7 @@ static bool note_alarm(void *context, const struct store_alarm *alarm)
 
 enum status restore_newest_instant(struct store *store, int64_t *out_ms)
 {
-    *out_ms = INT64_MIN;
+    *out_ms = restore_journal_tail_ms(store);
     const enum status journal = store_journal_each(store, INT64_MIN, note_instant, out_ms);
     const enum status alarms = store_each_alarm(store, note_alarm, out_ms);
     return alarms != STATUS_OK ? alarms : journal;

@@ -111,21 +111,45 @@ static enum status read_tail(struct reading *r, struct store *store)
     return status;
 }
 
-/* What the journal has before the tail, then the tail, then what else the journal has. */
-enum status restore_journal_each(struct store *store, int64_t from_ms, restore_visit *visit, void *context)
+static struct reading *begin(restore_visit *visit, void *context)
 {
-    assert(store != NULL && visit != NULL);
     static struct reading r; /* too large for a stack; start-up has one thread */
     r.visit = visit;
     r.context = context;
     r.tail_size = 0;
     r.whole = r.before = r.seen = 0;
-    const enum status tail = read_tail(&r, store);
-    enum status status = store_journal_each(store, from_ms, give_before_tail, &r);
-    if (r.tail_size > 0) {
-        give_tail(&r);
-        const enum status behind = store_journal_each(store, from_ms, give_behind_tail, &r);
+    return &r;
+}
+
+/* What the journal has before the tail, then the tail, then what else the journal has. */
+enum status restore_journal_each(struct store *store, int64_t from_ms, restore_visit *visit, void *context)
+{
+    assert(store != NULL && visit != NULL);
+    struct reading *r = begin(visit, context);
+    const enum status tail = read_tail(r, store);
+    enum status status = store_journal_each(store, from_ms, give_before_tail, r);
+    if (r->tail_size > 0) {
+        give_tail(r);
+        const enum status behind = store_journal_each(store, from_ms, give_behind_tail, r);
         status = status == STATUS_OK ? behind : status;
     }
     return tail != STATUS_OK ? tail : status;
+}
+
+static void note_newest(void *context, const struct observation *o)
+{
+    int64_t *newest_ms = context;
+    *newest_ms = o->at_ms > *newest_ms ? o->at_ms : *newest_ms;
+}
+
+int64_t restore_journal_tail_ms(struct store *store)
+{
+    assert(store != NULL);
+    int64_t newest_ms = INT64_MIN;
+    struct reading *r = begin(note_newest, &newest_ms);
+    if (read_tail(r, store) == STATUS_OK) {
+        give_tail(r);
+    }
+    r->context = NULL; /* it ends here */
+    return newest_ms;
 }

@@ -20,4 +20,7 @@ typedef void restore_visit(void *context, const struct observation *o);
 /* Those of rows that were put from from_ms on. A status other than STATUS_OK: not all could be read. */
 enum status restore_journal_each(struct store *store, int64_t from_ms, restore_visit *visit, void *context) MUST_CHECK;
 
+/* The newest instant of the tail, which may be newer than all that the journal has kept. INT64_MIN: there is no tail that could be read, and none is given. */
+int64_t restore_journal_tail_ms(struct store *store);
+
 #endif

@@ -83,6 +83,19 @@ static void test_nor_before_an_alert_when_the_journal_is_lost(void **state)
     expect_clock(&behind, false, NOW_MS - 60000 + 1);
 }
 
+/* The power took the journal's rows since its last sync; the tail, which was committed with an alert, has them. */
+static void test_nor_before_the_tail_of_a_journal(void **state)
+{
+    (void)state;
+    put_clock(BOOT_A, NOW_MS - 100000, true);
+    journal_hr(30, 20, 0, 80);
+    row_hr(20, 5, 0, 80);
+    put_tail();
+    commit_journal_empty(&row);
+    const struct restore_clock behind = at_start(BOOT_B, 20, NOW_MS - 86400000, true);
+    expect_clock(&behind, false, NOW_MS - 6000 + 11);
+}
+
 /* A start that the power ended before anything else was written: the next one begins with the clock that it finds, and not before it. */
 static void test_nor_before_a_start_that_left_nothing_else(void **state)
 {
@@ -397,6 +410,7 @@ int main(void)
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_nor_before_an_alert_when_the_journal_is_lost, restore_set_up,
                                         restore_tear_down),
+        cmocka_unit_test_setup_teardown(test_nor_before_the_tail_of_a_journal, restore_set_up, restore_tear_down),
         cmocka_unit_test_setup_teardown(test_nor_before_a_start_that_left_nothing_else, restore_set_up,
                                         restore_tear_down),
         cmocka_unit_test_setup_teardown(test_a_clock_of_another_form_is_no_clock, restore_set_up, restore_tear_down),
