@@ -129,8 +129,8 @@ OBJECTS   := $(call objects,$(SOURCES) $(call find_c,tests/unit tests/ward tests
 FAST := $(addprefix app/engine/,alarm.c belief.c channel.c comparison.c condition.c deadlines.c engine.c expression.c \
             expression_evaluate.c extent.c extrema.c marks.c pulse.c rule.c rule_alarm.c series.c sums.c technical.c \
             track.c view.c wide.c window.c) \
-        $(addprefix app/flow/,acquire.c core.c deliver.c deliver_ahead.c deliver_link.c deliver_outbox.c deliver_refused.c \
-            deliver_window.c firsts.c json.c payload.c ring.c timebase.c) \
+        $(addprefix app/flow/,acquire.c core.c deliver.c deliver_acked.c deliver_ahead.c deliver_link.c deliver_outbox.c \
+            deliver_refused.c deliver_window.c firsts.c json.c payload.c ring.c timebase.c) \
         $(addprefix drivers/monitor/,hl7/hl7_bus.c hl7/intake.c hl7/message.c hl7/mllp.c hl7/text.c hl7/values.c \
             modbus/aim.c modbus/answer_time.c modbus/decode.c modbus/frame.c modbus/line_plan.c modbus/modbus_answer.c \
             modbus/modbus_bus.c modbus/modbus_exchange.c modbus/modbus_health.c modbus/modbus_link.c modbus/poller.c \

@@ -113,7 +113,7 @@ static void deliver_round(struct deliver *d)
     link_step(d);
     commands_take(d);
     boards_step(d);
-    outbox_return_acked(d);
+    acked_return_all(d);
     const bool is_staying = d->link->state == LINK_UP && !brokers_leaving(d);
     if (is_staying && present_step(d)) {
         (void)alarms_settle(d);
@@ -159,7 +159,7 @@ static void *deliver_run(void *argument)
         begin_round(d);
         link_farewell(d);
     }
-    outbox_return_acked(d);
+    acked_return_all(d);
     return NULL;
 }
 

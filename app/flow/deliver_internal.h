@@ -13,6 +13,7 @@
  *     deliver_ward.c     the retained summary of the ward
  *     deliver_alarms.c   the retained states of alarms
  *     deliver_outbox.c   the rows of the outbox, in order per bed
+ *     deliver_acked.c    acknowledged rows, and how far they go
  *     deliver_ahead.c    rows of the backlog, read some at a time
  *     deliver_direct.c   alerts that a sick store could not commit
  *     deliver_clock.c    the wall clock, and what a step of it makes wrong
@@ -477,7 +478,11 @@ bool outbox_precedes(const struct deliver *d, const char *bed);
 void outbox_leave(struct deliver *d);         /* one of its rows is refused, and tried again later */
 bool outbox_is_settled(struct deliver *d);    /* the store, too, knows that everything is delivered that can be */
 bool outbox_is_busy(const struct deliver *d); /* an alert waits, or is not acknowledged */
-void outbox_return_acked(struct deliver *d);  /* acknowledged rows to the store thread */
+
+/* deliver_acked.c */
+void acked_return_all(struct deliver *d);           /* acknowledged rows to the store thread */
+bool acked_return(struct deliver *d, uint64_t row); /* one that has done its work; false: not now, there is no room */
+bool acked_is_stalled(const struct deliver *d);     /* there has been no room for some time: its disk hangs */
 
 /* deliver_ahead.c */
 /* Some of the outbox's rows from `after` on up to `through`, in the place of those that are there; none: there are no more. As store_each_outbox. */

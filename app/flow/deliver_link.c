@@ -436,7 +436,7 @@ void link_leave(struct deliver *d)
         (void)wake_wait_until(&d->link->wake, until_us);
         take_events(d);
     }
-    outbox_return_acked(d); /* while it is known how far it went */
+    acked_return_all(d); /* while it is known how far it went */
     forget_flights(d);
     direct_unsent(d);
 }

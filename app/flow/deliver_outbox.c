@@ -10,13 +10,12 @@
  * Before the backlog pass goes on from there, the first rows of each place that is behind go (firsts.h), wherever they are:
  * they are behind no more, and it passes over them.
  *
- * An acknowledged row goes to the store thread, for which it is history then. A connection that ends forgets all of this;
- * the next one begins with what the outbox still holds.
+ * An acknowledged row goes to the store thread (deliver_acked.c), for which it is history then. A connection that ends
+ * forgets all of this; the next one begins with what the outbox still holds.
  */
 #include <inttypes.h>
 #include <string.h>
 
-#include "app/flow/commit.h"
 #include "app/flow/deliver_internal.h"
 #include "app/flow/log.h"
 
@@ -126,19 +125,6 @@ static bool hand_over(struct deliver *d, const struct store_alert *alert)
             .kind = FLIGHT_ROW, .foreign = !payload_counts(d->context, alert), .row = alert->row, .seq = alert->seq});
 }
 
-/* To the store thread, which waits for some to come together. */
-static bool return_row(struct deliver *d, uint64_t row)
-{
-    if (!ring_push(d->config.delivered, &row)) {
-        return false;
-    }
-    const uint32_t waiting = ring_count(d->config.delivered);
-    if (waiting <= 1 || waiting % COMMIT_DELIVERED_MANY == 0) {
-        wake_raise(d->config.store_wake);
-    }
-    return true;
-}
-
 static bool is_folded(const struct store_alert *alert)
 {
     return (alert->flags & STORE_ALERT_FOLDED) != 0;
@@ -147,7 +133,7 @@ static bool is_folded(const struct store_alert *alert)
 /* There is nothing to be sent but its state, which comes again with every connection: the row has done its work. */
 static bool let_go(struct deliver *d, const struct store_alert *alert)
 {
-    if (!return_row(d, alert->row)) {
+    if (!acked_return(d, alert->row)) {
         deliver_due(d, d->now_us + DELIVER_RETRY_US);
         return false;
     }
@@ -373,63 +359,7 @@ static void outbox_begin(struct deliver *d)
     outbox->begun = was_read(d, store_each_outbox(d->store, 0, UINT32_MAX, visit_count, d));
 }
 
-/* ---- acknowledgements ---- */
-
-static void raise_seq(atomic_ullong *known, uint64_t seq)
-{
-    if (seq > atomic_load(known)) {
-        atomic_store(known, seq);
-    }
-}
-
-/* Everything up to here was acknowledged: what was handed over, as far as nothing before it is in flight, or was refused or damaged. */
-static void tell_through(struct deliver *d)
-{
-    const struct outbox *outbox = &d->outbox;
-    uint64_t row = outbox->behind_rows > 0 ? outbox->behind_through : outbox->through;
-    uint64_t seq = outbox->behind_rows > 0 ? outbox->behind_through_seq : outbox->through_seq;
-    if (!outbox->begun || outbox->left) {
-        return;
-    }
-    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
-        const struct flight *flight = &d->link->flights[i];
-        if (flight->kind == FLIGHT_ROW && !flight->acked && flight->row <= row) {
-            row = flight->row - 1;
-            seq = flight->foreign ? 0 : flight->seq - 1;
-        }
-    }
-    atomic_store(&d->config.board->passed_row, row);
-    raise_seq(&d->config.board->passed_seq, seq);
-    if (outbox->again_us == 0) {
-        atomic_store(&d->config.board->delivered_row, row);
-        raise_seq(&d->config.board->delivered_seq, seq);
-    }
-}
-
-static void note_full(struct deliver *d)
-{
-    struct outbox *outbox = &d->outbox;
-    outbox->full_since_us = outbox->full_since_us == 0 ? d->now_us : outbox->full_since_us;
-    deliver_due(d, d->now_us + DELIVER_RETRY_US);
-}
-
-void outbox_return_acked(struct deliver *d)
-{
-    for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
-        struct flight *flight = &d->link->flights[i];
-        if (flight->kind != FLIGHT_ROW || !flight->acked) {
-            continue;
-        }
-        if (!return_row(d, flight->row)) {
-            note_full(d);
-            break;
-        }
-        d->outbox.full_since_us = 0;
-        flight->kind = FLIGHT_FREE;
-        flight->acked = false;
-    }
-    tell_through(d);
-}
+/* ---- what was left ---- */
 
 /* The store knows of all that was acknowledged: it is in the outbox no more. */
 static bool is_all_noted(const struct deliver *d)
@@ -508,17 +438,11 @@ void outbox_step_behind(struct deliver *d)
     }
 }
 
-static bool is_stalled(const struct deliver *d)
-{
-    const int64_t since_us = d->outbox.full_since_us;
-    return since_us != 0 && d->now_us - since_us >= DELIVER_STALLED_US;
-}
-
 /* One that cannot be read, or goes no further because its disk hangs, holds nothing up: better out of order than not at all. */
 bool outbox_precedes(const struct deliver *d, const char *bed)
 {
     const struct outbox *outbox = &d->outbox;
-    if (d->store == NULL || !outbox->begun || outbox->unread || is_stalled(d)) {
+    if (d->store == NULL || !outbox->begun || outbox->unread || acked_is_stalled(d)) {
         return false;
     }
     return outbox->through < committed_row(d) || outbox->behind[find_place(d, bed)] > 0;
