@@ -4,10 +4,18 @@
 #include "app/flow/commit.h"
 #include "app/flow/deliver_internal.h"
 
+static void note_full(struct deliver *d)
+{
+    struct outbox *outbox = &d->outbox;
+    outbox->full_since_us = outbox->full_since_us == 0 ? d->now_us : outbox->full_since_us;
+    deliver_due(d, d->now_us + DELIVER_RETRY_US);
+}
+
 /* To the store thread, which waits for some to come together. */
 bool acked_return(struct deliver *d, uint64_t row)
 {
     if (!ring_push(d->config.delivered, &row)) {
+        note_full(d);
         return false;
     }
     const uint32_t waiting = ring_count(d->config.delivered);
@@ -48,25 +56,19 @@ static void tell_through(struct deliver *d)
     }
 }
 
-static void note_full(struct deliver *d)
-{
-    struct outbox *outbox = &d->outbox;
-    outbox->full_since_us = outbox->full_since_us == 0 ? d->now_us : outbox->full_since_us;
-    deliver_due(d, d->now_us + DELIVER_RETRY_US);
-}
-
 void acked_return_all(struct deliver *d)
 {
+    if (ring_room(d->config.delivered) > 0) { /* who had none may ask no more: its connection is gone */
+        d->outbox.full_since_us = 0;
+    }
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {
         struct flight *flight = &d->link->flights[i];
         if (flight->kind != FLIGHT_ROW || !flight->acked) {
             continue;
         }
         if (!acked_return(d, flight->row)) {
-            note_full(d);
             break;
         }
-        d->outbox.full_since_us = 0;
         flight->kind = FLIGHT_FREE;
         flight->acked = false;
     }

@@ -130,22 +130,13 @@ static bool is_folded(const struct store_alert *alert)
     return (alert->flags & STORE_ALERT_FOLDED) != 0;
 }
 
-/* There is nothing to be sent but its state, which comes again with every connection: the row has done its work. */
-static bool let_go(struct deliver *d, const struct store_alert *alert)
-{
-    if (!acked_return(d, alert->row)) {
-        deliver_due(d, d->now_us + DELIVER_RETRY_US);
-        return false;
-    }
-    return true;
-}
-
+/* Of what is folded there is nothing to be sent but its state, which comes again with every connection: the row has done its work. */
 static bool pass_on(struct deliver *d, const struct store_alert *alert)
 {
     if ((alert->flags & STORE_ALERT_OMITS) != 0) {
         return hand_over_record(d, alert);
     }
-    const bool passed = is_folded(alert) ? let_go(d, alert) : hand_over(d, alert);
+    const bool passed = is_folded(alert) ? acked_return(d, alert->row) : hand_over(d, alert);
     if (passed) {
         direct_drop_durable(d, alert);
     }

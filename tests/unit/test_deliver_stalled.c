@@ -80,6 +80,69 @@ static void test_live_alerts_go_past_a_backlog_that_cannot_be_noted(void **state
     bench_close(bench);
 }
 
+/* Alerts of the first bed that are part of another alarm: such a row only has to be let go. */
+static void commit_folded(struct bench *bench, unsigned count)
+{
+    for (uint32_t rev = 1; rev <= count; ++rev) {
+        struct alert folded = bench_alert(bench, 1, 0, false);
+        folded.seq = --bench->seq;
+        folded.id = 4711;
+        folded.rev = rev;
+        folded.part_of = 99;
+        folded.part_of_index = BUILTIN_bus_down;
+        bench_put(bench, &folded, 0);
+    }
+    bench_tell_committed(bench);
+}
+
+static void test_live_alerts_go_past_folded_rows_that_cannot_be_noted(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(16, 0);
+    commit_folded(bench, 40);
+    start(bench);
+    const struct alert same_bed = bench_alert(bench, 1, 1, false);
+    bench_push_direct(bench, &same_bed);
+    fake_run(SECOND_US / 2, STEP_US);
+    assert_int_equal(fake_count_alerts(same_bed.seq, FAKE_TAKEN), 0); /* not at once */
+    run(bench, 1, false);
+    assert_int_equal(fake_count_alerts(same_bed.seq, FAKE_TAKEN), 1);
+    run(bench, 10, true);
+    assert_int_equal(bench_outbox_rows(bench), 0);
+    bench_close(bench);
+}
+
+static const struct fake_sent *find_sent(uint64_t seq)
+{
+    for (unsigned i = 0; i < fake.sent_count; ++i) {
+        if (fake.sent[i].seq == seq && fake.sent[i].fate == FAKE_TAKEN) {
+            return &fake.sent[i];
+        }
+    }
+    return NULL;
+}
+
+/* The disk goes on while there is no broker: the next connection keeps the order of the bed. */
+static void test_a_stall_ends_with_what_was_full(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(16, 0);
+    commit_folded(bench, 40);
+    const uint64_t waiting = bench_commit(bench, 1, 0, false);
+    start(bench);
+    run(bench, 5, false);
+    fake.reachable[0] = fake.reachable[1] = false;
+    fake_lose();
+    run(bench, 5, true);
+    const struct alert live = bench_alert(bench, 1, 1, false);
+    bench_push_direct(bench, &live);
+    fake.reachable[0] = true;
+    run(bench, 60, true);
+    const struct fake_sent *first = find_sent(waiting), *last = find_sent(live.seq);
+    assert_true(first != NULL && last != NULL && first < last);
+    bench_close(bench);
+}
+
 /* A ring that is full for a moment: what the outbox holds of a bed goes first. */
 static void test_the_order_of_a_bed_outlasts_a_short_stall(void **state)
 {
@@ -322,6 +385,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live_alerts_go_past_a_backlog_that_cannot_be_noted),
+        cmocka_unit_test(test_live_alerts_go_past_folded_rows_that_cannot_be_noted),
+        cmocka_unit_test(test_a_stall_ends_with_what_was_full),
         cmocka_unit_test(test_the_order_of_a_bed_outlasts_a_short_stall),
         cmocka_unit_test(test_no_more_are_under_way_than_the_window_has),
         cmocka_unit_test(test_a_damaged_row_in_front_of_a_slow_backlog),
