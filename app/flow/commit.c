@@ -367,6 +367,7 @@ static void answer(struct commit *c, const struct pending_record *pending)
     const enum command_origin place = origin_place(record->command.origin);
     struct reply reply = {.command = record->command,
                           .stay = record->bed_state.stay,
+                          .row_before = c->writer.batch.row_before,
                           .row = c->writer.batch.row,
                           .wall_ms = pending_wall_ms(pending, c->config.timebase),
                           .since_us = pending->taken_us};

@@ -260,6 +260,7 @@ static void take_reply(struct local_socket *local, const struct reply *reply)
         const bool accepted = reply->command.verdict == VERDICT_ACCEPTED;
         if (client->is_test && accepted) {
             client->wait = LOCAL_FOR_BROKER;
+            client->row_before = reply->row_before;
             client->row = reply->row;
             client->until_us = clock_boot_us() + REPLY_WAIT_MS * INT64_C(1000);
             return;
@@ -293,13 +294,49 @@ static void say_too_late(const struct local_socket *local, const struct local_cl
     }
 }
 
+/* Of what a commit wrote. */
+struct written {
+    uint64_t row; /* the last */
+    bool is_cut;  /* one of them has no content that could be sent */
+};
+
+static bool visit_written(void *context, const struct store_alert *alert)
+{
+    struct written *written = context;
+    char sent[PAYLOAD_ALERT_MAX + 64]; /* with `delivery` */
+    if (alert->row <= written->row && (alert->flags & STORE_ALERT_OMITS) == 0) {
+        written->is_cut |= payload_alert_delivery(alert->json, alert->json_length, false, true, sent, sizeof sent) == 0;
+    }
+    return alert->row < written->row;
+}
+
+/* What is damaged is passed over and stays in the outbox: that all else has gone says nothing of it. Of several rows in one
+ * commit nobody knows which was the client's. */
+static bool is_damaged(const struct local_socket *local, const struct local_client *client)
+{
+    struct store *store = atomic_load(local->parts.report->store);
+    struct written written = {.row = client->row};
+    if (store == NULL) {
+        return false;
+    }
+    return store_each_alert(store, client->row_before, UINT32_MAX, visit_written, &written) == STATUS_CORRUPT ||
+           written.is_cut;
+}
+
+static void say_passed(const struct local_socket *local, const struct local_client *client)
+{
+    say(client->fd, is_damaged(local, client)
+                        ? "failed committed, but damaged in the store (it, or one stored with it): no broker gets that"
+                        : "ok committed, and a broker has it");
+}
+
 static void look_at_clients(struct local_socket *local)
 {
     const int64_t now_us = clock_boot_us();
     for (size_t i = 0; i < LOCAL_CLIENTS_MAX; i++) {
         struct local_client *client = &local->clients[i];
         if (client->wait == LOCAL_FOR_BROKER && atomic_load(&local->parts.report->board->passed_row) >= client->row) {
-            say(client->fd, "ok committed, and a broker has it");
+            say_passed(local, client);
             end_client(client);
         } else if (client->wait != LOCAL_FREE && now_us >= client->until_us) {
             say_too_late(local, client);

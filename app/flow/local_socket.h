@@ -57,7 +57,8 @@ struct local_client {
     enum local_wait wait;
     bool is_test;
     int fd;
-    uint64_t ticket, row;
+    uint64_t ticket;
+    uint64_t row_before, row; /* LOCAL_FOR_BROKER: as of its reply */
     int64_t until_us;
 };
 

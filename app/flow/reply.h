@@ -31,6 +31,7 @@ static inline enum command_origin origin_place(uint64_t origin)
 struct reply {
     struct bed_command command; /* with its verdict */
     uint64_t stay;              /* in the bed afterwards; 0: vacant */
+    uint64_t row_before;        /* newest row of the outbox before that commit */
     uint64_t row;               /* newest row of the outbox in the commit: what the command caused is not behind it */
     int64_t wall_ms;            /* when the engine had done it */
     int64_t since_us;           /* the same in CLOCK_BOOTTIME */

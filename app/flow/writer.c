@@ -506,7 +506,7 @@ static void do_batch(struct writer *w)
     struct store *store = NULL;
     b->records_done = b->delivered_done = 0;
     b->note_done = false;
-    b->row = 0;
+    b->row_before = b->row = 0;
     b->took_us = 0;
     b->journal_status = STATUS_OK;
     if (b->trends == BATCH_WRITES_TRENDS) {
@@ -519,7 +519,7 @@ static void do_batch(struct writer *w)
         w->has_ours = w->has_ours || writer_numbers_are_ours(w, store);
         writer_learn(w, store);
         writer_tell_waiting(w, store);
-        b->row = store_last_row(store);
+        b->row_before = b->row = store_last_row(store);
     }
     if (store != NULL && has_group(w)) {
         write_group(w, store);

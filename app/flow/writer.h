@@ -80,7 +80,7 @@ struct batch {
     enum status status, journal_status;
     uint32_t records_done, delivered_done;
     bool note_done, bridge_is_closed;
-    uint64_t row; /* newest row in the store */
+    uint64_t row_before, row; /* newest row in the store, before the group and behind it */
     uint32_t took_us;
 };
 

@@ -30,13 +30,14 @@ enum status store_get_alarm(struct store *store, const char *bed, const char *al
     return STATUS_OK;
 }
 
-static enum status each_alert(uint64_t after, uint32_t most, bool waiting, store_alert_visit *visit, void *context)
+static enum status each_alert(uint64_t after, uint32_t most, bool waiting, bool delivered, store_alert_visit *visit,
+                              void *context)
 {
     uint64_t row = after + 1 > durable.first_row ? after + 1 : durable.first_row;
-    row = waiting && row < durable.first_waiting ? durable.first_waiting : row;
+    row = !delivered && row < durable.first_waiting ? durable.first_waiting : row;
     for (; row < durable.next_row && most > 0; row++) {
         const struct kept_row *r = &durable.rows[row % ROWS];
-        if (r->there && r->alert.waiting == waiting) {
+        if (r->there && (r->alert.waiting ? waiting : delivered)) {
             most--;
             if (!visit(context, &r->alert)) {
                 break;
@@ -50,14 +51,21 @@ enum status store_each_outbox(struct store *store, uint64_t after, uint32_t most
                               void *context)
 {
     (void)store;
-    return each_alert(after, most, true, visit, context);
+    return each_alert(after, most, true, false, visit, context);
+}
+
+enum status store_each_alert(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
+                             void *context)
+{
+    (void)store;
+    return each_alert(after, most, true, true, visit, context);
 }
 
 enum status store_each_history(struct store *store, uint64_t after, uint32_t most, store_alert_visit *visit,
                                void *context)
 {
     (void)store;
-    return each_alert(after, most, false, visit, context);
+    return each_alert(after, most, false, true, visit, context);
 }
 
 enum status store_each_alarm(struct store *store, store_alarm_visit *visit, void *context)

@@ -89,12 +89,20 @@ static void test_a_reply_follows_the_commit(void **state)
     assert_int_equal(reply.command.verdict, VERDICT_ACCEPTED);
     assert_int_equal(reply.stay, 7);
     assert_int_equal(reply.row, 1); /* the alert's */
+    assert_int_equal(reply.row_before, 0);
     assert_int_equal(atomic_load(&commit_rig.commit.committed_row), 1);
     assert_true(commit_rig_woken());
     read_audit();
     assert_int_equal(audit.count, 1);
     assert_non_null(strstr(audit.json[0], "\"kind\":\"command\",\"command\":\"back\",\"bed\":\"b01\""));
     assert_non_null(strstr(audit.json[0], "\"by\":\"n1\",\"role\":\"nurse\",\"id\":\"c1\",\"result\":\"accepted\""));
+    commit_rig_alert(0, PHASE_END);
+    commit_rig_alert(1, PHASE_START);
+    commit_rig_command(0, 2, VERDICT_ACCEPTED, ORIGIN_BROKER);
+    commit_rig_round(1000);
+    expect_reply(ORIGIN_BROKER, 2, &reply);
+    assert_int_equal(reply.row_before, 1);
+    assert_int_equal(reply.row, 3);
 }
 
 static uint32_t outbox_rows(void)

@@ -20,7 +20,8 @@ static struct bed_command sent(void)
 
 static void reply_to(const struct bed_command *command, enum command_verdict verdict, uint64_t row)
 {
-    struct reply reply = {.command = *command, .stay = 0xabcd, .row = row, .wall_ms = 1769903999000};
+    struct reply reply = {
+        .command = *command, .stay = 0xabcd, .row_before = row > 1 ? row - 2 : 0, .row = row, .wall_ms = 1769903999000};
     reply.command.verdict = (uint8_t)verdict;
     assert_true(ring_push(&replies, &reply));
     wake_raise(&local.wake);
@@ -108,6 +109,75 @@ static void test_a_test_alert_waits_for_the_broker(void **state)
     reply_to(&refused, VERDICT_VACANT, 0);
     end_asking();
     expect_begin("failed {");
+}
+
+static void put_alerts(struct store *opened, uint64_t last)
+{
+    struct test_alert made;
+    assert_int_equal(store_begin(opened), STATUS_OK);
+    for (uint64_t seq = 1; seq <= last; seq++) {
+        struct store_alert alert = *test_alert_make(&made, seq, 200);
+        made.json[alert.json_length - 1] = '}';
+        assert_int_equal(store_put_alert(opened, &alert), STATUS_OK);
+    }
+    assert_int_equal(store_commit(opened), STATUS_OK);
+}
+
+/* What is said of a test alert of rows 2 and 3 when a broker has all that can be sent. */
+static void expect_said(const char *words)
+{
+    begin_to_ask("test-alert b1");
+    const struct bed_command command = sent();
+    atomic_store(&board.passed_row, 0);
+    reply_to(&command, VERDICT_ACCEPTED, 3);
+    atomic_store(&board.passed_row, 4);
+    local_step(&local);
+    end_asking();
+    expect_begin(words);
+}
+
+/* What is behind it was sent; it was not. */
+static void test_a_test_alert_that_is_damaged(void **state)
+{
+    (void)state;
+    struct store_folder made;
+    store_folder_init(&made);
+    struct store *opened = store_folder_open(&made);
+    put_alerts(opened, 4);
+    atomic_store(&store, opened);
+    open_socket();
+    expect_said("ok committed");
+    assert_int_equal(test_deliver(opened, (const uint64_t[]){2}, 1), STATUS_OK);
+    expect_said("ok committed");
+    store_folder_damage_alert(&made, 1);
+    store_folder_damage_alert(&made, 4);
+    expect_said("ok committed"); /* those are others' */
+    store_folder_damage_alert(&made, 3);
+    expect_said("failed committed, but damaged in the store");
+    atomic_store(&store, NULL);
+    expect_said("ok committed"); /* nothing says otherwise */
+    store_close(opened);
+    store_folder_fini(&made);
+}
+
+/* Readable, and nothing that could be sent. */
+static void test_a_test_alert_of_no_use(void **state)
+{
+    (void)state;
+    struct store_folder made;
+    store_folder_init(&made);
+    struct store *opened = store_folder_open(&made);
+    const struct store_alert cut = {.seq = 3, .bed = "b1", .alarm = "test", .json = "{\"cut", .json_length = 5};
+    put_alerts(opened, 2);
+    assert_int_equal(store_begin(opened), STATUS_OK);
+    assert_int_equal(store_put_alert(opened, &cut), STATUS_OK);
+    assert_int_equal(store_commit(opened), STATUS_OK);
+    atomic_store(&store, opened);
+    open_socket();
+    expect_said("failed committed, but damaged in the store");
+    atomic_store(&store, NULL);
+    store_close(opened);
+    store_folder_fini(&made);
 }
 
 /* A reply to somebody who has gone, or to a command that is none of theirs, goes nowhere. */
@@ -234,6 +304,8 @@ int main(void)
         LOCAL_TEST(test_a_command_is_answered_after_its_commit),
         LOCAL_TEST(test_a_refusal_says_why),
         LOCAL_TEST(test_a_test_alert_waits_for_the_broker),
+        LOCAL_TEST(test_a_test_alert_that_is_damaged),
+        LOCAL_TEST(test_a_test_alert_of_no_use),
         LOCAL_TEST(test_replies_find_their_own_client),
         LOCAL_TEST(test_what_is_never_committed_ends),
         LOCAL_TEST(test_too_many_at_once),

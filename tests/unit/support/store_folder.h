@@ -95,6 +95,28 @@ static inline enum status test_alerts_commit(struct store *store, uint64_t first
     return status == STATUS_OK ? store_commit(store) : status;
 }
 
+/* A bit of that alert's content, wherever its file has it: its row cannot be read any more. The content is of 100 bytes or more. */
+static inline void store_folder_damage_alert(const struct store_folder *folder, uint64_t seq)
+{
+    static char bytes[1U << 22];
+    char path[256], text[40];
+    unsigned found = 0;
+    const int length = snprintf(text, sizeof text, "{\"seq\":%llu,", (unsigned long long)seq);
+    (void)snprintf(path, sizeof path, "%s/alerts/data.mdb", folder->path);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    const ssize_t size = read(fd, bytes, sizeof bytes);
+    for (ssize_t at = 0; at + 99 < size; at++) {
+        if (memcmp(bytes + at, text, (size_t)length) == 0) {
+            bytes[at + 99] ^= 1;
+            assert_int_equal(pwrite(fd, bytes + at + 99, 1, at + 99), 1);
+            found++;
+        }
+    }
+    assert_int_equal(close(fd), 0);
+    assert_true(found > 0);
+}
+
 /* Rows and seqs as a visit finds them. */
 struct test_rows {
     uint64_t row[4096], seq[4096];
