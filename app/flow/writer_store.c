@@ -39,7 +39,10 @@ void writer_find_waiting(struct writer *writer, struct store *store)
     if (has_lost_another(writer, store)) {
         find_lost(writer, store);
     }
-    (void)!store_each_outbox(store, 0, UINT32_MAX, visit_waiting, writer);
+    if (store_each_outbox(store, 0, UINT32_MAX, visit_waiting, writer) == STATUS_CORRUPT) {
+        /* One that cannot be read may be of high priority. Which row it is goes unsaid: until all of them have been passed. */
+        atomic_store(&writer->config->board->high_row, store_last_row(store));
+    }
 }
 
 /* What was delivered is asked before a store is looked at: of one that is empty, deliver thinks that nothing waits any more. */

@@ -179,6 +179,27 @@ static void test_high_ones_in_a_store_that_appears_later(void **state)
     assert_int_equal(atomic_load(&commit_rig.board.high_row), newest - 1);
 }
 
+/* Nobody can say that the damaged one is of no high priority: until all that waited has been passed on it counts as one that is. */
+static void test_a_damaged_one_in_a_store_that_appears_later(void **state)
+{
+    (void)state;
+    char moved[128];
+    struct store *store = store_folder_open(&commit_rig.folder);
+    assert_int_equal(test_alerts_commit(store, 1, 2, 200), STATUS_OK); /* none of them high */
+    assert_int_equal(test_alerts_commit(store, 4, 1, 200), STATUS_OK);
+    const uint64_t newest = store_last_row(store);
+    store_close(store);
+    store_folder_damage_alert(&commit_rig.folder, 2);
+    (void)snprintf(moved, sizeof moved, "%s.away", commit_rig.folder.base);
+    assert_int_equal(rename(commit_rig.folder.base, moved), 0);
+    commit_rig_make(false);
+    rounds(60, 50000);
+    assert_int_equal(atomic_load(&commit_rig.board.high_row), 0);
+    assert_int_equal(rename(moved, commit_rig.folder.base), 0);
+    rounds(50, 50000);
+    assert_int_equal(atomic_load(&commit_rig.board.high_row), newest);
+}
+
 /* LMDB said that the commit failed, and yet it is on the disk: it must not be there twice. */
 static void test_commit_that_came_through_after_all(void **state)
 {
@@ -838,6 +859,7 @@ int main(void)
         COMMIT_TEST(test_acknowledged_ones_go_straight_to_history),
         COMMIT_TEST(test_full_direct_ring_is_tried_again),
         COMMIT_TEST(test_store_that_appears_later),
+        COMMIT_TEST(test_a_damaged_one_in_a_store_that_appears_later),
         COMMIT_TEST(test_high_ones_in_a_store_that_appears_later),
         COMMIT_TEST(test_commit_that_came_through_after_all),
         COMMIT_TEST(test_damaged_while_running),

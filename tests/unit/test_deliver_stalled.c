@@ -250,6 +250,29 @@ static void test_a_damaged_row_in_front_of_a_slow_backlog(void **state)
     bench_close(bench);
 }
 
+/* Of one that cannot be read at all, the newest too: all that waited has been passed once a broker has the rest. */
+static void test_rows_that_cannot_be_read(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(512, 0);
+    for (unsigned i = 0; i < 10; ++i) {
+        (void)bench_commit(bench, 1 + i % BENCH_BEDS, 0, false);
+    }
+    store_folder_damage_alert(&bench->folder, 6);
+    store_folder_damage_alert(&bench->folder, 10);
+    assert_int_equal(atomic_load(&bench->board.passed_row), 0);
+    start(bench);
+    run(bench, 5, true);
+    assert_int_equal(count_taken(1, 10), 8);
+    assert_int_equal(bench_outbox_rows(bench), 2);
+    assert_int_equal(atomic_load(&bench->board.passed_row), store_last_row(bench->opened));
+    assert_int_equal(atomic_load(&bench->board.delivered_row), 0);
+    run(bench, 100, true); /* looked at again and again */
+    assert_int_equal(count_taken(1, 10), 8);
+    assert_int_equal(atomic_load(&bench->board.passed_row), store_last_row(bench->opened));
+    bench_close(bench);
+}
+
 /* ---- an alert that is refused, a backlog, and a reload in the midst of it ---- */
 
 static bool refuses;
@@ -390,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_the_order_of_a_bed_outlasts_a_short_stall),
         cmocka_unit_test(test_no_more_are_under_way_than_the_window_has),
         cmocka_unit_test(test_a_damaged_row_in_front_of_a_slow_backlog),
+        cmocka_unit_test(test_rows_that_cannot_be_read),
         cmocka_unit_test(test_a_reload_in_a_backlog_with_a_refused_alert),
         cmocka_unit_test(test_what_waits_to_be_noted_is_not_sent_again),
         cmocka_unit_test(test_a_refused_alert_does_not_wait_for_the_disk),

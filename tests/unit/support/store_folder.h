@@ -101,7 +101,7 @@ static inline void store_folder_damage_alert(const struct store_folder *folder, 
     static char bytes[1U << 22];
     char path[256], text[40];
     unsigned found = 0;
-    const int length = snprintf(text, sizeof text, "{\"seq\":%llu,", (unsigned long long)seq);
+    const int length = snprintf(text, sizeof text, "\"seq\":%llu,", (unsigned long long)seq);
     (void)snprintf(path, sizeof path, "%s/alerts/data.mdb", folder->path);
     const int fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
