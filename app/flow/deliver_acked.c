@@ -35,10 +35,11 @@ static void raise_seq(atomic_ullong *known, uint64_t seq)
 /* Everything up to here was acknowledged: what was handed over, as far as nothing before it is in flight, or was refused or damaged. */
 static void tell_through(struct deliver *d)
 {
-    const struct outbox *outbox = &d->outbox;
+    struct outbox *outbox = &d->outbox;
     uint64_t row = outbox->behind_rows > 0 ? outbox->behind_through : outbox->through;
     uint64_t seq = outbox->behind_rows > 0 ? outbox->behind_through_seq : outbox->through_seq;
-    if (!outbox->begun || outbox->left) {
+    outbox->shown_by = alarms_have_shown(d, outbox->shown_by) ? 0 : outbox->shown_by;
+    if (!outbox->begun || outbox->left || outbox->shown_by != 0) {
         return;
     }
     for (size_t i = 0; i < DELIVER_FLIGHTS; ++i) {

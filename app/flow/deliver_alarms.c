@@ -106,6 +106,7 @@ void alarms_begin(struct deliver *d, bool with_ended)
 {
     struct alarms *alarms = &d->alarms;
     alarms->running = true;
+    ++alarms->begun;
     alarms->with_ended = with_ended;
     alarms->direct = 0;
     alarms->priority = PRIORITY_HIGH;
@@ -113,6 +114,19 @@ void alarms_begin(struct deliver *d, bool with_ended)
     alarms->complete = false;
     alarms->failed = false;
     alarms->due_us = d->now_us + DELIVER_ALARMS_US;
+}
+
+uint64_t alarms_begin_soon(struct deliver *d)
+{
+    const int64_t soon_us = d->now_us + DELIVER_STORE_RETRY_US;
+    d->alarms.due_us = d->alarms.due_us < soon_us ? d->alarms.due_us : soon_us;
+    deliver_due(d, d->alarms.due_us);
+    return d->alarms.begun + 1;
+}
+
+bool alarms_have_shown(const struct deliver *d, uint64_t pass)
+{
+    return d->alarms.begun >= pass && !d->alarms.running && !d->alarms.failed;
 }
 
 /* A store that cannot be read must not hold up the rest, least of all what goes around it. */

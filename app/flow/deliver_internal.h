@@ -255,6 +255,7 @@ struct alarms {
     bool running;
     bool with_ended;
     bool failed;      /* the store could not be read: the next pass is a whole one again */
+    uint64_t begun;   /* passes, this one too */
     int64_t due_us;   /* when the next one begins */
     uint16_t direct;  /* next slot */
     int priority;     /* of the store's alarms now; below PRIORITY_NONE: all done */
@@ -289,6 +290,7 @@ struct outbox {
     int64_t again_wait_us; /* until then, the newest time */
     int64_t full_since_us; /* the ring of delivered rows has had no room; 0: it has */
     bool left;             /* some of it was refused since it was begun */
+    uint64_t shown_by; /* the pass over alarms that has the state of one that the live pass could not read; 0: none */
 };
 
 /* Rows behind behind_through, as they were read. */
@@ -463,7 +465,9 @@ bool clock_makes_late(const struct deliver *d, const struct store_alert *alert);
 
 /* deliver_alarms.c */
 void alarms_begin(struct deliver *d, bool with_ended);
-bool alarms_step(struct deliver *d); /* goes on with the pass; true when it is over */
+bool alarms_step(struct deliver *d);           /* goes on with the pass; true when it is over */
+uint64_t alarms_begin_soon(struct deliver *d); /* a pass that knows what is committed now: its number */
+bool alarms_have_shown(const struct deliver *d, uint64_t pass); /* that pass, or one behind it, is over */
 /* The state behind an alert: its content, or an empty topic at the end. Kept and tried again when it cannot go now. */
 void alarms_show(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length, bool ended);
 /* The same of a row of the store, unless something direct is newer. */

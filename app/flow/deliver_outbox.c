@@ -197,6 +197,9 @@ static void pass_live(struct deliver *d)
     }
     outbox->stopped = false;
     const enum status status = store_each_outbox(d->store, outbox->through, UINT32_MAX, visit_live, d);
+    if (status == STATUS_CORRUPT && outbox->shown_by == 0) {
+        outbox->shown_by = alarms_begin_soon(d); /* else the state follows its alert */
+    }
     if (was_read(d, status) && !outbox->stopped && newest > outbox->through) {
         outbox->through = newest; /* what was committed and is not here was delivered before */
     }

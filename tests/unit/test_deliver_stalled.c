@@ -273,6 +273,39 @@ static void test_rows_that_cannot_be_read(void **state)
     bench_close(bench);
 }
 
+static bool has_sent_state(unsigned from)
+{
+    bool found = false;
+    for (unsigned i = from; i < fake.sent_count; ++i) {
+        found = found || strstr(fake.sent[i].topic, "/alarm/") != NULL;
+    }
+    return found;
+}
+
+/* One that is damaged before it was sent, on a connection that stands: it is not passed before the states have gone again, its alarm's among them. */
+static void test_a_damaged_row_is_not_passed_before_the_states(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(512, 0);
+    start(bench);
+    (void)bench_commit(bench, 1, 0, false);
+    run(bench, 5, true);
+    const uint64_t before = store_last_row(bench->opened);
+    assert_int_equal(atomic_load(&bench->board.passed_row), before);
+    const struct alert damaged = bench_alert(bench, 2, 0, false);
+    bench_put(bench, &damaged, 0);
+    store_folder_damage_alert(&bench->folder, damaged.seq);
+    const unsigned sent = fake.sent_count;
+    bench_tell_committed(bench);
+    fake_run(SECOND_US / 2, STEP_US);
+    assert_int_equal(atomic_load(&bench->board.passed_row), before);
+    assert_false(has_sent_state(sent));
+    run(bench, 2, true);
+    assert_true(has_sent_state(sent));
+    assert_int_equal(atomic_load(&bench->board.passed_row), before + 1);
+    bench_close(bench);
+}
+
 /* ---- an alert that is refused, a backlog, and a reload in the midst of it ---- */
 
 static bool refuses;
@@ -414,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_no_more_are_under_way_than_the_window_has),
         cmocka_unit_test(test_a_damaged_row_in_front_of_a_slow_backlog),
         cmocka_unit_test(test_rows_that_cannot_be_read),
+        cmocka_unit_test(test_a_damaged_row_is_not_passed_before_the_states),
         cmocka_unit_test(test_a_reload_in_a_backlog_with_a_refused_alert),
         cmocka_unit_test(test_what_waits_to_be_noted_is_not_sent_again),
         cmocka_unit_test(test_a_refused_alert_does_not_wait_for_the_disk),
