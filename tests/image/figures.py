@@ -193,13 +193,10 @@ def memory_mib(bench):
 
 
 def flash_to_alert_s(bench):
-    """As the README says: write the image onto a disk, edit two files, power on; an alert at the broker."""
+    """As the README says: the line that writes the image onto a disk, two files edited, power on; an alert at the broker. An engineer's hands are not in it."""
     begun = time.monotonic()
-    packed = bench.image + ".zst"
-    image = bench.image
-    if os.path.exists(packed):
-        image = os.path.join(bench.work, "flashed.img")
-        run(["zstd", "-q", "-d", "-f", "--sparse", "-o", image, packed])
+    image = os.path.join(bench.work, "flashed.img")
+    run(["bash", "-o", "pipefail", "-c", 'zstd -dc "$1" | dd of="$2" bs=4M conv=fsync status=none', "flash", bench.image + ".zst", image])
     scene = bench.scene("flash", image=image)
     scene.boot()
     scene.wait_for_stays()
