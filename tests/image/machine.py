@@ -158,7 +158,7 @@ class Machine:
 
     def pull_stick(self, name="stick"):
         """A box that is just starting may hold on to it for a while."""
-        if not wait_for("the stick is gone", lambda: self.let_go(name), 120, 2):
+        if not wait_for("the stick is gone", lambda: self.let_go(name), 300, 2):
             raise Failed("the stick cannot be pulled")
 
     def let_go(self, name):
