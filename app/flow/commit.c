@@ -533,26 +533,33 @@ static void hand_over(struct commit *c)
     }
 }
 
-static bool is_direct_due(const struct commit *c, int64_t now_us)
-{
-    const bool last_chance = atomic_load(&c->stop) && c->retry_wait_us > 0;
-    return c->handed < c->pending_count && (last_chance || store_state_is_failing(&c->state, now_us));
-}
-
-/* ---- the thread ---- */
-
 static int64_t earlier(int64_t left_us, int64_t right_us)
 {
     return left_us < right_us ? left_us : right_us;
 }
 
+/* Of the first one that was not handed over: when the store has failed for long, or has gone on, but slowly. */
+static int64_t direct_due_us(const struct commit *c)
+{
+    const int64_t since_us = atomic_load(&c->state.failing_since_us);
+    const int64_t waited_us = c->pending[c->handed].taken_us + COMMIT_WAIT_US;
+    return since_us != 0 ? earlier(since_us + COMMIT_DIRECT_US, waited_us) : waited_us;
+}
+
+static bool is_direct_due(const struct commit *c, int64_t now_us)
+{
+    const bool last_chance = atomic_load(&c->stop) && c->retry_wait_us > 0;
+    return c->handed < c->pending_count && (last_chance || now_us >= direct_due_us(c));
+}
+
+/* ---- the thread ---- */
+
 static int64_t next_step_us(const struct commit *c, int64_t now_us)
 {
     int64_t next_us = now_us + ALIVE_US;
-    const int64_t since_us = atomic_load(&c->state.failing_since_us);
-    if (c->handed < c->pending_count && since_us != 0) {
-        next_us = earlier(next_us,
-                          since_us + COMMIT_DIRECT_US > now_us ? since_us + COMMIT_DIRECT_US : now_us + DIRECT_FULL_US);
+    if (c->handed < c->pending_count) {
+        const int64_t due_us = direct_due_us(c);
+        next_us = earlier(next_us, due_us > now_us ? due_us : now_us + DIRECT_FULL_US);
     }
     if (writer_is_idle(&c->writer) && is_group_waiting(c)) {
         next_us = earlier(next_us, c->retry_us);

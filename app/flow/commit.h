@@ -9,7 +9,7 @@
  *
  * Two threads, because a disk may hang for seconds inside a sync: the writer alone touches the store (writer.h), the other one keeps time. Only after the
  * commit the writer wakes deliver. When the store cannot be opened, fails, or does not answer, the group is kept and tried again
- * (100 ms to 2 s); once it has gone on for COMMIT_DIRECT_US its alerts, and those that follow, are handed once to the deliver thread through the
+ * (100 ms to 2 s); once it has gone on for COMMIT_DIRECT_US, or one of them has waited for COMMIT_WAIT_US, its alerts, and those that follow, are handed once to the deliver thread through the
  * direct ring, as not durable, and are committed later under the same identity: straight into history when the deliver thread has told that
  * the broker has them (direct_acknowledged_seq), into the outbox else. Before the first of them goes it is noted outside the store that some did, until all are in it (around.h).
  *
@@ -52,6 +52,7 @@
 
 #define COMMIT_PENDING_MAX 1024U   /* records waiting to be committed */
 #define COMMIT_DIRECT_US   1000000 /* after failing for this long, alerts go out not durable */
+#define COMMIT_WAIT_US     1500000 /* and one that has waited for this long: for a slow commit, and then for its own */
 #define COMMIT_BEAT_US     1000000
 #define COMMIT_NOTE_SLOTS  8U /* rows for the audit log that are no commands */
 

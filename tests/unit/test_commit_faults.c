@@ -656,17 +656,16 @@ static bool see_none(void *context, const struct store_alert *alert)
     return false;
 }
 
-static void test_hanging_disk(void **state)
+/* True: the first alert was out in time. */
+static bool goes_on_while_it_hangs(void)
 {
-    (void)state;
     struct commit *c = &commit_rig.commit;
-    commit_rig_make(true);
-    commit_rig_start();
     atomic_store(&disk_fault.hang, true);
     const int64_t before_us = clock_boot_us();
     push_alert(0);
     assert_true(wait_direct(1, LATE_US));
-    assert_true(clock_boot_us() - before_us >= COMMIT_DIRECT_US);
+    const int64_t took_us = clock_boot_us() - before_us;
+    assert_true(took_us >= COMMIT_DIRECT_US);
     assert_int_equal(store_state_status(&c->state), STATUS_TIMEOUT);
     const uint64_t last = push_until_one_goes_soon(2); /* the others do not wait a second again */
     assert_int_equal(atomic_load(&disk_fault.hanging), 1);
@@ -675,6 +674,27 @@ static void test_hanging_disk(void **state)
     assert_false(store_state_is_failing(&c->state, clock_boot_us()));
     commit_rig_outbox(&rows);
     check_rows(&rows, 1, last);
+    return took_us < OUT_US;
+}
+
+static void try_until_in_time(void **state, bool (*goes_on)(void))
+{
+    bool in_time = false;
+    for (unsigned tries = 0; tries < TRIES_MOST && !in_time; tries++) {
+        if (tries > 0) {
+            assert_int_equal(teardown(state), 0);
+            assert_int_equal(commit_rig_setup(state), 0);
+        }
+        commit_rig_make(true);
+        commit_rig_start();
+        in_time = goes_on();
+    }
+    assert_true(in_time);
+}
+
+static void test_hanging_disk(void **state)
+{
+    try_until_in_time(state, goes_on_while_it_hangs);
 }
 
 /* How long it takes a reader to be told that there is no store now. */
@@ -720,17 +740,7 @@ static bool goes_on_while_it_is_opened_again(void)
 /* A commit that failed has the file opened again, and the disk hangs in that: whoever reads the store is told so at once, and alerts go out. */
 static void test_hanging_while_it_is_opened_again(void **state)
 {
-    bool goes_on = false;
-    for (unsigned tries = 0; tries < TRIES_MOST && !goes_on; tries++) {
-        if (tries > 0) {
-            assert_int_equal(teardown(state), 0);
-            assert_int_equal(commit_rig_setup(state), 0);
-        }
-        commit_rig_make(true);
-        commit_rig_start();
-        goes_on = goes_on_while_it_is_opened_again();
-    }
-    assert_true(goes_on);
+    try_until_in_time(state, goes_on_while_it_is_opened_again);
 }
 
 /* What was delivered waits for the writer: as long as that hangs nothing is due, and nobody turns in circles. */
