@@ -203,7 +203,7 @@ $(POWERLOSS): $(call objects,$(wildcard tests/powerloss/*.c) tests/unit/support/
 	@$(LINK) -o $@ $(RECORDED:%=-Wl$(COMMA)--wrap=%) $^ -Wl,-Bstatic -llmdb -Wl,-Bdynamic $(LIBRARIES)
 # The gateway above hal and the classes of drivers; what stands below is simulated, and so is what it asks of the system itself.
 SIMULATED = malloc calloc realloc aligned_alloc free mmap munmap madvise mallopt getrandom poll signalfd sigprocmask read _exit \
-            engine_begin engine_restore_begin engine_restore_end engine_observe
+            engine_begin engine_restore_begin engine_restore_end engine_observe engine_step
 SIM_OWN  := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(call objects,$(wildcard tests/sim/*.c) tests/powerloss/chance.c))
 SIM_OF   := $(patsubst $(OUT)/obj/%,$(OUT)/quick/%,$(filter-out $(OUT)/obj/app/cli/% $(OUT)/obj/app/backup/% $(OUT)/obj/app/box/% %/flow/log.o,$(filter $(OUT)/obj/app/%,$(PARTS))) \
               $(addprefix $(OUT)/obj/drivers/store/,rows.o crc.o digest.o))

@@ -114,6 +114,11 @@ bool __wrap_engine_observe(struct engine *engine, const struct observation *o)
 
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl51-cpp) */
 
+bool apart_is_feeding(void)
+{
+    return a.is_fed;
+}
+
 /* ---- alarms that start ---- */
 
 void apart_clock(void)

@@ -9,6 +9,7 @@
 #ifndef WARDGATE_TESTS_SIM_APART_H
 #define WARDGATE_TESTS_SIM_APART_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "app/engine/engine.h"
@@ -21,6 +22,7 @@ void apart_alarm(
     int bed, const struct store_alarm *alarm); /* likewise, behind its bed's state or before it in one transaction */
 void apart_clock(void);                        /* it is written down when this process began, and by which clock */
 void apart_commit_ends(void);
-void apart_are_lost(void); /* the stays that were committed */
+bool apart_is_feeding(void); /* a start feeds its engine in silence */
+void apart_are_lost(void);   /* the stays that were committed */
 
 #endif

@@ -106,6 +106,11 @@ bool box_holds(void)
     return box.held != NULL;
 }
 
+bool box_holds_alerts(void)
+{
+    return box.held != NULL && strcmp(box.held, "store") != 0 && strcmp(box.held, "main") != 0;
+}
+
 void box_note_signal(void)
 {
     box.held_excused = true;

@@ -19,6 +19,8 @@ bool box_ends_process(void);       /* the manager was not told in time */
 bool box_hold(const char *thread); /* false: there is none of that name */
 void box_release(void);
 bool box_holds(void);
+bool box_holds_alerts(
+    void); /* one that each alert goes through: not main, nor the writer, which is as if its disk hung */
 void box_starts_in_place(void); /* the gateway asks for it */
 void box_judge(void);           /* once a second */
 

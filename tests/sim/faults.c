@@ -519,8 +519,10 @@ void faults_step(void)
     }
     if (scheduler_now_us() >= stumbles_us) {
         stumbles_us = SCHEDULER_NEVER;
-        process_kill();
-        comes_back_in(100000, 2 * SECOND_US);
+        if (!boots) { /* else it went off once more */
+            process_kill();
+            comes_back_in(100000, 2 * SECOND_US);
+        }
     }
     if (box_resets()) {
         process_tell("the watchdog resets the box");

@@ -38,7 +38,9 @@
     X(24, in_place, "a line's thread that hangs has the gateway start in place, at most once an hour")                \
     X(25, clock, "an alert says whether the wall clock had a time source")                                            \
     X(26, joined, "windows go on over a break of known length, and over no other")                                    \
-    X(27, goes_on, "the gateway runs, commits and connects again when what was wrong is over")
+    X(27, goes_on, "the gateway runs, commits and connects again when what was wrong is over")                        \
+    X(28, live_without_disk,                                                                                          \
+      "an alert is there within 2 s of its being made, whatever the disk does, while all else is well")
 
 enum invariant {
     INVARIANT_NONE,

@@ -11,6 +11,7 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/invariant.h"
 #include "tests/sim/joints.h"
+#include "tests/sim/made.h"
 #include "tests/sim/process.h"
 #include "tests/sim/scheduler.h"
 #include "tests/sim/witness.h"
@@ -299,5 +300,6 @@ void judge_second(void)
     check_audited();
     check_goes_on();
     joints_judge();
+    made_judge();
     box_judge();
 }

@@ -21,6 +21,7 @@
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/hal.h"
+#include "tests/sim/made.h"
 #include "tests/sim/scheduler.h"
 #include "tests/sim/witness.h"
 
@@ -373,6 +374,7 @@ void process_kill(void)
     hal_forget_wakes();
     free_blocks();
     disk_forget_process();
+    made_forget_process();
     broker_forget_process();
 }
 

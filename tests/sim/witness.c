@@ -17,6 +17,7 @@
 #include "tests/sim/joints.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/lives.h"
+#include "tests/sim/made.h"
 #include "tests/sim/process.h"
 #include "tests/sim/read.h"
 #include "tests/sim/scheduler.h"
@@ -534,6 +535,7 @@ void witness_arrived(int bed, const char *json, size_t length, uint32_t connecti
         lives_note_break(bed, name);
     }
     invariant_holds(INVARIANT_durable);
+    made_arrived(a.seq, a.id, a.rev);
     s->arrived = true;
     w.arrivals++;
 }
