@@ -13,6 +13,8 @@ lags() {
 import datetime, json, sys
 
 for line in open(sys.argv[1], encoding="utf-8"):
+    if not line.endswith("\n"):
+        break  # being written
     heard, _, payload = line.partition(" ")
     alert = json.loads(payload)
     at = datetime.datetime.fromisoformat(alert["at"].replace("Z", "+00:00"))
