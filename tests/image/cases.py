@@ -10,6 +10,7 @@ import cases_full
 import cases_hang
 import cases_input
 import cases_notes
+import cases_power
 import cases_unreadable
 import cases_update
 import cases_watchdog
@@ -36,7 +37,7 @@ CASES = {
     "partition": cases_input.partition,
     "unreadable": cases_unreadable.unreadable,
     "refused": cases_update.refused,
-    "power": cases_update.power,
+    "power": cases_power.power,
     "cuts": cases_cuts.cuts,
     "figures": figures.figures,
 }

@@ -1,4 +1,4 @@
-"""Updates of a box: to a newer version, none at all, and with the power lost on the way."""
+"""Updates of a box: to a newer version, and none at all."""
 
 import os
 import time
@@ -6,13 +6,11 @@ import time
 from bundles import NEWER
 from card import make_stick, run
 from cases_boot import expect, judge_firsts
-from drive import KINDS, Drive
 from stage import Failed
 
 INSTALL_S = 600  # a bound
 RESTART_S = 120
 GOOD_S = 420     # likewise; it takes a minute, once all runs
-LOSSES = 4
 
 
 def updated_scene(bench, **options):
@@ -119,42 +117,3 @@ def refused(bench):
     bench.say("two bundles: " + report.strip().splitlines()[-1].strip()[:160])
     expect(scene.shell(f"sha256sum /dev/box/root{other}", patience_s=300) == before, "something was written into the other slot")
     expect(scene.is_watched(), "the beds are not watched any more")
-
-
-def power(bench):
-    """the power lost at any step of an update: the box watches again within the boot time, with the one version or the other"""
-    scene = updated_scene(bench)
-    drive = Drive(scene.card)
-    scene.options["drive"] = drive
-    scene.options["more"] = shelf(bench, {"newer.raucb": bench.bundles().newer()})
-    scene.boot()
-    scene.wait_for_stays()
-    usual = None
-    for number in range(LOSSES):
-        scene.wait_shell()
-        scene.shell(MOUNT)
-        if runs(scene, NEWER):
-            bench.say("the newer version was there already, complete")
-            break
-        scene.shell("(wardgate update /run/shelf/newer.raucb; wardgate update --status) >/run/update.log 2>&1 &")
-        steps = ("", "0 %", "40 %", "80 %", "100 %")
-        step = steps[number % len(steps)]
-        if step:
-            percent = int(step.split()[0])
-            scene.wait(f"the update is at {step}", lambda: reached(scene, percent), INSTALL_S, 0.5)
-        scene.kill_gateway()
-        kind = KINDS[number % len(KINDS)]
-        loose, lost = drive.cut(kind, f"{bench.seed} {number}")
-        seconds = scene.boot()
-        bench.say(f"power lost {'before' if not step else 'at'} {step or 'it began'} ({lost} of {loose} loose sectors lost): "
-                  f"watched {seconds:.0f} s after power-on")
-        usual = usual or seconds
-    scene.wait_shell()
-    code, said = scene.shell("wardgate update --status", check=False)
-    bench.say(f"{judge_firsts(scene)} alerts, none missing; {said.splitlines()[0] if said else code}")
-
-
-def reached(scene, percent):
-    said = scene.shell("cat /run/update.log", check=False)[1]
-    seen = [int(line.split("%")[0]) for line in said.splitlines() if line.strip()[:1].isdigit() and "%" in line]
-    return bool(seen) and max(seen) >= percent

@@ -186,9 +186,16 @@ class Machine:
         return re.sub(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()=>].?)|\r", "", text)
 
     def ssh_words(self, key):
-        return ["ssh", "-F", "none", "-i", key, "-p", str(self.ssh_port), "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes",
+        return ["ssh", *self.login(key), "root@127.0.0.1"]
+
+    def scp_words(self, key, file, to):
+        """As the README has it."""
+        return ["scp", "-O", *self.login(key), file, f"root@127.0.0.1:{to}"]
+
+    def login(self, key):
+        return ["-F", "none", "-i", key, "-o", f"Port={self.ssh_port}", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes",
                 "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10",
-                "-o", "IdentitiesOnly=yes", "root@127.0.0.1"]
+                "-o", "IdentitiesOnly=yes"]
 
 
 def children_of(pid):
