@@ -1,6 +1,7 @@
 """An update with the power lost on the way, at each of its steps."""
 
 import os
+import re
 import statistics
 import time
 
@@ -22,6 +23,11 @@ STARTS = 2
 def writes(*words):
     """The disk is given something with all of these words in it."""
     return lambda _, data: all(word in data for word in words)
+
+
+def writes_good_record(_, data):
+    """It says version, with its commit, and slot; of an installation more is said."""
+    return re.search(rb"version=%s\+[^\n]*\nslot=B\n\0" % re.escape(NEWER.encode()), data) is not None
 
 
 def writes_share(partition, size, share):
@@ -156,7 +162,7 @@ class Outage:
 
     def cut_marked(self):
         """The last thing that it writes; the boot loader starts it again from then on."""
-        self.cut_as("as the record of the version that is good is written", "dropped", writes(f"version={NEWER}\nslot=B\n".encode()), GOOD_S)
+        self.cut_as("as the record of the version that is good is written", "dropped", writes_good_record, GOOD_S)
         version = self.runs()
         expect(version == NEWER, f"{version} runs, though the boot loader knew that {NEWER} is good")
         wait_good(self.scene, NEWER)
