@@ -3,14 +3,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BESIDE ".new"
+#define BESIDE     ".new"
+#define WALK_DEPTH 16 /* folders open at a time */
 
 static enum status status_of_errno(int error)
 {
@@ -169,28 +170,27 @@ enum status publish_folder(const char *path, const struct publish_mode *mode)
     return status;
 }
 
+static int remove_entry(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+/*
+ * Not by fts: on a 32-bit machine Debian 12's reads folders with the old readdir, which fails, and tells nobody, where the number of an inode or
+ * a place in a folder does not fit into 32 bits.
+ */
 enum status publish_remove(const char *path)
 {
     assert(path != NULL);
     struct stat about;
-    char copy[PUBLISH_PATH_MAX];
-    char *const roots[] = {copy, NULL};
     if (lstat(path, &about) != 0) {
         return errno == ENOENT ? STATUS_OK : status_of_errno(errno);
     }
-    (void)snprintf(copy, sizeof copy, "%s", path);
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
-    enum status status = walk != NULL ? STATUS_OK : STATUS_NO_MEMORY;
-    for (const FTSENT *entry = NULL; status == STATUS_OK && (entry = fts_read(walk)) != NULL;) {
-        const bool is_folder = entry->fts_info == FTS_DP;
-        if (entry->fts_info != FTS_D && (is_folder ? rmdir(entry->fts_accpath) : unlink(entry->fts_accpath)) != 0) {
-            status = status_of_errno(errno);
-        }
-    }
-    if (walk != NULL) {
-        (void)fts_close(walk);
-    }
-    return status;
+    const bool is_gone = nftw(path, remove_entry, WALK_DEPTH, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
+    return is_gone ? STATUS_OK : status_of_errno(errno);
 }
 
 enum status publish_exchange(const char *from, const char *to)
