@@ -271,7 +271,7 @@ EMULATED     = $(OUT)/emulated/wardgate
 ifneq ($(CROSS),)
 WITH_BUILD = BUILD='$(abspath build)' WARDGATE='$(abspath $(EMULATED))' WARD='$(abspath build/tests/ward)' FLAVOUR='$(FLAVOUR)' \
              EMULATOR='$(call emulator,$(TARGET))' CC='$(CC) $(DEFINES_$(TARGET))'
-aids-here: $(EMULATED)
+aids-here: $(EMULATED) $(OUT)/tests/witness
 	$(LIVE)@$(MAKE) --no-print-directory TARGET= aids
 $(EMULATED): $(OUT)/wardgate
 	@mkdir -p $(@D)

@@ -2,6 +2,7 @@
 # From the start of the process to the first request on the wire: within 20 ms (the median of seven starts; a sanitizer
 # may take longer). The first start makes the store, the others find it.
 . tests/e2e/lib.sh
+needs_no_emulator "it is about 20 ms of a real processor"
 
 write_config <<END
 buses:

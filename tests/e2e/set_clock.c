@@ -82,6 +82,19 @@ time_t time(time_t *out)
     return at.tv_sec;
 }
 
+#if defined _TIME_BITS && !defined __LP64__
+/* By the old name, whose time has 32 bits: Debian 12's OpenSSL on armhf, of certificates. */
+long old_time(long *out) __asm__("time");
+long old_time(long *out)
+{
+    const long now = (long)time(NULL);
+    if (out != NULL) {
+        *out = now;
+    }
+    return now;
+}
+#endif
+
 int adjtimex(struct timex *state)
 {
     long synced = 0;

