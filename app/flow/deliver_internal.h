@@ -116,11 +116,12 @@ struct brokers {
     int64_t returned_us; /* when it was returned to one, until that has lasted; 0: it was not */
 };
 
-enum leave_stage { LEAVE_ALARMS, LEAVE_BEDS, LEAVE_GATEWAY, LEAVE_STATUS, LEAVE_WAITS, LEAVE_DONE };
+enum leave_stage { LEAVE_ALARMS, LEAVE_DIRECT, LEAVE_BEDS, LEAVE_GATEWAY, LEAVE_STATUS, LEAVE_WAITS, LEAVE_DONE };
 struct leave {
     enum leave_stage stage;
     bool cut;                 /* within a visit: no room */
     uint32_t emptied, passed; /* alarms, in all visits; within the one under way */
+    uint16_t direct;          /* next slot */
     uint16_t bed;
     unsigned topic; /* of the bed, then of the gateway */
 };

@@ -45,6 +45,25 @@ static bool empty_alarms(struct deliver *d)
     return !d->leave.cut;
 }
 
+/* The store may know nothing of it, or have lost what it knew. By now none waits: what was shown is settled. */
+static bool empty_direct(struct deliver *d)
+{
+    for (uint16_t *i = &d->leave.direct; *i < DELIVER_DIRECT_MAX; ++*i) {
+        const struct direct_slot *slot = &d->direct[*i];
+        char name[ALARM_NAME_MAX];
+        char topic[PAYLOAD_TOPIC_MAX];
+        if (slot->state != DIRECT_SETTLED || !direct_is_newest(d, *i)) {
+            continue;
+        }
+        alarm_name(d->context->config, &slot->alert.alert, name);
+        topic_of_alarm(d->context, direct_bed(d, slot), name, topic);
+        if (!empty(d, topic)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool empty_leaf(struct deliver *d, const char *bed, const char *leaf)
 {
     char topic[PAYLOAD_TOPIC_MAX];
@@ -98,6 +117,8 @@ static bool pass_stage(struct deliver *d)
     switch (d->leave.stage) {
     case LEAVE_ALARMS:
         return empty_alarms(d);
+    case LEAVE_DIRECT:
+        return empty_direct(d);
     case LEAVE_BEDS:
         return empty_beds(d);
     case LEAVE_GATEWAY:

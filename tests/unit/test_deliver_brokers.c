@@ -152,6 +152,30 @@ static void test_returns_when_the_first_has_answered_for_long_enough(void **stat
     bench_close(bench);
 }
 
+/* Of the alarm that was told around it the store knows nothing; of the others, each topic once. */
+static void test_what_was_told_around_the_store_is_emptied_too(void **state)
+{
+    (void)state;
+    struct bench *bench = open_with(2, 1000);
+    go_to_standby(bench);
+    const struct alert alert = bench_alert(bench, 2, 0, false);
+    bench_push_direct(bench, &alert);
+    const struct alert at_gateway = bench_alert(bench, 0, 0, false);
+    bench_push_direct(bench, &at_gateway);
+    run_s(bench, 1);
+    assert_int_equal(count_sent(1, BASE "b02/alarm/spo2_low", false), 1);
+    assert_int_equal(count_sent(1, BASE "gateway/gw/alarm/bus_down", false), 1);
+    fake.reachable[0] = true;
+    (void)seconds_until(bench, 0, 20);
+    assert_int_equal(count_sent(1, BASE "b01/alarm/spo2_low", true), 1);
+    assert_int_equal(count_sent(1, BASE "b02/alarm/spo2_low", true), 1);
+    assert_int_equal(count_sent(1, BASE "gateway/gw/alarm/bus_down", true), 1);
+    assert_true(last_at(1)->moved);
+    run_s(bench, 1);
+    assert_int_equal(count_sent(0, BASE "b02/alarm/spo2_low", false), 1); /* where it went it is told */
+    bench_close(bench);
+}
+
 static void test_one_that_comes_and_goes_is_not_returned_to(void **state)
 {
     (void)state;
@@ -435,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_returns_when_the_first_has_answered_for_long_enough),
+        cmocka_unit_test(test_what_was_told_around_the_store_is_emptied_too),
         cmocka_unit_test(test_one_that_comes_and_goes_is_not_returned_to),
         cmocka_unit_test(test_returns_that_do_not_last_become_rarer),
         cmocka_unit_test(test_it_waits_for_the_backlog),
