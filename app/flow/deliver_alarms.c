@@ -86,7 +86,8 @@ static uint64_t number_of(const char *json, size_t length, const char *key, int 
 /* The content ends in a brace: no number runs on behind it. */
 static struct revision revision_of(const char *json, size_t length)
 {
-    return (struct revision){.id = number_of(json, length, ",\"id\":\"", 16),
+    return (struct revision){.run = number_of(json, length, ",\"boot\":\"", 16),
+                             .id = number_of(json, length, ",\"id\":\"", 16),
                              .rev = (uint32_t)number_of(json, length, ",\"rev\":", 10)};
 }
 

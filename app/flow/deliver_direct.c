@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/flow/deliver_internal.h"
@@ -65,8 +66,11 @@ bool direct_is_newest(const struct deliver *d, uint16_t index)
     return true;
 }
 
-static bool is_newer(const struct alert *alert, const struct revision *than)
+static bool is_newer(const struct deliver *d, const struct alert *alert, const struct revision *than)
 {
+    if (than->run != strtoull(d->context->boot, NULL, 16)) {
+        return true;
+    }
     return alert->id != than->id ? alert->id > than->id : alert->rev > than->rev;
 }
 
@@ -83,7 +87,7 @@ bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, cons
         if (strcmp(name, alarm) != 0) {
             continue;
         }
-        if (is_newer(&slot->alert.alert, revision)) {
+        if (is_newer(d, &slot->alert.alert, revision)) {
             newer = true;
         } else if (slot->state == DIRECT_SETTLED) {
             slot->state = DIRECT_FREE;

@@ -304,8 +304,10 @@ struct ahead {
 
 enum direct_state { DIRECT_FREE, DIRECT_WAITING, DIRECT_IN_FLIGHT, DIRECT_SETTLED };
 
-/* Of one alarm, the newer of two has the higher id, or the higher rev under the same: what is folded has no seq. */
+/* Of one alarm, the newer of two of one run has the higher id, or the higher rev under the same: what is folded has no seq. What is of another run is of
+ * one before, whose ids may be any: a run that began without the store has its own. */
 struct revision {
+    uint64_t run; /* payload_context.boot */
     uint64_t id;
     uint32_t rev;
 };

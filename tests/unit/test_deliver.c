@@ -430,6 +430,39 @@ static void test_direct_alert_goes_at_once_and_stays_present(void **state)
     bench_close(bench);
 }
 
+/* A start without the store counts alarms from 1; the store that appears later has one of a higher id, which has ended. */
+static void test_direct_alert_is_newer_than_all_of_a_run_before(void **state)
+{
+    (void)state;
+    struct observer observer;
+    struct seen seen = {.qos = 0};
+    struct bench *bench = bench_open();
+    struct payload_context before = bench_context;
+    before.boot = "0badcafe";
+    before.epoch = "d0";
+    struct alert ended = bench_alert(bench, 1, 0, true);
+    ended.id += 1000;
+    bench_put_of(bench, &before, &ended, 0);
+    broker_start(&bench->broker);
+    bench_start(bench);
+    bench_tell_committed(bench);
+    assert_true(bench_return(bench, 1, BENCH_WAIT_MS));
+    const struct alert starts = bench_alert(bench, 1, 0, false);
+    bench_push_direct(bench, &starts);
+    observer_open(&observer, &bench->broker, BASE "b01/alarm/spo2_low");
+    expect_state(&observer, BASE "b01/alarm/spo2_low", 60, false, &seen);
+    observer_close(&observer);
+
+    broker_signal(&bench->broker, SIGKILL);
+    broker_start(&bench->broker);
+    observer_open(&observer, &bench->broker, BASE "b01/alarm/spo2_low");
+    expect_state(&observer, BASE "b01/alarm/spo2_low", 60, false, &seen);
+    assert_int_equal(seen_seq(&seen), starts.seq);
+    assert_false(observer_next(&observer, 300, &seen));
+    observer_close(&observer);
+    bench_close(bench);
+}
+
 /* The states of alarms are repeated every 20 s: one that was told directly and has ended in the store must not come back. */
 static void test_direct_alert_does_not_outlive_its_alarm(void **state)
 {
@@ -490,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_figures_are_repeated),
         cmocka_unit_test(test_quick_news_of_all_beds_share_a_round_an_interval),
         cmocka_unit_test(test_direct_alert_goes_at_once_and_stays_present),
+        cmocka_unit_test(test_direct_alert_is_newer_than_all_of_a_run_before),
         cmocka_unit_test(test_direct_alert_does_not_outlive_its_alarm),
         cmocka_unit_test(test_direct_alerts_wait_for_a_broker),
     };

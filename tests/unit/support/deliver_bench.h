@@ -184,12 +184,13 @@ static inline struct alert bench_alert(struct bench *bench, unsigned bed_number,
                           .at_ms = timebase_engine_ms(&bench->timebase, clock_boot_us())};
 }
 
-/* One transaction: the alert in the outbox and its alarm's state. */
-static inline void bench_put(struct bench *bench, const struct alert *alert, int64_t age_ms)
+/* One transaction of that run: the alert in the outbox and its alarm's state. */
+static inline void bench_put_of(struct bench *bench, const struct payload_context *run, const struct alert *alert,
+                                int64_t age_ms)
 {
     char json[PAYLOAD_ALERT_MAX];
     char name[ALARM_NAME_MAX];
-    const size_t length = payload_alert(&bench_context, alert, 0, json, sizeof json);
+    const size_t length = payload_alert(run, alert, 0, json, sizeof json);
     alarm_name(&bench_engine, alert, name);
     const char *bed = alert->key.bed == BED_NONE ? "" : bench_beds[alert->key.bed].id;
     const bool ended = alert->state == ALARM_ENDED;
@@ -216,6 +217,11 @@ static inline void bench_put(struct bench *bench, const struct alert *alert, int
         assert_int_equal(store_put_alarm(bench->opened, &alarm), STATUS_OK);
     }
     assert_int_equal(store_commit(bench->opened), STATUS_OK);
+}
+
+static inline void bench_put(struct bench *bench, const struct alert *alert, int64_t age_ms)
+{
+    bench_put_of(bench, &bench_context, alert, age_ms);
 }
 
 static inline void bench_tell_committed(struct bench *bench)
