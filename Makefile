@@ -107,7 +107,7 @@ WARD      := $(call objects,$(wildcard tests/ward/ward_*.c))
 # LEFT_OUT: unit tests that are not to be built nor run, by name or pattern (test_%_random).
 UNIT      := $(filter-out $(LEFT_OUT:%=$(OUT)/tests/%),$(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/test_*.c)))
 # With an uplink and a clock, or a watchdog, of their own in the place of the real ones (tests/unit/support/fake_uplink.h).
-FAKED     := $(addprefix $(OUT)/tests/test_,deliver_brokers deliver_refused deliver_rounds deliver_stalled vigil_busy)
+FAKED     := $(addprefix $(OUT)/tests/test_,deliver_brokers deliver_lost_store deliver_refused deliver_rounds deliver_stalled vigil_busy)
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES   := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 TOOLS     := $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))

@@ -245,14 +245,37 @@ static bool show_stored(struct deliver *d)
     return true;
 }
 
+/* Behind what the store has, which lets go of those that it knows. False: not now. */
+static bool empty_lost(struct deliver *d)
+{
+    for (uint16_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        struct direct_slot *slot = &d->direct[i];
+        char name[ALARM_NAME_MAX];
+        if (!direct_is_over(d, i)) {
+            continue;
+        }
+        alarm_name(d->context->config, &slot->alert.alert, name);
+        if (!show(d, direct_bed(d, slot), name, slot->alert.json, 0)) {
+            return false;
+        }
+        slot->overtaken = true; /* it stays: older ones of its alarm must not come back */
+    }
+    return true;
+}
+
+static bool show_rest(struct deliver *d)
+{
+    return d->store == NULL || (d->alarms.priority >= PRIORITY_NONE ? show_stored(d) : empty_lost(d));
+}
+
 bool alarms_step(struct deliver *d)
 {
     struct alarms *alarms = &d->alarms;
-    while (alarms->running && show_direct(d) && (d->store == NULL || show_stored(d))) {
+    while (alarms->running && show_direct(d) && show_rest(d)) {
         --alarms->priority;
         alarms->taken = 0;
         alarms->complete = false;
-        alarms->running = d->store != NULL && alarms->priority >= PRIORITY_NONE;
+        alarms->running = d->store != NULL && alarms->priority >= PRIORITY_NONE - 1;
     }
     return !alarms->running;
 }

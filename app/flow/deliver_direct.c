@@ -31,6 +31,7 @@ void direct_take(struct deliver *d)
         }
         slot->state = DIRECT_WAITING;
         slot->overtaken = false;
+        slot->lost_us = 0;
         slot->place = d->direct_place++;
         ++d->direct_waiting;
     }
@@ -96,6 +97,23 @@ bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, cons
         }
     }
     return newer;
+}
+
+void direct_lost(struct deliver *d, uint64_t seq)
+{
+    for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
+        struct direct_slot *slot = &d->direct[i];
+        if (slot->state != DIRECT_FREE && slot->lost_us == 0 && slot->alert.alert.seq <= seq) {
+            slot->lost_us = d->now_us;
+        }
+    }
+}
+
+bool direct_is_over(const struct deliver *d, uint16_t index)
+{
+    const struct direct_slot *slot = &d->direct[index];
+    return slot->state == DIRECT_SETTLED && !slot->overtaken && slot->lost_us != 0 &&
+           d->now_us - slot->lost_us >= DELIVER_TOLD_ANEW_US && direct_is_newest(d, index);
 }
 
 /* The oldest that nothing of its bed has to precede. */

@@ -62,6 +62,7 @@
 #define DELIVER_AGAIN_US_MAX      480000000 /* twice as long each time, up to this */
 #define DELIVER_BARRED_MAX        16
 #define DELIVER_DIRECT_MAX        32
+#define DELIVER_TOLD_ANEW_US      5000000 /* behind the record of a store that is gone, all that is on has been told anew */
 #define DELIVER_COMMANDS_A_SECOND 10
 #define DELIVER_COMMAND_IDS       512U
 #define DELIVER_STATUS_MAX        512
@@ -259,7 +260,7 @@ struct alarms {
     uint64_t begun;   /* passes, this one too */
     int64_t due_us;   /* when the next one begins */
     uint16_t direct;  /* next slot */
-    int priority;     /* of the store's alarms now; below PRIORITY_NONE: all done */
+    int priority;     /* of the store's alarms now; below PRIORITY_NONE: all shown */
     uint32_t taken;   /* alarms of that priority gathered so far, in all batches */
     uint32_t waiting; /* of the batch, not shown yet */
     bool complete;    /* the batch reaches the last alarm of that priority */
@@ -316,8 +317,9 @@ struct revision {
  * alarms. */
 struct direct_slot {
     enum direct_state state;
-    bool overtaken; /* by what the store has shown of its alarm: it is sent, and shown no more */
-    uint64_t place; /* in the order in which they came */
+    bool overtaken;  /* by what the store has shown of its alarm, or by its end: it is sent, and shown no more */
+    int64_t lost_us; /* when it was learnt that a store which knew it is gone; 0: none is */
+    uint64_t place;  /* in the order in which they came */
     struct direct_alert alert;
 };
 
@@ -511,6 +513,10 @@ const char *direct_bed(const struct deliver *d, const struct direct_slot *slot);
  * they are out of our hands. */
 bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, const struct revision *revision);
 bool direct_is_newest(const struct deliver *d, uint16_t slot); /* of its alarm, and not a test */
+/* A store is gone that knew alerts up to seq: of their alarms, those that are on are told anew, by newer ones. */
+void direct_lost(struct deliver *d, uint64_t seq);
+/* True: it was lost and has not been told anew, so its alarm is over. */
+bool direct_is_over(const struct deliver *d, uint16_t slot);
 
 /* deliver_resend.c */
 void resend_step(struct deliver *d); /* the next alert of a request, when nothing else is behind */

@@ -52,7 +52,7 @@ static bool empty_direct(struct deliver *d)
         const struct direct_slot *slot = &d->direct[*i];
         char name[ALARM_NAME_MAX];
         char topic[PAYLOAD_TOPIC_MAX];
-        if (slot->state != DIRECT_SETTLED || !direct_is_newest(d, *i)) {
+        if (slot->state != DIRECT_SETTLED || slot->overtaken || !direct_is_newest(d, *i)) {
             continue;
         }
         alarm_name(d->context->config, &slot->alert.alert, name);

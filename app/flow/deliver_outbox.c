@@ -91,7 +91,14 @@ static bool was_read(struct deliver *d, enum status status)
 
 /* ---- one row ---- */
 
-/* The record of alerts that a full outbox gave up, as it is. */
+static bool is_of_lost_store(const struct deliver *d, const struct store_alert *record)
+{
+    static const char reason[] = "\"reason\":\"store_replaced\"";
+    return payload_counts(d->context, record) &&
+           memmem(record->json, record->json_length, reason, sizeof reason - 1) != NULL;
+}
+
+/* The record of alerts that a full outbox gave up, or that were lost with a store, as it is. */
 static bool hand_over_record(struct deliver *d, const struct store_alert *record)
 {
     char topic[PAYLOAD_TOPIC_MAX];
@@ -134,6 +141,9 @@ static bool is_folded(const struct store_alert *alert)
 static bool pass_on(struct deliver *d, const struct store_alert *alert)
 {
     if ((alert->flags & STORE_ALERT_OMITS) != 0) {
+        if (is_of_lost_store(d, alert)) {
+            direct_lost(d, alert->seq);
+        }
         return hand_over_record(d, alert);
     }
     const bool passed = is_folded(alert) ? acked_return(d, alert->row) : hand_over(d, alert);

@@ -194,6 +194,17 @@ const struct retained *broker_find(const char *topic)
     return r->topic[0] == '\0' ? NULL : r;
 }
 
+const struct retained *broker_next(uint32_t *index)
+{
+    while (*index < BROKER_TOPICS_MAX) {
+        const struct retained *r = &b.topics[b.at][(*index)++];
+        if (r->topic[0] != '\0') {
+            return r;
+        }
+    }
+    return NULL;
+}
+
 static void retain(const struct uplink_message *m)
 {
     struct retained *r = find_topic(m->topic);

@@ -53,6 +53,8 @@ bool broker_can_be_reached(void);   /* one of them: whoever tries is let in */
 bool broker_is_connected(void);     /* seen from the broker: messages of the gateway arrive */
 void broker_begin_anew(void);       /* the connection stands, and what is not acknowledged may come again: a reload */
 const struct retained *broker_find(const char *topic); /* NULL: never was */
+/* What stands under the topics of the broker in use, empty or not, one after another, from *index 0 on; NULL: no more. */
+const struct retained *broker_next(uint32_t *index);
 void broker_forget_process(void);
 
 /* uplink.c's side. */

@@ -202,6 +202,22 @@ static void check_retained(const struct disk_alarm *a)
     invariant_holds(INVARIANT_present);
 }
 
+/* What the store knows nothing of, or what is over in it, nobody may be shown. */
+static void check_known(const struct retained *r)
+{
+    const char *leaf = NULL;
+    const int bed = bedside_bed_of_topic(r->topic, &leaf);
+    const bool is_over = r->empty || (r->expires_us != 0 && r->expires_us <= scheduler_now_us());
+    if (is_over || leaf == NULL || strncmp(leaf, "alarm/", 6) != 0) {
+        return;
+    }
+    const struct disk_alarm *a = disk_find_alarm(bed < 0 ? "" : bedside_bed_id((unsigned)bed), leaf + 6);
+    if (a == NULL || (a->ended && since(a->changed_us) >= TELL_US)) {
+        invariant_broken(INVARIANT_present, "%s stands retained, and the store knows of no such alarm", r->topic);
+    }
+    invariant_holds(INVARIANT_present);
+}
+
 static void check_present(void)
 {
     if (!judge_is_quiet() || broker_may_be_left() || (scheduler_now_us() / SECOND_US) % 10 != 0) {
@@ -209,6 +225,10 @@ static void check_present(void)
     }
     for (uint32_t i = 0; i < disk_alarm_count(); i++) {
         check_retained(disk_alarm(i));
+    }
+    uint32_t next = 0;
+    for (const struct retained *r = broker_next(&next); r != NULL; r = broker_next(&next)) {
+        check_known(r);
     }
 }
 
