@@ -343,6 +343,9 @@ static bool visit_count(void *context, const struct store_alert *alert)
     if (alert->row > outbox->newest) {
         return false;
     }
+    if (outbox->behind_rows == 0) { /* none before it waits */
+        outbox->behind_through = alert->row - 1;
+    }
     add_behind(outbox, place_of(d, alert->bed), alert->row);
     const uint64_t seq = own_seq(d, alert, 0);
     outbox->through_seq = seq > outbox->through_seq ? seq : outbox->through_seq;

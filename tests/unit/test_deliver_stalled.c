@@ -143,6 +143,40 @@ static void test_a_stall_ends_with_what_was_full(void **state)
     bench_close(bench);
 }
 
+static enum fake_fate take_no_alert(const struct uplink_message *message)
+{
+    return fake_seq(message) != 0 ? FAKE_NO_ROOM : FAKE_TAKEN;
+}
+
+/* What the broker has stays known over a connection that brings nothing of a backlog through: else a high alert among it would be told as undelivered. */
+static void test_a_connection_that_begins_with_a_backlog_forgets_nothing(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(64, 0);
+    for (unsigned i = 0; i < 5; ++i) {
+        (void)bench_commit(bench, 1, 0, false);
+    }
+    const uint64_t had = store_last_row(bench->opened);
+    start(bench);
+    run(bench, 5, true);
+    assert_int_equal(atomic_load(&bench->board.passed_row), had);
+    fake.reachable[0] = fake.reachable[1] = false;
+    fake_lose();
+    run(bench, 5, true);
+    for (unsigned i = 0; i < 40; ++i) {
+        (void)bench_commit(bench, 1, 0, false);
+    }
+    fake.fate = take_no_alert;
+    fake.reachable[0] = true;
+    run(bench, 5, true);
+    assert_true(fake.connected);
+    assert_int_equal(atomic_load(&bench->board.passed_row), had);
+    fake_lose();
+    run(bench, 5, true);
+    assert_int_equal(atomic_load(&bench->board.passed_row), had);
+    bench_close(bench);
+}
+
 /* A ring that is full for a moment: what the outbox holds of a bed goes first. */
 static void test_the_order_of_a_bed_outlasts_a_short_stall(void **state)
 {
@@ -442,6 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live_alerts_go_past_a_backlog_that_cannot_be_noted),
         cmocka_unit_test(test_live_alerts_go_past_folded_rows_that_cannot_be_noted),
+        cmocka_unit_test(test_a_connection_that_begins_with_a_backlog_forgets_nothing),
         cmocka_unit_test(test_a_stall_ends_with_what_was_full),
         cmocka_unit_test(test_the_order_of_a_bed_outlasts_a_short_stall),
         cmocka_unit_test(test_no_more_are_under_way_than_the_window_has),
