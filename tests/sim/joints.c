@@ -33,7 +33,8 @@ static struct {
     bool was_kept;       /* and with a hardware clock */
     bool was_orderly;    /* and not because the power went, or a watchdog reset the box */
     bool was_ending;     /* or at least the gateway was told to end in order, and may have, before the power went */
-    bool has_put;        /* a run of this boot has committed anything */
+    bool was_wrong; /* a boot that the store knows nothing of had a hardware clock that was wrong, and left it so */
+    bool has_put;   /* a run of this boot has committed anything */
 } j;
 
 static int64_t since(int64_t us)
@@ -51,6 +52,7 @@ void joints_end_boot(bool is_orderly, bool is_ending)
 {
     j.was_orderly = is_orderly || (j.was_orderly && !j.has_put); /* of the run that the store knows */
     j.was_ending = is_ending || is_orderly || (j.was_ending && !j.has_put);
+    j.was_wrong = !j.has_put && (j.was_wrong || hal_hardware() == HARDWARE_WRONG);
     j.has_put = false;
     j.was_steady = is_steady();
     j.was_kept = hal_hardware() != HARDWARE_ABSENT;
@@ -63,7 +65,8 @@ void joints_forget(void)
 
 void joints_begin_boot(void)
 {
-    j.carries = clock_is_synchronised() || (j.was_kept && j.was_orderly && hal_hardware() == HARDWARE_RIGHT);
+    j.carries =
+        clock_is_synchronised() || (j.was_kept && j.was_orderly && hal_hardware() == HARDWARE_RIGHT && !j.was_wrong);
 }
 
 /* The first process of a boot whose clocks are as they were when it started, from a store that was within reach. */
@@ -76,8 +79,8 @@ static bool must_join(void)
 static void check_begins(bool is_joined, int64_t off_ms)
 {
     const bool is_other = off_ms - j.off_ms > OFF_MS || j.off_ms - off_ms > OFF_MS;
-    const bool is_false = is_joined && (j.is_false || is_other);
-    if (is_false && (hal_hardware() != HARDWARE_WRONG || !j.was_ending)) {
+    const bool is_false = is_joined && (j.is_false || is_other), is_wrong = hal_hardware() == HARDWARE_WRONG;
+    if (is_false && ((!is_wrong && !j.was_wrong) || !j.was_ending)) {
         invariant_broken(INVARIANT_joined, "windows go on over a break that nobody knows, off by %" PRId64 " ms",
                          off_ms - j.off_ms);
     }
