@@ -26,14 +26,14 @@ syslog_taken() {
     return 0
 }
 
-# ca NAME: an authority of the hospital's; certify NAME CA: a certificate of its for the host localhost
+# ca NAME: an authority of the hospital's; certify NAME CA: a certificate of its for 127.0.0.1, which every machine knows without being told
 ca() {
     openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=$1" -days 2 -keyout "$TEST_DIR/$1.key" -out "$BOOT/tls/$1.pem" 2>/dev/null
 }
 certify() {
-    openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout "$TEST_DIR/$1.key" -out "$TEST_DIR/$1.csr" 2>/dev/null
+    openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout "$TEST_DIR/$1.key" -out "$TEST_DIR/$1.csr" 2>/dev/null
     openssl x509 -req -in "$TEST_DIR/$1.csr" -CA "$BOOT/tls/$2.pem" -CAkey "$TEST_DIR/$2.key" -CAcreateserial -days 2 \
-        -extfile <(echo "subjectAltName=DNS:localhost") -out "$TEST_DIR/$1.pem" 2>/dev/null
+        -extfile <(echo "subjectAltName=IP:127.0.0.1") -out "$TEST_DIR/$1.pem" 2>/dev/null
 }
 ca hospital
 ca other
@@ -57,7 +57,6 @@ KEYS_PORT=$((PORT + 5)) NTP_PORT=$((PORT + 6))
 cat >"$TEST_DIR/server.conf" <<END
 local stratum 1
 allow 127.0.0.1
-allow ::1
 port $NTP_PORT
 ntsport $KEYS_PORT
 ntsserverkey $TEST_DIR/server.key
@@ -74,13 +73,13 @@ wait_for 10 "the time server listens" listens
 
 # asks CA SECONDS: whether chronyd gets the time of it, asked once with what set-up wrote; only the ports are this test's
 asks() {
-    set_up "time: {servers: [localhost], nts: true, ca: tls/$1.pem}"
+    set_up "time: {servers: [127.0.0.1], nts: true, ca: tls/$1.pem}"
     cmp -s "$RUN/time-ca.pem" "$BOOT/tls/$1.pem" || fail "the certificates of the time server are not where chronyd looks for them"
     asks_as_set_up "$@"
 }
 asks_as_set_up() {
     mkdir -p "$DATA/chrony"
-    sed -e "s/^server localhost iburst nts$/& ntsport $KEYS_PORT/" -e '/^rtcsync$/d' "$RUN/chrony.conf" >"$TEST_DIR/client.conf"
+    sed -e "s/^server 127.0.0.1 iburst nts$/& ntsport $KEYS_PORT/" -e '/^rtcsync$/d' "$RUN/chrony.conf" >"$TEST_DIR/client.conf"
     printf 'bindcmdaddress /\npidfile %s\n' "$TEST_DIR/client.pid" >>"$TEST_DIR/client.conf"
     chronyd -Q -t "$2" -U -u "$(id -un)" -f "$TEST_DIR/client.conf" >"$TEST_DIR/client-$1.log" 2>&1
 }
@@ -90,6 +89,6 @@ rm -rf "$DATA/chrony" # the cookies of before
 asks other 8 && fail "time from a server whose certificate is of another CA"
 grep -qi 'certificate' "$TEST_DIR/client-other.log" || fail "refused for another reason: $(cat "$TEST_DIR/client-other.log")"
 rm -rf "$DATA/chrony" "$RUN"
-set_up 'time: {servers: [localhost], nts: true}'
+set_up 'time: {servers: [127.0.0.1], nts: true}'
 asks_as_set_up none 8 && fail "time from a server that proves itself to nobody"
 grep -qi 'certificate' "$TEST_DIR/client-none.log" || fail "refused for another reason: $(cat "$TEST_DIR/client-none.log")"
