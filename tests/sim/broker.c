@@ -101,9 +101,9 @@ bool broker_is_connected(void)
     return b.connected && !broker_faults.link_cut;
 }
 
-bool broker_can_be_reached(void)
+bool broker_can_be_reached(unsigned broker)
 {
-    return (broker_answers(0) || broker_answers(1)) && scheduler_now_us() >= broker_faults.hangs_until_us;
+    return broker_answers(broker) && scheduler_now_us() >= broker_faults.hangs_until_us;
 }
 
 void broker_begin_anew(void)

@@ -48,10 +48,10 @@ uint32_t broker_connection(void); /* their count */
 unsigned broker_in_use(void);     /* the one that is, or was, connected */
 int64_t broker_wait_us(
     void); /* for how long the first one has answered beyond what a return may wait; not more than 0: it has not */
-int64_t broker_well_since_us(void); /* connected, and nothing wrong, since; now when it is not so */
-bool broker_can_be_reached(void);   /* one of them: whoever tries is let in */
-bool broker_is_connected(void);     /* seen from the broker: messages of the gateway arrive */
-void broker_begin_anew(void);       /* the connection stands, and what is not acknowledged may come again: a reload */
+int64_t broker_well_since_us(void);          /* connected, and nothing wrong, since; now when it is not so */
+bool broker_can_be_reached(unsigned broker); /* whoever tries is let in */
+bool broker_is_connected(void);              /* seen from the broker: messages of the gateway arrive */
+void broker_begin_anew(void); /* the connection stands, and what is not acknowledged may come again: a reload */
 const struct retained *broker_find(const char *topic); /* NULL: never was */
 /* What stands under the topics of the broker in use, empty or not, one after another, from *index 0 on; NULL: no more. */
 const struct retained *broker_next(uint32_t *index);

@@ -283,17 +283,21 @@ static void check_audited(void)
     }
 }
 
+/* The other may be asked first, and keep the gateway waiting. */
 static void check_goes_on(void)
 {
-    static int64_t away_us;
+    static int64_t away_us[BROKERS]; /* since when this one could be reached and is not; 0: not so */
     static uint32_t connection;
     const bool was_there = connection != broker_connection(); /* since the last look, if only for a moment */
+    const bool is_away = !was_there && process_up_us() > START_US && !broker_is_connected();
     connection = broker_connection();
-    const bool could = !was_there && process_up_us() > START_US && !broker_is_connected() && broker_can_be_reached();
-    away_us = !could ? 0 : away_us == 0 ? scheduler_now_us() : away_us;
-    if (could && since(away_us) > GO_ON_US) {
-        invariant_broken(INVARIANT_goes_on, "the broker could be reached for %" PRId64 " s, and is not",
-                         since(away_us) / SECOND_US);
+    for (unsigned b = 0; b < BROKERS; b++) {
+        const bool could = is_away && broker_can_be_reached(b);
+        away_us[b] = !could ? 0 : away_us[b] == 0 ? scheduler_now_us() : away_us[b];
+        if (could && since(away_us[b]) > GO_ON_US) {
+            invariant_broken(INVARIANT_goes_on, "broker %u could be reached for %" PRId64 " s, and is not", b,
+                             since(away_us[b]) / SECOND_US);
+        }
     }
     invariant_holds(INVARIANT_goes_on);
 }
