@@ -139,9 +139,11 @@ static int64_t next_taken_us(struct commit *c, int64_t now_us)
     return c->taken_us;
 }
 
+/* For a store that goes on, if slowly, the engine waits: what is handed over has to be stored all the same. */
 static void gather_records(struct commit *c, int64_t now_us)
 {
-    if (c->pending_count == COMMIT_PENDING_MAX && c->handed > with_writer(c)) {
+    if (c->pending_count == COMMIT_PENDING_MAX && c->handed > with_writer(c) &&
+        store_state_is_failing(&c->state, now_us)) {
         give_up_handed(c);
     }
     while (c->pending_count < COMMIT_PENDING_MAX) {

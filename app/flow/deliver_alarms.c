@@ -91,6 +91,18 @@ static struct revision revision_of(const char *json, size_t length)
                              .rev = (uint32_t)number_of(json, length, ",\"rev\":", 10)};
 }
 
+static bool visit_revision(void *context, const struct store_alarm *alarm)
+{
+    struct revision *revision = context;
+    *revision = revision_of(alarm->json, alarm->json_length);
+    return false;
+}
+
+bool alarms_find(const struct deliver *d, const char *bed, const char *alarm, struct revision *out)
+{
+    return d->store != NULL && store_get_alarm(d->store, bed, alarm, visit_revision, out) == STATUS_OK;
+}
+
 /* A pass shows what is direct, and never again what has ended: from here on nothing direct may say otherwise. */
 void alarms_show_stored(struct deliver *d, const struct store_alert *alert)
 {

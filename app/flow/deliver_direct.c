@@ -4,6 +4,8 @@
 
 #include "app/flow/deliver_internal.h"
 
+_Static_assert(DELIVER_SCRATCH_MAX >= sizeof(struct direct_alert), "one is taken into it, to be forgotten");
+
 /* The oldest in that state. */
 static struct direct_slot *find(struct deliver *d, enum direct_state state)
 {
@@ -15,26 +17,6 @@ static struct direct_slot *find(struct deliver *d, enum direct_state state)
         }
     }
     return found;
-}
-
-/* A settled one may make room: then its alarm's topic is the store's again. One that was not sent never does: the ring
- * behind it fills and its producer keeps the rest. */
-void direct_take(struct deliver *d)
-{
-    while (ring_count(d->config.direct) > 0) {
-        struct direct_slot *slot = find(d, DIRECT_FREE);
-        if (slot == NULL) {
-            slot = find(d, DIRECT_SETTLED);
-        }
-        if (slot == NULL || ring_pop(d->config.direct, &slot->alert, 1) == 0) {
-            return;
-        }
-        slot->state = DIRECT_WAITING;
-        slot->overtaken = false;
-        slot->lost_us = 0;
-        slot->place = d->direct_place++;
-        ++d->direct_waiting;
-    }
 }
 
 const char *direct_bed(const struct deliver *d, const struct direct_slot *slot)
@@ -73,6 +55,44 @@ static bool is_newer(const struct deliver *d, const struct alert *alert, const s
         return true;
     }
     return alert->id != than->id ? alert->id > than->id : alert->rev > than->rev;
+}
+
+/* It may have waited while the store came to know it, and a newer one of its alarm: what has been shown by now must not come back. */
+static bool is_overtaken(const struct deliver *d, const struct direct_slot *slot)
+{
+    struct revision stored;
+    char name[ALARM_NAME_MAX];
+    alarm_name(d->context->config, &slot->alert.alert, name);
+    return !slot->alert.alert.test && alarms_find(d, direct_bed(d, slot), name, &stored) &&
+           !is_newer(d, &slot->alert.alert, &stored);
+}
+
+static void pass_those_that_have_gone(struct deliver *d)
+{
+    const struct direct_alert *next;
+    while ((next = ring_at(d->config.direct, 0)) != NULL && next->json_length == 0) {
+        (void)ring_pop(d->config.direct, d->scratch, 1);
+    }
+}
+
+/* A settled one may make room: then its alarm's topic is the store's again. One that was not sent never does: the ring
+ * behind it fills and its producer keeps the rest. */
+void direct_take(struct deliver *d)
+{
+    for (pass_those_that_have_gone(d); !ring_is_empty(d->config.direct); pass_those_that_have_gone(d)) {
+        struct direct_slot *slot = find(d, DIRECT_FREE);
+        if (slot == NULL) {
+            slot = find(d, DIRECT_SETTLED);
+        }
+        if (slot == NULL || ring_pop(d->config.direct, &slot->alert, 1) == 0) {
+            return;
+        }
+        slot->state = DIRECT_WAITING;
+        slot->overtaken = is_overtaken(d, slot);
+        slot->lost_us = 0;
+        slot->place = d->direct_place++;
+        ++d->direct_waiting;
+    }
 }
 
 bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, const struct revision *revision)
@@ -224,15 +244,23 @@ void direct_unsent(struct deliver *d)
     }
 }
 
+static bool is_of_row(const struct direct_alert *direct, const struct store_alert *row)
+{
+    return direct->json_length == row->json_length && memcmp(direct->json, row->json, row->json_length) == 0;
+}
+
 /* Marked as durable it says more; its alarm's topic is the store's again. */
 void direct_drop_durable(struct deliver *d, const struct store_alert *alert)
 {
     for (size_t i = 0; i < DELIVER_DIRECT_MAX && d->direct_waiting > 0; ++i) {
         struct direct_slot *slot = &d->direct[i];
-        if (slot->state == DIRECT_WAITING && slot->alert.json_length == alert->json_length &&
-            memcmp(slot->alert.json, alert->json, alert->json_length) == 0) {
+        if (slot->state == DIRECT_WAITING && is_of_row(&slot->alert, alert)) {
             slot->state = DIRECT_FREE;
             --d->direct_waiting;
         }
+    }
+    struct direct_alert *behind;
+    for (uint32_t i = 0; (behind = ring_at(d->config.direct, i)) != NULL; ++i) {
+        behind->json_length = is_of_row(behind, alert) ? 0 : behind->json_length;
     }
 }

@@ -477,6 +477,8 @@ bool alarms_have_shown(const struct deliver *d, uint64_t pass); /* that pass, or
 void alarms_show(struct deliver *d, const char *bed, const char *alarm, const char *json, size_t length, bool ended);
 /* The same of a row of the store, unless something direct is newer. */
 void alarms_show_stored(struct deliver *d, const struct store_alert *alert);
+/* What the store has of an alarm. False: nothing that could be read. */
+bool alarms_find(const struct deliver *d, const char *bed, const char *alarm, struct revision *out);
 bool alarms_settle(struct deliver *d); /* publishes what is kept; true when nothing is left */
 
 /* deliver_outbox.c */

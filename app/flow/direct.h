@@ -15,7 +15,7 @@
 
 struct direct_alert {
     struct alert alert;
-    uint32_t json_length;
+    uint32_t json_length;         /* 0: its row has gone while it was in the ring (deliver's word) */
     char json[PAYLOAD_ALERT_MAX]; /* payload_alert's; no NUL needed */
 };
 

@@ -111,6 +111,14 @@ uint32_t ring_pop(struct ring *ring, void *out, uint32_t most)
     return count;
 }
 
+void *ring_at(struct ring *ring, uint32_t index)
+{
+    const uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    /* Acquire: pairs with the release in ring_push. */
+    ring->tail_cached = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    return index < ring->tail_cached - head ? slot_at(ring, head + index) : NULL;
+}
+
 uint32_t ring_count(const struct ring *ring)
 {
     /* The head first: what is pushed in between makes the count too large, never negative. */

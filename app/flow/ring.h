@@ -50,6 +50,10 @@ static inline bool ring_is_empty(const struct ring *ring)
            atomic_load_explicit(&ring->head, memory_order_relaxed); /* our own */
 }
 
+/* Consumer only. Wait-free. Where the one lies that is taken behind `index` others: the consumer's, to be written to also, until it is taken. NULL: there are not
+ * so many. */
+void *ring_at(struct ring *ring, uint32_t index);
+
 /* Room as the producer sees it (at least this much). */
 uint32_t ring_room(struct ring *ring);
 

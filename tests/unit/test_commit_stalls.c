@@ -119,11 +119,39 @@ static void test_slow_disk_holds_no_alert_for_long(void **state)
     }
 }
 
+enum { BURST = COMMIT_PENDING_MAX + 3 * 256, BURST_BATCH_US = 900000 };
+
+/* More alerts at once than may wait: one that went around a store which goes on, if slowly, is stored all the same. */
+static void test_slow_disk_stores_all_of_a_burst(void **state)
+{
+    (void)state;
+    struct commit_rig *r = &commit_rig;
+    static struct commit_rig_rows rows;
+    int64_t given_us = 0;
+    uint64_t through = 0;
+    r->folder.config.size_bytes = 16 * STORE_SIZE_LEAST;
+    commit_rig_make(true);
+    for (unsigned i = 0; i < BURST; i++) {
+        commit_rig_alert(0, PHASE_START);
+    }
+    for (unsigned i = 0; i < 20 * BURST_BATCH_US / ROUND_US; i++) {
+        r->now_us += ROUND_US;
+        (void)commit_step(&r->commit, r->now_us);
+        write_when_over(BURST_BATCH_US, &given_us);
+        through = known_through(through);
+    }
+    assert_int_equal(through, BURST);
+    assert_int_equal(atomic_load(&r->commit.state.unstored), 0);
+    commit_rig_outbox(&rows);
+    assert_int_equal(rows.count, BURST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hanging_disk_is_waited_for_a_second, commit_rig_setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow_disk_holds_no_alert_for_long, commit_rig_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slow_disk_stores_all_of_a_burst, commit_rig_setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -242,6 +242,75 @@ static void test_no_more_are_under_way_than_the_window_has(void **state)
     bench_close(bench);
 }
 
+/* ---- a disk that failed for a while, and nobody to send to ---- */
+
+static const struct fake_sent *newest_state(const char *topic)
+{
+    const struct fake_sent *newest = NULL;
+    for (unsigned i = 0; i < fake.sent_count; ++i) {
+        newest = strcmp(fake.sent[i].topic, topic) == 0 ? &fake.sent[i] : newest;
+    }
+    return newest;
+}
+
+/* More went around the store than deliver keeps, and all of it was stored before a broker came: that comes out of the outbox alone, also what waited for a place,
+ * and no alarm is shown as it was before. */
+static void test_what_is_stored_before_a_broker_comes_goes_once(void **state)
+{
+    (void)state;
+    enum { MANY = 56 };
+    struct bench *bench = make_bench(512, 0);
+    fake.reachable[0] = fake.reachable[1] = false;
+    bench_start(bench);
+    for (unsigned i = 0; i < MANY; ++i) {
+        const struct alert alert = bench_alert(bench, 1, 1, false);
+        bench_push_direct(bench, &alert);
+        bench_put(bench, &alert, 0);
+    }
+    struct alert alert = bench_alert(bench, 2, 0, false);
+    bench_push_direct(bench, &alert);
+    run(bench, 1, true);
+    bench_put(bench, &alert, 0);
+    alert.seq = ++bench->seq;
+    alert.rev = 2;
+    alert.phase = PHASE_END;
+    alert.state = ALARM_ENDED;
+    bench_put(bench, &alert, 0);
+    bench_tell_committed(bench);
+    fake.reachable[0] = true;
+    run(bench, 60, true);
+    for (uint64_t seq = 1; seq <= bench->seq; ++seq) {
+        assert_int_equal(fake_count_alerts(seq, FAKE_TAKEN), 1);
+    }
+    const struct fake_sent *shown = newest_state(BASE "b02/alarm/spo2_low");
+    assert_true(shown != NULL && shown->is_empty);
+    bench_close(bench);
+}
+
+/* The store's thread may hand one over while the writer, which has just committed it, tells: by then a newer one of its alarm may have come out of the outbox. */
+static void test_what_is_handed_over_too_late_shows_no_alarm_again(void **state)
+{
+    (void)state;
+    struct bench *bench = make_bench(512, 0);
+    start(bench);
+    const struct alert starts = bench_alert(bench, 2, 0, false);
+    bench_put(bench, &starts, 0);
+    struct alert ends = starts;
+    ends.seq = ++bench->seq;
+    ends.rev = 2;
+    ends.phase = PHASE_END;
+    ends.state = ALARM_ENDED;
+    bench_put(bench, &ends, 0);
+    bench_tell_committed(bench);
+    run(bench, 1, true);
+    assert_int_equal(count_taken(starts.seq, ends.seq), 2);
+    bench_push_direct(bench, &starts);
+    run(bench, 60, true);
+    const struct fake_sent *shown = newest_state(BASE "b02/alarm/spo2_low");
+    assert_true(shown != NULL && shown->is_empty);
+    bench_close(bench);
+}
+
 /* ---- a row that is damaged, in front of a bed's backlog that goes slowly ---- */
 
 static void put_damaged(struct bench *bench)
@@ -480,6 +549,8 @@ int main(void)
         cmocka_unit_test(test_a_stall_ends_with_what_was_full),
         cmocka_unit_test(test_the_order_of_a_bed_outlasts_a_short_stall),
         cmocka_unit_test(test_no_more_are_under_way_than_the_window_has),
+        cmocka_unit_test(test_what_is_stored_before_a_broker_comes_goes_once),
+        cmocka_unit_test(test_what_is_handed_over_too_late_shows_no_alarm_again),
         cmocka_unit_test(test_a_damaged_row_in_front_of_a_slow_backlog),
         cmocka_unit_test(test_rows_that_cannot_be_read),
         cmocka_unit_test(test_a_damaged_row_is_not_passed_before_the_states),

@@ -70,7 +70,13 @@ static void test_full_refuses_and_keeps(void **state)
     assert_int_equal(ring_pop(&ring, out, 1), 1);
     assert_int_equal(out[0], 0);
     assert_true(ring_push(&ring, &refused));
+    assert_int_equal(*(const uint64_t *)ring_at(&ring, 0), 1); /* where they lie, also over the ring's end */
+    assert_int_equal(*(const uint64_t *)ring_at(&ring, 7), 99);
+    assert_null(ring_at(&ring, 8));
+    *(uint64_t *)ring_at(&ring, 3) = 77;
     assert_int_equal(ring_pop(&ring, out, 8), 8);
+    assert_int_equal(out[3], 77);
+    assert_null(ring_at(&ring, 0));
     assert_int_equal(out[0], 1);
     assert_int_equal(out[7], 99);
 }
