@@ -72,6 +72,7 @@ enum status box_outcome_write(const struct box_outcome *outcome, const char *run
                   box_source_word(outcome->network), outcome->since_ms, outcome->console);
     write_lines(stream, "gateway", outcome->gateway);
     write_lines(stream, "led", outcome->led);
+    write_lines(stream, "interface", outcome->interfaces);
     write_lines(stream, "ward_problem", outcome->ward_problems);
     write_lines(stream, "network_problem", outcome->network_problems);
     write_lines(stream, "network_warning", outcome->network_warnings);
@@ -105,6 +106,8 @@ static void take_line(struct box_outcome *out, const char *key, const char *valu
         (void)snprintf(out->gateway, sizeof out->gateway, "%s", value);
     } else if (strcmp(key, "led") == 0) {
         (void)snprintf(out->led, sizeof out->led, "%s", value);
+    } else if (strcmp(key, "interface") == 0) {
+        box_add_line(out->interfaces, sizeof out->interfaces, "%s", value);
     } else if (strcmp(key, "ward_problem") == 0) {
         box_add_line(out->ward_problems, sizeof out->ward_problems, "%s", value);
     } else if (strcmp(key, "network_problem") == 0) {

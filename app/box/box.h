@@ -12,14 +12,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "app/box/network.h"
 #include "app/box/publish.h"
 #include "app/box/trial.h"
 #include "app/settings/settings.h"
 
-#define BOX_USER          "wardgate"
-#define BOX_PROBLEMS_MAX  TRIAL_TEXT_MAX
-#define BOX_NOTES_MAX     2048
-#define BOX_CONFIGURATION "etc/wardgate.yaml" /* in data */
+#define BOX_USER           "wardgate"
+#define BOX_PROBLEMS_MAX   TRIAL_TEXT_MAX
+#define BOX_NOTES_MAX      2048
+#define BOX_CONFIGURATION  "etc/wardgate.yaml" /* in data */
+#define BOX_INTERFACES_MAX (NETWORK_INTERFACES_MAX * (NETWORK_INTERFACE_NAME_MAX + 1) + 1)
 
 struct box_places {
     const char *boot, *data, *run;
@@ -42,6 +44,7 @@ struct box_outcome {
     int64_t since_ms;                  /* wall clock of the box when it came into force; 0: not known */
     bool console;
     char led[80];
+    char interfaces[BOX_INTERFACES_MAX];  /* lines: those that the network.yaml in force names; "": every wired one */
     char ward_problems[BOX_PROBLEMS_MAX]; /* lines; "": none */
     char network_problems[BOX_PROBLEMS_MAX];
     char network_warnings

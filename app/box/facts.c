@@ -18,9 +18,10 @@
 #include "app/gateway.h"
 #include "hal/clock.h"
 
-#define ANSWER_MAX ((size_t)2 * 1024 * 1024)
-#define ROOM_LEAST (UINT64_C(1) << 20)
-#define NOTE_FILES 16
+#define ANSWER_MAX  ((size_t)2 * 1024 * 1024)
+#define ROOM_LEAST  (UINT64_C(1) << 20)
+#define NOTE_FILES  16
+#define FOUND_BY_US INT64_C(30000000) /* since power-on: udev has gone through all devices */
 
 void facts_init(struct facts *facts)
 {
@@ -175,6 +176,38 @@ static void take_interfaces(struct facts *facts)
     freeifaddrs(all);
 }
 
+static bool has_interface(const struct facts *facts, const char *name, size_t length)
+{
+    unsigned i = 0;
+    while (i < facts->interface_count &&
+           (strlen(facts->interfaces[i].name) != length || memcmp(facts->interfaces[i].name, name, length) != 0)) {
+        i++;
+    }
+    return i < facts->interface_count;
+}
+
+/* A line for each interface that the network.yaml in force names and this box has not: it has another name here, or is unplugged. */
+static void note_missing(struct facts *facts)
+{
+    char here[FACTS_INTERFACES_MAX * sizeof facts->interfaces[0].name + 8] = "none";
+    const bool is_known = facts->has_outcome && facts->interface_count < FACTS_INTERFACES_MAX;
+    for (unsigned i = 0, used = 0; i < facts->interface_count; i++) {
+        used +=
+            (unsigned)snprintf(here + used, sizeof here - used, "%s%s", i > 0 ? " " : "", facts->interfaces[i].name);
+    }
+    for (const char *name = is_known && clock_boot_us() > FOUND_BY_US ? facts->outcome.interfaces : "";
+         *name != '\0';) {
+        const size_t length = strcspn(name, "\n");
+        if (!has_interface(facts, name, length)) {
+            box_add_line(
+                facts->wrong, sizeof facts->wrong,
+                "network.yaml names the interface %.*s, and this box has %s -> correct the name, or plug it in",
+                (int)length, name, here);
+        }
+        name += length + (name[length] == '\n');
+    }
+}
+
 static int is_visible(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
@@ -229,6 +262,7 @@ static void take_notes(struct facts *facts, const struct box_places *places)
     facts->is_data_lost = publish_path(lost, places->run, "data-lost") && access(lost, F_OK) == 0;
     take_note(facts->wrong, places->run, "data-lost");
     take_folder(facts->wrong, places->run, "wrong.d", waits ? "" : "restore-waits"); /* ended by hand since */
+    note_missing(facts);
     take_room(facts, places);
     take_folder(facts->notes, places->run, "report.d", "");
 }

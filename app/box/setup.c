@@ -325,6 +325,9 @@ enum status setup_run(const struct box_places *places, int64_t wall_ms, struct b
     choose_network(s);
     note_clash(s);
     put_all(s);
+    for (unsigned i = 0; i < s->network.interface_count; i++) {
+        box_add_line(out->interfaces, sizeof out->interfaces, "%s", s->network.interfaces[i].name);
+    }
     out->console = s->network.console;
     (void)snprintf(out->led, sizeof out->led, "%s", s->network.led);
     const enum status written = box_outcome_write(out, places->run);

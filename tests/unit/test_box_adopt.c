@@ -438,6 +438,7 @@ static void the_outcome_is_read_as_it_was_written(void **state)
                                          .gateway = "gw-7e",
                                          .since_ms = NOW_MS,
                                          .led = "ACT",
+                                         .interfaces = "eth0\neth1\n",
                                          .ward_problems = "wardgate.yaml:2:1: bad\n    one\n    ^\n",
                                          .network_problems = "network.yaml: gone\n",
                                          .network_warnings = "network.yaml:1:1: x\n    one\n",
@@ -452,6 +453,7 @@ static void the_outcome_is_read_as_it_was_written(void **state)
     assert_int_equal(seen.since_ms, NOW_MS);
     assert_false(seen.console);
     assert_string_equal(seen.led, "ACT");
+    assert_string_equal(seen.interfaces, written.interfaces);
     assert_string_equal(seen.ward_problems, written.ward_problems);
     assert_string_equal(seen.network_problems, written.network_problems);
     assert_string_equal(seen.network_warnings, written.network_warnings);
@@ -490,6 +492,7 @@ static void network_yaml_has_its_own_way(void **state)
     assert_true(is_there(run, "network/50-eth0.network"));
     assert_true(is_there(run, "rsyslog.conf"));
     assert_true(is_there(data, "etc/network.yaml"));
+    assert_string_equal(outcome.interfaces, "eth0\n");
     put(boot, "network.yaml", "interfaces: {eth0: {address: 10.7.0.20}}\n");
     set_up(BOX_OLDER);
     assert_true(is_there(run, "network/50-eth0.network"));
@@ -502,6 +505,7 @@ static void network_yaml_has_its_own_way(void **state)
     set_up(BOX_NEW);
     assert_true(is_there(run, "network/50-wired.network"));
     assert_false(is_there(run, "network/50-eth0.network"));
+    assert_string_equal(outcome.interfaces, "");
     assert_false(is_there(run, "rsyslog.conf"));
 }
 

@@ -312,6 +312,29 @@ static void a_lost_data_partition_is_seen(void **state)
     assert_string_equal(facts.wrong, "there is no data partition\n");
 }
 
+static void an_interface_that_is_not_there_is_told(void **state)
+{
+    (void)state;
+    char text_of_outcome[160];
+    put(run, "outcome", "ward new\nnetwork new\ngateway gw-7e\ninterface nowhere0\n");
+    facts_take(&facts, &places);
+    assert_int_equal(strncmp(facts.wrong, "network.yaml names the interface nowhere0, and this box has ", 60), 0);
+    assert_non_null(strstr(facts.wrong, " -> correct the name, or plug it in\n"));
+    if (facts.interface_count > 0) { /* of this machine */
+        const char *name = facts.interfaces[0].name;
+        assert_non_null(strstr(strstr(facts.wrong, " has "), name));
+        (void)snprintf(text_of_outcome, sizeof text_of_outcome, "network new\ninterface %s\ninterface %sx\n", name,
+                       name);
+        put(run, "outcome", text_of_outcome);
+        facts_take(&facts, &places);
+        assert_string_equal(strchr(facts.wrong, '\n'), "\n"); /* of the one that is not there alone */
+        assert_non_null(strstr(facts.wrong, "x, and this box has "));
+    }
+    put(run, "outcome", "network new\n");
+    facts_take(&facts, &places);
+    assert_string_equal(facts.wrong, "");
+}
+
 static void a_bad_file_is_told_with_its_place_and_what_is_in_force(void **state)
 {
     (void)state;
@@ -567,6 +590,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_not_kept_is_no_good_watch, clean),
         cmocka_unit_test_setup(what_is_wrong_with_the_box_is_no_good_watch, clean),
         cmocka_unit_test_setup(a_lost_data_partition_is_seen, clean),
+        cmocka_unit_test_setup(an_interface_that_is_not_there_is_told, clean),
         cmocka_unit_test_setup(a_bad_file_is_told_with_its_place_and_what_is_in_force, clean),
         cmocka_unit_test_setup(each_monitor_and_line_has_what_to_do, clean),
         cmocka_unit_test_setup(interfaces_without_cable_or_address, clean),
