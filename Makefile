@@ -591,6 +591,7 @@ build/package/root/etc/hosts: tests/package/make-root | build/.have-package
 	@tests/package/make-root build/package/root
 test-package: aids build/package/root/etc/hosts ## install, upgrade, downgrade, remove and purge the package beside a simulated ward, in a container
 	@tests/package/check-unit 20 config/wardgate.service
+	@tests/package/check-depends
 	@tests/package/check-unit 32 config/wardgate.service config/box/wardgate.service.d/box.conf
 	@rm -rf build/package/older build/package/newer
 	$(LIVE)@$(MAKE) --no-print-directory board
