@@ -639,8 +639,9 @@ image-reproducible: image ## make the image twice: the same bytes (TARGET=aarch6
 # Signed by the hospital (config/box/make-update-keys): KEY=update.key CERT=update.pem. ROOT=FILE takes a root that is there already.
 ROOT = $(IMAGE)/root.squashfs
 bundle: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
-bundle: build/.have-image ## a signed update for boxes: KEY=update.key CERT=update.pem (TARGET=aarch64)
+bundle: build/.have-image build/.have-dist ## a signed update for boxes: KEY=update.key CERT=update.pem (TARGET=aarch64)
 	$(if $(and $(KEY),$(CERT)),,$(error wardgate: a bundle is signed, say KEY= and CERT= (config/box/make-update-keys makes both)))
+	$(if $(filter file,$(origin ROOT)),$(LIVE)@$(MAKE) --no-print-directory board || echo 'wardgate: the board cannot be built (see above): the update goes on without it' >&2)
 	$(if $(filter file,$(origin ROOT)),$(LIVE)@$(MAKE) --no-print-directory TARGET=$(or $(TARGET),x86_64) image-root)
 	$(LIVE)@toolchain/image/make-bundle $(or $(TARGET),x86_64) '$(VERSION)' '$(ROOT)' '$(KEY)' '$(CERT)' '$(IMAGE)/wardgate-$(VERSION).raucb'
 
