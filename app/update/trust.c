@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "app/update/record.h"
+#include "app/update/tool.h"
 
 #define KEYRING "keyring.pem"
 #define PEM_MAX 65536
+#define WAIT_MS 60000
 #define BEGIN   "-----BEGIN CERTIFICATE-----"
 #define END     "-----END CERTIFICATE-----"
 
@@ -35,6 +37,15 @@ static bool is_same(const char *a, const char *b)
     return true;
 }
 
+/* Whether what it signs would be believed: RAUC wants the whole chain in its keyring. The certificate that signs bundles (update.pem) is none of these, and once taken nothing
+ * else ever would be. The clock may not be set yet, and says nothing. Where openssl is not there, or does not run, RAUC will tell. */
+static bool is_authority(const char *file)
+{
+    const char *const arguments[] = {
+        "openssl", "verify", "-no_check_time", "-no-CApath", "-no-CAstore", "-CAfile", file, file, NULL};
+    return tool_run(arguments, WAIT_MS, NULL, NULL) <= 0;
+}
+
 enum trust_end trust_take(const struct update_box *box, const char *offered, char *said, size_t size)
 {
     static char kept[PEM_MAX], found[PEM_MAX];
@@ -56,9 +67,16 @@ enum trust_end trust_take(const struct update_box *box, const char *offered, cha
         return TRUST_OTHER;
     }
     if (strstr(found, BEGIN) == NULL || strstr(found, END) == NULL || strstr(found, "PRIVATE KEY") != NULL) {
-        (void)snprintf(said, size, "%s is no certificate%s, put the ca.pem that make-update-keys made there", offered,
-                       strstr(found, "PRIVATE KEY") != NULL ? " but holds a private key, which belongs in a safe place"
-                                                            : "");
+        (void)snprintf(
+            said, size, "%s is no certificate%s, put the update-ca.pem that make-update-keys made there", offered,
+            strstr(found, "PRIVATE KEY") != NULL ? " but holds a private key, which belongs in a safe place" : "");
+        return TRUST_FAULT;
+    }
+    if (!is_authority(offered)) {
+        (void)snprintf(said, size,
+                       "%s is not the whole certificate of a CA, so no update could ever be believed by it: put the "
+                       "update-ca.pem that make-update-keys made there, not update.pem",
+                       offered);
         return TRUST_FAULT;
     }
     const enum status status = record_write_text(box->data, KEYRING, found, length);

@@ -16,7 +16,7 @@ enum trust_end {
     TRUST_KEPT,    /* it was there; what is offered is the same, or nothing is */
     TRUST_OTHER,   /* it was there, and another one is offered, which changes nothing */
     TRUST_NOTHING, /* none was there, and none is offered */
-    TRUST_FAULT    /* what is offered is no certificate, or it cannot be kept */
+    TRUST_FAULT    /* what is offered is no certificate of a CA, or it cannot be kept */
 };
 
 /* offered: the file on the boot partition. said: what to tell; "" when there is nothing to. */

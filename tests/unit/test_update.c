@@ -116,6 +116,20 @@ static void test_records_that_are_none(void **state)
 
 #define PEM(text) "-----BEGIN CERTIFICATE-----\n" text "\n-----END CERTIFICATE-----\n"
 
+/* It stands in for openssl, which knows an authority by more. */
+static void put_openssl(void)
+{
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/openssl", folder.base);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    assert_true(fputs("#!/bin/sh\nfor file; do :; done\n! grep -q LEAF \"$file\"\n", out) >= 0);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s:/usr/bin:/bin", folder.base);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+}
+
 static enum trust_end offer(const char *text)
 {
     char path[128], said[512];
@@ -128,6 +142,7 @@ static enum trust_end offer(const char *text)
         assert_true(fputs(text, out) >= 0);
         assert_int_equal(fclose(out), 0);
     }
+    put_openssl();
     const enum trust_end end = trust_take(&box, path, said, sizeof said);
     assert_int_equal(said[0] == '\0', end == TRUST_KEPT || end == TRUST_NOTHING);
     return end;
@@ -147,6 +162,7 @@ static void test_the_first_certificate_is_taken(void **state)
     assert_int_equal(offer(""), TRUST_NOTHING);
     assert_int_equal(offer("hello\n"), TRUST_FAULT);
     assert_int_equal(offer(PEM("AAAA") "-----BEGIN PRIVATE KEY-----\n"), TRUST_FAULT);
+    assert_int_equal(offer(PEM("LEAF")), TRUST_FAULT);
     expect_kept("");
     assert_int_equal(offer(PEM("AAAA")), TRUST_TAKEN);
     expect_kept(PEM("AAAA"));
