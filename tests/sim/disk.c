@@ -64,7 +64,8 @@ static struct {
     int64_t trouble_us;
     unsigned stalled; /* calls that take their time since there was a fault */
     bool damaged, is_still;
-    bool is_another; /* it took the place of one that was set aside */
+    bool is_another;                  /* it took the place of one that was set aside */
+    char begun_from[STORE_EPOCH_MAX]; /* what this process goes on from, which it read as it started; "": nothing */
     int64_t replaced_us, trends_lost_us;
 } d = {.replaced_us = INT64_MIN / 2, .trends_lost_us = INT64_MIN / 2};
 
@@ -119,6 +120,7 @@ void disk_forget_process(void)
     d.change_count = 0;
     d.scratch_used = 0;
     d.stalled = 0;
+    d.begun_from[0] = '\0';
 }
 
 /* Of what was not synced, the first rows may have come through. */
@@ -202,7 +204,7 @@ static void apply(const struct change *c)
         durable_put_audit(c->audit.wall_ms, c->audit.json, c->audit.length);
         break;
     case CHANGE_ADOPT:
-        witness_adopted(c->epoch);
+        witness_adopted(c->epoch, d.begun_from);
         durable_adopt(c->epoch);
         break;
     case CHANGE_RENAME:
@@ -272,7 +274,7 @@ enum status store_open(const struct store_config *config, struct store **out)
     const bool is_new = durable.epoch[0] == '\0';
     if (is_new) {
         (void)snprintf(durable.epoch, sizeof durable.epoch, "%016llx", (unsigned long long)chance_names(UINT64_MAX));
-        witness_adopted(durable.epoch);
+        witness_adopted(durable.epoch, "");
     }
     d.store = (struct store){.open = true, .is_new = is_new};
     *out = &d.store;
@@ -281,6 +283,9 @@ enum status store_open(const struct store_config *config, struct store **out)
         return STATUS_CORRUPT;
     }
     durable_look_at_audit();
+    if (!is_new && strcmp(scheduler_name(scheduler_self()), "main") == 0) {
+        (void)snprintf(d.begun_from, sizeof d.begun_from, "%s", durable.epoch);
+    }
     d.store.set_aside = d.is_another && durable.state_count == 0; /* as long as nothing is committed */
     return d.store.set_aside ? STATUS_CORRUPT : STATUS_OK;
 }

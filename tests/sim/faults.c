@@ -323,7 +323,6 @@ static void is_reloaded(void)
         process_disturb();
     }
     process_signal(SIGHUP);
-    broker_begin_anew();
 }
 
 /* What it has in its battery's place matters to a boot that has no time source yet. */

@@ -6,7 +6,6 @@
 #include "hal/clock.h"
 #include "tests/sim/bedside.h"
 #include "tests/sim/box.h"
-#include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/hal.h"
 #include "tests/sim/invariant.h"
@@ -109,7 +108,6 @@ void joints_put(const struct state_clock *clock)
     } else if (clock->unbroken_from_ms != j.unbroken_from_ms) {
         /* found: all begins anew from the store, as with a reload */
         j.is_false = j.is_false && is_joined;
-        broker_begin_anew();
         box_note_signal();
         process_disturb();
     }

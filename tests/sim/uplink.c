@@ -356,6 +356,7 @@ void uplink_take_rounds(struct uplink *uplink)
 {
     uplink->round = NULL;
     wake_reclaim(uplink->wake);
+    broker_begin_anew(); /* whoever makes rounds from now on knows nothing of what is not acknowledged */
 }
 
 int64_t uplink_stand_in(struct uplink *uplink)

@@ -223,21 +223,35 @@ static struct seen *hold_against(struct epoch *e, const struct alert_seen *a)
 /* ---- what is committed ---- */
 
 /* All goes on under another name: numbers, alarms, and what has not arrived yet is still to come. */
+static void go_on_behind(struct epoch *e, struct epoch *before)
+{
+    e->before = before;
+    e->root = before->root;
+    e->from_seq = e->last_seq = before->last_seq;
+    e->first_missing = before->first_missing;
+    memcpy(e->bed_seq, before->bed_seq, sizeof before->bed_seq);
+    memcpy(e->resumes, before->resumes, sizeof before->resumes);
+}
+
 void witness_renamed(const char *epoch)
 {
     struct epoch *before = w.now;
     w.now = find_epoch(epoch);
-    w.now->before = before;
-    w.now->root = before->root;
-    w.now->from_seq = w.now->last_seq = before->last_seq;
-    w.now->first_missing = before->first_missing;
-    memcpy(w.now->bed_seq, before->bed_seq, sizeof before->bed_seq);
-    memcpy(w.now->resumes, before->resumes, sizeof before->resumes);
+    go_on_behind(w.now, before);
 }
 
-void witness_adopted(const char *epoch)
+/* One that began behind the epoch of a store that is gone before it ever was the store's. */
+static bool begins_behind(const char *epoch, const char *behind)
+{
+    return w.now->last_seq == 0 && behind[0] != '\0' && strcmp(behind, epoch) != 0;
+}
+
+void witness_adopted(const char *epoch, const char *behind)
 {
     w.now = find_epoch(epoch);
+    if (begins_behind(epoch, behind)) {
+        go_on_behind(w.now, find_epoch(behind));
+    }
     const bool goes_on = w.now->last_seq > 0;
     for (unsigned p = 0; p < PLACES; p++) {
         w.now->resumes[p] = goes_on;

@@ -18,7 +18,8 @@ void witness_committed(const struct store_alert *alert);
 void witness_alarm(const struct store_alarm *alarm);
 void witness_state(const char *key, const void *value, size_t size);
 void witness_delivered(const struct store_alert *alert);
-void witness_adopted(const char *epoch);
+/* By a gateway of this epoch, which began behind another one, or behind none (""). */
+void witness_adopted(const char *epoch, const char *behind);
 void witness_renamed(const char *epoch);
 void witness_replaced(const char *epoch); /* all that was stored is gone, under this name it begins anew */
 void witness_commit_ends(void);
