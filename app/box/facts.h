@@ -43,10 +43,9 @@ struct facts {
     struct record_of_update failed_update; /* the one that was given up last */
     bool is_synchronised;
     int64_t wall_ms;
-    bool is_data_lost; /* what the box keeps is in memory */
-    bool is_full;      /* there is room for nothing beside the store, which has its own */
-    char wrong
-        [BOX_NOTES_MAX]; /* lines on what is wrong with the box itself: run/data-lost, run/wrong.d, its interfaces */
+    bool is_data_lost;         /* what the box keeps is in memory */
+    bool is_full;              /* there is room for nothing beside the store, which has its own */
+    char wrong[BOX_NOTES_MAX]; /* lines on what is wrong with the box itself: run/data-lost, run/wrong.d, network */
     char notes[BOX_NOTES_MAX]; /* lines that other parts of the box want to be told besides: run/report.d */
     /* what is asked, found again when the configuration is another */
     char socket[256];
