@@ -1,11 +1,12 @@
 #include "app/box/ssh_key.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-enum { BLOB_LEAST = 60 }; /* ed25519, the shortest, has 68 */
+enum { BLOB_LEAST = 60, LENGTH_BYTES = 4, DIGIT_BITS = 6 }; /* ed25519, the shortest, has 68 */
 
 static const char *const types[] = {"ssh-ed25519",
                                     "ssh-rsa",
@@ -25,13 +26,43 @@ static bool is_type(const char *text, size_t length)
     return false;
 }
 
-/* Base64 of whole groups, padded. */
-static bool is_blob(const char *text, size_t length)
+/* What base64 of whole groups, padded, stands for; 0: it is none. */
+static size_t decode(const char *text, size_t length, unsigned char out[SSH_KEY_BYTES_MAX])
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const size_t plain = strspn(text, alphabet);
-    return length >= BLOB_LEAST && length % 4 == 0 && plain <= length && length - plain <= 2 &&
-           strspn(text + plain, "=") == length - plain;
+    unsigned bits = 0, held = 0;
+    size_t size = 0;
+    if (length < BLOB_LEAST || length > SSH_KEY_BYTES_MAX || length % 4 != 0 || plain > length || length - plain > 2 ||
+        strspn(text + plain, "=") != length - plain) {
+        return 0;
+    }
+    for (size_t i = 0; i < plain; i++) {
+        bits = bits << DIGIT_BITS | (unsigned)(strchr(alphabet, text[i]) - alphabet);
+        held += DIGIT_BITS;
+        if (held >= CHAR_BIT) {
+            held -= CHAR_BIT;
+            out[size++] = (unsigned char)(bits >> held & UCHAR_MAX);
+        }
+    }
+    return size;
+}
+
+/* Strings behind their lengths, the first one the type, and nothing behind them: of a key that was broken on its way the last one is not whole. */
+static bool is_whole(const char *type, size_t type_length, const unsigned char *bytes, size_t size)
+{
+    size_t at = 0, strings = 0;
+    while (size - at >= LENGTH_BYTES) {
+        const size_t length =
+            (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+        at += LENGTH_BYTES;
+        if (length > size - at || (strings == 0 && (length != type_length || memcmp(bytes + at, type, length) != 0))) {
+            return false;
+        }
+        at += length;
+        strings++;
+    }
+    return at == size && strings > 1;
 }
 
 const char *ssh_key_fault(const char *text)
@@ -46,7 +77,8 @@ const char *ssh_key_fault(const char *text)
                "of the file that ends in .pub";
     }
     const char *blob = text + type + strspn(text + type, " ");
-    if (!is_blob(blob, strcspn(blob, " "))) {
+    unsigned char bytes[SSH_KEY_BYTES_MAX];
+    if (!is_whole(text, type, bytes, decode(blob, strcspn(blob, " "), bytes))) {
         return "is not a whole key, put the one line of the file that ends in .pub unbroken";
     }
     return NULL;
