@@ -268,6 +268,12 @@ static bool check_key(const struct loading *l, const struct node *item, const ch
     const char *wrong = ssh_key_fault(text);
     if (wrong != NULL) {
         report_fault(l->reader.report, item, "%s", wrong);
+    } else if (!ssh_key_is_whole(text)) {
+        /* No fault: files of this kind are in force, and without theirs a box would have no address. */
+        report_warning(l->reader.report, item,
+                       "is not a whole key, so nobody logs in with it: put the one line of the file that ends in .pub "
+                       "unbroken");
+        return false;
     }
     return wrong == NULL;
 }

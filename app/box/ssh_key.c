@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -48,23 +47,6 @@ static size_t decode(const char *text, size_t length, unsigned char out[SSH_KEY_
     return size;
 }
 
-/* Strings behind their lengths, the first one the type, and nothing behind them: of a key that was broken on its way the last one is not whole. */
-static bool is_whole(const char *type, size_t type_length, const unsigned char *bytes, size_t size)
-{
-    size_t at = 0, strings = 0;
-    while (size - at >= LENGTH_BYTES) {
-        const size_t length =
-            (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | bytes[at + 3];
-        at += LENGTH_BYTES;
-        if (length > size - at || (strings == 0 && (length != type_length || memcmp(bytes + at, type, length) != 0))) {
-            return false;
-        }
-        at += length;
-        strings++;
-    }
-    return at == size && strings > 1;
-}
-
 const char *ssh_key_fault(const char *text)
 {
     assert(text != NULL);
@@ -78,8 +60,30 @@ const char *ssh_key_fault(const char *text)
     }
     const char *blob = text + type + strspn(text + type, " ");
     unsigned char bytes[SSH_KEY_BYTES_MAX];
-    if (!is_whole(text, type, bytes, decode(blob, strcspn(blob, " "), bytes))) {
+    if (decode(blob, strcspn(blob, " "), bytes) == 0) {
         return "is not a whole key, put the one line of the file that ends in .pub unbroken";
     }
     return NULL;
+}
+
+/* Strings behind their lengths, the first one the type, and nothing behind them: of a key that was broken the last one is not whole. */
+bool ssh_key_is_whole(const char *text)
+{
+    assert(text != NULL);
+    unsigned char bytes[SSH_KEY_BYTES_MAX];
+    const size_t type = strcspn(text, " ");
+    const char *blob = text + type + strspn(text + type, " ");
+    const size_t size = decode(blob, strcspn(blob, " "), bytes);
+    size_t at = 0, strings = 0;
+    while (size - at >= LENGTH_BYTES) {
+        const size_t length =
+            (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+        at += LENGTH_BYTES;
+        if (length > size - at || (strings == 0 && (length != type || memcmp(bytes + at, text, length) != 0))) {
+            return false;
+        }
+        at += length;
+        strings++;
+    }
+    return at == size && strings > 1;
 }

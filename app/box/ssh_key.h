@@ -6,9 +6,14 @@
 #ifndef WARDGATE_SSH_KEY_H
 #define WARDGATE_SSH_KEY_H
 
+#include <stdbool.h>
+
 #define SSH_KEY_BYTES_MAX 2048 /* RSA of 8192 bits has some 1,400 */
 
 /* NULL, or what is wrong with it and what to do. */
 const char *ssh_key_fault(const char *text);
+
+/* Of one without a fault: sshd passes over a key that is not, as of a line that was broken or cut on its way. */
+bool ssh_key_is_whole(const char *text);
 
 #endif

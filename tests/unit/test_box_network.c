@@ -273,15 +273,34 @@ static void keys_of_every_kind(void **state)
     assert_null(ssh_key_fault("ecdsa-sha2-nistp256 "
                               "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBGA4OTVy6xPNOQuX4JGDg8GZmilaUeU2Jby4"
                               "KulyAAnDFkGztT9wBaPUnJS1VX8sfVNmKXHveoUnZEP15SQrGsk="));
-    /* broken on its way, by a program for mail: YAML makes one line of both, with a blank between them */
-    assert_non_null(ssh_key_fault(RSA_BEGIN " " RSA_END));
-    assert_non_null(ssh_key_fault(RSA_BEGIN "AAAA " RSA_END));
-    assert_non_null(ssh_key_fault("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9"));
-    assert_non_null(ssh_key_fault("ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"));
     assert_non_null(ssh_key_fault(""));
     assert_non_null(ssh_key_fault("ssh-ed25519"));
     assert_non_null(ssh_key_fault("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJ"));
     assert_non_null(ssh_key_fault("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOo;KLsabgH5C9okWi0dh2l9GKJl"));
+}
+
+/* By a program for mail, say: YAML makes one line of both halves, with a blank between them. */
+static void a_key_that_was_broken_is_warned_of(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {
+        RSA_BEGIN " " RSA_END, RSA_BEGIN "AAAA " RSA_END,
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9",
+        "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"};
+    assert_true(ssh_key_is_whole(KEY));
+    assert_true(ssh_key_is_whole(RSA_BEGIN RSA_END " me"));
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        char yaml[1024];
+        assert_null(ssh_key_fault(broken[i]));
+        assert_false(ssh_key_is_whole(broken[i]));
+        (void)snprintf(yaml, sizeof yaml, "interfaces: {eth0: {}}\nssh: {keys: [\"%s\", \"" KEY "\"]}\n", broken[i]);
+        assert_true(read_text(yaml)); /* the rest is in force */
+        assert_int_equal(network.ssh_key_count, 1);
+        assert_string_equal(network.ssh_keys[0], KEY);
+        assert_int_equal(network.interface_count, 1);
+        assert_int_equal(report.warning_count, 1);
+        assert_non_null(strstr(report.warnings[0].message, "is not a whole key"));
+    }
 }
 
 /* ---- what the services read ---- */
@@ -425,6 +444,7 @@ int main(void)
         cmocka_unit_test(certificates_that_nothing_is_held_against_need_not_be_there),
         cmocka_unit_test(a_file_that_is_not_there_is_a_fault),
         cmocka_unit_test(keys_of_every_kind),
+        cmocka_unit_test(a_key_that_was_broken_is_warned_of),
         cmocka_unit_test_teardown(without_interfaces_every_wired_one_asks, forget),
         cmocka_unit_test_teardown(a_tagged_interface_is_three_files, forget),
         cmocka_unit_test_teardown(the_time_is_that_of_the_file_or_of_dhcp, forget),
