@@ -128,11 +128,11 @@ static enum status put_report(struct reporter *r, const char *body)
     if (status == STATUS_OK) {
         status = put_request(r);
     }
-    if (status != STATUS_OK && !r->was_refused) {
+    if (status != STATUS_OK && r->refused == STATUS_OK) {
         log_warning("the report cannot be written to the boot partition (%s: %s), look at it", r->places->boot,
                     status_text(status));
     }
-    r->was_refused = status != STATUS_OK;
+    r->refused = status;
     return status;
 }
 
@@ -153,10 +153,28 @@ static void tell_brief(struct reporter *r, bool settled)
     free(brief);
 }
 
+/* Who reads report.txt must not take an old one for a new one: the console and the lamp tell. */
+static void note_refused(struct reporter *r)
+{
+    if (r->refused != STATUS_OK) {
+        box_add_line(r->facts.wrong, sizeof r->facts.wrong,
+                     "report.txt cannot be written to the boot partition (%s), one that is there is old -> make room "
+                     "there, or change the disk",
+                     status_text(r->refused));
+    }
+}
+
+static bool is_due(struct reporter *r, uint64_t digest, int64_t now_us)
+{
+    const bool again = r->refused != STATUS_OK && now_us - r->refused_us >= REPORT_RETRY_S * SECOND_US;
+    return (digest != r->told_body || again) && report_budget_take(&r->budget, now_us);
+}
+
 enum status reporter_look(struct reporter *r, int64_t now_us, bool settled, char **out_body)
 {
     assert(r != NULL);
     facts_take(&r->facts, r->places);
+    note_refused(r);
     char *body = write_text(&r->facts, report_body);
     enum status status = STATUS_OK;
     if (body == NULL) {
@@ -166,9 +184,10 @@ enum status reporter_look(struct reporter *r, int64_t now_us, bool settled, char
     const uint64_t digest = digest_of(body);
     const bool is_steady = settled || digest == r->seen_body;
     r->seen_body = digest;
-    if (is_steady && digest != r->told_body && report_budget_take(&r->budget, now_us)) {
+    if (is_steady && is_due(r, digest, now_us)) {
         status = put_report(r, body);
         r->told_body = digest;
+        r->refused_us = now_us;
     }
     if (out_body != NULL) {
         *out_body = body;

@@ -13,7 +13,8 @@
 #define REPORT_LOOK_S   3
 #define REPORT_BURST    8
 #define REPORT_REFILL_S 1800
-#define REPORT_CONSOLES 2 /* a serial line and a screen */
+#define REPORT_RETRY_S  300 /* after the boot partition has not taken it */
+#define REPORT_CONSOLES 2   /* a serial line and a screen */
 
 struct report_ways {
     const char *consoles[REPORT_CONSOLES]; /* up to the first NULL */
@@ -33,7 +34,9 @@ struct reporter {
     const struct report_ways *ways;
     struct report_budget budget;
     uint64_t seen_body, told_body, seen_brief, told_brief; /* digests: of the look before, of what was told last */
-    bool has_told, was_refused;                            /* refused: by the boot partition, which was said */
+    bool has_told;
+    enum status refused; /* why the boot partition did not take report.txt, which was said; STATUS_OK: it did */
+    int64_t refused_us;
     struct facts facts;
 };
 

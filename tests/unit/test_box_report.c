@@ -516,6 +516,21 @@ static void a_boot_partition_that_cannot_be_written(void **state)
     assert_non_null(said); /* the console and the lamp have it all the same */
     free(said);
     assert_string_not_equal(get(folder, "console"), "");
+    assert_null(strstr(get(folder, "console"), "report.txt cannot be written"));
+    assert_int_equal(reporter_look(&reporter, 1, true, NULL),
+                     STATUS_NOT_FOUND); /* it is wrong with the box, too, from now on */
+    assert_non_null(
+        strstr(get(folder, "console"), "\r\n  report.txt cannot be written to the boot partition (not found), "));
+    put(folder, "console", "");
+    put(boot, "wardgate.yaml", ""); /* there again */
+    assert_int_equal(reporter_look(&reporter, MINUTE_US, true, NULL), STATUS_OK);
+    assert_string_equal(get(boot, "report.txt"), "");
+    assert_int_equal(reporter_look(&reporter, 6 * MINUTE_US, true, NULL), STATUS_OK);
+    assert_string_not_equal(get(boot, "report.txt"), "");
+    assert_int_equal(reporter_look(&reporter, 6 * MINUTE_US + 1, true, NULL), STATUS_OK);
+    assert_null(strstr(get(boot, "report.txt"), "cannot be written"));
+    assert_int_equal(strncmp(get(folder, "console"), "\r\n*** wardgate: gw-7e ", 22), 0);
+    assert_null(strstr(get(folder, "console"), "cannot be written"));
 }
 
 /* ---- the lamp ---- */
