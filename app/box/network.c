@@ -220,6 +220,14 @@ static bool is_zone(const char *zone)
             (size_t)length < sizeof path && stat(path, &about) == 0 && S_ISREG(about.st_mode));
 }
 
+static bool holds_certificate(const struct loading *l, const char *path)
+{
+    static const char mark[] = "CERTIFICATE-----"; /* of no request */
+    struct file_bytes text;
+    return file_read(path, l->reader.pool, &text) == STATUS_OK &&
+           memmem(text.bytes, text.size, mark, sizeof mark - 1) != NULL;
+}
+
 static void check_ca(const struct loading *l, const struct node *node, const char *ca)
 {
     const char *path = file_path(l->folder, ca, l->reader.pool);
@@ -231,6 +239,11 @@ static void check_ca(const struct loading *l, const struct node *node, const cha
     } else if (status != STATUS_OK) {
         report_fault(l->reader.report, node, "this file cannot be used (%s), put it there (seen from this file)",
                      status_text(status));
+    } else if (!holds_certificate(l, path)) {
+        /* No fault: files of this kind are in force. As Windows exports one unless asked otherwise. */
+        report_warning(l->reader.report, node,
+                       "this file holds no certificate in PEM form, so no server can prove itself by it: openssl x509 "
+                       "-inform DER -in FILE -out FILE.pem makes one of it");
     }
 }
 

@@ -20,6 +20,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define KEY          "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me"
+#define PEM_BEGIN    "# -----BEGIN CERTIFICATE-----\n"
 #define RSA_BEGIN \
     "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDQCKXuQb3jEISrdWQCzYrH0xm4Ugj1RhK6iYSfZlSrAG2xPktgku98gLegQxWQa8N+"
 #define RSA_END \
@@ -243,7 +244,24 @@ static void servers_that_prove_themselves_to_nobody_are_warned_of(void **state)
     assert_true(network.nts);
     assert_null(network.time_ca);
     assert_false(network.console); /* the rest is in force */
-    assert_true(read_text("time: {servers: [a.example], nts: true, ca: network.yaml}\n"));
+    assert_true(read_text("time: {servers: [a.example], nts: true, ca: network.yaml} " PEM_BEGIN));
+    assert_int_equal(report.warning_count, 0);
+}
+
+/* The file itself stands for it. */
+static void certificates_in_another_form_are_warned_of(void **state)
+{
+    (void)state;
+    assert_true(
+        read_text("time: {servers: [a.example], nts: true, ca: network.yaml}\n"
+                  "syslog: {target: \"tls://log.example\", ca: network.yaml} # -----BEGIN CERTIFICATE REQUEST-----\n"));
+    assert_int_equal(report.warning_count, 2);
+    assert_string_equal(report.warnings[0].key, "time.ca");
+    assert_non_null(strstr(report.warnings[0].message, "holds no certificate in PEM form"));
+    assert_string_equal(report.warnings[1].key, "syslog.ca");
+    assert_int_equal(report.warnings[1].mark.line, 2);
+    assert_string_equal(network.syslog_host, "log.example"); /* it is in force, and tells nobody */
+    assert_true(read_text("syslog: {target: \"tls://log.example\", ca: network.yaml} " PEM_BEGIN));
     assert_int_equal(report.warning_count, 0);
 }
 
@@ -441,6 +459,7 @@ int main(void)
         cmocka_unit_test(every_key_is_taken),
         cmocka_unit_test(each_fault_is_told_with_its_place),
         cmocka_unit_test(servers_that_prove_themselves_to_nobody_are_warned_of),
+        cmocka_unit_test(certificates_in_another_form_are_warned_of),
         cmocka_unit_test(certificates_that_nothing_is_held_against_need_not_be_there),
         cmocka_unit_test(a_file_that_is_not_there_is_a_fault),
         cmocka_unit_test(keys_of_every_kind),
