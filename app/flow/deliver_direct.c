@@ -25,12 +25,10 @@ const char *direct_bed(const struct deliver *d, const struct direct_slot *slot)
     return bed == BED_NONE ? "" : d->context->config->beds[bed].id;
 }
 
-static bool is_of_same_alarm(const struct direct_slot *a, const struct direct_slot *b)
+static bool is_of_same_alarm(const struct alert *a, const struct alert *b)
 {
-    const struct alarm_key *x = &a->alert.alert.key;
-    const struct alarm_key *y = &b->alert.alert.key;
-    return x->bed == y->bed && x->family == y->family && x->index == y->index &&
-           strncmp(a->alert.alert.reported, b->alert.alert.reported, MONITOR_ALARM_NAME_MAX) == 0;
+    return a->key.bed == b->key.bed && a->key.family == b->key.family && a->key.index == b->key.index &&
+           strncmp(a->reported, b->reported, MONITOR_ALARM_NAME_MAX) == 0;
 }
 
 bool direct_is_newest(const struct deliver *d, uint16_t index)
@@ -41,8 +39,8 @@ bool direct_is_newest(const struct deliver *d, uint16_t index)
     }
     for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
         const struct direct_slot *other = &d->direct[i];
-        if (other->state != DIRECT_FREE && !other->alert.alert.test && is_of_same_alarm(slot, other) &&
-            other->place > slot->place) {
+        if (other->state != DIRECT_FREE && !other->alert.alert.test &&
+            is_of_same_alarm(&slot->alert.alert, &other->alert.alert) && other->place > slot->place) {
             return false;
         }
     }
@@ -67,6 +65,11 @@ static bool is_overtaken(const struct deliver *d, const struct direct_slot *slot
            !is_newer(d, &slot->alert.alert, &stored);
 }
 
+static bool is_lost(const struct deliver *d, const struct alert *alert)
+{
+    return d->direct_lost_seq != 0 && alert->seq <= d->direct_lost_seq;
+}
+
 static void pass_those_that_have_gone(struct deliver *d)
 {
     const struct direct_alert *next;
@@ -89,7 +92,7 @@ void direct_take(struct deliver *d)
         }
         slot->state = DIRECT_WAITING;
         slot->overtaken = is_overtaken(d, slot);
-        slot->lost_us = 0;
+        slot->lost_us = is_lost(d, &slot->alert.alert) ? d->now_us : 0;
         slot->place = d->direct_place++;
         ++d->direct_waiting;
     }
@@ -121,6 +124,7 @@ bool direct_is_newer(struct deliver *d, const char *bed, const char *alarm, cons
 
 void direct_lost(struct deliver *d, uint64_t seq)
 {
+    d->direct_lost_seq = seq > d->direct_lost_seq ? seq : d->direct_lost_seq;
     for (size_t i = 0; i < DELIVER_DIRECT_MAX; ++i) {
         struct direct_slot *slot = &d->direct[i];
         if (slot->state != DIRECT_FREE && slot->lost_us == 0 && slot->alert.alert.seq <= seq) {
@@ -129,11 +133,22 @@ void direct_lost(struct deliver *d, uint64_t seq)
     }
 }
 
+static bool is_told_anew_in_ring(const struct deliver *d, const struct direct_slot *slot)
+{
+    bool is_told = false;
+    const struct direct_alert *behind;
+    for (uint32_t i = 0; !is_told && (behind = ring_at(d->config.direct, i)) != NULL; ++i) {
+        is_told = !behind->alert.test && is_of_same_alarm(&slot->alert.alert, &behind->alert);
+    }
+    return is_told;
+}
+
 bool direct_is_over(const struct deliver *d, uint16_t index)
 {
     const struct direct_slot *slot = &d->direct[index];
     return slot->state == DIRECT_SETTLED && !slot->overtaken && slot->lost_us != 0 &&
-           d->now_us - slot->lost_us >= DELIVER_TOLD_ANEW_US && direct_is_newest(d, index);
+           d->now_us - slot->lost_us >= DELIVER_TOLD_ANEW_US && direct_is_newest(d, index) &&
+           !is_told_anew_in_ring(d, slot);
 }
 
 /* The oldest that nothing of its bed has to precede. */

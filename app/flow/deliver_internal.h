@@ -381,6 +381,7 @@ struct deliver {
     unsigned direct_waiting;     /* of them, DIRECT_WAITING: usually none, then nothing of them is touched */
     uint64_t direct_place;       /* of the next */
     uint64_t direct_refused_seq; /* the oldest that the broker refused; 0: none */
+    uint64_t direct_lost_seq;    /* the newest that a store knew which is gone; 0: none is */
     const uint16_t *beds_by_id;  /* indices of beds, sorted by id */
     char *scratch;
 };

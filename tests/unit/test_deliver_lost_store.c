@@ -125,6 +125,27 @@ static void test_what_ended_in_a_lost_store_is_not_present(void **state)
     bench_close(bench);
 }
 
+/* The same of one that had to wait behind those that deliver keeps: it comes to be looked at when the record has gone. */
+static void test_what_waited_behind_others_and_ended_in_a_lost_store(void **state)
+{
+    (void)state;
+    enum { KEPT = 32, MANY = KEPT + 8 };
+    struct bench *bench = open_online();
+    turn_link(bench, false);
+    for (unsigned i = 0; i < MANY; ++i) {
+        (void)tell_around(bench, 1);
+    }
+    const uint64_t over = tell_around(bench, 2);
+    run(bench, 1);
+    put_record(bench, 1, ++bench->seq, true); /* with the end */
+    (void)bench_commit(bench, 1, 0, false);
+    turn_link(bench, true);
+    run(bench, 30);
+    assert_int_equal(fake_count_alerts(over, FAKE_TAKEN), 1); /* its alert is sent all the same */
+    expect_emptied(bench, BASE "b02/alarm/spo2_low");
+    bench_close(bench);
+}
+
 /* What is told anew comes some time behind the record, around the store or in it. */
 static void test_what_is_told_anew_is_not_taken_back(void **state)
 {
@@ -166,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_ended_in_a_lost_store_is_not_present),
+        cmocka_unit_test(test_what_waited_behind_others_and_ended_in_a_lost_store),
         cmocka_unit_test(test_what_is_told_anew_is_not_taken_back),
         cmocka_unit_test(test_what_was_not_lost_stays_present),
     };
