@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/flow/restore_journal.h"
 #include "hal/clock.h"
 
 #define RETRY_US_LEAST 100000
@@ -60,10 +61,24 @@ enum status commit_open(struct commit *commit)
     return status == STATUS_OK ? wake_open(&commit->writer.wake) : status;
 }
 
+static struct commit_journal *filling(const struct commit *c)
+{
+    return &c->journals[c->filling];
+}
+
+/* Else the first alert of this run would take away what those of the run before rest on. */
+static void carry_tail(struct commit *c, struct store *opened)
+{
+    if (filling(c)->size == 0 && writer_journal_goes_on(&c->writer, opened)) {
+        restore_journal_carry(opened, filling(c));
+    }
+}
+
 void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now_us)
 {
     atomic_store(&commit->store, opened);
     if (opened != NULL) {
+        carry_tail(commit, opened);
         atomic_store(&commit->committed_row, store_last_row(opened));
         if (atomic_load(&commit->state.replaced) == 0) { /* else it is known from before a reload, how often, too */
             atomic_store(&commit->state.replaced, store_set_aside_path(opened) != NULL);
@@ -77,11 +92,6 @@ void commit_adopt_store(struct commit *commit, struct store *opened, int64_t now
 }
 
 /* ---- gathering ---- */
-
-static struct commit_journal *filling(const struct commit *c)
-{
-    return &c->journals[c->filling];
-}
 
 /* How many records at the front of the list the writer may be reading. */
 static uint32_t with_writer(const struct commit *c)

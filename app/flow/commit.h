@@ -14,7 +14,8 @@
  * the broker has them (direct_acknowledged_seq), into the outbox else. Before the first of them goes it is noted outside the store that some did, until all are in it (around.h).
  *
  * The journal goes into its file each COMMIT_BEAT_US, where it survives the program, and is synced each journal_interval, so that it survives a power cut. With
- * each alert is committed what of it is not synced yet, its tail. So windows are never older than the alarms that rest on them, whatever ends the program.
+ * each alert is committed what of it is not synced yet, its tail. What of a tail the journal does not have, as the program ended before, is part of the next run's
+ * first row, and so of its tails. So windows are never older than the alarms that rest on them, whatever ends the program, and however often.
  *
  * Commands come as records, too: each is committed as a row of the audit log together with what it caused, and then answered (reply.h).
  *

@@ -131,6 +131,19 @@ bool commit_journal_add(struct commit_journal *row, const struct observation *o)
     return true;
 }
 
+bool commit_journal_take(struct commit_journal *row, const unsigned char *piece, size_t size, uint32_t count)
+{
+    assert(row != NULL && row->piece == row->size && piece != NULL && size >= PIECE_HEAD);
+    if (size > COMMIT_JOURNAL_BYTES - row->size || little_endian_get(piece + AT_VERSION, 2) != VERSION) {
+        return false;
+    }
+    memcpy(row->bytes + row->size, piece, size);
+    row->size += size;
+    row->piece = row->size;
+    row->count += count;
+    return true;
+}
+
 /* ---- unpacking ---- */
 
 struct unpacking {

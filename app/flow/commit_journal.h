@@ -38,6 +38,8 @@ void commit_journal_empty(struct commit_journal *row);
 bool commit_journal_add(struct commit_journal *row, const struct observation *o);
 bool commit_journal_is_full(const struct commit_journal *row);
 void commit_journal_close(struct commit_journal *row); /* the piece under way */
+/* A piece as it is, of `count` observations, behind those that are closed. False: there is no room, or it is of a form of before. */
+bool commit_journal_take(struct commit_journal *row, const unsigned char *piece, size_t size, uint32_t count);
 
 /* The observations of the piece that begins at *at, copied out in order; *at is behind it then. 0: no more, none of ours, or more than `most`. */
 uint32_t commit_journal_next(const void *bytes, size_t size, size_t *at, struct observation *out, uint32_t most);

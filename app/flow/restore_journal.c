@@ -1,12 +1,14 @@
 #include "app/flow/restore_journal.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/flow/commit.h"
 #include "app/flow/commit_journal.h"
 
+enum { PIECE_LEAST = 16 }; /* bytes */
 enum { NEWER_MS = 10000 }; /* than its row's instant, by more than two threads are apart */
 
 struct reading {
@@ -18,6 +20,8 @@ struct reading {
     int64_t tail_from_ms;
     uint32_t whole, before; /* given before the tail: so many rows of the journal, and pieces of the next one */
     uint32_t seen;          /* rows, behind the tail */
+    bool has[COMMIT_JOURNAL_BYTES / PIECE_LEAST]; /* of each piece of the tail, by its place: the journal has it */
+    int64_t tail_to_ms;
 };
 
 /* Of what was put at an instant, nothing is much newer: a damaged one must not carry the engine's time away. */
@@ -142,14 +146,53 @@ static void note_newest(void *context, const struct observation *o)
     *newest_ms = o->at_ms > *newest_ms ? o->at_ms : *newest_ms;
 }
 
+static int64_t newest_of_tail(struct reading *r)
+{
+    int64_t newest_ms = INT64_MIN;
+    r->visit = note_newest;
+    r->context = &newest_ms;
+    give_tail(r);
+    r->context = NULL; /* it ends here */
+    return newest_ms;
+}
+
 int64_t restore_journal_tail_ms(struct store *store)
 {
     assert(store != NULL);
-    int64_t newest_ms = INT64_MIN;
-    struct reading *r = begin(note_newest, &newest_ms);
-    if (read_tail(r, store) == STATUS_OK) {
-        give_tail(r);
+    struct reading *r = begin(NULL, NULL);
+    return read_tail(r, store) == STATUS_OK ? newest_of_tail(r) : INT64_MIN;
+}
+
+static bool note_pieces(void *context, int64_t at_ms, const void *bytes, size_t size)
+{
+    struct reading *r = context;
+    (void)at_ms;
+    for (size_t from = 0, at = 0; at < size; from = at) {
+        const uint32_t count = commit_journal_next(bytes, size, &at, r->piece, COMMIT_JOURNAL_PIECE);
+        if (count > 0 && r->piece[0].at_ms > r->tail_to_ms) {
+            return false;
+        }
+        const unsigned char *found = memmem(r->tail, r->tail_size, (const unsigned char *)bytes + from, at - from);
+        if (found != NULL) {
+            r->has[(size_t)(found - r->tail) / PIECE_LEAST] = true;
+        }
     }
-    r->context = NULL; /* it ends here */
-    return newest_ms;
+    return true;
+}
+
+void restore_journal_carry(struct store *store, struct commit_journal *row)
+{
+    assert(store != NULL && row != NULL && row->size == 0);
+    bool goes = true;
+    struct reading *r = begin(NULL, NULL);
+    if (read_tail(r, store) != STATUS_OK || r->tail_size == 0) {
+        return;
+    }
+    memset(r->has, 0, sizeof r->has);
+    r->tail_to_ms = newest_of_tail(r);
+    (void)!store_journal_each(store, r->tail_from_ms - NEWER_MS, note_pieces, r); /* what it cannot read it has not */
+    for (size_t from = 0, at = 0; goes && at < r->tail_size; from = at) {
+        const uint32_t count = commit_journal_next(r->tail, r->tail_size, &at, r->piece, COMMIT_JOURNAL_PIECE);
+        goes = count > 0 && (r->has[from / PIECE_LEAST] || commit_journal_take(row, r->tail + from, at - from, count));
+    }
 }

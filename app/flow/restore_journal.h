@@ -12,6 +12,7 @@
 
 #include "app/engine/observation.h"
 #include "app/engine/status.h"
+#include "app/flow/commit_journal.h"
 #include "drivers/store/store.h"
 
 /* Beds are the journal's numbers. Whatever stands in a piece that reads is given, be it as it may. */
@@ -22,5 +23,9 @@ enum status restore_journal_each(struct store *store, int64_t from_ms, restore_v
 
 /* The newest instant of the tail, which may be newer than all that the journal has kept. INT64_MIN: there is no tail that could be read, and none is given. */
 int64_t restore_journal_tail_ms(struct store *store);
+
+/* What of the tail the journal does not have, as the beginning of the row that it goes on with, which is empty: the next alert takes the place of the tail. One
+ * that cannot be read is none. */
+void restore_journal_carry(struct store *store, struct commit_journal *row);
 
 #endif

@@ -242,24 +242,40 @@ static bool is_told(enum status status)
     return status == STATUS_OK || status == STATUS_NOT_FOUND || status == STATUS_TOO_LARGE || status == STATUS_CORRUPT;
 }
 
+/* The list of the store, and whether it only grew into ours: what the journal holds means the same beds then. */
+static enum status find_beds(struct writer *w, struct store *store, size_t *out_length, bool *out_goes_on)
+{
+    const struct bed_numbers *beds = w->config->beds;
+    *out_length = 0;
+    const enum status status = store_get_state(store, STATE_BEDS, w->beds_found, BED_NUMBERS_TEXT_MAX, out_length);
+    *out_goes_on = status == STATUS_OK && *out_length > 0 && *out_length <= beds->size &&
+                   memcmp(w->beds_found, beds->text, *out_length) == 0;
+    return status;
+}
+
+bool writer_journal_goes_on(struct writer *writer, struct store *store)
+{
+    size_t length = 0;
+    bool goes_on = false;
+    return find_beds(writer, store, &length, &goes_on) == STATUS_OK && goes_on;
+}
+
 /* The numbers of the journal, and of its tail, mean the beds of this list. When the list of the store only grew, they still do; another one, or one
  * that is damaged: what the journal holds means nothing any more. */
 static enum status agree_on_beds(struct writer *w, struct store *store)
 {
-    const struct bed_numbers *beds = w->config->beds;
     size_t length = 0;
+    bool goes_on = false;
     if (w->beds_turn != BEDS_UNKNOWN) {
         return STATUS_OK;
     }
-    enum status status = store_get_state(store, STATE_BEDS, w->beds_found, BED_NUMBERS_TEXT_MAX, &length);
+    enum status status = find_beds(w, store, &length, &goes_on);
     if (!is_told(status)) {
         return status;
     }
-    const bool goes_on =
-        status == STATUS_OK && length > 0 && length <= beds->size && memcmp(w->beds_found, beds->text, length) == 0;
     status = goes_on ? STATUS_OK : store_journal_clear(store);
     if (status == STATUS_OK) {
-        w->beds_turn = goes_on && length == beds->size ? BEDS_AGREE : BEDS_TO_PUT;
+        w->beds_turn = goes_on && length == w->config->beds->size ? BEDS_AGREE : BEDS_TO_PUT;
     }
     return status;
 }

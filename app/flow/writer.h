@@ -136,6 +136,9 @@ bool writer_stop(struct writer *writer);
  * writer_start, or the writer's thread. */
 void writer_find_waiting(struct writer *writer, struct store *store);
 
+/* Whether the numbers of what the journal of this store holds, and its tail, mean our beds. Before writer_start. */
+bool writer_journal_goes_on(struct writer *writer, struct store *store);
+
 bool writer_is_idle(const struct writer *writer);
 
 /* How many of these records may be one transaction: without those at the end whose command's own record is not among them. */

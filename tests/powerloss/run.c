@@ -199,7 +199,8 @@ static void restore(struct store *store)
     run.timebase.anchor_ms = run.clock.anchor_ms;
     restore_clock_record(store, &run.clock, &now, run.epoch, &run.clock_record);
     const int64_t now_ms = timebase_engine_ms(&run.timebase, now.boot_us);
-    run.from_ms = continuous ? now_ms - JOURNAL_KEEP_MS : INT64_MAX;
+    const int64_t kept_from_ms = now_ms - JOURNAL_KEEP_MS, unbroken_from_ms = run.clock.unbroken_from_ms;
+    run.from_ms = !continuous ? INT64_MAX : kept_from_ms > unbroken_from_ms ? kept_from_ms : unbroken_from_ms;
     run.restore_status = restore_engine(store, &config, run.engine, now_ms, JOURNAL_KEEP_MS,
                                         continuous ? RESTORE_UNBROKEN : RESTORE_BROKEN, 0, &run.restored);
     bed_numbers_read(&run.numbers, store, STATE_BEDS);
@@ -469,7 +470,7 @@ void run_flood(uint32_t count)
 bool run_test_alert(void)
 {
     run.is_answered = false;
-    witness->boot_us += SECOND_US;
+    witness->boot_us += SECOND_US / 4;
     step_until(engine_ms());
     command(COMMAND_test_alert, 0);
     for (unsigned i = 0; i < 5 && !run.is_answered; i++) {
@@ -479,14 +480,19 @@ bool run_test_alert(void)
     return run.is_answered;
 }
 
+void run_kill(void)
+{
+    trend_keeper_close(&run.trends);
+    store_close(atomic_exchange(&run.commit.store, NULL));
+    commit_fini(&run.commit);
+    wake_close(&run.deliver_wake);
+}
+
 void run_stop(void)
 {
     for (unsigned i = 0; i < 4; i++) {
         witness->boot_us += SECOND_US;
         commit_round();
     }
-    trend_keeper_close(&run.trends);
-    store_close(atomic_exchange(&run.commit.store, NULL));
-    commit_fini(&run.commit);
-    wake_close(&run.deliver_wake);
+    run_kill();
 }

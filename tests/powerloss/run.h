@@ -36,9 +36,10 @@ void run_second(void);
 /* So many observations more, for the journal alone. */
 void run_flood(uint32_t count);
 
-/* A test alert at the first bed, committed and answered; false: it was not within a few seconds. */
+/* A test alert at the first bed, committed and answered before the journal goes on; false: it was not within half a second. */
 bool run_test_alert(void);
 
 void run_stop(void); /* commits what there is */
+void run_kill(void); /* as it stands */
 
 #endif

@@ -341,6 +341,18 @@ static enum invariant check_trends(const char *path)
     return minutes_are_set_aside(path, reason) ? INVARIANT_NONE : INVARIANT_trends_aside;
 }
 
+/* Killed as soon as it had committed its first alert, what those of before rest on is there still. */
+static enum invariant check_windows_again(const char *path, uint64_t size_bytes, bool *out_runs)
+{
+    enum status opened = STATUS_OK;
+    run_kill();
+    *out_runs = run_start(path, size_bytes, &opened);
+    if (!*out_runs || opened != STATUS_OK) {
+        return broken(INVARIANT_opens, "for the second time: %s", status_text(opened));
+    }
+    return check_windows();
+}
+
 static enum invariant check_all(const char *path)
 {
     enum invariant (*const checks[])(void) = {check_once,    check_committed, check_content, check_together,
@@ -394,11 +406,14 @@ enum invariant verdict_of(const char *path, uint64_t size_bytes, uint32_t cut, c
     witness_watch(false);
     find_due(cut);
     boot_again();
-    const bool runs = run_start(path, size_bytes, &opened);
+    bool runs = run_start(path, size_bytes, &opened);
     if (!runs || (opened != STATUS_OK && !(opened == STATUS_CORRUPT && may_say_damaged()))) {
         result = broken(INVARIANT_opens, "%s", status_text(opened));
     } else {
         result = check_all(path);
+    }
+    if (result == INVARIANT_NONE) {
+        result = check_windows_again(path, size_bytes, &runs);
     }
     if (runs) {
         run_stop();

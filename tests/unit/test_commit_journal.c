@@ -277,6 +277,59 @@ static void test_the_tail_of_other_beds_goes(void **state)
     assert_int_equal(read_tail().count, 0); /* all of it is synced */
 }
 
+/* A run that is killed before the journal has what its alert rests on, and then the next one. */
+static void test_a_tail_outlives_the_next_alert(void **state)
+{
+    (void)state;
+    make_slow();
+    observe(0, VITAL_spo2, 151000);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_round(10000);
+    commit_rig_unmake();
+    make_slow();
+    commit_rig_alert(1, PHASE_START);
+    commit_rig_round(10000);
+    assert_int_equal(read_journal().count, 0);
+    assert_int_equal(read_tail().count, 1);
+    assert_int_equal(read_tail().last.value_milli, 151000);
+    commit_rig_unmake();
+    make_slow();
+    observe(1, VITAL_spo2, 80000);
+    commit_rig_alert(1, PHASE_END);
+    commit_rig_round(10000);
+    assert_int_equal(read_tail().count, 2);
+    assert_int_equal(read_tail().last.value_milli, 80000);
+    commit_rig_round(1000000);
+    assert_int_equal(read_journal().count, 2);
+}
+
+/* What the journal has survives whatever ends the program: it is not carried on once more. */
+static void test_a_tail_that_the_journal_has_stays_there(void **state)
+{
+    (void)state;
+    make_slow();
+    observe(0, VITAL_spo2, 97000);
+    commit_rig_round(1000000);
+    observe(0, VITAL_spo2, 96000);
+    commit_rig_alert(0, PHASE_START);
+    commit_rig_round(10000);
+    assert_int_equal(read_tail().count, 2);
+    assert_int_equal(read_journal().count, 1);
+    commit_rig_unmake();
+    make_slow();
+    commit_rig_alert(1, PHASE_START);
+    commit_rig_round(10000);
+    assert_int_equal(read_tail().count, 1);
+    assert_int_equal(read_tail().last.value_milli, 96000);
+    commit_rig_round(1000000);
+    assert_int_equal(read_journal().count, 2);
+    commit_rig_unmake();
+    make_slow();
+    commit_rig_round(1000000);
+    assert_int_equal(read_journal().count, 2);
+    assert_int_equal(read_journal().rows, 2);
+}
+
 static void test_a_put_that_fails_is_tried_again(void **state)
 {
     (void)state;
@@ -406,6 +459,35 @@ static void test_the_form_of_before(void **state)
     assert_int_equal(commit_journal_next(piece, sizeof piece - 1, &at, out, 2), 0);
 }
 
+/* A row may go on behind it. */
+static void test_a_piece_is_taken_as_it_is(void **state)
+{
+    (void)state;
+    static struct commit_journal from, row;
+    const struct observation o = {.at_ms = 1000, .value_milli = 97000, .vital = VITAL_spo2};
+    struct observation out[2];
+    unsigned char before[16] = {[8] = 1};
+    size_t at = 0;
+    commit_journal_empty(&from);
+    commit_journal_empty(&row);
+    assert_true(commit_journal_add(&from, &o));
+    commit_journal_close(&from);
+    assert_true(commit_journal_take(&row, from.bytes, from.size, 1));
+    assert_true(commit_journal_add(&row, &(struct observation){.at_ms = 2000, .value_milli = 1}));
+    assert_int_equal(row.count, 2);
+    assert_int_equal(commit_journal_next(row.bytes, row.size, &at, out, 2), 1);
+    expect_same(&out[0], &o);
+    assert_int_equal(commit_journal_next(row.bytes, row.size, &at, out, 2), 1);
+    assert_int_equal(out[0].at_ms, 2000);
+    commit_journal_close(&row);
+    assert_false(
+        commit_journal_take(&row, before, sizeof before, 0)); /* whoever reads it takes all behind it for its own */
+    while (commit_journal_take(&row, from.bytes, from.size, 1)) {
+    }
+    assert_true(row.size > COMMIT_JOURNAL_BYTES - from.size && row.size <= COMMIT_JOURNAL_BYTES);
+    assert_true(commit_journal_is_full(&row));
+}
+
 /* Whatever stands there: no more than a piece may hold, and the end is come to. */
 static void test_damaged_pieces(void **state)
 {
@@ -452,11 +534,14 @@ int main(void)
         JOURNAL_TEST(test_the_tail_reaches_back_to_the_sync),
         JOURNAL_TEST(test_a_long_tail),
         JOURNAL_TEST(test_the_tail_of_other_beds_goes),
+        JOURNAL_TEST(test_a_tail_outlives_the_next_alert),
+        JOURNAL_TEST(test_a_tail_that_the_journal_has_stays_there),
         JOURNAL_TEST(test_a_put_that_fails_is_tried_again),
         cmocka_unit_test(test_journal_form),
         cmocka_unit_test(test_a_full_row),
         cmocka_unit_test(test_how_small_it_is),
         cmocka_unit_test(test_the_form_of_before),
+        cmocka_unit_test(test_a_piece_is_taken_as_it_is),
         cmocka_unit_test(test_damaged_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
