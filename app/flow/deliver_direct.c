@@ -55,14 +55,18 @@ static bool is_newer(const struct deliver *d, const struct alert *alert, const s
     return alert->id != than->id ? alert->id > than->id : alert->rev > than->rev;
 }
 
-/* It may have waited while the store came to know it, and a newer one of its alarm: what has been shown by now must not come back. */
+/* It may have waited while the store came to know it, and a newer one of its alarm: what has been shown by now must not come back. Of what the outbox has not come
+ * to the store is not asked: its disk may hang. */
 static bool is_overtaken(const struct deliver *d, const struct direct_slot *slot)
 {
+    const struct alert *alert = &slot->alert.alert;
     struct revision stored;
     char name[ALARM_NAME_MAX];
-    alarm_name(d->context->config, &slot->alert.alert, name);
-    return !slot->alert.alert.test && alarms_find(d, direct_bed(d, slot), name, &stored) &&
-           !is_newer(d, &slot->alert.alert, &stored);
+    if (alert->test || alert->seq > d->outbox.through_seq) {
+        return false;
+    }
+    alarm_name(d->context->config, alert, name);
+    return alarms_find(d, direct_bed(d, slot), name, &stored) && !is_newer(d, alert, &stored);
 }
 
 static bool is_lost(const struct deliver *d, const struct alert *alert)
