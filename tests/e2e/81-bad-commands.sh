@@ -59,6 +59,14 @@ body() {
     printf '{%s}' "$text"
 }
 
+# Ten commands a second are taken; one that is given sooner would be told of that alone.
+given_us=0
+pace() {
+    local left_us=$((given_us + 100000 - ${EPOCHREALTIME//[.,]/}))
+    [ "$left_us" -le 0 ] || sleep "$(printf '0.%06d' "$left_us")"
+    given_us=${EPOCHREALTIME//[.,]/}
+}
+
 replies() { grep -c '/reply {' "$TEST_DIR/seen.txt" || true; }
 is_answered() { [ "$(replies)" -gt "$1" ]; }
 
@@ -85,6 +93,7 @@ check() {
 bad_at() {
     local bed=$1 role=$2 reason=$3 what=$4 before
     shift 4
+    pace
     before=$(replies)
     body "$@" | give "$bed" "$role"
     [[ $bed != b77 ]] || bed=gateway
@@ -95,6 +104,7 @@ bad() { bad_at b01 nurse "$@"; }
 # bad_bytes WHAT <PAYLOAD: it is no command at all.
 bad_bytes() {
     local before
+    pace
     before=$(replies)
     give b01 nurse
     check malformed "$1" b01 "$before"
@@ -103,6 +113,7 @@ bad_bytes() {
 # good ID [KEY VALUE]...: the charge nurse's, at b01, which is done.
 good() {
     local before line
+    pace
     before=$(replies)
     body "$@" | give b01 charge
     wait_for 5 "the answer to $1" is_answered "$before"
