@@ -36,7 +36,9 @@ mkdir "$TEST_DIR/box"
 CONFIG=$OLD/etc/wardgate.yaml
 subscribe seen.txt "$BASE/#"
 run_gateway -c "$CONFIG"
-wait_for 15 "stays begin" grep -q "^$BASE/b03/vitals .*\"stay\":\"" "$TEST_DIR/seen.txt"
+for bed in b01 b02 b03; do
+    wait_for 15 "the stay of $bed begins" grep -q "^$BASE/$bed/vitals .*\"stay\":\"" "$TEST_DIR/seen.txt"
+done
 command_of b01 admit
 command_of b01 set_limit rule=spo2_low value=87
 command_of b02 pause what=audio duration=2min
