@@ -17,11 +17,10 @@ struct reading {
     struct observation piece[COMMIT_JOURNAL_PIECE];
     unsigned char tail[COMMIT_JOURNAL_BYTES];
     size_t tail_size;
-    int64_t tail_from_ms;
+    int64_t tail_from_ms, tail_to_ms;
     uint32_t whole, before; /* given before the tail: so many rows of the journal, and pieces of the next one */
     uint32_t seen;          /* rows, behind the tail */
     bool has[COMMIT_JOURNAL_BYTES / PIECE_LEAST]; /* of each piece of the tail, by its place: the journal has it */
-    int64_t tail_to_ms;
 };
 
 /* Of what was put at an instant, nothing is much newer: a damaged one must not carry the engine's time away. */
@@ -34,9 +33,15 @@ static void give_piece(const struct reading *r, uint32_t count, int64_t put_ms)
     }
 }
 
+/* NULL: it is not there. */
+static const unsigned char *find_in_tail(const struct reading *r, const unsigned char *piece, size_t size)
+{
+    return r->tail_size > 0 ? memmem(r->tail, r->tail_size, piece, size) : NULL;
+}
+
 static bool is_in_tail(const struct reading *r, const unsigned char *piece, size_t size)
 {
-    return r->tail_size > 0 && memmem(r->tail, r->tail_size, piece, size) != NULL;
+    return find_in_tail(r, piece, size) != NULL;
 }
 
 static bool give_before_tail(void *context, int64_t at_ms, const void *bytes, size_t size)
@@ -172,7 +177,7 @@ static bool note_pieces(void *context, int64_t at_ms, const void *bytes, size_t 
         if (count > 0 && r->piece[0].at_ms > r->tail_to_ms) {
             return false;
         }
-        const unsigned char *found = memmem(r->tail, r->tail_size, (const unsigned char *)bytes + from, at - from);
+        const unsigned char *found = find_in_tail(r, (const unsigned char *)bytes + from, at - from);
         if (found != NULL) {
             r->has[(size_t)(found - r->tail) / PIECE_LEAST] = true;
         }

@@ -151,11 +151,23 @@ static void test_store_that_appears_later(void **state)
     assert_false(atomic_load(&commit_rig.commit.state.replaced));
 }
 
+/* The store in the folder, once a gateway runs that did not find it, and knows of nothing that waits. */
+static void appear_later(void)
+{
+    char moved[128];
+    (void)snprintf(moved, sizeof moved, "%s.away", commit_rig.folder.base);
+    assert_int_equal(rename(commit_rig.folder.base, moved), 0);
+    commit_rig_make(false);
+    rounds(60, 50000);
+    assert_int_equal(atomic_load(&commit_rig.board.high_row), 0);
+    assert_int_equal(rename(moved, commit_rig.folder.base), 0);
+    rounds(50, 50000);
+}
+
 /* What waits in it from before, with high priority, is known to the local alarm then. */
 static void test_high_ones_in_a_store_that_appears_later(void **state)
 {
     (void)state;
-    char moved[128];
     struct test_alert made;
     struct store *store = store_folder_open(&commit_rig.folder);
     assert_int_equal(store_begin(store), STATUS_OK);
@@ -169,13 +181,7 @@ static void test_high_ones_in_a_store_that_appears_later(void **state)
     assert_int_equal(store_commit(store), STATUS_OK);
     const uint64_t newest = store_last_row(store);
     store_close(store);
-    (void)snprintf(moved, sizeof moved, "%s.away", commit_rig.folder.base);
-    assert_int_equal(rename(commit_rig.folder.base, moved), 0);
-    commit_rig_make(false);
-    rounds(60, 50000);
-    assert_int_equal(atomic_load(&commit_rig.board.high_row), 0);
-    assert_int_equal(rename(moved, commit_rig.folder.base), 0);
-    rounds(50, 50000);
+    appear_later();
     assert_int_equal(atomic_load(&commit_rig.board.high_row), newest - 1);
 }
 
@@ -183,20 +189,13 @@ static void test_high_ones_in_a_store_that_appears_later(void **state)
 static void test_a_damaged_one_in_a_store_that_appears_later(void **state)
 {
     (void)state;
-    char moved[128];
     struct store *store = store_folder_open(&commit_rig.folder);
     assert_int_equal(test_alerts_commit(store, 1, 2, 200), STATUS_OK); /* none of them high */
     assert_int_equal(test_alerts_commit(store, 4, 1, 200), STATUS_OK);
     const uint64_t newest = store_last_row(store);
     store_close(store);
     store_folder_damage_alert(&commit_rig.folder, 2);
-    (void)snprintf(moved, sizeof moved, "%s.away", commit_rig.folder.base);
-    assert_int_equal(rename(commit_rig.folder.base, moved), 0);
-    commit_rig_make(false);
-    rounds(60, 50000);
-    assert_int_equal(atomic_load(&commit_rig.board.high_row), 0);
-    assert_int_equal(rename(moved, commit_rig.folder.base), 0);
-    rounds(50, 50000);
+    appear_later();
     assert_int_equal(atomic_load(&commit_rig.board.high_row), newest);
 }
 
